@@ -1,0 +1,105 @@
+"""Writing files whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from driftlib.errors import DataError
+
+
+def write_whole(path: str | Path, content: str | bytes) -> Path:
+    """Write a file so that no reader ever sees half of it.
+
+    The content goes to a temporary name in the same folder, which is then renamed; a
+    failure leaves whatever was there before. Missing folders are made.
+
+    Parameters
+    ----------
+    path : str or Path
+    content : str or bytes
+        Text is written as UTF-8 with newlines as they are.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    DataError
+        If the folder or file cannot be written.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(Path(folder, "a", "b.txt"), "text").read_text()
+    'text'
+    """
+    path = Path(path)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+        )
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}): choose another folder."
+        ) from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+    return path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_json(path: str | Path, content: Any) -> Path:
+    """Write JSON, indented, whole or not at all."""
+    return write_whole(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def write_csv(path: str | Path, table: pd.DataFrame, index: bool = True) -> Path:
+    """Write a table as CSV, whole or not at all."""
+    return write_whole(path, table.to_csv(index=index, lineterminator="\n"))
+
+
+def json_ready(value: Any) -> Any:
+    """The same value in types that JSON has: NaN and NaT become None, times become text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> json_ready({"a": np.float64("nan"), "b": np.array([1, 2]), "c": pd.Timestamp("2013-03-01")})
+    {'a': None, 'b': [1, 2], 'c': '2013-03-01T00:00:00'}
+    """
+    if isinstance(value, dict):
+        return {str(key): json_ready(item) for key, item in value.items()}
+    if isinstance(value, pd.DataFrame):
+        return json_ready(value.reset_index().to_dict("records"))
+    if hasattr(value, "tolist") and not isinstance(value, pd.Timestamp):
+        value = value.tolist()
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_ready(item) for item in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if pd.isna(value):
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
