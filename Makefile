@@ -1,0 +1,152 @@
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+PYTHON ?=
+EXTRAS := test evidently
+PINS := --universal --python-version 3.11 --upgrade
+
+# Paths of the user's reach the recipes through the environment, so that no make and no shell
+# ever reads a space, a quote or a dollar sign in them as its own.
+GIVEN := PYTHON REFERENCE CURRENT TIMESTAMP PARAMS OUTPUT
+$(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
+export $(GIVEN)
+
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup
+# One thread a process: test workers that each start a thread per core starve one another.
+export OMP_NUM_THREADS := 1
+
+.PHONY: help report test test-newest test-lowest test-scale lab demo app lint bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo 'make report REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column PARAMS=my.yml OUTPUT=reports/x'
+	@echo '            (each is optional; EVIDENTLY=1 adds its report, FAIL_ON_ALERT=1 makes alerts an error)'
+	@echo 'make ... PYTHON=/path/to/python3.12  picks the Python that an environment is made with'
+
+report: .venv/.ready ## render the notebooks to HTML pages and data files, in reports/
+	@.venv/bin/python -m driftlib report \
+		$(if $(REFERENCE),--reference "$$REFERENCE") \
+		$(if $(CURRENT),--current "$$CURRENT") \
+		$(if $(TIMESTAMP),--timestamp "$$TIMESTAMP") \
+		$(if $(PARAMS),--params "$$PARAMS") \
+		$(if $(OUTPUT),--output "$$OUTPUT") \
+		$(if $(filter-out 0 no false,$(EVIDENTLY)),--evidently) \
+		$(if $(filter-out 0 no false,$(FAIL_ON_ALERT)),--fail-on-alert)
+
+test: .venv/.ready ## check the code with ruff and run the tests
+	@.venv/bin/python -m ruff check --quiet
+	@.venv/bin/python $(PYTEST)
+
+test-newest: .venv-newest/.created ## run the tests on the newest pandas and plotly, without Evidently
+	@echo 'Installing the newest releases ...'
+	@.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[test]'
+	@.venv-newest/bin/python $(PYTEST) -W default
+
+test-lowest: .venv-lowest/.ready ## run the tests on the oldest releases that pyproject.toml allows
+	@.venv-lowest/bin/python $(PYTEST) -W default
+
+test-scale: .venv-scale/.ready ## run the tests that need Dask and Spark
+	@.venv-scale/bin/python -m pytest -m scale
+
+lab: .venv/.ready ## open the notebooks in JupyterLab
+	@.venv/bin/python -m jupyterlab notebooks
+
+demo: .venv/.ready ## drift on synthetic data, from the command line, in artifacts/
+	@.venv/bin/python app.py --output artifacts
+
+app: .venv/.ready ## open the Streamlit page
+	@.venv/bin/python -m streamlit run streamlit_app.py
+
+lint: .venv/.ready ## check style and formatting
+	@.venv/bin/python -m ruff check
+	@.venv/bin/python -m ruff format --check
+
+bench: .venv/.ready ## measure speed and error rates, and print them
+	@.venv/bin/python -m bench
+
+lock: .venv-lock/.ready ## pin the newest releases that fit together, in both lock files
+	@echo 'Resolving requirements.lock and requirements-scale.lock ...'
+	$(COMPILE) $(PINS) $(EXTRAS:%=--extra %) --output-file requirements.lock
+	$(COMPILE) $(PINS) --all-extras --output-file requirements-scale.lock
+
+clean: ## remove environments, caches, artifacts/ and everything rendered into reports/
+	@rm -rf .venv .venv-newest .venv-lowest .venv-scale .venv-lock artifacts build dist
+	@rm -rf .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	@find reports -mindepth 1 ! -name .gitignore -delete
+	@find . -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+# Environments. Each stamp is written last, so that a failed installation is done again.
+
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+LATEST := 14
+
+# Makes the target's folder an empty environment, of the first Python that will do.
+define create
+@found=; bare=; seen=; \
+for python in $(if $(PYTHON),"$$PYTHON",$(PYTHONS)); do \
+	version=$$("$$python" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue; \
+	seen="$$seen, $$python is $$version"; \
+	minor=$${version#3.}; minor=$${minor%%.*}; \
+	case $$version in 3.*) ;; *) continue ;; esac; \
+	if [ "$$minor" -lt 11 ] || [ "$$minor" -gt $(LATEST) ]; then continue; fi; \
+	if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found=$$python; break; fi; \
+	bare="$$python (Python $$version)"; \
+done; \
+if [ -n "$$found" ]; then \
+	echo "Making $(@D) with Python $$version ..."; \
+	"$$found" -m venv --clear $(@D); \
+elif [ -n "$$bare" ]; then \
+	echo "$$bare has no venv module: install it (on Debian and Ubuntu, apt install python3-venv), or name another Python with PYTHON=/path/to/python." >&2; \
+	exit 1; \
+else \
+	seen=$${seen#, }; \
+	echo "Python 3.11 to 3.$(LATEST) is needed, but $${seen:-none was found}: install one, or name it with PYTHON=/path/to/python." >&2; \
+	exit 1; \
+fi
+endef
+
+EDITABLE = @$(@D)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+COMPILE = @.venv-lock/bin/python -m uv --quiet pip compile pyproject.toml --group build \
+	--no-emit-index-url --no-header --annotation-style line
+
+.venv/.locked: requirements.lock
+.venv-scale/.locked: requirements-scale.lock
+.venv/.locked .venv-scale/.locked:
+	$(create)
+	@echo 'Installing $<, a matter of minutes the first time ...'
+	@$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
+	@touch $@
+
+.venv/.ready .venv-scale/.ready: %/.ready: %/.locked pyproject.toml
+	$(EDITABLE)
+	@pwd -P > $@
+
+# After a move of the folder, the editable installation points to where it was.
+ifneq ($(wildcard .venv/.ready),)
+ifneq ($(shell cat .venv/.ready),$(CURDIR))
+.PHONY: .venv/.ready
+endif
+endif
+
+.venv-newest/.created:
+	$(create)
+	@touch $@
+
+# The oldest releases have wheels for the oldest Pythons only.
+.venv-lowest/.ready: PYTHONS := python3.11 python3.12 python3
+.venv-lowest/.ready: LATEST := 12
+.venv-lowest/.ready: pyproject.toml | .venv-lock/.ready
+	$(create)
+	@echo 'Installing the oldest releases ...'
+	$(COMPILE) --resolution lowest-direct --python .venv-lowest/bin/python $(EXTRAS:%=--extra %) \
+		--output-file .venv-lowest/requirements.txt
+	@.venv-lowest/bin/python -m pip install --quiet --no-deps --requirement .venv-lowest/requirements.txt
+	$(EDITABLE)
+	@touch $@
+
+.venv-lock/.ready:
+	$(create)
+	@.venv-lock/bin/python -m pip install --quiet uv
+	@touch $@
