@@ -1,0 +1,68 @@
+"""What every test module shares: version header, reproducible hypothesis, an offline browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+# Same examples on every run; no deadline, because the first example pays for late imports.
+settings.register_profile("driftlib", derandomize=True, deadline=None)
+settings.load_profile("driftlib")
+
+
+def pytest_report_header() -> str:
+    names = ("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "plotly")
+    return "versions: " + ", ".join(f"{name} {version(name)}" for name in names)
+
+
+# Not for the session: a running Playwright keeps an event loop in the thread, which the notebook
+# tests that follow on the same worker must not find there.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; the test is skipped where there is none."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, filter(None, names))), None)
+    if path is None:
+        pytest.skip("no Chromium found: install it, or name it with CHROMIUM=/path")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    arguments += ["--disable-sync", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that fails its test if it asks anything of a network or logs a console error."""
+    faults: list[str] = []
+    page = browser.new_page()
+
+    def local_only(route) -> None:
+        url = route.request.url
+        if url.startswith(("file:", "data:", "blob:", "http://localhost:", "http://127.0.0.1:")):
+            route.continue_()
+        else:
+            faults.append(f"asked for {url}")
+            route.abort()
+
+    page.route("**/*", local_only)
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda message: faults.append(message.text) if message.type == "error" else None,
+    )
+    yield page
+    page.close()
+    assert not faults, faults
