@@ -144,7 +144,7 @@ def _read_csv(path: Path) -> Any:
             if delimiter in names[0]:
                 raise DataError(
                     f"{path.name} has one column, named {names[0][:80]!r}: its cells seem to be "
-                    f"separated by {plural}. Save it with commas between cells and a point in decimals."
+                    f"separated by {plural}. Save it with commas between cells and a decimal point."
                 )
     for field in table.schema:
         if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
