@@ -1,0 +1,1 @@
+"""Results in, plotly figures out; no statistics here."""

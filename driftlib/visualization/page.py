@@ -1,0 +1,252 @@
+"""Pages that open offline: the shell, the style sheet, charts with words, plain tables.
+
+A page carries a content security policy that names its two scripts by their hashes: no
+other script runs, whatever a column is called, and nothing is fetched from anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+# A bar of buttons inside a picture cannot be reached by keyboard: the page has its own button.
+CHART_CONFIG = {
+    "displayModeBar": False,
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "responsive": True,
+}
+TOP_MARGIN = 34
+NOT_A_NUMBER = "—"
+
+
+def document(title: str, body: str, charts: bool = False) -> str:
+    """Whole HTML page around `body`, which holds its one h1.
+
+    Parameters
+    ----------
+    title : str
+        For the browser's tab; plain text.
+    body : str
+        Trusted HTML.
+    charts : bool
+        Whether the body has charts: plotly.js is embedded, once.
+
+    Examples
+    --------
+    >>> "default-src 'none'" in document("Drift", "<main><h1>Drift</h1></main>")
+    True
+    """
+    scripts = (plotly_js(), asset("page.js")) if charts else ()
+    allowed = " ".join(f"'sha256-{_digest(script)}'" for script in scripts) or "'none'"
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+    )
+    embedded = "".join(f"<script>{script}</script>\n" for script in scripts)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        '<link rel="icon" href="data:,">\n'
+        f"<title>{html.escape(title)}</title>\n<style>\n{asset('page.css')}</style>\n</head>\n"
+        f"<body>\n{body}\n{embedded}</body>\n</html>\n"
+    )
+
+
+@cache
+def asset(name: str) -> str:
+    """Text of a file that lies beside this module."""
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return text.replace("\r\n", "\n")
+
+
+@cache
+def plotly_js() -> str:
+    """The script that draws charts, as plotly ships it."""
+    from plotly.offline import get_plotlyjs
+
+    return get_plotlyjs().replace("\r\n", "\n")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def chart(figure: Mapping[str, Any], name: str) -> str:
+    """One figure with its title, caption, accessible name and folded table.
+
+    Parameters
+    ----------
+    figure : dict
+        A figure in its JSON form: `data`, `layout`; `layout.meta` as
+        `driftlib.visualization.style.figure` makes it, or none.
+    name : str
+        Id of the figure on its page.
+    """
+    return stepped_chart([figure], {}, name)
+
+
+def stepped_chart(
+    figures: Sequence[Mapping[str, Any]],
+    dials: Mapping[str, Sequence[object]],
+    name: str,
+    start: Sequence[int] | None = None,
+) -> str:
+    """Figures computed in advance, one shown at a time, chosen by sliders.
+
+    Parameters
+    ----------
+    figures : list of dict
+        One for each combination of positions, the last dial moving fastest.
+    dials : dict
+        Name of each slider and the labels of its positions; plain text.
+    name : str
+        Id of the figure on its page.
+    start : list of int, optional
+        Position of each slider at first; 0 each by default.
+    """
+    start = list(start or [0] * len(dials))
+    at = 0
+    for position, labels in zip(start, dials.values(), strict=True):
+        at = at * len(labels) + position
+    steps = [_step(figure) for figure in figures]
+    first = steps[at]
+    controls = "".join(
+        _slider(f"{name}-dial-{i}", label, [str(text) for text in labels], position)
+        for i, ((label, labels), position) in enumerate(
+            zip(dials.items(), start, strict=True), start=1
+        )
+    )
+    controls = f'<div class="dials">{controls}</div>' if controls else ""
+    sizes = [len(labels) for labels in dials.values()]
+    data = _script_json({"sizes": sizes, "steps": steps, "config": CHART_CONFIG})
+    height = first["layout"].get("height", 450)
+    title = f'<strong class="chart-title">{html.escape(first["title"])}</strong>'
+    caption = f'<span class="chart-caption">{html.escape(first["caption"])}</span>'
+    folded = (
+        '<details class="chart-data"><summary>Numbers behind this figure</summary>'
+        f'<div class="chart-table">{first["table"]}</div></details>'
+        if first["table"]
+        else ""
+    )
+    return (
+        f'<figure class="chart" id="{name}">\n<figcaption>{title} {caption}</figcaption>\n'
+        f"{f'<div class=dials>{controls}</div>' if controls else ''}"
+        f'<div class="plot" role="img" aria-label="{html.escape(first["alt"])}" '
+        f'data-steps="{name}-steps" style="min-height:{height}px"></div>\n'
+        f'<script type="application/json" id="{name}-steps">{data}</script>\n'
+        f'<div class="chart-foot">{folded}<button type="button" class="save">Save as PNG</button>'
+        "</div>\n</figure>\n"
+    )
+
+
+def _step(figure: Mapping[str, Any]) -> dict[str, Any]:
+    layout = dict(figure["layout"])
+    meta = layout.pop("meta", None)
+    meta = meta if isinstance(meta, dict) else {}
+    title = _plain(((layout.get("title") or {}).get("text")) or "")
+    if title:
+        # The page's own heading can wrap and be selected; the picture's cannot.
+        layout["title"] = {**layout["title"], "text": ""}
+        layout["margin"] = {**(layout.get("margin") or {}), "t": TOP_MARGIN}
+        if layout.get("height"):
+            layout["height"] = layout["height"] - TOP_MARGIN
+    records = meta.get("table") or []
+    return {
+        "data": figure["data"],
+        "layout": layout,
+        "title": title,
+        "caption": str(meta.get("caption") or ""),
+        "alt": str(meta.get("alt") or title or "Chart"),
+        "table": table(records, title, int(meta.get("table_rows") or len(records))),
+    }
+
+
+def _plain(text: str) -> str:
+    """Words of a plotly text, without the few tags that plotly understands."""
+    words = re.sub(r"<br\s*/?>", " ", text)
+    return html.unescape(re.sub(r"</?(?:b|i|em|strong|sub|sup|span|a)(?:\s[^<>]*)?>", "", words))
+
+
+def _slider(name: str, label: str, labels: list[str], position: int) -> str:
+    return (
+        f'<div class="dial"><label for="{name}">{html.escape(label)}</label>'
+        f'<input type="range" id="{name}" min="0" max="{len(labels) - 1}" step="1" '
+        f'value="{position}" data-labels="{html.escape(json.dumps(labels))}" '
+        f'aria-valuetext="{html.escape(labels[position])}">'
+        f'<output for="{name}">{html.escape(labels[position])}</output></div>'
+    )
+
+
+def _script_json(content: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(content, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def table(records: Iterable[Mapping[str, Any]], label: str, rows: int | None = None) -> str:
+    """Plain, escaped table of some records in a box that scrolls sideways; "" if none.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Rows; the first one's keys are the columns and its first column names the row.
+    label : str
+        What the table is, for those who cannot see it.
+    rows : int, optional
+        Rows there were before any were left out.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in table([{"feature": "<b>", "psi": 0.1}], "PSI")
+    True
+    """
+    records = list(records)
+    if not records:
+        return ""
+    columns = list(records[0])
+    head = "".join(f'<th scope="col">{html.escape(str(column))}</th>' for column in columns)
+    lines = []
+    for record in records:
+        cells = [_cell(record.get(column)) for column in columns]
+        lines.append(
+            f'<tr><th scope="row">{cells[0][0]}</th>'
+            + "".join(f"<td{kind}>{text}</td>" for text, kind in cells[1:])
+            + "</tr>"
+        )
+    left_out = (rows or 0) - len(records)
+    more = f'<p class="more">{left_out:,} more rows are not shown.</p>' if left_out > 0 else ""
+    body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    return f"{scroll_box(body, label)}{more}"
+
+
+def _cell(value: Any) -> tuple[str, str]:
+    if value is None or value != value:
+        return NOT_A_NUMBER, ' class="number"'
+    if isinstance(value, bool):
+        return ("yes" if value else "no"), ""
+    if isinstance(value, int):
+        # Below 10,000 it may be a year, which has no comma.
+        return (f"{value:,}" if abs(value) >= 10_000 else str(value)), ' class="number"'
+    if isinstance(value, float):
+        return f"{value:.4g}", ' class="number"'
+    return html.escape(str(value)), ""
+
+
+def scroll_box(content: str, label: str) -> str:
+    """Box that scrolls sideways and can be reached by keyboard."""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{html.escape(label)}">'
+        f"{content}</div>"
+    )
