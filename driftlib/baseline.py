@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -131,7 +132,7 @@ class Column:
         edges = [f"{edge:.4g}" for edge in self.psi_edges]
         if not edges:
             return ["all"]
-        between = [f"{low} to {high}" for low, high in zip(edges, edges[1:], strict=False)]
+        between = [f"{low} to {high}" for low, high in pairwise(edges)]
         return [f"up to {edges[0]}", *between, f"above {edges[-1]}"]
 
 
@@ -253,7 +254,7 @@ class Baseline:
 
     rows: int
     columns: Mapping[str, Column]
-    roles: Roles = Roles()
+    roles: Roles = field(default_factory=Roles)
     bins: int = 10
     resolution: int = 2000
     id: str = ""
@@ -527,7 +528,7 @@ def _column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
     stored = {}
     for key, value in entry["reference"].items():
         if isinstance(value, list):
-            stored[key] = np.asarray(value, dtype=np.int64)
+            stored[key] = np.asarray(value, dtype=float if key == "gaps" else np.int64)
         else:
             stored[key] = np.nan if value is None else value
     column = Column(

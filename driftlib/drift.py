@@ -170,13 +170,7 @@ def _numeric_statistics(
     row["ks"] = st.ks(r, c)
     scale = column.reference.std  # type: ignore[attr-defined]
     if scale > 0:
-        area = st.wasserstein(
-            column.grid,
-            r,
-            c,
-            (reference.sum_below, reference.sum_above),
-            (current.sum_below, current.sum_above),
-        )
+        area = st.wasserstein(column.grid, r, c)
         row["wasserstein"] = area / scale
     constant = min(reference.minimum, current.minimum) == max(reference.maximum, current.maximum)
     if not constant:

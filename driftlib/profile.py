@@ -11,7 +11,7 @@ import pandas as pd
 
 from driftlib.errors import DataError
 from driftlib.schema import as_numbers, count_levels
-from driftlib.statistics import Cumulative
+from driftlib.statistics import Cumulative, cumulative_sorted
 
 HASH_BUCKETS = 50
 UNLISTED_NAMES = 100
@@ -64,9 +64,8 @@ class NumericCounts(Counts):
     mean, squares : float
         Mean of the values, and the sum of their squared deviations from it.
     minimum, maximum : float
-    sum_below, sum_above : float
-        Sums of the values below the grid's first and above its last point.
-    below, at_or_below : int array, shape (points,)
+    below, at_or_below, gaps : array
+        See `driftlib.statistics.Cumulative`.
     """
 
     infinite: int = 0
@@ -76,15 +75,14 @@ class NumericCounts(Counts):
     squares: float = 0.0
     minimum: float = np.nan
     maximum: float = np.nan
-    sum_below: float = 0.0
-    sum_above: float = 0.0
     below: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     at_or_below: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    gaps: np.ndarray = field(default_factory=lambda: np.zeros(1))
 
     @property
     def cumulative(self) -> Cumulative:
         """The counts as the statistics take them."""
-        return Cumulative(self.below, self.at_or_below, self.present)
+        return Cumulative(self.below, self.at_or_below, self.present, self.gaps)
 
     @property
     def std(self) -> float:
@@ -112,10 +110,9 @@ class NumericCounts(Counts):
             squares=squares,
             minimum=float(np.fmin(self.minimum, other.minimum)),
             maximum=float(np.fmax(self.maximum, other.maximum)),
-            sum_below=self.sum_below + other.sum_below,
-            sum_above=self.sum_above + other.sum_above,
             below=self.below + other.below,
             at_or_below=self.at_or_below + other.at_or_below,
+            gaps=self.gaps + other.gaps,
         )
 
 
@@ -174,18 +171,11 @@ def count_sorted(
     ordered: np.ndarray, grid: np.ndarray, missing: int = 0, infinite: int = 0
 ) -> NumericCounts:
     """Counts of finite values, already in order, on a sorted grid."""
+    counts = cumulative_sorted(grid, ordered)
+    place = {"below": counts.below, "at_or_below": counts.at_or_below, "gaps": counts.gaps}
     rows = len(ordered) + missing + infinite
     if not len(ordered):
-        zeros = np.zeros(len(grid), dtype=np.int64)
-        return NumericCounts(
-            rows, missing + infinite, infinite=infinite, below=zeros, at_or_below=zeros
-        )
-    if len(grid):
-        below, at_or_below = ordered.searchsorted(grid), ordered.searchsorted(grid, "right")
-        sums = ordered[: below[0]].sum(dtype=float), ordered[at_or_below[-1] :].sum(dtype=float)
-    else:
-        below = at_or_below = np.zeros(0, dtype=np.int64)
-        sums = 0.0, 0.0
+        return NumericCounts(rows, missing + infinite, infinite=infinite, **place)
     with np.errstate(over="ignore", invalid="ignore"):
         mean = float(ordered.mean(dtype=float))
         centred = ordered - mean
@@ -198,10 +188,7 @@ def count_sorted(
         squares=squares,
         minimum=float(ordered[0]),
         maximum=float(ordered[-1]),
-        sum_below=float(sums[0]),
-        sum_above=float(sums[1]),
-        below=below,
-        at_or_below=at_or_below,
+        **place,
     )
 
 

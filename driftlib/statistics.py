@@ -28,11 +28,15 @@ class Cumulative:
         How many values lie below each grid point, and at or below it.
     rows : int
         How many values there are.
+    gaps : float array, shape (points + 1,)
+        For each interval between grid points, the sum of the distances from the values
+        strictly inside it to its upper end; for the open one at the top, to its lower end.
     """
 
     below: np.ndarray
     at_or_below: np.ndarray
     rows: int
+    gaps: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,35 @@ NOT_APPLICABLE = TestResult(np.nan, np.nan)
 
 
 def cumulative(grid: ArrayLike, values: ArrayLike) -> Cumulative:
-    """Counts of finite `values` below, and at or below, each point of a sorted `grid`.
+    """Counts of finite `values` on a sorted `grid`.
 
     Examples
     --------
     >>> counts = cumulative([1, 2], [0, 1, 1, 5])
-    >>> counts.below.tolist(), counts.at_or_below.tolist(), counts.rows
-    ([1, 3], [3, 3], 4)
+    >>> counts.below.tolist(), counts.at_or_below.tolist(), counts.gaps.tolist()
+    ([1, 3], [3, 3], [1.0, 0.0, 3.0])
     """
-    ordered = np.sort(np.asarray(values))
-    grid = np.asarray(grid)
-    return Cumulative(ordered.searchsorted(grid), ordered.searchsorted(grid, "right"), len(ordered))
+    return cumulative_sorted(np.asarray(grid, dtype=float), np.sort(np.asarray(values)))
+
+
+def cumulative_sorted(grid: np.ndarray, ordered: np.ndarray) -> Cumulative:
+    """`cumulative` of values that are in order already."""
+    below, at_or_below = ordered.searchsorted(grid), ordered.searchsorted(grid, "right")
+    n = len(ordered)
+    gaps = np.zeros(len(grid) + 1)
+    if n and len(grid):
+        # Distances are taken from the middle of the grid, so that a feature far from zero
+        # loses no digits.
+        origin = grid[len(grid) // 2]
+        starts, ends = np.append(0, at_or_below), np.append(at_or_below, n)
+        held = ends > starts
+        sums = np.zeros(len(grid) + 1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums[held] = np.add.reduceat(ordered - origin, starts[held])
+            gaps = (ends - starts) * (np.append(grid, grid[-1]) - origin) - sums
+        gaps[-1] *= -1
+        gaps = np.nan_to_num(np.maximum(gaps, 0.0))
+    return Cumulative(below, at_or_below, n, gaps)
 
 
 def _occupied(reference: ArrayLike, current: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -187,25 +209,17 @@ def ks(reference: Cumulative, current: Cumulative) -> float:
     return float(max(np.abs(at).max(), np.abs(before).max()))
 
 
-def wasserstein(
-    grid: np.ndarray,
-    reference: Cumulative,
-    current: Cumulative,
-    reference_tails: tuple[float, float] = (0.0, 0.0),
-    current_tails: tuple[float, float] = (0.0, 0.0),
-) -> float:
+def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) -> float:
     """Wasserstein-1 distance: the area between two distribution functions.
 
-    Between grid points both functions are taken as straight lines; beyond the grid's ends
-    the sums of the values there give the area exactly.
+    Exact in every cell of the grid in which the two functions cannot cross; where they can,
+    both are taken as straight lines.
 
     Parameters
     ----------
     grid : float array, shape (points,)
         Sorted.
     reference, current : Cumulative
-    reference_tails, current_tails : (float, float)
-        Sums of the values below the first and above the last grid point.
 
     Returns
     -------
@@ -219,24 +233,24 @@ def wasserstein(
     Examples
     --------
     >>> grid = np.array([0.0, 1.0])
-    >>> wasserstein(grid, cumulative(grid, [0, 1]), cumulative(grid, [0, 9]), (0, 0), (0, 9))
+    >>> wasserstein(grid, cumulative(grid, [0, 1]), cumulative(grid, [0, 9]))
     4.0
     """
-    start = reference.at_or_below[:-1] / reference.rows - current.at_or_below[:-1] / current.rows
-    end = reference.below[1:] / reference.rows - current.below[1:] / current.rows
+    width = np.diff(grid)
+    low, high, area = [], [], []
+    for side in (reference, current):
+        low.append(side.at_or_below[:-1] / side.rows)
+        high.append(side.below[1:] / side.rows)
+        area.append(low[-1] * width + side.gaps[1:-1] / side.rows)
+    start, end = low[0] - low[1], high[0] - high[1]
     size = np.abs(start) + np.abs(end)
-    crossing = start * end < 0
-    # Two triangles where the functions cross inside a cell, a trapezium where they do not.
-    triangles = np.divide(start**2 + end**2, size, out=np.zeros_like(size), where=crossing)
-    inside = np.sum(np.diff(grid) * np.where(crossing, triangles, size)) / 2
-
-    def beyond(counts: Cumulative, tails: tuple[float, float]) -> tuple[float, float]:
-        under = (counts.below[0] * grid[0] - tails[0]) / counts.rows
-        over = (tails[1] - (counts.rows - counts.at_or_below[-1]) * grid[-1]) / counts.rows
-        return under, over
-
-    outer = zip(beyond(reference, reference_tails), beyond(current, current_tails), strict=True)
-    return float(inside + sum(abs(one - other) for one, other in outer))
+    # Two triangles where the straight lines cross inside a cell, a trapezium where they do not.
+    triangles = np.divide(start**2 + end**2, size, out=np.zeros_like(size), where=start * end < 0)
+    lines = width * np.where(start * end < 0, triangles, size) / 2
+    apart = (high[0] <= low[1]) | (high[1] <= low[0])
+    exact = np.abs(area[0] - area[1])
+    outer = np.abs(reference.gaps[[0, -1]] / reference.rows - current.gaps[[0, -1]] / current.rows)
+    return float(np.sum(np.where(apart, exact, np.maximum(exact, lines))) + outer.sum())
 
 
 def kolmogorov_p_value(distance: float, n_reference: int, n_current: int) -> float:
@@ -274,7 +288,7 @@ def kolmogorov_p_value(distance: float, n_reference: int, n_current: int) -> flo
 def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     """Mann-Whitney test, normal approximation with correction for ties.
 
-    Values strictly between the same two grid points are taken as tied.
+    Values of both samples strictly between the same two grid points are taken as tied.
 
     Returns
     -------
@@ -298,7 +312,11 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     n, m = r.sum(), c.sum()
     total = n + m
     share = float(((np.cumsum(r) - r / 2) * c).sum() / (n * m))
-    ties = ((r + c) ** 3 - (r + c)).sum()
+    tied = r + c
+    # Between grid points where only one sample has values their order is not in question.
+    between = np.arange(len(tied)) % 2 == 0
+    tied[between & ((r == 0) | (c == 0))] = 0
+    ties = (tied**3 - tied).sum()
     variance = n * m / 12 * (total + 1 - ties / (total * (total - 1)))
     if variance <= 0:
         return NOT_APPLICABLE
