@@ -1,0 +1,158 @@
+"""95 % confidence intervals, one function for each kind of metric; all take and give arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from driftlib.evidence import Moments, Ranking
+
+Z = 1.959963984540054
+FEW_ROWS = 50
+
+Interval = tuple[np.ndarray, np.ndarray]
+
+
+def wilson(successes: np.ndarray, rows: np.ndarray) -> Interval:
+    """Wilson score interval of a share.
+
+    Parameters
+    ----------
+    successes, rows : array
+        Counts, of the same shape.
+
+    Returns
+    -------
+    lower, upper : array
+        Between 0 and 1; NaN where there are no rows.
+
+    References
+    ----------
+    Wilson (1927), J. American Statistical Association 22, 209-212.
+
+    Examples
+    --------
+    >>> lower, upper = wilson(np.array([8]), np.array([10]))
+    >>> round(float(lower[0]), 4), round(float(upper[0]), 4)
+    (0.4902, 0.9433)
+    """
+    with np.errstate(all="ignore"):
+        rows = np.where(rows > 0, rows, np.nan)
+        share = successes / rows
+        middle = (successes + Z**2 / 2) / (rows + Z**2)
+        half = Z / (rows + Z**2) * np.sqrt(rows * share * (1 - share) + Z**2 / 4)
+    return middle - half, middle + half
+
+
+def on_logit(value: np.ndarray, error: np.ndarray) -> Interval:
+    """Interval of a value between 0 and 1 from its standard error, made on the logit scale."""
+    with np.errstate(all="ignore"):
+        logit = np.log(value) - np.log1p(-value)
+        half = Z * error / (value * (1 - value))
+        return 1 / (1 + np.exp(half - logit)), 1 / (1 + np.exp(-half - logit))
+
+
+def on_log(value: np.ndarray, log_error: np.ndarray) -> Interval:
+    """Interval of a positive value from the standard error of its logarithm."""
+    with np.errstate(all="ignore"):
+        return value * np.exp(-Z * log_error), value * np.exp(Z * log_error)
+
+
+def roc_auc(ranking: Ranking) -> Interval:
+    """DeLong on the logit scale; Newcombe's method 5 for few rows and for areas of 0 and 1.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, 837-845. Newcombe (2006),
+    Statistics in Medicine 25, 559-573.
+    """
+    smaller = np.minimum(ranking.positives, ranking.negatives)
+    few = (smaller < FEW_ROWS) | (ranking.auc <= 0) | (ranking.auc >= 1)
+    delong = on_logit(ranking.auc, ranking.auc_error)
+    newcombe = newcombe_auc(ranking.auc, ranking.positives, ranking.negatives)
+    return np.where(few, newcombe[0], delong[0]), np.where(few, newcombe[1], delong[1])
+
+
+def newcombe_auc(auc: np.ndarray, positives: np.ndarray, negatives: np.ndarray) -> Interval:
+    """Newcombe's method 5: the areas whose own standard error leaves `auc` within 1.96 of it.
+
+    Examples
+    --------
+    >>> lower, upper = newcombe_auc(np.array([1.0]), np.array([10]), np.array([20]))
+    >>> bool(0.8 < lower[0] < 0.9), float(upper[0])
+    (True, 1.0)
+    """
+    both = np.where((positives > 0) & (negatives > 0), positives * negatives, np.nan)
+    extra = (positives + negatives) / 2 - 1
+
+    def far(area: np.ndarray) -> np.ndarray:
+        spread = 1 + extra * ((1 - area) / (2 - area) + area / (1 + area))
+        return (auc - area) ** 2 > Z**2 * area * (1 - area) * spread / both
+
+    return _bisect(far, np.zeros_like(auc), auc), _bisect(far, np.ones_like(auc), auc)
+
+
+def _bisect(far: object, outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    for _ in range(50):
+        middle = (outer + inner) / 2
+        beyond = far(middle)
+        outer, inner = np.where(beyond, middle, outer), np.where(beyond, inner, middle)
+    return outer
+
+
+def mean_loss(moments: Moments) -> Interval:
+    """Interval of the mean of a loss that is not negative, made on the log scale."""
+    with np.errstate(all="ignore"):
+        log_error = np.sqrt(moments.variance / moments.n) / moments.mean
+    # One row says nothing about spread: take that of an exponential distribution.
+    log_error = np.where(moments.n == 1, 1.0, log_error)
+    return on_log(moments.mean, np.where(moments.mean == 0, 0.0, log_error))
+
+
+def combined(value: np.ndarray, lower: np.ndarray, upper: np.ndarray, axis: int = -1) -> Interval:
+    """Interval of a mean of independent values from theirs, by adding recovered variances.
+
+    Values that are NaN do not count.
+
+    References
+    ----------
+    Zou and Donner (2008), Statistics in Medicine 27, 1693-1702.
+    """
+    known = ~np.isnan(value)
+    with np.errstate(all="ignore"):
+        count = known.sum(axis)
+        mean = np.where(known, value, 0).sum(axis) / np.where(count, count, np.nan)
+        down = np.sqrt(np.where(known, (value - lower) ** 2, 0).sum(axis)) / count
+        up = np.sqrt(np.where(known, (upper - value) ** 2, 0).sum(axis)) / count
+    return mean - down, mean + up
+
+
+def difference(
+    value: np.ndarray, lower: np.ndarray, upper: np.ndarray, reference: tuple[float, float, float]
+) -> Interval:
+    """Interval of value - reference for independent samples, each with its own interval.
+
+    The variances are recovered from the intervals, on the side that matters for each limit,
+    and added: Newcombe's hybrid score interval where both are shares.
+
+    Parameters
+    ----------
+    value, lower, upper : array
+    reference : (value, lower, upper)
+
+    References
+    ----------
+    Newcombe (1998), Statistics in Medicine 17, 873-890, method 10. Zou and Donner (2008).
+
+    Examples
+    --------
+    >>> share = [np.array([56 / 70]), *wilson(np.array([56]), np.array([70]))]
+    >>> other = [float(x) for x in (48 / 80, *wilson(np.array(48), np.array(80)))]
+    >>> lower, upper = difference(*share, other)
+    >>> round(float(lower[0]), 4), round(float(upper[0]), 4)
+    (0.0524, 0.3339)
+    """
+    other, other_lower, other_upper = reference
+    gap = value - other
+    down = np.sqrt((value - lower) ** 2 + (other_upper - other) ** 2)
+    up = np.sqrt((upper - value) ** 2 + (other - other_lower) ** 2)
+    return gap - down, gap + up
