@@ -36,12 +36,11 @@ report: .venv/.ready ## render the notebooks to HTML pages and data files, in re
 		$(if $(filter-out 0 no false,$(FAIL_ON_ALERT)),--fail-on-alert)
 
 test: .venv/.ready ## check the code with ruff and run the tests
-	@.venv/bin/python -m ruff check --quiet
-	@.venv/bin/python $(PYTEST)
+	@.venv/bin/python -m ruff check --quiet; lint=$$?; .venv/bin/python $(PYTEST) && exit $$lint
 
 test-newest: .venv-newest/.created ## run the tests on the newest pandas and plotly, without Evidently
 	@echo 'Installing the newest releases ...'
-	@.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[test]'
+	@.venv-newest/bin/python -m pip install $(QUIET) --upgrade --upgrade-strategy eager --editable '.[test]'
 	@.venv-newest/bin/python $(PYTEST) -W default
 
 test-lowest: .venv-lowest/.ready ## run the tests on the oldest releases that pyproject.toml allows
@@ -107,7 +106,9 @@ else \
 fi
 endef
 
-EDITABLE = @$(@D)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+# Errors only: what pip warns of is about itself.
+QUIET := --quiet --quiet
+EDITABLE = @$(@D)/bin/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
 COMPILE = @.venv-lock/bin/python -m uv --quiet pip compile pyproject.toml --group build \
 	--no-emit-index-url --no-header --annotation-style line
 
@@ -116,7 +117,7 @@ COMPILE = @.venv-lock/bin/python -m uv --quiet pip compile pyproject.toml --grou
 .venv/.locked .venv-scale/.locked:
 	$(create)
 	@echo 'Installing $<, a matter of minutes the first time ...'
-	@$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
+	@$(@D)/bin/python -m pip install $(QUIET) --no-deps --requirement $<
 	@touch $@
 
 .venv/.ready .venv-scale/.ready: %/.ready: %/.locked pyproject.toml
@@ -142,11 +143,11 @@ endif
 	@echo 'Installing the oldest releases ...'
 	$(COMPILE) --resolution lowest-direct --python .venv-lowest/bin/python $(EXTRAS:%=--extra %) \
 		--output-file .venv-lowest/requirements.txt
-	@.venv-lowest/bin/python -m pip install --quiet --no-deps --requirement .venv-lowest/requirements.txt
+	@.venv-lowest/bin/python -m pip install $(QUIET) --no-deps --requirement .venv-lowest/requirements.txt
 	$(EDITABLE)
 	@touch $@
 
 .venv-lock/.ready:
 	$(create)
-	@.venv-lock/bin/python -m pip install --quiet uv
+	@.venv-lock/bin/python -m pip install $(QUIET) uv
 	@touch $@
