@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -22,6 +23,12 @@ settings.load_profile("driftlib")
 def pytest_report_header() -> str:
     names = ("numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "plotly")
     return "versions: " + ", ".join(f"{name} {version(name)}" for name in names)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers that are the same on every run."""
+    return np.random.default_rng(2013)
 
 
 # Not for the session: a running Playwright keeps an event loop in the thread, which the notebook

@@ -1,0 +1,160 @@
+"""Statistics against published figures and scipy."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+
+from driftlib import statistics as st
+from driftlib.errors import DriftlibError
+
+# Yurdakul (2018), table 1.
+YURDAKUL = [253, 302, 204, 134, 72, 26, 8], [177, 262, 285, 158, 88, 25, 6]
+
+
+def test_psi_of_a_published_example():
+    assert st.psi(*YURDAKUL) == pytest.approx(0.0676930, abs=5e-8)
+    assert st.psi_p_value(*YURDAKUL, corrected=False) == pytest.approx(7.2026e-06, rel=1e-4)
+    n, m = (sum(side) for side in YURDAKUL)
+    assert st.psi_critical(n, m, 7) == pytest.approx(0.0251832, abs=5e-8)
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "bins", "critical"),
+    [
+        (100, 100, 10, 0.338),
+        (200, 200, 10, 0.169),
+        (400, 400, 10, 0.085),
+        (1000, 1000, 10, 0.034),
+        (100, 1000, 10, 0.186),
+        (100, 100, 20, 0.603),
+        (400, 400, 20, 0.151),
+        (1000, 1000, 20, 0.060),
+    ],
+)
+def test_critical_psi_of_published_table(n, m, bins, critical):
+    # Yurdakul and Naranjo (2020): the plain law's 95 % points.
+    assert st.psi_critical(n, m, bins) == pytest.approx(critical, abs=5e-4)
+
+
+def test_psi_is_symmetric_and_zero_for_equal_shares():
+    assert st.psi(*YURDAKUL) == pytest.approx(st.psi(*YURDAKUL[::-1]))
+    assert st.psi([10, 20, 30], [1, 2, 3]) == pytest.approx(0)
+
+
+def test_psi_takes_an_empty_bin_as_half_a_row():
+    by_hand = (5 / 10 - 0.5 / 20) * np.log((5 / 10) / (0.5 / 20)) + (5 / 10 - 1) * np.log(0.5)
+    assert st.psi([5, 5, 0], [0, 20, 0]) == pytest.approx(by_hand)
+
+
+def test_bins_must_match_and_have_rows():
+    with pytest.raises(DriftlibError, match="the same bins"):
+        st.psi([1, 2], [1, 2, 3])
+    with pytest.raises(DriftlibError, match="without rows"):
+        st.hellinger([0, 0], [1, 2])
+
+
+def test_chi_square_of_known_examples():
+    unpooled = st.chi_square([4, 2, 0], [1, 1, 4], pooled=False)
+    assert unpooled.statistic == pytest.approx(6.1333333, abs=5e-8)
+    assert unpooled.p_value == pytest.approx(0.04657615, abs=5e-9)
+    assert unpooled.degrees_of_freedom == 2
+    even = st.chi_square([16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8])
+    assert even.statistic == pytest.approx(1.6224090, abs=5e-8)
+    assert even.p_value == pytest.approx(0.8985262, abs=5e-8)
+
+
+def test_unpooled_chi_square_equals_scipy(rng):
+    for _ in range(50):
+        table = rng.integers(0, 30, size=(2, rng.integers(2, 9)))
+        table = table[:, table.sum(axis=0) > 0]
+        theirs = stats.chi2_contingency(table, correction=False)
+        ours = st.chi_square(*table, pooled=False)
+        assert ours.statistic == pytest.approx(theirs.statistic, rel=1e-10)
+        assert ours.p_value == pytest.approx(theirs.pvalue, rel=1e-9)
+
+
+def test_pooling_keeps_every_row_and_leaves_no_small_column(rng):
+    for _ in range(200):
+        size = rng.integers(1, 30)
+        reference, current = rng.poisson(rng.exponential(9, size), size=(2, size))
+        unseen = (0, int(rng.integers(0, 12)))
+        if not (reference.sum() and current.sum()):
+            continue
+        r, c = st.pool_small(reference, current, unseen)
+        assert r.sum() == reference.sum()
+        assert c.sum() == current.sum() + unseen[1]
+        smaller = min(r.sum(), c.sum()) / (r.sum() + c.sum())
+        assert len(r) == 1 or ((r + c) * smaller >= st.LEAST_EXPECTED).all()
+
+
+def test_kolmogorov_survival_of_a_published_point():
+    from scipy.special import kolmogorov
+
+    assert kolmogorov(0.8) == pytest.approx(0.5441424, abs=5e-8)
+    # From 20 effective rows on the corrected limit law is close to the exact one.
+    for n, m in [(40, 40), (100, 100), (1000, 30), (5000, 5000), (100_000, 200)]:
+        effective = round(n * m / (n + m))
+        for p in (0.5, 0.1, 0.05, 0.01, 0.001):
+            distance = stats.kstwo.isf(p, effective)
+            assert st.kolmogorov_p_value(distance, n, m) == pytest.approx(p, rel=0.05, abs=2e-4)
+
+
+def test_small_sample_kolmogorov_law_is_scipys():
+    assert st.kolmogorov_p_value(0.6, 10, 10) == pytest.approx(stats.kstwo.sf(0.6, 5), rel=1e-12)
+
+
+def test_fisher_is_twice_the_smaller_tail(rng):
+    for n, m in rng.integers(1, 500, size=(300, 2)).tolist():
+        a, b = int(rng.binomial(n, 0.05)), int(rng.binomial(m, 0.1))
+        law = stats.hypergeom(n + m, a + b, m)
+        assert st.fisher_exact(a, n, b, m) == pytest.approx(
+            min(1, 2 * min(law.cdf(b), law.sf(b - 1))), abs=1e-10
+        )
+
+
+def test_fisher_at_a_million_rows():
+    law = stats.hypergeom(2_000_000, 600_700, 1_000_000)
+    theirs = 2 * min(law.cdf(300_900), law.sf(300_899))
+    assert st.fisher_exact(299_800, 1_000_000, 300_900, 1_000_000) == pytest.approx(
+        theirs, rel=1e-5
+    )
+
+
+def test_good_turing_law_is_a_negative_binomial_tail():
+    singletons, doubletons, n, m, unseen = 30, 12, 500, 200, 20
+    mean = m / n * (singletons + 1)
+    k = (singletons + 1) ** 2 / (singletons + 1 + 2 * doubletons)
+    theirs = stats.nbinom(k, k / (k + mean)).sf(unseen - 1)
+    ours = st.unseen_p_value(unseen, n, m, singletons, doubletons)
+    assert ours == pytest.approx(theirs, rel=1e-9)
+    assert st.unseen_p_value(0, n, m, singletons, doubletons) == 1
+
+
+def test_distances_equal_scipy(rng):
+    for _ in range(50):
+        p, q = rng.integers(0, 20, size=(2, 8))
+        p[0] = q[1] = 3
+        assert st.jensen_shannon(p, q) == pytest.approx(
+            jensenshannon(p / p.sum(), q / q.sum(), base=2), abs=1e-9
+        )
+        direct = np.linalg.norm(np.sqrt(p / p.sum()) - np.sqrt(q / q.sum())) / np.sqrt(2)
+        assert st.hellinger(p, q) == pytest.approx(direct, abs=1e-7)
+
+
+def test_benjamini_hochberg_equals_scipy(rng):
+    p = rng.random(40)
+    assert st.benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
+    with_gaps = np.insert(p, [3, 17], np.nan)
+    q = st.benjamini_hochberg(with_gaps)
+    assert np.isnan(q[[3, 18]]).all()
+    assert q[~np.isnan(q)] == pytest.approx(stats.false_discovery_control(p))
+
+
+def test_corrected_psi_test_holds_its_level_at_a_hundred_rows():
+    # 2,000 checks of 10 equally likely bins without drift; the error of the share is 0.5 %.
+    rng = np.random.default_rng(20)
+    for n, m in [(100, 100), (300, 100)]:
+        counts = [rng.multinomial(size, [0.1] * 10, size=2000) for size in (n, m)]
+        alarms = np.mean([st.psi_p_value(p, q) < 0.05 for p, q in zip(*counts, strict=True)])
+        assert 0.02 < alarms < 0.065
