@@ -223,14 +223,24 @@ def as_numbers(series: pd.Series) -> Numbers:
     ):
         return Numbers(series.to_numpy(dtype=np.float64, na_value=np.nan))
     if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
-        converted = pd.Series(np.full(len(series), np.nan))
+        values = np.full(len(series), np.nan)
     else:
-        converted = pd.to_numeric(series.astype(object), errors="coerce")
-    values = converted.to_numpy(dtype=np.float64, na_value=np.nan)
+        values = _parsed(series.astype(object))
     lost = np.isnan(values) & series.notna().to_numpy()
     unreadable = int(lost.sum())
     example = str(series.iloc[int(lost.argmax())]) if unreadable else ""
     return Numbers(values, unreadable, example)
+
+
+def _parsed(series: pd.Series) -> np.ndarray:
+    """Numbers of a column of objects; NaN where there is none."""
+    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    read = ~np.isnan(values)
+    exact = np.full(len(series), np.nan)
+    # pandas finds what is a number, and reads its text to all digits but the last; comparisons
+    # with the grid need that one too.
+    exact[read] = series.to_numpy()[read].astype(np.float64)
+    return exact
 
 
 @dataclass(frozen=True)
