@@ -102,7 +102,7 @@ def join(flights: pd.DataFrame, weather: pd.DataFrame, planes: pd.DataFrame) -> 
         .merge(planes, on="tailnum", how="left", validate="many_to_one")
     )
     frame["timestamp"] = pd.to_datetime(frame[["year", "month", "day", "hour", "minute"]])
-    frame["weekday"] = frame["timestamp"].dt.dayofweek
+    frame["weekday"] = frame["timestamp"].dt.day_of_week
     frame["y_true"] = (frame["arr_delay"] > LATE_AFTER).astype(int)
     order = ["timestamp", "origin", "dest", "carrier", "flight"]
     return frame.sort_values(order, ignore_index=True)

@@ -148,7 +148,7 @@ def test_values_lie_in_their_ranges(frame: pd.DataFrame) -> None:
 def test_schedule_columns_agree_with_the_timestamp(frame: pd.DataFrame) -> None:
     time = frame["timestamp"].dt
     assert (frame["hour"] == time.hour).all()
-    assert (frame["weekday"] == time.dayofweek).all()
+    assert (frame["weekday"] == time.day_of_week).all()
     assert (frame["sched_dep_time"] == time.hour * 100 + time.minute).all()
 
 
@@ -247,7 +247,7 @@ def test_readme_prose_quotes_the_data(
     warmer = (current["temp"] > warmest).sum() / current["temp"].count()
     assert f"{1 - reference['y_true'].mean():.1%} of March" in prose
     assert f"({len(new):,} flights: {', '.join(new.value_counts().index)})" in prose
-    assert f"{warmer:.1%} of the current rows" in prose
+    assert f"{warmer:.1%} of the current rows with a known temperature" in prose
     assert f"March ({warmest} °F)" in prose
     assert f"ROC AUC is {roc_auc_score(current['y_true'], current['y_proba']):.3f}" in prose
     assert "CC0" in prose
