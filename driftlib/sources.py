@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from driftlib.schema import arrow_to_pandas, as_frame
 
 PARQUET_ENDINGS = (".parquet", ".pq")
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
-OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 
 
 def is_path(source: Any) -> bool:
@@ -124,13 +125,12 @@ def _read_csv(path: Path) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 
-    tabs = ".tsv" in path.name.lower()
+    delimiter = "\t" if ".tsv" in path.name.lower() else ","
+    _check_delimiter(path, delimiter)
     try:
         table = csv.read_csv(
             path,
-            parse_options=csv.ParseOptions(
-                delimiter="\t" if tabs else ",", newlines_in_values=True
-            ),
+            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=csv.ConvertOptions(strings_can_be_null=True),
         )
     except (pa.ArrowException, OSError) as error:
@@ -138,20 +138,29 @@ def _read_csv(path: Path) -> Any:
             f"{path.name} cannot be read as CSV ({first_sentence(error)}): check that every row "
             "has as many cells as the header."
         ) from error
-    names = table.column_names
-    if len(names) == 1:
-        for delimiter, plural in OTHER_DELIMITERS.items():
-            if delimiter in names[0]:
-                raise DataError(
-                    f"{path.name} has one column, named {names[0][:80]!r}: its cells seem to be "
-                    f"separated by {plural}. Save it with commas between cells and a decimal point."
-                )
     for field in table.schema:
         if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
             raise DataError(
                 f"{path.name} column {field.name!r} is not UTF-8 text: save the file as UTF-8."
             )
     return check_columns(table, path.name)
+
+
+def _check_delimiter(path: Path, delimiter: str) -> None:
+    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    try:
+        with opened as stream:
+            header = stream.readline(100_000).decode("utf-8", "replace").strip()
+    except OSError as error:
+        raise DataError(f"{path.name} cannot be read ({error}): write it again.") from error
+    if delimiter in header:
+        return
+    for other, plural in OTHER_DELIMITERS.items():
+        if other in header:
+            raise DataError(
+                f"{path.name} starts with {header[:80]!r}: its cells seem to be separated by "
+                f"{plural}. Save it with commas between cells and a decimal point."
+            )
 
 
 def check_columns(table: Any, name: str) -> Any:

@@ -1,0 +1,7 @@
+"""`python -m driftlib`."""
+
+import sys
+
+from driftlib.cli import main
+
+sys.exit(main())

@@ -1,0 +1,192 @@
+"""The command line: `driftlib baseline`, `driftlib check` and `driftlib report`.
+
+Nothing heavy is imported before it is needed, so that a check in cron starts at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from driftlib.errors import DriftlibError
+
+OK, FOUND, UNUSABLE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the process's exit code.
+
+    0: nothing found. 1: drift found, or a report failed. 2: the input cannot be used.
+    """
+    options = vars(_parser().parse_args(arguments))
+    run = options.pop("run")
+    try:
+        return run(**options)
+    except DriftlibError as error:
+        print(f"driftlib: {error}", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("driftlib: interrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output (head, say) has gone; that is no fault of the check.
+        sys.stderr.close()
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="driftlib", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    baseline = commands.add_parser(
+        "baseline",
+        help="fit a baseline to reference data and save it",
+        description="Fit a baseline to reference data and save it as one JSON file.",
+    )
+    baseline.set_defaults(run=fit_baseline)
+    baseline.add_argument("reference", metavar="REFERENCE", help="Parquet or CSV file, or a glob")
+    baseline.add_argument("-o", "--output", default="baseline.json", help="default baseline.json")
+    baseline.add_argument("--bins", type=int, default=10, help="PSI bins (default 10)")
+    baseline.add_argument(
+        "--resolution", type=int, default=2000, help="quantiles kept a feature (default 2000)"
+    )
+    baseline.add_argument(
+        "--categorical", type=_names, default=(), help="columns to take as categories: a,b,c"
+    )
+    baseline.add_argument("--timestamp", help="column that says when a row was seen")
+    for name in ("y-true", "y-pred", "y-proba"):
+        column = name.replace("-", "_")
+        baseline.add_argument(f"--{name}", default=column, help=f"column name (default {column})")
+    _add_features(baseline)
+
+    check = commands.add_parser(
+        "check",
+        help="compare a batch with a baseline; exit code 1 on drift",
+        description="Compare a batch with a saved baseline. Exit code 0: no drift; 1: drift; "
+        "2: the input cannot be used.",
+    )
+    check.set_defaults(run=check_drift)
+    check.add_argument("baseline", metavar="BASELINE", help="file written by driftlib baseline")
+    check.add_argument("current", metavar="CURRENT", help="Parquet or CSV file, or a glob")
+    check.add_argument(
+        "--fail-on",
+        choices=("minor", "moderate", "major"),
+        default="moderate",
+        help="least severity that counts as drift (default moderate)",
+    )
+    check.add_argument(
+        "--json",
+        dest="json_file",
+        metavar="FILE",
+        help="also write the result as JSON; - to print it",
+    )
+    check.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate (default 0.05)")
+    _add_features(check)
+
+    report = commands.add_parser(
+        "report",
+        help="run the notebooks and write HTML reports",
+        description="Run the notebooks on your data and write HTML reports, an index and the data "
+        "files behind them.",
+    )
+    report.set_defaults(run=make_report)
+    report.add_argument("--reference", help="Parquet or CSV file; default: the flights of March")
+    report.add_argument("--current", help="Parquet or CSV file; default: April to December")
+    report.add_argument("--timestamp", help="column that says when a row was seen")
+    report.add_argument("--params", help="YAML file with parameters of the notebooks")
+    report.add_argument("--output", default="reports", help="folder to write to (default reports)")
+    report.add_argument(
+        "--evidently", action="store_true", help="write Evidently's report beside ours"
+    )
+    report.add_argument(
+        "--fail-on-alert", action="store_true", help="exit code 1 when there is an alert"
+    )
+    return parser
+
+
+def _add_features(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--features", type=_names, help="columns to compare: a,b,c (default all)")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def fit_baseline(reference: str, output: str, **settings: Any) -> int:
+    """Fit and save a baseline."""
+    from driftlib.baseline import Baseline
+
+    baseline = Baseline.fit(reference, **settings)
+    path = baseline.save(output)
+    print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
+    for name, column in baseline.columns.items():
+        if column.note:
+            print(f"  {name}: {column.note}")
+    return OK
+
+
+def check_drift(
+    baseline: str,
+    current: str,
+    fail_on: str,
+    json_file: str | None,
+    alpha: float,
+    features: list[str] | None,
+) -> int:
+    """Compare a batch with a saved baseline."""
+    from driftlib.baseline import Baseline
+    from driftlib.drift import SEVERITIES, DriftPolicy, detect_drift
+    from driftlib.files import write_json
+
+    result = detect_drift(
+        Baseline.load(baseline), current, features=features, policy=DriftPolicy(alpha=alpha)
+    )
+    least = SEVERITIES.index(fail_on)
+    severities = result.table.loc[result.baseline.features, "severity"]
+    found = severities.map(SEVERITIES.index) >= least
+    content = {**result.to_dict(), "fail_on": fail_on, "failed": bool(found.any())}
+    if json_file == "-":
+        print(json.dumps(content, indent=1, allow_nan=False))
+    else:
+        print(result.headline)
+        print(_text_table(result.table))
+        if json_file:
+            write_json(json_file, content)
+    return FOUND if found.any() else OK
+
+
+def _text_table(table: Any) -> str:
+    shown = table[["kind", "n_current", "psi", "q_value", "severity", "note"]].copy()
+    order = table["severity"].map({"major": 0, "moderate": 1, "minor": 2, "none": 3})
+    shown = shown.iloc[order.argsort(kind="stable")]
+    # Control characters in names from the data must not reach the terminal.
+    shown.index = [_printable(name) for name in shown.index]
+    shown["note"] = [_printable(note) for note in shown["note"]]
+    return shown.to_string(
+        na_rep="-", float_format=lambda value: f"{value:.3g}", formatters={"note": str.strip}
+    )
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def make_report(
+    params: str | None,
+    output: str,
+    evidently: bool,
+    fail_on_alert: bool,
+    **given: str | None,
+) -> int:
+    """Run the notebooks and write the reports."""
+    from driftlib.reporting import run_report
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    result = run_report(chosen, params=params, output=output, evidently=evidently)
+    print(result.headline)
+    if result.failed:
+        return FOUND
+    return FOUND if fail_on_alert and result.alerts else OK

@@ -1,0 +1,142 @@
+"""The gate: files and frames that can be read, and one sentence for those that cannot."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import driftlib as dl
+from driftlib.errors import MissingExtraError
+from driftlib.files import json_ready, write_json, write_whole
+from driftlib.schema import Roles, as_frame, column_kind, count_levels
+from driftlib.sources import read_frame
+
+
+def write(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", "", "empty.csv is empty (0 bytes)"),
+        ("header.csv", "a,b\n", "header.csv has a header but no rows"),
+        ("semicolons.csv", "a;b\n1,5;2\n", "separated by semicolons"),
+        ("tabs.csv", "a\tb\n1\t2\n", "separated by tabs"),
+        ("ragged.csv", "a,b\n1,2\n3\n", "ragged.csv cannot be read as CSV"),
+        ("twice.csv", "a,b,a\n1,2,3\n", "more than one column named 'a'"),
+        ("latin.csv", "a,b\n1,caf\xe9\n".encode("latin-1"), "'b' is not UTF-8 text"),
+        ("bytes.parquet", b"PAR1 this is not Parquet", "cannot be read as Parquet"),
+        ("text.parquet", "a,b\n1,2\n", "cannot be read as Parquet"),
+        ("sheet.xlsx", b"PK", "neither Parquet nor CSV by its ending"),
+    ],
+)
+def test_files_that_cannot_be_used(name, content, words, tmp_path):
+    path = write(tmp_path / name, content)
+    with pytest.raises(dl.DriftlibError) as error:
+        read_frame(path)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_paths_that_name_no_file(tmp_path):
+    for path, words in [
+        (tmp_path / "none.csv", "does not exist"),
+        (tmp_path, "is a folder"),
+        (tmp_path / "*.csv", "does not exist"),
+    ]:
+        with pytest.raises(dl.DriftlibError, match=words):
+            read_frame(path)
+
+
+def test_globs_read_every_file_in_order(tmp_path):
+    for month in (2, 1):
+        pd.DataFrame({"month": [month] * month}).to_csv(tmp_path / f"m{month}.csv", index=False)
+    assert read_frame(tmp_path / "m*.csv")["month"].tolist() == [1, 2, 2]
+    write(tmp_path / "m3.csv", "day\n1\n")
+    with pytest.raises(dl.DriftlibError, match=r"m3.csv and m1.csv do not have the same columns"):
+        read_frame(tmp_path / "m*.csv")
+
+
+def test_quoted_newlines_gaps_and_types(tmp_path):
+    path = write(
+        tmp_path / "q.csv", 'text,n,f,b\n"two\nlines",1,0.5,true\n,,,\n"c,d",3,1e3,false\n'
+    )
+    frame = read_frame(path)
+    assert frame["text"].tolist()[0] == "two\nlines"
+    assert frame.isna().sum().tolist() == [1, 1, 1, 1]
+    assert [column_kind(frame[name])[0] for name in frame] == [
+        "categorical", "numeric", "numeric", "categorical",
+    ]  # fmt: skip
+    assert count_levels(frame["b"]).levels.tolist() == ["True", "False"]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([1, 2], "is a list, not a table"),
+        (pd.DataFrame(), "has no columns"),
+        (pd.DataFrame({"a": []}), "no rows"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than one column named 'a'"),
+        (pd.DataFrame([[1, 2]], columns=["1", 1]), "more than one column named '1'"),
+    ],
+)
+def test_frames_that_cannot_be_used(data, words):
+    with pytest.raises(dl.DriftlibError) as error:
+        as_frame(data, "reference")
+    assert words in str(error.value)
+    assert str(error.value).startswith("reference ")
+
+
+def test_frames_are_never_changed(rng):
+    frame = pd.DataFrame({0: rng.normal(size=50), "c": ["a", "b"] * 25})
+    before = frame.copy()
+    dl.detect_drift(frame, frame)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_polars_lazy_frames_and_categories(rng):
+    import polars
+
+    frame = polars.DataFrame({"c": ["a", "b", None] * 20, "x": rng.normal(size=60)})
+    lazy = frame.lazy().with_columns(polars.col("c").cast(polars.Categorical))
+    result = dl.detect_drift(frame, lazy)
+    assert result.table["kind"].tolist() == ["categorical", "numeric"]
+    assert result.table.loc["c", ["missing_reference", "missing_current"]].tolist() == [1 / 3] * 2
+    assert result.table["psi"].tolist() == [0, 0]
+
+
+def test_roles_of_columns():
+    roles = Roles(y_true="late", timestamp="when")
+    names = ["late", "y_pred", "y_proba", "y_proba_cat", "when", "y_probability"]
+    assert [roles.of(name) for name in names] == [
+        "target", "prediction", "prediction", "prediction", "timestamp", "feature",
+    ]  # fmt: skip
+
+
+def test_a_number_is_one_level_whatever_its_type():
+    mixed = pd.Series([1, 1.0, "1", True, "True"], dtype=object)
+    counts = count_levels(mixed)
+    assert dict(zip(counts.levels, counts.counts, strict=True)) == {"1": 3, "True": 2}
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = write_whole(tmp_path / "f.txt", "old")
+    monkeypatch.setattr(
+        "os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left"))
+    )
+    with pytest.raises(dl.DriftlibError, match="cannot be written"):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["f.txt"]
+
+
+def test_json_has_no_number_that_json_does_not_have(tmp_path):
+    content = json_ready({"a": [np.nan, np.inf, np.int64(3)], "t": pd.NaT, "n": pd.NA})
+    assert content == {"a": [None, None, 3], "t": None, "n": None}
+    assert write_json(tmp_path / "x.json", content).read_text().endswith("}\n")
+
+
+def test_missing_extra_says_how_to_get_it():
+    sentence = str(MissingExtraError("evidently", "evidently", "The Evidently report"))
+    assert "pip install 'driftlib[evidently]'" in sentence
