@@ -121,7 +121,8 @@ class Column:
 
     def quantile(self, counts: NumericCounts, share: float) -> float:
         """Smallest grid point with at least `share` of the values at or below it."""
-        place = int(np.searchsorted(counts.at_or_below, share * counts.present - 1e-9))
+        least = max(share * counts.present - 1e-9, 0.5)
+        place = int(np.searchsorted(counts.at_or_below, least))
         return float(self.grid[min(place, len(self.grid) - 1)])
 
     @property

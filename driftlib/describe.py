@@ -32,6 +32,22 @@ def percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.3g} %"
 
 
+def percents(*shares: float) -> list[str]:
+    """Shares for one sentence, with as many digits as it takes to tell them apart.
+
+    Examples
+    --------
+    >>> percents(0.151, 0.149)
+    ['15.1 %', '14.9 %']
+    """
+    texts = [percent(share) for share in shares]
+    for digits in (3, 4):
+        if len(set(texts)) == len(set(shares)):
+            break
+        texts = [f"{100 * share:.{digits}g} %" for share in shares]
+    return texts
+
+
 def describe_change(
     column: Column,
     before: Counts,
@@ -98,12 +114,15 @@ def _changes(
         if row["chi_square_p_value"] < level:
             parts.append(_categorical_change(column, before, after))
     if row["missing_p_value"] < level:
-        shares = percent(row["missing_current"]), percent(row["missing_reference"])
-        parts.append(f"{shares[0]} missing, was {shares[1]}")
+        now, was = percents(row["missing_current"], row["missing_reference"])
+        parts.append(f"{now} missing, was {was}")
     return parts
 
 
 def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts) -> str:
+    if _is_flag(before) and _is_flag(after):
+        now, was = percents(after.mean, before.mean)
+        return f"1 in {now} of the values, was {was}"
     scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
     if not scale > 0:
         return f"was constant ({before.mean:.6g}), now {after.minimum:.6g} to {after.maximum:.6g}"
@@ -122,15 +141,22 @@ def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts)
     return ", ".join(parts) or "the shape of the distribution changed"
 
 
+def _is_flag(counts: NumericCounts) -> bool:
+    """Whether every value is 0 or 1: only then do the squares add up to the sum."""
+    within = counts.minimum >= 0 and counts.maximum <= 1
+    variance = counts.mean * (1 - counts.mean)
+    return within and bool(np.isclose(counts.squares / counts.present, variance, atol=1e-12))
+
+
 def _categorical_change(column: Column, before: CategoricalCounts, after: CategoricalCounts) -> str:
     if not len(column.levels):
         return "the shares of its values changed"
     shares = [side.levels / side.present for side in (before, after)]
     moved = int(np.abs(shares[1] - shares[0]).argmax())
-    old, new = percent(shares[0][moved]), percent(shares[1][moved])
-    if old == new:
+    was, now = percents(float(shares[0][moved]), float(shares[1][moved]))
+    if was == now:
         return "the shares of its values changed"
-    return f"{column.levels[moved]!r} is {new} of the values, was {old}"
+    return f"{column.levels[moved]!r} is {now} of the values, was {was}"
 
 
 def _new_levels(after: CategoricalCounts, row: Mapping[str, Any]) -> str:

@@ -147,9 +147,9 @@ def _read_csv(path: Path) -> Any:
 
 
 def _check_delimiter(path: Path, delimiter: str) -> None:
-    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opened as stream:
+        with opener(path, "rb") as stream:
             header = stream.readline(100_000).decode("utf-8", "replace").strip()
     except OSError as error:
         raise DataError(f"{path.name} cannot be read ({error}): write it again.") from error
