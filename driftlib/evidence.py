@@ -103,9 +103,8 @@ def _kept(mask: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray,
 def moments(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> Moments:
     """Moments of `values` in each group."""
     n = (hi - lo).astype(float)
-    powers = np.stack([values, values**2, values**3], axis=1)
     with np.errstate(all="ignore"):
-        mean, second, third = (group_sums(powers, lo, hi) / n[:, None]).T
+        mean, second, third = (group_sums(values**power, lo, hi) / n for power in (1, 2, 3))
         central = np.maximum(second - mean**2, 0.0)
         skewness = (third - 3 * mean * second + 2 * mean**3) / central**1.5
         return Moments(n, mean, central * n / (n - 1), skewness)
@@ -172,16 +171,20 @@ def _rank(keys: np.ndarray) -> tuple[float, ...]:
     if not pos:
         return pos, neg, np.nan, np.nan, np.nan, np.nan
     # One entry for each distinct score of a positive: everything is constant in between.
-    score = keys[at]
-    before = np.flatnonzero(np.append(True, score[1:] != score[:-1]))
-    p = np.diff(before, append=pos)
-    new = np.append(True, (keys[1:] >> 1) != (keys[:-1] >> 1))
-    at = at[before]
-    begin = at if new.all() else np.maximum.accumulate(np.where(new, np.arange(n), 0))[at]
+    block = keys >> 1
+    new = np.concatenate([[True], block[1:] != block[:-1]])
+    if new.all():
+        before, p, begin = np.arange(pos), np.ones(pos), at
+    else:
+        score = block[at]
+        before = np.flatnonzero(np.append(True, score[1:] != score[:-1]))
+        p = np.diff(before, append=pos).astype(float)
+        at = at[before]
+        begin = np.maximum.accumulate(np.where(new, np.arange(n), 0))[at]
     upto = at - before
     tied = at - begin
     below = upto - tied
-    between = below - np.append(0, upto[:-1])
+    between = below - np.concatenate([[0], upto[:-1]])
     rest = neg - upto[-1]
     true = pos - before
 
@@ -230,7 +233,7 @@ class Labelled:
         hi: np.ndarray,
     ) -> None:
         self._y, self._pred, self._proba = y, pred, proba
-        self._lo, self._hi, self.classes = lo, hi, classes
+        self.lo, self.hi, self.classes = lo, hi, classes
         self._rankings: dict[int, Ranking] = {}
         self._moments: dict[Loss, Moments] = {}
 
@@ -239,14 +242,14 @@ class Labelled:
         """Rows by group, label and prediction, (groups, classes, classes)."""
         mask = (self._y >= 0) & (self._pred >= 0)
         codes = (self._y * self.classes + self._pred)[mask]
-        counts = group_counts(codes, self.classes**2, *_kept(mask, self._lo, self._hi))
+        counts = group_counts(codes, self.classes**2, *_kept(mask, self.lo, self.hi))
         return counts.reshape(-1, self.classes, self.classes)
 
     @cached_property
     def _scored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         known = ~np.isnan(self._proba if self._proba.ndim == 1 else self._proba.sum(1))
         mask = known & (self._y >= 0)
-        return self._y[mask], self._proba[mask], *_kept(mask, self._lo, self._hi)
+        return self._y[mask], self._proba[mask], *_kept(mask, self.lo, self.hi)
 
     @property
     def scored(self) -> np.ndarray:

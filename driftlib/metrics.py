@@ -7,7 +7,7 @@ value a draw). No other module asks for a metric by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class Metric:
     higher_is_better, needs_proba : bool
     low, high : float
         Range of possible values.
+    remark : function, optional
+        Evidence and classes to a sentence for each group: what its value leaves out.
     """
 
     name: str
@@ -49,6 +51,12 @@ class Metric:
     needs_proba: bool = False
     low: float = 0.0
     high: float = 1.0
+    remark: Callable[[Any, Sequence[str]], list[str]] | None = None
+
+    def remarks(self, evidence: Labelled | LabelledNumbers, classes: Sequence[str]) -> list[str]:
+        """What is to be said of each group's value beside it."""
+        groups = len(evidence.lo)
+        return self.remark(evidence, classes) if self.remark else [""] * groups
 
     def worse(self, value: np.ndarray, limit: np.ndarray) -> np.ndarray:
         """Whether `value` is on the wrong side of `limit`; never where one is NaN."""
@@ -136,7 +144,11 @@ def _macro_share(
         hits, rows = parts(evidence.cells)
         return intervals.combined(_ratio(hits, rows), *intervals.wilson(hits, rows))
 
-    return {"value": lambda e: _macro(_ratio(*parts(e.cells))), "interval": interval}
+    return {
+        "value": lambda e: _macro(_ratio(*parts(e.cells))),
+        "interval": interval,
+        "remark": _undefined_classes(lambda cells: _ratio(*parts(cells))),
+    }
 
 
 def _f1_by_class(cells: np.ndarray) -> np.ndarray:
@@ -156,6 +168,23 @@ def _macro_f1_error(cells: np.ndarray) -> np.ndarray:
     influence = gain - weight[..., :, None] - weight[..., None, :]
     defined = np.maximum((~np.isnan(f1)).sum(-1), 1)
     return np.sqrt((cells * influence**2).sum((-2, -1))) / defined
+
+
+def _undefined_classes(
+    parts: Callable[[np.ndarray], np.ndarray],
+) -> Callable[[Labelled, Sequence[str]], list[str]]:
+    """Remark on the classes that a macro average leaves out."""
+
+    def remark(evidence: Labelled, classes: Sequence[str]) -> list[str]:
+        lacking = np.isnan(parts(evidence.cells))
+        return [
+            f"averaged without {quoted(np.array(classes)[row])}, where it is undefined"
+            if row.any() and not row.all()
+            else ""
+            for row in lacking
+        ]
+
+    return remark
 
 
 def _one_vs_rest_auc(evidence: Any) -> np.ndarray:
@@ -206,6 +235,11 @@ def relative_error(y: np.ndarray, pred: np.ndarray) -> np.ndarray:
     return np.abs(y - pred) / np.where(y == 0, np.nan, np.abs(y))
 
 
+def _zero_labels(evidence: LabelledNumbers, classes: Sequence[str]) -> list[str]:
+    zero = (evidence.hi - evidence.lo) - evidence.moments(relative_error).n
+    return [f"{int(rows):,} rows with a label of 0 left out" if rows else "" for rows in zero]
+
+
 def _root_interval(evidence: LabelledNumbers) -> intervals.Interval:
     lower, upper = intervals.mean_loss(evidence.moments(squared_error))
     return np.sqrt(lower), np.sqrt(upper)
@@ -216,7 +250,7 @@ def _r2_interval(evidence: LabelledNumbers) -> intervals.Interval:
     return 1 - upper, 1 - lower
 
 
-NO_ROWS = "no labelled rows"
+NO_ROWS = "no row has a label and a prediction"
 ONE_CLASS = "the labels hold only one class"
 LOWER = {"higher_is_better": False, "high": np.inf}
 
@@ -288,6 +322,7 @@ METRICS: dict[str, dict[str, Metric]] = {
                 value=lambda e: _macro(_f1_by_class(e.cells)),
                 interval=_macro_f1_interval,
                 undefined=NO_ROWS,
+                remark=_undefined_classes(_f1_by_class),
             ),
             Metric(
                 "roc_auc",
@@ -323,6 +358,7 @@ METRICS: dict[str, dict[str, Metric]] = {
                 "Mean absolute percentage error",
                 **_mean(relative_error),
                 undefined="every label is 0",
+                remark=_zero_labels,
                 **LOWER,
             ),
             Metric(
