@@ -14,7 +14,7 @@ from driftlib.errors import ParameterError, check_choice
 from driftlib.profile import Profile
 from driftlib.results import Result
 from driftlib.sources import read_frame, source_name
-from driftlib.windows import Window, split
+from driftlib.windows import Window, k_of_n, split
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def drift_trend(
         if against == "previous" and profile.rows:
             before = profile
     table = pd.concat(tables, ignore_index=True)
-    table["alarm"] = _persistent(table, *policy.persistence)
+    table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
     left_out = len(frame) - sum(window.rows for window in windows)
     return TrendResult(table, baseline, tuple(windows), profiles, policy, against, left_out)
 
@@ -159,10 +159,3 @@ def _few_rows(window: Window) -> str:
 
 def _join(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
-
-
-def _persistent(table: pd.DataFrame, k: int, n: int) -> pd.Series:
-    """Whether each row's feature drifted, and in at least k of the last n windows with it."""
-    drifted = table["drifted"].astype(float).groupby(table["feature"])
-    recent = drifted.transform(lambda column: column.rolling(n, min_periods=1).sum())
-    return table["drifted"] & (recent >= k)

@@ -129,6 +129,21 @@ def as_times(series: pd.Series, where: str = "current") -> pd.Series:
     return times
 
 
+def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:
+    """Whether each row is flagged, and so are at least k of its subject's last n rows with it.
+
+    Examples
+    --------
+    >>> flags = pd.Series([True, False, True, True])
+    >>> k_of_n(flags, pd.Series(["x"] * 4), 2, 3).tolist()
+    [False, False, True, True]
+    """
+    flags = flags.astype(bool)
+    grouped = flags.astype(float).groupby(subjects)
+    recent = grouped.transform(lambda column: column.rolling(n, min_periods=1).sum())
+    return flags & (recent >= k)
+
+
 def _positive(name: str, value: Any) -> int:
     if isinstance(value, bool) or int(value) != value or value < 1:
         raise ParameterError(f"{name}={value!r} must be a whole number of rows, at least 1.")

@@ -1,0 +1,251 @@
+"""One list of what deserves a person's attention, and where to send it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from driftlib.drift import SEVERITIES, DriftResult
+from driftlib.errors import MissingExtraError, ParameterError, check_choice
+from driftlib.files import write_json
+from driftlib.performance import Performance
+from driftlib.trend import TrendResult
+from driftlib.windows import k_of_n
+
+DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
+KINDS = {"prediction": "prediction drift", "target": "target drift"}
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something that deserves attention.
+
+    Attributes
+    ----------
+    kind : str
+        "data drift", "prediction drift", "target drift", "data quality" (values missing or
+        never seen before) or "performance".
+    subject : str
+        The column or metric.
+    window : int or None
+        Number of the latest window it was found in; None where there are no windows.
+    severity : str
+        "minor", "moderate" or "major".
+    message : str
+        A sentence.
+    """
+
+    kind: str
+    subject: str
+    window: int | None
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True)
+class AlertPolicy:
+    """What becomes an alert.
+
+    Attributes
+    ----------
+    severity : str
+        Least severity of drift: "minor", "moderate" or "major".
+    performance : str
+        "degraded": a metric is beyond its threshold by more than noise. "breached": its
+        value is beyond the threshold, noise or not.
+    persistence : (int, int)
+        (k, n): only what is found in k of the last n windows.
+
+    Examples
+    --------
+    >>> AlertPolicy(performance="breached").performance
+    'breached'
+    """
+
+    severity: str = "moderate"
+    performance: str = "degraded"
+    persistence: tuple[int, int] = (1, 1)
+
+    def __post_init__(self) -> None:
+        check_choice("severity", self.severity, SEVERITIES[1:])
+        check_choice("performance", self.performance, ("degraded", "breached"))
+        k, n = self.persistence
+        if not 1 <= k <= n:
+            raise ParameterError(
+                f"persistence={self.persistence!r} must be (k, n) with 1 <= k <= n."
+            )
+
+
+def make_alerts(*results: Any, policy: AlertPolicy | None = None) -> tuple[Alert, ...]:
+    """Alerts of any number of results, one per subject, the worst first.
+
+    Parameters
+    ----------
+    *results : DriftResult, TrendResult or Performance
+        A trend's windows alarm by its own policy first (`DriftPolicy.persistence`).
+    policy : AlertPolicy, optional
+
+    Examples
+    --------
+    >>> import driftlib as dl
+    >>> frame = pd.DataFrame({"x": range(100), "y": range(100)})
+    >>> [alert.message for alert in make_alerts(dl.detect_drift(frame, frame + [0, 60]))]
+    ['y: shifted up by 2.1 standard deviations']
+    """
+    policy = policy or AlertPolicy()
+    alerts: list[Alert] = []
+    for result in results:
+        if isinstance(result, TrendResult):
+            alerts += _trend_alerts(result, policy)
+        elif isinstance(result, DriftResult):
+            alerts += _drift_alerts(result.table.reset_index().assign(alarm=True), policy, None)
+        elif isinstance(result, Performance):
+            alerts += _performance_alerts(result.table, policy)
+        else:
+            raise ParameterError(
+                f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
+                "drift_trend, track_performance or estimate_performance."
+            )
+    return tuple(sorted(alerts, key=lambda alert: -SEVERITIES.index(alert.severity)))
+
+
+def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
+    return _drift_alerts(trend.table, policy, len(trend.windows))
+
+
+def _drift_alerts(table: pd.DataFrame, policy: AlertPolicy, windows: int | None) -> list[Alert]:
+    least = SEVERITIES.index(policy.severity)
+    level = table["severity"].map(SEVERITIES.index)
+    # A trend's alarm needs moderate drift; a policy that wants minor drift too looks further.
+    wanted = (level >= least) & (table["alarm"] | (level == 1))
+    if windows is not None:
+        wanted = k_of_n(wanted, table["feature"], *policy.persistence)
+    alerts = []
+    for feature, found in table[wanted].groupby("feature", sort=False):
+        latest = found.iloc[-1]
+        worst = SEVERITIES[int(found["severity"].map(SEVERITIES.index).max())]
+        message = f"{feature}: {latest['note'] or 'changed'}"
+        window = None
+        if windows is not None:
+            window = int(latest["window"])
+            message = f"{feature} drifted in {_when(found, windows)}; latest: {latest['note']}"
+        alerts.append(Alert(_drift_kind(latest), str(feature), window, worst, message))
+    return alerts
+
+
+def _drift_kind(row: pd.Series) -> str:
+    if row["kind"] in KINDS:
+        return KINDS[row["kind"]]
+    values_moved = row["psi"] - row["psi_expected"] > 0.0
+    quality = [row["missing_p_value"], row["unseen_p_value"]]
+    values = [row["ks_p_value"], row["mann_whitney_p_value"], row["chi_square_p_value"]]
+    by_quality = min([p for p in quality if p == p], default=1.0)
+    by_values = min([p for p in values if p == p], default=1.0)
+    return DATA_DRIFT if values_moved and by_values <= by_quality else DATA_QUALITY
+
+
+def _performance_alerts(table: pd.DataFrame, policy: AlertPolicy) -> list[Alert]:
+    place = ["window", "start", "end"]
+    known = ["n", "n_labelled", "metric", "value", "lower", "upper", "threshold"]
+    known += ["breached", "degraded", "estimated", "note"]
+    segments = [name for name in table.columns if name not in place + known]
+    subjects = table["metric"].astype(str)
+    for name in segments:
+        subjects = subjects + f" where {name} = " + table[name].astype(str)
+    wanted = k_of_n(table[policy.performance], subjects, *policy.persistence)
+    alerts = []
+    windows = table["window"].nunique()
+    for subject, found in table[wanted].groupby(subjects[wanted], sort=False):
+        latest = found.iloc[-1]
+        how = "is beyond its threshold by more than noise" if latest["degraded"] else "is beyond it"
+        estimated = " (estimated without labels)" if latest["estimated"] else ""
+        message = (
+            f"{subject}{estimated} {how} in {_when(found, windows)}; latest: {latest['value']:.3f} "
+            f"({latest['lower']:.3f} to {latest['upper']:.3f}), threshold {latest['threshold']:.3f}"
+        )
+        severity = "major" if latest["degraded"] else "moderate"
+        alerts.append(Alert(PERFORMANCE, str(subject), int(latest["window"]), severity, message))
+    return alerts
+
+
+def _when(found: pd.DataFrame, windows: int) -> str:
+    if windows == 1:
+        return "the only window"
+    first = found["start"].iloc[0]
+    text = str(first.date()) if isinstance(first, pd.Timestamp) else str(first)
+    return f"{len(found)} of {windows} windows, first {text}"
+
+
+def save_alerts(path: str | Path, alerts: Iterable[Alert]) -> Path:
+    """Write alerts.json: a list of objects, empty when all is well."""
+    return write_json(path, [asdict(alert) for alert in alerts])
+
+
+def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model drift") -> list[str]:
+    """Send alerts to people: mail, Slack, Teams and whatever else apprise knows.
+
+    Nothing is sent when there is no alert. A receiver that fails is reported and the others
+    are served; the URLs hold secrets and appear in no message and no log.
+
+    Parameters
+    ----------
+    alerts : sequence of Alert
+    urls : iterable of str
+        Apprise URLs, such as `mailto://...` or `slack://...`.
+    title : str
+
+    Returns
+    -------
+    list of str
+        A sentence for each receiver that failed; empty when all were served.
+
+    Raises
+    ------
+    MissingExtraError
+        If there is something to send and apprise is not installed.
+    """
+    urls = list(urls)
+    if not alerts or not urls:
+        return []
+    try:
+        import apprise
+    except ImportError as error:
+        raise MissingExtraError("apprise", "alerts", "Sending alerts") from error
+    body = "\n".join(f"[{alert.severity}] {alert.message}" for alert in alerts)
+    failures = []
+    for number, url in enumerate(urls, start=1):
+        kind = url.partition(":")[0] if "://" in url else "unreadable"
+        with _silent("apprise", "urllib3", "requests"):
+            try:
+                receiver = apprise.Apprise()
+                sent = receiver.add(url) and receiver.notify(
+                    title=title, body=body, body_format=apprise.NotifyFormat.TEXT
+                )
+            except Exception:
+                # Whatever a receiver's plug-in raises may hold the URL: neither shown nor kept.
+                sent = False
+        if not sent:
+            failures.append(
+                f"receiver {number} ({kind}) did not take the alerts: check its URL and that it "
+                "can be reached."
+            )
+    return failures
+
+
+@contextmanager
+def _silent(*names: str) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
