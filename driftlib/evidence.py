@@ -327,6 +327,8 @@ class Expected:
     proba : float array, shape (rows,) or (rows, classes), optional
         The model's own scores: of class 1, or of each. They order rows and enter the losses.
     classes : int
+    weights : float array, shape (rows,), optional
+        How many rows each entry stands for; default 1.
 
     Examples
     --------
@@ -335,8 +337,15 @@ class Expected:
     [[0.9, 0.7], [0.1, 1.3]]
     """
 
-    def __init__(self, pred: np.ndarray, proba: np.ndarray | None, classes: int = 2) -> None:
-        self.classes, self.rows = classes, len(pred)
+    def __init__(
+        self,
+        pred: np.ndarray,
+        proba: np.ndarray | None,
+        classes: int = 2,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        self.weights = np.ones(len(pred)) if weights is None else weights
+        self.classes, self.rows = classes, self.weights.sum()
         self.predicted = np.eye(classes)[pred]
         self.proba = proba
         self._orders: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -351,7 +360,8 @@ class Expected:
             Two classes: probability of class 1, shape (rows,) or (draws, rows). More: shape
             (rows, classes) or (draws, rows, classes). Values then have shape () or (draws,).
         """
-        return ExpectedEvidence(self, np.asarray(c, dtype=float))
+        weights = self.weights if self.classes == 2 else self.weights[:, None]
+        return ExpectedEvidence(self, np.asarray(c, dtype=float) * weights)
 
     def order(self, label: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows by rising score of class `label`, and where each block of equal scores starts."""
@@ -379,7 +389,7 @@ class ExpectedEvidence:
 
     def _of(self, label: int) -> np.ndarray:
         if self.classes == 2:
-            return self._c if label == 1 else 1 - self._c
+            return self._c if label == 1 else self._rows.weights - self._c
         return self._c[..., label]
 
     @cached_property
@@ -398,7 +408,7 @@ class ExpectedEvidence:
         """Expected ranking of class `label` against the rest, by the raw score."""
         order, starts = self._rows.order(label)
         positive = np.add.reduceat(self._of(label)[..., order], starts, axis=-1)
-        negative = np.diff(starts, append=len(order)) - positive
+        negative = np.add.reduceat(self._rows.weights[order], starts) - positive
         auc, ap, _, _ = place_by_rank(positive, negative)
         none = np.full(np.shape(auc), np.nan)
         return Ranking(positive.sum(-1), negative.sum(-1), auc, ap, none, none)
