@@ -11,8 +11,8 @@ from driftlib.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.schema import COMPARABLE
 
 if TYPE_CHECKING:
-    from driftlib.baseline import Column
     from driftlib.drift import DriftPolicy
+    from driftlib.grid import Column
 
 NAMES_SHOWN = 3
 

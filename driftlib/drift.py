@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from driftlib import statistics as st
-from driftlib.baseline import Baseline, Column, as_baseline
+from driftlib.baseline import Baseline, as_baseline
 from driftlib.describe import describe_change
 from driftlib.errors import DataError, ParameterError
+from driftlib.grid import Column
 from driftlib.profile import CategoricalCounts, Counts, NumericCounts, Profile
 from driftlib.results import Result
 from driftlib.schema import COMPARABLE, EMPTY

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.counts import Cumulative, cumulative_sorted
 from driftlib.errors import DataError
 from driftlib.schema import as_numbers, count_levels
-from driftlib.statistics import Cumulative, cumulative_sorted
 
 HASH_BUCKETS = 50
 UNLISTED_NAMES = 100

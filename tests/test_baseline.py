@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import driftlib as dl
-from driftlib.baseline import HISTOGRAM_BINS, MAX_LEVELS
+from driftlib.grid import HISTOGRAM_BINS, MAX_LEVELS
 from driftlib.profile import CategoricalCounts, NumericCounts
 
 floats = some.one_of(

@@ -1,0 +1,1 @@
+"""Benchmarks: error rates, power and speed, measured again by anyone with `make bench`."""
