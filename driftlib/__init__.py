@@ -8,17 +8,27 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from driftlib.alerts import Alert, AlertPolicy, make_alerts
-    from driftlib.baseline import Baseline
-    from driftlib.diagnosis import Diagnosis, diagnose, diagnose_windows
-    from driftlib.domain import Domain, fit_domain
-    from driftlib.drift import DriftPolicy, DriftResult, detect_drift
-    from driftlib.errors import DriftlibError
-    from driftlib.estimation import Estimate, estimate_performance
-    from driftlib.performance import Performance, track_performance
-    from driftlib.profile import Profile
-    from driftlib.synthetic import simulate
-    from driftlib.trend import TrendResult, drift_trend
+    from driftlib.alerts import Alert as Alert
+    from driftlib.alerts import AlertPolicy as AlertPolicy
+    from driftlib.alerts import make_alerts as make_alerts
+    from driftlib.baseline import Baseline as Baseline
+    from driftlib.diagnosis import Diagnosis as Diagnosis
+    from driftlib.diagnosis import diagnose as diagnose
+    from driftlib.diagnosis import diagnose_windows as diagnose_windows
+    from driftlib.domain import Domain as Domain
+    from driftlib.domain import fit_domain as fit_domain
+    from driftlib.drift import DriftPolicy as DriftPolicy
+    from driftlib.drift import DriftResult as DriftResult
+    from driftlib.drift import detect_drift as detect_drift
+    from driftlib.errors import DriftlibError as DriftlibError
+    from driftlib.estimation import Estimate as Estimate
+    from driftlib.estimation import estimate_performance as estimate_performance
+    from driftlib.performance import Performance as Performance
+    from driftlib.performance import track_performance as track_performance
+    from driftlib.profile import Profile as Profile
+    from driftlib.synthetic import simulate as simulate
+    from driftlib.trend import TrendResult as TrendResult
+    from driftlib.trend import drift_trend as drift_trend
 
 __version__ = "0.1.0"
 
