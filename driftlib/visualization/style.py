@@ -39,8 +39,17 @@ SEVERITY_SYMBOLS = {
 }
 SEVERITY_MARKS = {"none": "○", "minor": "●", "moderate": "◆", "major": "▲"}
 
-# From "as before" to "major", lightness falling all the way, dark text readable on the first half.
-SEQUENTIAL = ((0.0, "#DCE3EA"), (0.3, "#F0C987"), (0.65, "#D9772B"), (1.0, "#A31252"))
+# A third each for minor, moderate and major. The first lets the page show through, so that text
+# of any theme stays readable on it and only what matters stands out; dark text is readable on
+# the second, white text on the last.
+SEQUENTIAL = (
+    (0.0, "rgba(128, 134, 144, 0.10)"),
+    (0.3333, "rgba(230, 159, 0, 0.36)"),
+    (0.3334, "#F2BC57"),
+    (0.6666, "#E08A36"),
+    (0.6667, "#C8472B"),
+    (1.0, "#8F0F52"),
+)
 
 INK = "#757A82"
 GRID = "rgba(128, 134, 144, 0.22)"

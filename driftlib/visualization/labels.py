@@ -1,0 +1,185 @@
+"""Words on charts: windows, numbers and lists of names as a reader would say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from driftlib.visualization.page import NOT_A_NUMBER
+
+NAMES_SHOWN = 3
+NAME_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of a table, in order, with a label each that occurs once.
+
+    Attributes
+    ----------
+    labels : dict of int to str
+        Window's number to its label; plain text.
+    unit : str
+        What a window is: "month", "week", "day", ... or "window".
+    title : str
+        What the labels are, for an axis; empty where they say it themselves.
+    """
+
+    labels: dict[int, str]
+    unit: str
+    title: str
+
+    def among(self, numbers: Iterable[int], most: int = NAMES_SHOWN) -> str:
+        """Where in time some windows lie, for the end of a sentence.
+
+        Examples
+        --------
+        >>> months = Windows({0: "Apr", 1: "May", 2: "Jun", 3: "Jul", 4: "Aug"}, "month", "")
+        >>> months.among([2]), months.among([0, 1, 2, 3, 4]), months.among([1, 2, 3, 4])
+        ('in Jun', 'in all 5 months', 'from May on')
+        >>> months.among([0, 2]), months.among([0, 1, 3, 4], most=2)
+        ('in Apr and Jun', 'in 4 of 5 months')
+        """
+        places, chosen = list(self.labels), sorted(set(numbers))
+        shown = [self.labels[number] for number in chosen]
+        if not chosen:
+            return f"in no {self.unit}"
+        if len(chosen) == len(places):
+            return f"in all {len(places)} {self.unit}s" if len(places) > 1 else f"in {shown[0]}"
+        if len(chosen) > 2 and chosen == places[-len(chosen) :]:
+            return f"from {shown[0]} on"
+        if len(chosen) <= most:
+            return f"in {listed(shown, most)}"
+        return f"in {len(chosen):,} of {len(places):,} {self.unit}s"
+
+
+def windows_of(table: pd.DataFrame) -> Windows:
+    """Labels of a long table's windows, from its `window`, `start` and `end`.
+
+    Examples
+    --------
+    >>> months = pd.date_range("2013-04-01", periods=3, freq="MS")
+    >>> windows_of(pd.DataFrame({"window": [0, 1], "start": months[:2], "end": months[1:]})).labels
+    {0: 'Apr 2013', 1: 'May 2013'}
+    >>> windows_of(pd.DataFrame({"window": [0], "start": [0], "end": [500]})).labels
+    {0: '1 to 500'}
+    """
+    if not len(table):
+        return Windows({}, "window", "")
+    each = table.drop_duplicates("window").sort_values("window")
+    numbers, starts, ends = (each[name].tolist() for name in ("window", "start", "end"))
+    if all(isinstance(value, pd.Timestamp) for value in (*starts, *ends)):
+        labels, unit, title = _calendar(starts, ends)
+    elif all(isinstance(value, int) for value in (*starts, *ends)) and starts != ends:
+        labels = [f"{start + 1:,} to {end:,}" for start, end in zip(starts, ends, strict=True)]
+        unit, title = "window", "rows in the window"
+    else:
+        labels, unit, title = [shortened(value) for value in starts], "window", ""
+    return Windows(dict(zip(numbers, _distinct(labels), strict=True)), unit, title)
+
+
+_PERIODS = {
+    "year": (pd.offsets.YearBegin(), "{t:%Y}"),
+    "quarter": (pd.offsets.QuarterBegin(startingMonth=1), "Q{t.quarter} {t.year}"),
+    "month": (pd.offsets.MonthBegin(), "{t:%b %Y}"),
+}
+_LENGTHS = {
+    pd.Timedelta(hours=1): "hour",
+    pd.Timedelta(days=1): "day",
+    pd.Timedelta(days=7): "week",
+}
+
+
+def _calendar(
+    starts: Sequence[pd.Timestamp], ends: Sequence[pd.Timestamp]
+) -> tuple[list[str], str, str]:
+    """Labels of calendar windows, what one is, and what the axis shows."""
+    midnight = all(start == start.normalize() for start in starts)
+    for unit, (offset, form) in _PERIODS.items():
+        if midnight and all(
+            offset.is_on_offset(start) and start + offset == end
+            for start, end in zip(starts, ends, strict=True)
+        ):
+            return [form.format(t=start) for start in starts], unit, ""
+    lengths = {end - start for start, end in zip(starts, ends, strict=True)}
+    if lengths == {pd.Timedelta(0)}:
+        return [_moment(start, midnight) for start in starts], "window", ""
+    unit = _LENGTHS.get(lengths.pop(), "window") if len(lengths) == 1 else "window"
+    title = "" if unit == "day" else f"start of the {unit}"
+    return [_moment(start, midnight) for start in starts], unit, title
+
+
+def _moment(time: pd.Timestamp, midnight: bool) -> str:
+    day = f"{time.day} {time:%b %Y}"
+    return day if midnight else f"{day} {time:%H:%M}"
+
+
+def _distinct(labels: list[str]) -> list[str]:
+    """The same labels, numbered where one occurs twice: plotly would draw them as one."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        distinct.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return distinct
+
+
+def shortened(text: Any, most: int = NAME_LENGTH) -> str:
+    """Name from the data on one line; a long one loses its middle. Plain text.
+
+    Examples
+    --------
+    >>> shortened("abcdefghij", most=5)
+    'ab…ij'
+    """
+    shown = " ".join(str(text).split())
+    if len(shown) <= most:
+        return shown
+    tail = (most - 1) // 2
+    return f"{shown[: most - 1 - tail]}…{shown[len(shown) - tail :]}"
+
+
+def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:
+    """Names in a sentence, the rest counted. Plain text.
+
+    Examples
+    --------
+    >>> listed(["temp"]), listed(["temp", "humid"]), listed(["a", "b", "c", "d", "e"])
+    ('temp', 'temp and humid', 'a, b, c and 2 more')
+    """
+    names = [shortened(name) for name in names]
+    rest = len(names) - most
+    shown, last = (names[:most], f"{rest:,} more") if rest > 0 else (names[:-1], names[-1:])
+    last = last if isinstance(last, str) else "".join(last)
+    return f"{', '.join(shown)} and {last}" if shown else last
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "feature"), counted(1200, "row")
+    ('1 feature', '1,200 rows')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def brief(value: float, most: int = 3) -> str:
+    """Number with about two digits that matter and at most so many decimals, for a label.
+
+    Examples
+    --------
+    >>> [brief(value) for value in (0, 0.00123, 0.0468, 0.312, 2.16, 9.97, 1234.5)]
+    ['0', '0.001', '0.05', '0.31', '2.2', '10', '1,234']
+    >>> brief(0.00123, most=2)
+    '0.00'
+    """
+    if value != value:
+        return NOT_A_NUMBER
+    size = abs(value)
+    digits = 3 if size < 0.0095 else 2 if size < 0.995 else 1 if size < 9.95 else 0
+    return f"{value:,.{min(digits, most)}f}" if value else "0"
