@@ -163,7 +163,7 @@ def _performance_alerts(table: pd.DataFrame, policy: AlertPolicy) -> list[Alert]
     windows = table["window"].nunique()
     for subject, found in table[wanted].groupby(subjects[wanted], sort=False):
         latest = found.iloc[-1]
-        how = "is beyond its threshold by more than noise" if latest["degraded"] else "is beyond it"
+        how = _beyond(bool(latest["degraded"]))
         estimated = " (estimated without labels)" if latest["estimated"] else ""
         message = (
             f"{subject}{estimated} {how} in {_when(found, windows)}; latest: {latest['value']:.3f} "
@@ -172,6 +172,10 @@ def _performance_alerts(table: pd.DataFrame, policy: AlertPolicy) -> list[Alert]
         severity = "major" if latest["degraded"] else "moderate"
         alerts.append(Alert(PERFORMANCE, str(subject), int(latest["window"]), severity, message))
     return alerts
+
+
+def _beyond(degraded: bool) -> str:
+    return f"is beyond its threshold, {'more than noise explains' if degraded else 'noise or not'},"
 
 
 def _when(found: pd.DataFrame, windows: int) -> str:

@@ -1,0 +1,181 @@
+"""Alerts: what becomes one, how they are written, and that sending never loses or leaks one."""
+
+import http.server
+import json
+import logging
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import driftlib as dl
+from driftlib.alerts import Alert, AlertPolicy, deliver, make_alerts, save_alerts
+
+
+@pytest.fixture
+def reference(rng):
+    return pd.DataFrame(
+        {"x": rng.normal(size=1000), "c": rng.choice(["a", "b"], 1000), "y_true": [0, 1] * 500}
+    )
+
+
+def predictions(rng, rows, errors):
+    true = np.arange(rows) % 2
+    wrong = rng.permutation(rows) < round(errors * rows)
+    return pd.DataFrame({"y_true": true, "y_pred": np.where(wrong, 1 - true, true)})
+
+
+def test_no_alert_when_all_is_well(reference):
+    assert make_alerts(dl.detect_drift(reference, reference)) == ()
+    trend = dl.drift_trend(reference, reference, rows=500)
+    assert make_alerts(trend) == ()
+
+
+def test_kinds_of_drift(reference, rng):
+    current = reference.assign(
+        x=reference["x"].mask(rng.random(1000) < 0.3),
+        c=np.where(rng.random(1000) < 0.5, "b", reference["c"]),
+        y_true=(rng.random(1000) < 0.9).astype(int),
+    )
+    alerts = make_alerts(dl.detect_drift(reference, current))
+    assert {alert.subject: alert.kind for alert in alerts} == {
+        "x": "data quality",
+        "c": "data drift",
+        "y_true": "target drift",
+    }
+    assert [alert.severity for alert in alerts] == sorted(a.severity for a in alerts)
+    message = next(alert.message for alert in alerts if alert.subject == "x")
+    assert "missing, was 0 %" in message
+
+
+def test_an_absent_feature_is_a_matter_of_data_quality(reference):
+    (alert,) = make_alerts(dl.detect_drift(reference, reference.drop(columns="x")))
+    assert (alert.kind, alert.severity) == ("data quality", "major")
+    assert alert.message == "x: absent from the current data"
+
+
+def test_a_trend_has_one_alert_a_feature_with_its_latest_window(reference, rng):
+    current = pd.concat([reference, reference.assign(x=reference["x"] + 1)] * 2)
+    trend = dl.drift_trend(reference, current, rows=1000)
+    (alert,) = make_alerts(trend)
+    assert (alert.subject, alert.window, alert.severity) == ("x", 3, "major")
+    assert alert.message.startswith("x drifted in 2 of 4 windows, first 1000; latest: shifted up")
+    assert make_alerts(trend, policy=AlertPolicy(persistence=(2, 2))) == ()
+    assert len(make_alerts(trend, policy=AlertPolicy(persistence=(2, 3)))) == 1
+
+
+def test_minor_drift_only_on_request(rng):
+    reference = pd.DataFrame({"x": rng.normal(size=3000)})
+    nudged = reference + 0.2
+    for result in (
+        dl.detect_drift(reference, nudged),
+        dl.drift_trend(reference, nudged, rows=1500),
+    ):
+        assert make_alerts(result) == ()
+        (alert,) = make_alerts(result, policy=AlertPolicy(severity="minor"))
+        assert alert.severity == "minor"
+
+
+def test_performance_alerts_only_beyond_noise(rng):
+    frame = pd.concat(
+        [predictions(rng, 1000, 0.1), predictions(rng, 60, 0.23), predictions(rng, 1000, 0.4)]
+    )
+    frame["part"] = np.repeat(["good", "small", "zbad"], [1000, 60, 1000])
+    perf = dl.track_performance(
+        frame, on="part", metrics=["accuracy"], thresholds={"accuracy": 0.8}
+    )
+    (alert,) = make_alerts(perf)
+    assert (alert.kind, alert.subject, alert.window) == ("performance", "accuracy", 2)
+    assert alert.severity == "major"
+    assert "in 1 of 3 windows, first zbad" in alert.message
+    assert "threshold 0.800" in alert.message
+    breached = make_alerts(perf, policy=AlertPolicy(performance="breached"))
+    assert len(breached) == 1
+    assert "in 2 of 3 windows" in breached[0].message
+
+
+def test_segments_are_subjects(rng):
+    frame = predictions(rng, 2000, 0.05).assign(carrier="AA")
+    worse = predictions(rng, 1000, 0.5).assign(carrier="MQ")
+    perf = dl.track_performance(
+        pd.concat([frame, worse]),
+        by=["carrier"],
+        metrics=["accuracy"],
+        thresholds={"accuracy": 0.8},
+    )
+    (alert,) = make_alerts(perf)
+    assert alert.subject == "accuracy where carrier = MQ"
+
+
+def test_saved_alerts_are_a_list_of_objects(tmp_path, reference):
+    empty = save_alerts(tmp_path / "alerts.json", ())
+    assert json.loads(empty.read_text()) == []
+    alerts = make_alerts(dl.detect_drift(reference, reference.assign(x=9.0)))
+    (entry,) = json.loads(save_alerts(tmp_path / "alerts.json", alerts).read_text())
+    assert list(entry) == ["kind", "subject", "window", "severity", "message"]
+
+
+def test_policy_and_results_are_checked():
+    for arguments, message in [
+        ({"severity": "none"}, "severity='none' is not known"),
+        ({"performance": "late"}, "performance='late' is not known"),
+        ({"persistence": (0, 1)}, "1 <= k <= n"),
+    ]:
+        with pytest.raises(dl.DriftlibError, match=message):
+            AlertPolicy(**arguments)
+    with pytest.raises(dl.DriftlibError, match="a DataFrame has no alerts"):
+        make_alerts(pd.DataFrame())
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Keeps what it is sent; refuses whatever has "broken" in its path."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append((self.path, json.loads(body)))
+        self.send_response(500 if "broken" in self.path else 200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def receiver():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    server.received = []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_failing_receiver_costs_the_others_nothing_and_leaks_no_secret(receiver, caplog, capfd):
+    pytest.importorskip("apprise")
+    caplog.set_level(logging.DEBUG)
+    port = receiver.server_port
+    urls = [
+        f"json://user:hunter2@127.0.0.1:{port}/broken/hunter2",
+        "nonsense hunter2",
+        "json://127.0.0.1:1/hunter2",
+        f"json://127.0.0.1:{port}/good/hunter2",
+    ]
+    alerts = (Alert("data drift", "x", 3, "major", "x drifted in 2 of 4 windows"),)
+    failures = deliver(alerts, urls, "Drift of churn")
+    assert [failure.split(" did")[0] for failure in failures] == [
+        "receiver 1 (json)", "receiver 2 (unreadable)", "receiver 3 (json)",
+    ]  # fmt: skip
+    path, message = receiver.received[-1]
+    assert path == "/good/hunter2"
+    assert message["title"] == "Drift of churn"
+    assert message["message"] == "[major] x drifted in 2 of 4 windows"
+    out, err = capfd.readouterr()
+    assert "hunter2" not in "".join(failures) + caplog.text + out + err
+
+
+def test_nothing_is_sent_when_there_is_nothing_to_say(receiver):
+    assert deliver((), [f"json://127.0.0.1:{receiver.server_port}/"]) == []
+    assert receiver.received == []
