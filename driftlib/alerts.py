@@ -106,7 +106,7 @@ def make_alerts(*results: Any, policy: AlertPolicy | None = None) -> tuple[Alert
         elif isinstance(result, DriftResult):
             alerts += _drift_alerts(result.table.reset_index().assign(alarm=True), policy, None)
         elif isinstance(result, Performance):
-            alerts += _performance_alerts(result.table, policy)
+            alerts += _performance_alerts(result, policy)
         else:
             raise ParameterError(
                 f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
@@ -150,13 +150,10 @@ def _drift_kind(row: pd.Series) -> str:
     return DATA_DRIFT if values_moved and by_values <= by_quality else DATA_QUALITY
 
 
-def _performance_alerts(table: pd.DataFrame, policy: AlertPolicy) -> list[Alert]:
-    place = ["window", "start", "end"]
-    known = ["n", "n_labelled", "metric", "value", "lower", "upper", "threshold"]
-    known += ["breached", "degraded", "estimated", "note"]
-    segments = [name for name in table.columns if name not in place + known]
+def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]:
+    table = result.table
     subjects = table["metric"].astype(str)
-    for name in segments:
+    for name in result.by:
         subjects = subjects + f" where {name} = " + table[name].astype(str)
     wanted = k_of_n(table[policy.performance], subjects, *policy.persistence)
     alerts = []

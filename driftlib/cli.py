@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from driftlib.errors import DriftlibError
+from driftlib.errors import DriftlibError, MissingExtraError
 
+# Apprise URLs hold secrets: the environment, unlike arguments and parameter files, is not shown.
+RECEIVERS = "DRIFTLIB_NOTIFY"
 OK, FOUND, UNUSABLE = 0, 1, 2
 
 
@@ -90,14 +94,14 @@ def _parser() -> argparse.ArgumentParser:
         "report",
         help="run the notebooks and write HTML reports",
         description="Run the notebooks on your data and write HTML reports, an index and the data "
-        "files behind them.",
+        f"files behind them. Alerts go to the Apprise URLs in the variable {RECEIVERS}, if any.",
     )
     report.set_defaults(run=make_report)
     report.add_argument("--reference", help="Parquet or CSV file; default: the flights of March")
     report.add_argument("--current", help="Parquet or CSV file; default: April to December")
     report.add_argument("--timestamp", help="column that says when a row was seen")
     report.add_argument("--params", help="YAML file with parameters of the notebooks")
-    report.add_argument("--output", default="reports", help="folder to write to (default reports)")
+    report.add_argument("--output", help="folder to write to (default reports)")
     report.add_argument(
         "--evidently", action="store_true", help="write Evidently's report beside ours"
     )
@@ -176,17 +180,31 @@ def _printable(text: str) -> str:
 
 def make_report(
     params: str | None,
-    output: str,
+    output: str | None,
     evidently: bool,
     fail_on_alert: bool,
     **given: str | None,
 ) -> int:
-    """Run the notebooks and write the reports."""
+    """Run the notebooks, write the reports, and send the alerts to whoever is to have them."""
     from driftlib.reporting import run_report
 
     chosen = {name: value for name, value in given.items() if value is not None}
     result = run_report(chosen, params=params, output=output, evidently=evidently)
     print(result.headline)
-    if result.failed:
-        return FOUND
-    return FOUND if fail_on_alert and result.alerts else OK
+    _send(result.output / "alerts.json")
+    return FOUND if result.failed or (fail_on_alert and result.alerts) else OK
+
+
+def _send(path: Path) -> None:
+    urls = os.environ.get(RECEIVERS, "").split()
+    if not urls or not path.exists():
+        return
+    from driftlib.alerts import Alert, deliver
+
+    alerts = [Alert(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    try:
+        failures = deliver(alerts, urls)
+    except MissingExtraError as error:
+        failures = [str(error)]
+    for failure in failures:
+        print(f"driftlib: {failure}", file=sys.stderr)
