@@ -11,7 +11,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -92,14 +92,14 @@ def chart(figure: Mapping[str, Any], name: str) -> str:
     name : str
         Id of the figure on its page.
     """
-    return stepped_chart([figure], {}, name)
+    return stepped_chart([figure], [], name, [])
 
 
 def stepped_chart(
     figures: Sequence[Mapping[str, Any]],
-    dials: Mapping[str, Sequence[object]],
+    dials: Sequence[tuple[str, Sequence[object]]],
     name: str,
-    start: Sequence[int] | None = None,
+    start: Sequence[int],
 ) -> str:
     """Figures computed in advance, one shown at a time, chosen by sliders.
 
@@ -107,27 +107,24 @@ def stepped_chart(
     ----------
     figures : list of dict
         One for each combination of positions, the last dial moving fastest.
-    dials : dict
+    dials : list of (str, list of str)
         Name of each slider and the labels of its positions; plain text.
     name : str
         Id of the figure on its page.
-    start : list of int, optional
-        Position of each slider at first; 0 each by default.
+    start : list of int
+        Position of each slider at first.
     """
-    start = list(start or [0] * len(dials))
     at = 0
-    for position, labels in zip(start, dials.values(), strict=True):
+    for position, (_, labels) in zip(start, dials, strict=True):
         at = at * len(labels) + position
     steps = [_step(figure) for figure in figures]
     first = steps[at]
     controls = "".join(
         _slider(f"{name}-dial-{i}", label, [str(text) for text in labels], position)
-        for i, ((label, labels), position) in enumerate(
-            zip(dials.items(), start, strict=True), start=1
-        )
+        for i, ((label, labels), position) in enumerate(zip(dials, start, strict=True), start=1)
     )
     controls = f'<div class="dials">{controls}</div>' if controls else ""
-    sizes = [len(labels) for labels in dials.values()]
+    sizes = [len(labels) for _, labels in dials]
     data = _script_json({"sizes": sizes, "steps": steps, "config": CHART_CONFIG})
     height = first["layout"].get("height", 450)
     title = f'<strong class="chart-title">{html.escape(first["title"])}</strong>'
@@ -160,14 +157,13 @@ def _step(figure: Mapping[str, Any]) -> dict[str, Any]:
         layout["margin"] = {**(layout.get("margin") or {}), "t": TOP_MARGIN}
         if layout.get("height"):
             layout["height"] = layout["height"] - TOP_MARGIN
-    records = meta.get("table") or []
     return {
         "data": figure["data"],
         "layout": layout,
         "title": title,
         "caption": str(meta.get("caption") or ""),
         "alt": str(meta.get("alt") or title or "Chart"),
-        "table": table(records, title, int(meta.get("table_rows") or len(records))),
+        "table": table(meta.get("table"), title),
     }
 
 
@@ -195,37 +191,32 @@ def _script_json(content: Any) -> str:
     return text
 
 
-def table(records: Iterable[Mapping[str, Any]], label: str, rows: int | None = None) -> str:
-    """Plain, escaped table of some records in a box that scrolls sideways; "" if none.
+def table(content: Mapping[str, Any] | None, label: str) -> str:
+    """Plain, escaped table in a box that scrolls sideways; "" if there is none.
 
     Parameters
     ----------
-    records : iterable of dict
-        Rows; the first one's keys are the columns and its first column names the row.
+    content : dict, optional
+        `columns`, `rows` and `total` as `driftlib.visualization.style.small_table` makes
+        them; the first column names the row.
     label : str
         What the table is, for those who cannot see it.
-    rows : int, optional
-        Rows there were before any were left out.
 
     Examples
     --------
-    >>> "&lt;b&gt;" in table([{"feature": "<b>", "psi": 0.1}], "PSI")
+    >>> content = {"columns": ["feature", "psi"], "rows": [["<b>", 0.1]], "total": 1}
+    >>> "&lt;b&gt;" in table(content, "PSI")
     True
     """
-    records = list(records)
-    if not records:
+    if not content or not content["rows"]:
         return ""
-    columns = list(records[0])
-    head = "".join(f'<th scope="col">{html.escape(str(column))}</th>' for column in columns)
+    head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in content["columns"])
     lines = []
-    for record in records:
-        cells = [_cell(record.get(column)) for column in columns]
-        lines.append(
-            f'<tr><th scope="row">{cells[0][0]}</th>'
-            + "".join(f"<td{kind}>{text}</td>" for text, kind in cells[1:])
-            + "</tr>"
-        )
-    left_out = (rows or 0) - len(records)
+    for row in content["rows"]:
+        (first, _), *cells = map(_cell, row)
+        values = "".join(f"<td{kind}>{text}</td>" for text, kind in cells)
+        lines.append(f'<tr><th scope="row">{first}</th>{values}</tr>')
+    left_out = content["total"] - len(content["rows"])
     more = f'<p class="more">{left_out:,} more rows are not shown.</p>' if left_out > 0 else ""
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     return f"{scroll_box(body, label)}{more}"

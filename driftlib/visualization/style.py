@@ -193,19 +193,18 @@ def figure(
     Returns
     -------
     plotly.graph_objects.Figure
-        `layout.meta` holds `caption`, `alt`, `table` (a list of dicts) and `table_rows`,
-        the rows there were before any were left out.
+        `layout.meta` holds `caption`, `alt` and `table`: a dict of `columns`, `rows` (a list
+        for each) and `total`, the rows there were before any were left out.
 
     Examples
     --------
     >>> chart = figure("Late flights rose in June", caption="Share late.", alt="A rising line.",
     ...                table=[{"month": "June", "late": 0.25}], y="share late")
     >>> chart.layout.meta["table"]
-    [{'month': 'June', 'late': 0.25}]
+    {'columns': ['month', 'late'], 'rows': [['June', 0.25]], 'total': 1}
     """
     import plotly.graph_objects as go
 
-    records, rows = table_records(table)
     return go.Figure(
         layout={
             "template": template(),
@@ -213,30 +212,26 @@ def figure(
             "xaxis": {"title": {"text": x}},
             "yaxis": {"title": {"text": y}},
             "height": height,
-            "meta": {"caption": caption, "alt": alt, "table": records, "table_rows": rows},
+            "meta": {"caption": caption, "alt": alt, "table": small_table(table)},
         }
     )
 
 
-def table_records(
-    table: pd.DataFrame | list[Mapping[str, Any]],
-) -> tuple[list[dict[str, Any]], int]:
-    """The first rows of a table as JSON-ready dicts, and how many rows it has in all.
+def small_table(table: pd.DataFrame | list[Mapping[str, Any]]) -> dict[str, Any]:
+    """The first rows of a table in types that JSON has, in an order that JSON keeps.
 
     Examples
     --------
-    >>> table_records(pd.DataFrame({"psi": [0.123456]}, index=pd.Index(["temp"], name="feature")))
-    ([{'feature': 'temp', 'psi': 0.1235}], 1)
+    >>> small_table(pd.DataFrame({"psi": [0.123456]}, index=pd.Index(["temp"], name="feature")))
+    {'columns': ['feature', 'psi'], 'rows': [['temp', 0.1235]], 'total': 1}
     """
     frame = table if isinstance(table, pd.DataFrame) else pd.DataFrame(list(table))
     if not isinstance(frame.index, pd.RangeIndex):
         frame = frame.reset_index()
     shown = frame.iloc[:MOST_ROWS, :MOST_COLUMNS]
-    records = [
-        {str(name): _rounded(value) for name, value in zip(shown.columns, row, strict=True)}
-        for row in shown.itertuples(index=False, name=None)
-    ]
-    return json_ready(records), len(frame)
+    rows = [[_rounded(value) for value in row] for row in shown.itertuples(index=False, name=None)]
+    columns = [str(name) for name in shown.columns]
+    return {"columns": columns, "rows": json_ready(rows), "total": len(frame)}
 
 
 def _rounded(value: Any) -> Any:

@@ -1,0 +1,191 @@
+"""What a notebook shows that the report treats specially: its verdict, and figures with sliders.
+
+Each object shows itself in JupyterLab as plain HTML and carries the same content as JSON
+under a MIME type of its own, from which the report page and the index are made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from driftlib.errors import ParameterError, check_choice
+from driftlib.files import json_ready
+from driftlib.visualization.style import CONFIG, SEVERITY_COLORS, SEVERITY_MARKS
+
+SUMMARY_MIME = "application/vnd.driftlib.summary+json"
+DIALS_MIME = "application/vnd.driftlib.dials+json"
+
+SEVERITIES = tuple(SEVERITY_COLORS)
+ALERT_KEYS = ("kind", "subject", "window", "severity", "message")
+SHOWN_ALERTS = 8
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The finding of one notebook: made by `summarise`, lifted to the top of its report."""
+
+    verdict: str
+    severity: str
+    alerts: tuple[dict[str, Any], ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Verdict, severity and alerts in types that JSON has."""
+        return json_ready(dataclasses.asdict(self))
+
+    def _repr_html_(self) -> str:
+        color = SEVERITY_COLORS[self.severity]
+        return (
+            f'<div style="border-left:4px solid {color};padding:0.2em 1em">'
+            f"<p><strong>{SEVERITY_MARKS[self.severity]} {html.escape(self.verdict)}</strong></p>"
+            f"{alert_list(self.to_dict()['alerts'])}</div>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            "text/plain": self.verdict,
+            "text/html": self._repr_html_(),
+            SUMMARY_MIME: self.to_dict(),
+        }
+
+
+def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any] = ()) -> Summary:
+    """The verdict of a notebook, for the top of its report and for the index.
+
+    Parameters
+    ----------
+    verdict : str
+        One or two plain sentences; names from the data need no escaping.
+    severity : {"none", "minor", "moderate", "major"}, optional
+        By default the worst severity among the alerts.
+    alerts : iterable of Alert or dict
+        Each with `kind`, `subject`, `window`, `severity` and `message`.
+
+    Returns
+    -------
+    Summary
+        Put it last in a cell, so that the notebook shows it.
+
+    Raises
+    ------
+    ParameterError
+        If a severity is none of the four.
+
+    Examples
+    --------
+    >>> summary = summarise("Two features drifted.", alerts=[
+    ...     {"kind": "drift", "subject": "temp", "window": "June", "severity": "major",
+    ...      "message": "temp drifted in June."}])
+    >>> summary.severity
+    'major'
+    """
+    records = tuple(_alert_record(alert) for alert in alerts)
+    worst = max((record["severity"] for record in records), key=SEVERITIES.index, default="none")
+    severity = worst if severity is None else severity
+    check_choice("severity", severity, SEVERITIES)
+    return Summary(str(verdict), severity, records)
+
+
+def _alert_record(alert: Any) -> dict[str, Any]:
+    if dataclasses.is_dataclass(alert) and not isinstance(alert, type):
+        alert = dataclasses.asdict(alert)
+    record = {key: json_ready(alert.get(key)) for key in ALERT_KEYS}
+    check_choice("severity", record["severity"], SEVERITIES)
+    return record
+
+
+def alert_list(alerts: Sequence[Mapping[str, Any]]) -> str:
+    """Alerts as an escaped HTML list, the first few open and the rest folded; "" if none."""
+    items = [
+        f'<li><span class="badge badge-{html.escape(alert["severity"])}">'
+        f"{SEVERITY_MARKS[alert['severity']]} {html.escape(alert['severity'])}</span> "
+        f"{html.escape(str(alert['message']))}</li>"
+        for alert in alerts
+    ]
+    if not items:
+        return ""
+    shown = f'<ul class="alerts">{"".join(items[:SHOWN_ALERTS])}</ul>'
+    rest = items[SHOWN_ALERTS:]
+    if not rest:
+        return shown
+    return (
+        f"{shown}<details><summary>{len(rest)} more alerts</summary>"
+        f'<ul class="alerts">{"".join(rest)}</ul></details>'
+    )
+
+
+@dataclass(frozen=True)
+class Dials:
+    """Figures computed in advance and the sliders that choose between them: see `dials`."""
+
+    figures: tuple[Any, ...]
+    labels: dict[str, tuple[str, ...]]
+    start: tuple[int, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Figures, labels and start in types that JSON has."""
+        return {
+            "figures": [json.loads(figure.to_json()) for figure in self.figures],
+            "dials": [[name, list(labels)] for name, labels in self.labels.items()],
+            "start": list(self.start),
+        }
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            "text/plain": f"Figure with sliders: {', '.join(self.labels)}",
+            DIALS_MIME: self.to_dict(),
+        }
+
+
+def dials(
+    figures: Sequence[Any], labels: Mapping[str, Sequence[object]], start: Sequence[int] = ()
+) -> Dials:
+    """Figures that a report shows one at a time, chosen by sliders that a keyboard reaches.
+
+    For reports, where no kernel answers; in a live notebook use widgets.
+
+    Parameters
+    ----------
+    figures : sequence of plotly.graph_objects.Figure
+        One for each combination of positions, the last slider moving fastest.
+    labels : dict
+        Name of each slider and the labels of its positions.
+    start : sequence of int
+        Position of each slider at first; 0 each by default.
+
+    Raises
+    ------
+    ParameterError
+        If the number of figures is not the number of combinations.
+
+    Examples
+    --------
+    >>> import plotly.graph_objects as go
+    >>> dials([go.Figure(), go.Figure()], {"flipped labels": ["0 %", "10 %"]}).start
+    (0,)
+    """
+    texts = {str(name): tuple(str(label) for label in given) for name, given in labels.items()}
+    combinations = 1
+    for given in texts.values():
+        combinations *= len(given)
+    if len(figures) != combinations or not combinations:
+        raise ParameterError(
+            f"figures= has {len(figures)} figures and labels= {combinations} combinations: "
+            "pass one figure for each."
+        )
+    positions = tuple(start) or (0,) * len(texts)
+    sizes = [len(given) for given in texts.values()]
+    if len(positions) != len(sizes) or not all(
+        0 <= at < size for at, size in zip(positions, sizes, strict=True)
+    ):
+        raise ParameterError(f"start={positions!r} is outside the sliders' positions {sizes}.")
+    return Dials(tuple(figures), texts, positions)
+
+
+def show(figure: Any) -> None:
+    """Show a figure in a notebook, without a logo and without a button that sends it anywhere."""
+    figure.show(config=CONFIG)

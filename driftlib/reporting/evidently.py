@@ -1,0 +1,204 @@
+"""Evidently's own reports on the same data, beside ours; the package is optional."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.errors import DataError, DriftlibError, MissingExtraError
+from driftlib.files import write_whole
+from driftlib.schema import (
+    CATEGORICAL,
+    COMPARABLE,
+    NUMERIC,
+    Roles,
+    as_numbers,
+    column_kind,
+    level_text,
+    select_features,
+)
+from driftlib.sources import first_sentence, read_frame, source_name
+
+DRIFT_PAGE, CLASSIFICATION_PAGE = "evidently_drift.html", "evidently_classification.html"
+COLUMN_ARGUMENTS = (
+    "timestamp",
+    "y_true",
+    "y_pred",
+    "y_proba",
+    "positive",
+    "features",
+    "categorical",
+)
+# More distinct labels than this are a regression, which Evidently's preset is not for.
+MOST_CLASSES = 50
+
+
+def evidently_report(
+    reference: Any,
+    current: Any,
+    output: str | Path = "reports",
+    *,
+    features: Iterable[str] | None = None,
+    categorical: Iterable[str] = (),
+    timestamp: str | None = None,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+    positive: Any = None,
+) -> tuple[Path, ...]:
+    """Write Evidently's drift page, and its classification page where there are labels.
+
+    Parameters
+    ----------
+    reference, current : frame, table, path or glob
+    output : path
+        Folder to write `evidently_drift.html` and `evidently_classification.html` to.
+    features, categorical : list of str
+        As for `driftlib.detect_drift`.
+    timestamp, y_true, y_pred, y_proba : str
+        Names of columns; those that are absent are left out.
+    positive : object, optional
+        The positive label; by default the larger of two.
+
+    Returns
+    -------
+    tuple of Path
+        The pages written.
+
+    Raises
+    ------
+    MissingExtraError
+        If Evidently is not installed.
+    DataError
+        If no column can be compared, or Evidently cannot work with the data.
+    """
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    frames = read_frame(reference, "reference"), read_frame(current, "current")
+    names = [source_name(reference, "reference"), source_name(current, "current")]
+    roles = Roles(y_true, y_pred, y_proba, timestamp)
+    chosen = select_features(frames[0].columns, roles, features, categorical, names[0])
+    try:
+        import evidently  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("evidently", "evidently", "Evidently's report") from error
+    folder = Path(output)
+    pages = [_drift(frames, chosen, set(categorical), folder / DRIFT_PAGE)]
+    labelled = [_labelled(frame, roles) for frame in frames]
+    if all(part is not None and len(part) for part in labelled):
+        page = _classification(labelled, roles, positive, folder / CLASSIFICATION_PAGE)
+        pages += [page] if page else []
+    return tuple(pages)
+
+
+def _drift(
+    frames: tuple[pd.DataFrame, pd.DataFrame], chosen: list[str], categorical: set[str], path: Path
+) -> Path:
+    from evidently import DataDefinition
+    from evidently.presets import DataDriftPreset
+
+    kinds = {}
+    for name in chosen:
+        # One column that it cannot handle would end Evidently's whole report.
+        if all(name in frame and frame[name].notna().any() for frame in frames):
+            kind, _ = column_kind(frames[0][name], name in categorical)
+            if kind in COMPARABLE:
+                kinds[name] = kind
+    if not kinds:
+        raise DataError("no column can be compared by Evidently: it has no data in common.")
+    clean = [_clean(frame, kinds) for frame in frames]
+    for name in [name for name in kinds if any(not part[name].notna().any() for part in clean)]:
+        del kinds[name]
+    definition = DataDefinition(
+        numerical_columns=[name for name, kind in kinds.items() if kind == NUMERIC],
+        categorical_columns=[name for name, kind in kinds.items() if kind == CATEGORICAL],
+    )
+    return _save(DataDriftPreset(), [part[list(kinds)] for part in clean], definition, path)
+
+
+def _clean(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
+    """Plain floats without infinities, and plain texts."""
+    columns: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        if kind == NUMERIC:
+            values = _floats(frame[name])
+            columns[name] = np.where(np.isfinite(values), values, np.nan)
+        else:
+            columns[name] = _texts(frame[name]).to_numpy(dtype=object)
+    return pd.DataFrame(columns)
+
+
+def _floats(column: pd.Series) -> np.ndarray:
+    numbers = as_numbers(column)
+    return np.asarray(numbers.values, dtype=np.float64)  # noqa: PD011 - not a pandas object
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    return column.astype(object).where(column.notna(), None).map(level_text, na_action="ignore")
+
+
+def _labelled(frame: pd.DataFrame, roles: Roles) -> pd.DataFrame | None:
+    """Rows with a label and a prediction, both as text; None without such columns."""
+    if roles.y_true not in frame or roles.y_pred not in frame:
+        return None
+    part = frame.dropna(subset=[roles.y_true, roles.y_pred])
+    plain = pd.DataFrame({name: _texts(part[name]) for name in (roles.y_true, roles.y_pred)})
+    for name in roles.proba_columns(frame.columns):
+        plain[name] = _floats(part[name])
+    return plain.dropna().reset_index(drop=True)
+
+
+def _classification(labelled: list[Any], roles: Roles, positive: Any, path: Path) -> Path | None:
+    from evidently import BinaryClassification, DataDefinition, MulticlassClassification
+    from evidently.presets import ClassificationPreset
+
+    values = pd.concat(
+        [part[name] for part in labelled for name in (roles.y_true, roles.y_pred)]
+    ).unique()
+    if not 2 <= len(values) <= MOST_CLASSES:
+        return None
+    # A class that one side lacks has no curve there, which Evidently takes for an error.
+    if any(part[roles.y_true].nunique() < 2 for part in labelled):
+        return None
+    columns = {"target": roles.y_true, "prediction_labels": roles.y_pred}
+    probabilities = roles.proba_columns(labelled[0].columns)
+    if len(values) == 2:
+        pos_label = level_text(positive) if positive not in (None, "") else max(values)
+        single = roles.y_proba if roles.y_proba in probabilities else None
+        task: Any = BinaryClassification(**columns, prediction_probas=single, pos_label=pos_label)
+    else:
+        # Evidently reads a probability column's name as its class: ours have a prefix.
+        task = MulticlassClassification(**columns)
+    definition = DataDefinition(
+        classification=[task],
+        categorical_columns=[roles.y_true, roles.y_pred],
+        numerical_columns=probabilities,
+    )
+    return _save(ClassificationPreset(), labelled, definition, path)
+
+
+def _save(preset: Any, frames: list[Any], definition: Any, path: Path) -> Path:
+    from evidently import Dataset, Report
+
+    reference, current = (Dataset.from_pandas(part, definition) for part in frames)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
+        written = Path(folder, path.name)
+        try:
+            snapshot = Report([preset]).run(current, reference)
+            snapshot.save_html(str(written))
+            page = written.read_text(encoding="utf-8")
+        except DriftlibError:
+            raise
+        except Exception as error:
+            raise DataError(
+                f"Evidently cannot make {path.name} of this data ({type(error).__name__}: "
+                f"{first_sentence(error)}): leave it out, or name fewer features."
+            ) from error
+    return write_whole(path, page)

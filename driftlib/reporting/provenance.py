@@ -1,0 +1,170 @@
+"""Where a report came from: versions, fingerprints of the data, parameters, time."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import driftlib
+from driftlib.baseline import Baseline
+from driftlib.files import json_ready
+from driftlib.schema import as_frame
+from driftlib.sources import is_path, matching_files, source_name
+
+PROVENANCE_MIME = "application/vnd.driftlib.provenance+json"
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "plotly", "pyarrow")
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What `provenance` found: a table of items and values, and the fingerprints."""
+
+    items: tuple[tuple[str, str], ...]
+    fingerprints: dict[str, str]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row an item."""
+        return pd.DataFrame(list(self.items), columns=["item", "value"]).set_index("item")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Items and fingerprints in types that JSON has."""
+        return json_ready({"items": dict(self.items), "fingerprints": self.fingerprints})
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><th scope="row">{html.escape(item)}</th><td>{html.escape(value)}</td></tr>'
+            for item, value in self.items
+        )
+        return f'<div class="provenance"><table><tbody>{rows}</tbody></table></div>'
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {
+            "text/plain": "\n".join(f"{item}: {value}" for item, value in self.items),
+            "text/html": self._repr_html_(),
+            PROVENANCE_MIME: self.to_dict(),
+        }
+
+
+def provenance(
+    reference: Any, current: Any = None, parameters: Mapping[str, Any] | None = None
+) -> Provenance:
+    """Versions, fingerprints and rows of the data, parameters and the time, for a last cell.
+
+    Parameters
+    ----------
+    reference, current : frame, table, path, glob or Baseline
+        `current` may be None.
+    parameters : dict, optional
+        The notebook's parameters by name.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1, 2, 3]})
+    >>> found = provenance(frame, frame.tail(1), {"alpha": 0.05})
+    >>> found.table.loc["current rows", "value"], found.table.loc["alpha", "value"]
+    ('1', '0.05')
+    """
+    items = [("time", datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))]
+    fingerprints = {}
+    for role, source in (("reference", reference), ("current", current)):
+        if source is None:
+            continue
+        fingerprints[role] = fingerprint(source, role)
+        items.append((f"{role} data", source_name(source, f"{role} table")))
+        rows = _rows(source, role)
+        if rows is not None:
+            items.append((f"{role} rows", f"{rows:,}"))
+        items.append((f"{role} fingerprint", fingerprints[role]))
+    items += [(str(name), _shown(value)) for name, value in (parameters or {}).items()]
+    items.append(("driftlib", driftlib.__version__))
+    items.append(("Python", f"{platform.python_version()} on {platform.system()}"))
+    items += [(name, metadata.version(name)) for name in PACKAGES if _installed(name)]
+    return Provenance(tuple(items), fingerprints)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value) or "(none)"
+    return str(value) if value not in ("", None) else "(none)"
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def fingerprint(source: Any, role: str = "data") -> str:
+    """Sixteen hexadecimal digits that stand for the content of a table, file or baseline.
+
+    A file's fingerprint is of its bytes, a table's of its column names and values in
+    order; the two differ even where the file holds the table.
+
+    Parameters
+    ----------
+    source : frame, table, path, glob or Baseline
+    role : str
+        What to call it in an error.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it is no table.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1, 2]})
+    >>> fingerprint(frame) == fingerprint(frame.copy()), fingerprint(frame) == fingerprint(-frame)
+    (True, False)
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    if is_path(source):
+        for path in matching_files(source, role):
+            _add_file(digest, path)
+    elif isinstance(source, Baseline):
+        digest.update(json.dumps(source.to_dict()).encode())
+    else:
+        frame = as_frame(source, role)
+        for name in frame.columns:
+            digest.update(name.encode())
+            digest.update(_hashes(frame[name]))
+    return digest.hexdigest()
+
+
+def _add_file(digest: Any, path: Path) -> None:
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+
+
+def _hashes(column: pd.Series) -> bytes:
+    try:
+        hashed = pd.util.hash_pandas_object(column, index=False)
+    except TypeError:  # nested values have no hash of their own
+        hashed = pd.util.hash_pandas_object(column.astype(str), index=False)
+    return hashed.to_numpy().tobytes()
+
+
+def _rows(source: Any, role: str) -> int | None:
+    if is_path(source):
+        paths = matching_files(source, role)
+        if any(path.suffix.lower() not in (".parquet", ".pq") for path in paths):
+            return None
+        import pyarrow.parquet as pq
+
+        return sum(pq.ParquetFile(path).metadata.num_rows for path in paths)
+    return source.rows if isinstance(source, Baseline) else len(as_frame(source, role))
