@@ -129,6 +129,32 @@ def as_times(series: pd.Series, where: str = "current") -> pd.Series:
     return times
 
 
+def fitting_window(frame: pd.DataFrame, on: str | None = None, where: str = "current") -> int | str:
+    """A window that cuts a frame into a number of pieces that a chart can show.
+
+    Returns
+    -------
+    str or int
+        With `on`, the longest of a year, quarter, month, week, day and hour that gives at
+        least six windows; otherwise a twelfth of the rows, but not under 100.
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"when": pd.date_range("2013-04-01", "2013-12-31")})
+    >>> fitting_window(days, "when"), fitting_window(days)
+    ('MS', 100)
+    """
+    if on is None:
+        return max(100, -(-len(frame) // 12))
+    if on not in frame.columns:
+        raise ParameterError(unknown_name("column", on, frame.columns, where))
+    times = as_times(frame[on], where)
+    span = times.max() - times.min()
+    lengths = {"YS": 365, "QS": 91, "MS": 30, "W": 7, "1D": 1}
+    fitting = [size for size, days in lengths.items() if span >= pd.Timedelta(days=6 * days)]
+    return fitting[0] if fitting else "1h"
+
+
 def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:
     """Whether each row is flagged, and so are at least k of its subject's last n rows with it.
 
