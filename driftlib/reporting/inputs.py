@@ -34,6 +34,8 @@ class Inputs:
     ----------
     reference : pandas.DataFrame or Baseline
     current : pandas.DataFrame
+    sources : tuple
+        Where the two come from: the paths that were found, or what was given.
     roles : Roles
         Names of labels, predictions and time; `timestamp` is None where there is none.
     features : list of str or None
@@ -46,6 +48,7 @@ class Inputs:
 
     reference: Any
     current: pd.DataFrame
+    sources: tuple[Any, Any]
     roles: Roles
     features: list[str] | None
     categorical: list[str]
@@ -136,6 +139,7 @@ def read_inputs(
     return Inputs(
         known,
         frame,
+        (before, now),
         Roles(**names | {"timestamp": time}),
         list(features) or None,
         list(categorical),

@@ -15,7 +15,7 @@ from driftlib.drift import SEVERITIES, DriftPolicy, DriftResult
 from driftlib.visualization.style import SEVERITY_MARKS
 
 SHOWN_ROWS = 60
-NOTHING = "–"
+NOTHING = "—"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _text(value: Any) -> str:
     Examples
     --------
     >>> [_text(value) for value in (True, 2013, 27902, 0.123456, 1234.5, 1e-9, float("nan"))]
-    ['yes', '2013', '27,902', '0.123', '1,234', '1e-09', '–']
+    ['yes', '2013', '27,902', '0.123', '1,234', '1e-09', '—']
     """
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
