@@ -7,12 +7,13 @@ so that a measured and an expected value can never follow different formulas.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from driftlib.ranking import Ranking, place_by_rank, rank_groups
 
 Loss = Callable[[np.ndarray], np.ndarray]
 
@@ -25,22 +26,6 @@ class Moments:
     mean: np.ndarray
     variance: np.ndarray
     skewness: np.ndarray
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """How well a score orders one class above the rest, with standard errors.
-
-    `auc_error` is DeLong's, `ap_error` comes from the influence function; both are NaN for
-    expected values.
-    """
-
-    positives: np.ndarray
-    negatives: np.ndarray
-    auc: np.ndarray
-    ap: np.ndarray
-    auc_error: np.ndarray
-    ap_error: np.ndarray
 
 
 def group_sums(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
@@ -108,105 +93,6 @@ def moments(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> Moments:
         central = np.maximum(second - mean**2, 0.0)
         skewness = (third - 3 * mean * second + 2 * mean**3) / central**1.5
         return Moments(n, mean, central * n / (n - 1), skewness)
-
-
-def place_by_rank(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Area under the ROC curve and average precision from tied blocks of rows.
-
-    Parameters
-    ----------
-    positive, negative : array, shape (..., blocks)
-        Weight of each class in each block of equal scores, lowest score first.
-
-    Returns
-    -------
-    auc, ap : array, shape (...)
-        NaN without both classes, or without positives.
-    below, precision : array, shape (..., blocks)
-        Negatives below each block (half of those in it), and the precision of predicting
-        positive from the block upwards.
-    """
-    pos, neg = positive.sum(-1), negative.sum(-1)
-    with np.errstate(all="ignore"):
-        below = np.cumsum(negative, -1) - negative / 2
-        auc = (positive * below).sum(-1) / (pos * neg)
-        true = pos[..., None] - np.cumsum(positive, -1) + positive
-        false = neg[..., None] - np.cumsum(negative, -1) + negative
-        precision = true / (true + false)
-        ap = (positive * precision).sum(-1) / pos
-    return auc, ap, below, precision
-
-
-def dense_ranks(scores: np.ndarray) -> np.ndarray:
-    """Rank of each score from 0, equal scores alike.
-
-    Examples
-    --------
-    >>> dense_ranks(np.array([0.5, 0.1, 0.5])).tolist()
-    [1, 0, 1]
-    """
-    order = np.argsort(scores)
-    ordered = scores[order]
-    ranks = np.empty(len(scores), np.uint32)
-    ranks[order] = np.concatenate([[0], np.cumsum(ordered[1:] != ordered[:-1])])
-    return ranks
-
-
-def rank_groups(
-    positive: np.ndarray, scores: np.ndarray, lo: np.ndarray, hi: np.ndarray
-) -> Ranking:
-    """Ranking of each group: scores are ranked once, then each group sorts small integers."""
-    # The label rides in the lowest bit, so that one fast sort orders both.
-    keys = dense_ranks(scores) * np.uint32(2) + positive.astype(np.uint32)
-    columns = np.array(
-        [_rank(np.sort(keys[a:b])) for a, b in zip(lo.tolist(), hi.tolist(), strict=True)]
-    )
-    return Ranking(*columns.reshape(len(lo), 6).T)
-
-
-def _rank(keys: np.ndarray) -> tuple[float, ...]:
-    n, at = len(keys), np.flatnonzero(keys & 1)
-    pos = len(at)
-    neg = n - pos
-    if not pos:
-        return pos, neg, np.nan, np.nan, np.nan, np.nan
-    # One entry for each distinct score of a positive: everything is constant in between.
-    block = keys >> 1
-    new = np.concatenate([[True], block[1:] != block[:-1]])
-    if new.all():
-        before, p, begin = np.arange(pos), np.ones(pos), at
-    else:
-        score = block[at]
-        before = np.flatnonzero(np.append(True, score[1:] != score[:-1]))
-        p = np.diff(before, append=pos).astype(float)
-        at = at[before]
-        begin = np.maximum.accumulate(np.where(new, np.arange(n), 0))[at]
-    upto = at - before
-    tied = at - begin
-    below = upto - tied
-    between = below - np.concatenate([[0], upto[:-1]])
-    rest = neg - upto[-1]
-    true = pos - before
-
-    precision = true / (n - begin)
-    ap = p @ precision / pos
-    auc = auc_error = np.nan
-    if neg:
-        placed = (below + tied / 2) / neg
-        auc = p @ placed / pos
-    if neg > 1 and pos > 1:
-        by_pos = p @ (placed - auc) ** 2 / (pos - 1)
-        by_neg = between @ (true / pos - auc) ** 2 + rest * auc**2
-        by_neg += tied @ ((true - p / 2) / pos - auc) ** 2
-        auc_error = math.sqrt(by_pos / pos + by_neg / (neg - 1) / neg)
-    # Influence of a row on average precision: its own precision, and what it does to the
-    # precision of every positive at or below its score.
-    weight = p / (n - begin)
-    raised, lowered = np.cumsum(weight), np.cumsum(weight * precision)
-    passed = lowered**2
-    squares = p @ (precision + raised - lowered - ap) ** 2
-    squares += between[1:] @ passed[:-1] + tied @ passed + rest * passed[-1]
-    return pos, neg, auc, ap, auc_error, math.sqrt(squares) / pos
 
 
 class Labelled:
@@ -386,6 +272,7 @@ class ExpectedEvidence:
 
     def __init__(self, rows: Expected, c: np.ndarray) -> None:
         self._rows, self._c, self.classes = rows, c, rows.classes
+        self._rankings: dict[int, Ranking] = {}
 
     def _of(self, label: int) -> np.ndarray:
         if self.classes == 2:
@@ -406,9 +293,10 @@ class ExpectedEvidence:
 
     def ranking(self, label: int) -> Ranking:
         """Expected ranking of class `label` against the rest, by the raw score."""
-        order, starts = self._rows.order(label)
-        positive = np.add.reduceat(self._of(label)[..., order], starts, axis=-1)
-        negative = np.add.reduceat(self._rows.weights[order], starts) - positive
-        auc, ap, _, _ = place_by_rank(positive, negative)
-        none = np.full(np.shape(auc), np.nan)
-        return Ranking(positive.sum(-1), negative.sum(-1), auc, ap, none, none)
+        if label not in self._rankings:
+            order, starts = self._rows.order(label)
+            positive = np.add.reduceat(self._of(label)[..., order], starts, axis=-1)
+            negative = np.add.reduceat(self._rows.weights[order], starts) - positive
+            auc, ap, _, _ = place_by_rank(positive, negative)
+            self._rankings[label] = Ranking(positive.sum(-1), negative.sum(-1), auc, ap)
+        return self._rankings[label]

@@ -246,7 +246,7 @@ def _root_interval(evidence: LabelledNumbers) -> intervals.Interval:
 
 
 def _r2_interval(evidence: LabelledNumbers) -> intervals.Interval:
-    lower, upper = intervals.on_log(*evidence.unexplained)
+    lower, upper = intervals.unexplained(*evidence.unexplained)
     return 1 - upper, 1 - lower
 
 
@@ -291,7 +291,7 @@ METRICS: dict[str, dict[str, Metric]] = {
                 "average_precision",
                 "Average precision",
                 value=lambda e: e.ranking(1).ap,
-                interval=lambda e: intervals.on_logit(e.ranking(1).ap, e.ranking(1).ap_error),
+                interval=lambda e: intervals.average_precision(e.ranking(1)),
                 undefined="no label is positive",
                 needs_proba=True,
             ),
