@@ -12,9 +12,11 @@ GIVEN := PYTHON REFERENCE CURRENT TIMESTAMP PARAMS OUTPUT
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 
+# Errors only, for pip's warnings are about itself; most of what it would compile is never imported.
+INSTALL := -m pip install --quiet --quiet --no-compile
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup
-# One thread a process: test workers that each start a thread per core starve one another.
-export OMP_NUM_THREADS := 1
+# Test workers that each start a thread per core starve one another.
+test test-newest test-lowest test-scale: export OMP_NUM_THREADS := 1
 
 .PHONY: help report test test-newest test-lowest test-scale lab demo app lint bench lock clean
 
@@ -40,7 +42,7 @@ test: .venv/.ready ## check the code with ruff and run the tests
 
 test-newest: .venv-newest/.created ## run the tests on the newest pandas and plotly, without Evidently
 	@echo 'Installing the newest releases ...'
-	@.venv-newest/bin/python -m pip install $(QUIET) --upgrade --upgrade-strategy eager --editable '.[test]'
+	@.venv-newest/bin/python $(INSTALL) --upgrade --upgrade-strategy eager --editable '.[test]'
 	@.venv-newest/bin/python $(PYTEST) -W default
 
 test-lowest: .venv-lowest/.ready ## run the tests on the oldest releases that pyproject.toml allows
@@ -106,9 +108,7 @@ else \
 fi
 endef
 
-# Errors only: what pip warns of is about itself.
-QUIET := --quiet --quiet
-EDITABLE = @$(@D)/bin/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
+EDITABLE = @$(@D)/bin/python $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE = @.venv-lock/bin/python -m uv --quiet pip compile pyproject.toml --group build \
 	--no-emit-index-url --no-header --annotation-style line
 
@@ -117,7 +117,7 @@ COMPILE = @.venv-lock/bin/python -m uv --quiet pip compile pyproject.toml --grou
 .venv/.locked .venv-scale/.locked:
 	$(create)
 	@echo 'Installing $<, a matter of minutes the first time ...'
-	@$(@D)/bin/python -m pip install $(QUIET) --no-deps --requirement $<
+	@$(@D)/bin/python $(INSTALL) --no-deps --requirement $<
 	@touch $@
 
 .venv/.ready .venv-scale/.ready: %/.ready: %/.locked pyproject.toml
@@ -143,11 +143,11 @@ endif
 	@echo 'Installing the oldest releases ...'
 	$(COMPILE) --resolution lowest-direct --python .venv-lowest/bin/python $(EXTRAS:%=--extra %) \
 		--output-file .venv-lowest/requirements.txt
-	@.venv-lowest/bin/python -m pip install $(QUIET) --no-deps --requirement .venv-lowest/requirements.txt
+	@.venv-lowest/bin/python $(INSTALL) --no-deps --requirement .venv-lowest/requirements.txt
 	$(EDITABLE)
 	@touch $@
 
 .venv-lock/.ready:
 	$(create)
-	@.venv-lock/bin/python -m pip install $(QUIET) uv
+	@.venv-lock/bin/python $(INSTALL) uv
 	@touch $@
