@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,13 @@ import pandas as pd
 from pandas.api import types
 
 from driftlib.baseline import Baseline
-from driftlib.errors import DriftlibError, ParameterError, unknown_name
+from driftlib.errors import ParameterError, unknown_name
 from driftlib.reporting.parameters import project_path
 from driftlib.schema import Roles
 from driftlib.sources import read_frame, source_name
-from driftlib.windows import as_times
+from driftlib.windows import fitting_window
 
 DEFAULTS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
-# Calendar windows from short to long, with their lengths: the longest of which there are a few is
-# chosen, and one beyond a month only where there would be too many months to look at.
-UNITS = {"h": "1h", "D": "1D", "W-MON": "7D", "MS": "30D", "QS": "91D", "YS": "365D"}
-LONGER = ("QS", "YS")
-FEWEST_WINDOWS, MOST_WINDOWS = 4, 60
 
 
 @dataclass(frozen=True)
@@ -105,8 +99,9 @@ def read_inputs(
     features, categorical : list of str
         Empty for all features, and for none that are codes.
     window : str
-        A number of rows or a pandas offset; "" picks hours, days, weeks or months by the time
-        that the data span, or one window for all where there is no time.
+        A number of rows or a pandas offset; "" picks hours, days, weeks, months or longer by
+        the time that the data span, one window for each value of a column that is no time, and
+        one for all where there is no such column.
     output : path
         Folder for data files.
     **_
@@ -144,7 +139,7 @@ def read_inputs(
         list(features) or None,
         list(categorical),
         positive or None,
-        _window(str(window).strip(), time, frame),
+        _window(str(window).strip(), time, frame, source_name(now, "current")),
         project_path(output),
     )
 
@@ -164,7 +159,7 @@ def _check_column(role: str, name: str, tables: dict[str, Iterable[str]]) -> Non
         raise ParameterError(f"parameter {role!r}: {unknown_name('column', name, present, where)}")
 
 
-def _window(window: str, time: str | None, frame: pd.DataFrame) -> int | str | None:
+def _window(window: str, time: str | None, frame: pd.DataFrame, where: str) -> int | str | None:
     if window.isdecimal() and int(window):
         return int(window)
     if window and time is None:
@@ -172,62 +167,16 @@ def _window(window: str, time: str | None, frame: pd.DataFrame) -> int | str | N
             f"parameter 'window' is {window!r}, and there is no column that says when a row was "
             "seen: name it in 'timestamp', or give a number of rows."
         )
-    return window or (natural_window(frame[time]) if time else None)
+    if window or time is None or not _is_time(frame[time]):
+        return window or None
+    return fitting_window(frame, time, where)
 
 
-def _is_time(text: str) -> bool:
-    return not pd.isna(pd.to_datetime(text, errors="coerce", format="ISO8601"))
-
-
-def natural_window(times: pd.Series) -> str | None:
-    """Calendar windows that suit the time a column spans; None where it is no time.
-
-    Examples
-    --------
-    >>> spans = ["6h", "20D", "60D", "275D", "3000D"]
-    >>> start = pd.Timestamp("2013-04-01")
-    >>> [natural_window(pd.Series([start, start + pd.Timedelta(span)])) for span in spans]
-    ['h', 'D', 'W-MON', 'MS', 'QS']
-    """
-    present = times.dropna()
-    if not types.is_datetime64_any_dtype(times.dtype):
-        readable = present.head(1).map(lambda value: isinstance(value, str) and _is_time(value))
-        if not readable.all():
-            return None
-    present = as_times(present)
-    span = present.max() - present.min() if len(present) else pd.Timedelta(0)
-    counts = {unit: span / pd.Timedelta(length) for unit, length in UNITS.items()}
-    fine = [unit for unit in UNITS if unit not in LONGER and counts[unit] >= FEWEST_WINDOWS]
-    chosen = fine[-1] if fine else "h"
-    for unit in LONGER:
-        if counts[chosen] > MOST_WINDOWS:
-            chosen = unit
-    return chosen
-
-
-@dataclass(frozen=True)
-class Unavailable:
-    """A result that the data do not allow; it shows itself as the reason, in a sentence."""
-
-    reason: str
-
-    def _repr_html_(self) -> str:
-        return f'<p class="note">{html.escape(self.reason)}</p>'
-
-
-def attempt(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """Result of a function, or `Unavailable` where it says that the data do not allow one.
-
-    Examples
-    --------
-    >>> from driftlib import track_performance
-    >>> attempt(track_performance, pd.DataFrame({"x": [1.0]})).reason[:30]
-    "current has no column 'y_true'"
-    """
-    missing = next((item for item in arguments if isinstance(item, Unavailable)), None)
-    if missing is not None:
-        return missing
-    try:
-        return function(*arguments, **options)
-    except DriftlibError as error:
-        return Unavailable(str(error))
+def _is_time(column: pd.Series) -> bool:
+    """Whether a column is to be read as dates and times: its type, or its first text, says so."""
+    if types.is_datetime64_any_dtype(column.dtype):
+        return True
+    first = column.dropna().head(1).tolist()
+    if not first or not isinstance(first[0], str):
+        return False
+    return not pd.isna(pd.to_datetime(first[0], errors="coerce", format="ISO8601"))

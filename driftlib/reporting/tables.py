@@ -12,9 +12,15 @@ import pandas as pd
 from driftlib.baseline import Baseline
 from driftlib.describe import percent
 from driftlib.drift import SEVERITIES, DriftPolicy, DriftResult
+from driftlib.profile import CategoricalCounts
+from driftlib.schema import COMPARABLE
+from driftlib.visualization.levels import NOT_FEATURES
 from driftlib.visualization.style import SEVERITY_MARKS
+from driftlib.visualization.words import shortened
 
 SHOWN_ROWS = 60
+NAMED_LEVELS = 3
+NO_BREAK = "\u00a0"
 NOTHING = "—"
 
 
@@ -55,7 +61,7 @@ def _text(value: Any) -> str:
     Examples
     --------
     >>> [_text(value) for value in (True, 2013, 27902, 0.123456, 1234.5, 1e-9, float("nan"))]
-    ['yes', '2013', '27,902', '0.123', '1,234', '1e-09', '—']
+    ['yes', '2013', '27,902', '0.123', '1234', '1e-09', '—']
     """
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
@@ -64,7 +70,9 @@ def _text(value: Any) -> str:
     if isinstance(value, float | np.floating):
         if not np.isfinite(value):
             return NOTHING
-        return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+        size = abs(value)
+        # Below 10,000 it may be a year, which has no comma.
+        return f"{value:.3g}" if size < 1_000 else f"{value:{',' if size >= 10_000 else ''}.0f}"
     return NOTHING if value is None or value is pd.NaT else str(value)
 
 
@@ -76,23 +84,31 @@ def drift_table(result: DriftResult) -> Table:
     """Every column's change against the reference, the worst first."""
     table = result.table
     rank = table["severity"].map(SEVERITIES.index)
-    order = pd.DataFrame({"rank": -rank, "psi": -table["psi"]})
-    table = table.loc[order.sort_values(["rank", "psi"], kind="stable").index]
+    other = table["kind"].isin(NOT_FEATURES)
+    order = pd.DataFrame({"other": other, "rank": -rank, "psi": -table["psi"]})
+    table = table.loc[order.sort_values(["other", "rank", "psi"], kind="stable").index]
+    kinds = table["kind"].where(table["kind"].isin(NOT_FEATURES), "")
+    names = [f"{name} ({kind})" if kind else name for name, kind in kinds.items()]
     return Table(
         pd.DataFrame(
             {
-                "feature": table.index,
-                "change": [f"{SEVERITY_MARKS[s]} {s}" for s in table["severity"]],
-                "what happened": [note or "no change told from chance" for note in table["note"]],
-                "PSI": table["psi"].to_numpy(),
-                "KS": table["ks"].to_numpy(),
+                "feature": names,
+                "change": [f"{SEVERITY_MARKS[s]}{NO_BREAK}{s}" for s in table["severity"]],
+                "PSI": table["psi"].round(3).to_numpy(),
+                "KS": table["ks"].round(3).to_numpy(),
                 "missing": _shares(table["missing_current"]),
-                "was": _shares(table["missing_reference"]),
                 "new values": _shares(table["unseen"]),
-                "q": table["q_value"].to_numpy(),
+                "q": [_p_value(q) for q in table["q_value"]],
+                "what happened": [note or "no change told from chance" for note in table["note"]],
             }
         )
     )
+
+
+def _p_value(p: float) -> str:
+    if p != p:
+        return NOTHING
+    return f"<{NO_BREAK}0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def settings_table(policy: DriftPolicy) -> Table:
@@ -100,20 +116,40 @@ def settings_table(policy: DriftPolicy) -> Table:
     return Table(policy.table.reset_index())
 
 
-def baseline_table(baseline: Baseline) -> Table:
-    """What each compared column of the reference looks like."""
-    table = baseline.table
-    kept = table[table["rows"].gt(0) & table["note"].eq("")]
-    return Table(
-        pd.DataFrame(
-            {
-                "column": kept.index,
-                "kind": kept["kind"],
-                "missing": _shares(kept["missing"]),
-                **{name: kept[name].to_numpy() for name in ("mean", "std")},
-                **{name: kept[name].to_numpy() for name in ("min", "q25", "median", "q75", "max")},
-                "levels": kept["levels"].astype("Int64").astype(object).to_numpy(),
-                "commonest": kept["commonest"].to_numpy(),
-            }
-        )
-    )
+def numbers_table(baseline: Baseline) -> Table:
+    """What each column of numbers of the reference looks like."""
+    table = baseline.table[baseline.table["mean"].notna()]
+    shown = pd.DataFrame({"column": table.index, "missing": _shares(table["missing"])})
+    for name in ("mean", "std", "min", "q25", "median", "q75", "max"):
+        shown[name] = table[name].to_numpy()
+    return Table(shown)
+
+
+def categories_table(baseline: Baseline) -> Table:
+    """What each column of categories of the reference looks like."""
+    rows = []
+    for name, column in baseline.columns.items():
+        counts = column.reference
+        if isinstance(counts, CategoricalCounts) and counts.present:
+            shares = counts.levels[:NAMED_LEVELS] / counts.present
+            named = zip(column.levels, shares.tolist(), strict=False)
+            rows.append(
+                {
+                    "column": name,
+                    "missing": percent(counts.missing_share),
+                    "levels": len(column.levels),
+                    "commonest": ", ".join(f"{shortened(a)} ({percent(s)})" for a, s in named),
+                }
+            )
+    return Table(pd.DataFrame(rows, columns=["column", "missing", "levels", "commonest"]))
+
+
+def left_out_table(baseline: Baseline) -> Table:
+    """Columns of the reference that are no features, or cannot be compared, and why."""
+    roles = {"prediction": "what the model said", "target": "the label"}
+    rows = [
+        (column.name, column.note or f"{roles[column.role]}: compared, but no feature")
+        for column in baseline.columns.values()
+        if column.role != "feature" or column.kind not in COMPARABLE
+    ]
+    return Table(pd.DataFrame(rows or [("none", "")], columns=["column", "why"]))
