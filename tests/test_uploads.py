@@ -1,0 +1,69 @@
+"""Uploaded files: what is taken, what is refused and with which words, and what is handed out."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftlib import uploads
+from driftlib.errors import DriftlibError
+from driftlib.uploads import read_upload, safe_csv
+
+
+def test_csv_and_parquet_are_told_by_their_content():
+    frame = pd.DataFrame({"y_true": [1, 0], "y_pred": [1, 1]})
+    parquet = io.BytesIO()
+    frame.to_parquet(parquet)
+    for content in (frame.to_csv(index=False).encode(), parquet.getvalue()):
+        pd.testing.assert_frame_equal(read_upload(content), frame)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name():
+    assert list(read_upload("\ufeffy_true,y_pred\n1,1\n".encode())) == ["y_true", "y_pred"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "the predictions file is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "neither CSV nor Parquet (it is binary)"),
+        (b"PAR1 but no more", "starts like Parquet but cannot be read"),
+        (b"y_true;y_pred\n1;1\n0,5;1\n", "separated by semicolons"),
+        ("y_true,y_pred\nja,n\xe9in\n".encode("latin-1"), "not UTF-8 text"),
+        (b"y_true,y_pred,y_true\n1,1,1\n", "more than one column named 'y_true'"),
+        (b"y_true,y_pred\n", "has a header but no rows"),
+        (b"y_true,y_pred\n1,1,1\n", "cannot be read as CSV"),
+        (",".join(f"c{i}" for i in range(10_000)).encode() + b"\n", "has 10,000 columns"),
+    ],
+)
+def test_files_that_are_refused(content, words):
+    with pytest.raises(DriftlibError) as error:
+        read_upload(content, "predictions")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_limits_are_kept(monkeypatch):
+    frame = pd.DataFrame({"a": range(20)})
+    parquet = io.BytesIO()
+    frame.to_parquet(parquet)
+    monkeypatch.setattr(uploads, "MOST_ROWS", 10)
+    for content in (frame.to_csv(index=False).encode(), parquet.getvalue()):
+        with pytest.raises(DriftlibError, match="has 20 rows and the limit is 10"):
+            read_upload(content)
+    monkeypatch.setattr(uploads, "MOST_MEGABYTES", 0)
+    with pytest.raises(DriftlibError, match="and the limit is 0 MB"):
+        read_upload(b"a\n1\n")
+
+
+def test_no_cell_is_handed_out_as_a_formula():
+    table = pd.DataFrame(
+        {"=head": ["=1+1", "+a", "-b", "@c", "\td", "plain", None], "n": np.arange(-3.0, 4.0)},
+        index=pd.Index(["=x", "y", "z", "u", "v", "w", "t"], name="feature"),
+    )
+    lines = safe_csv(table).splitlines()
+    assert lines[0] == "feature,'=head,n"
+    assert lines[1] == "'=x,'=1+1,-3.0"
+    assert [line.split(",")[1] for line in lines[2:]] == ["'+a", "'-b", "'@c", "'\td", "plain", ""]
+    assert table.columns[0] == "=head"
