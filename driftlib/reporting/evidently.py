@@ -136,7 +136,7 @@ def _clean(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
 
 def _floats(column: pd.Series) -> np.ndarray:
     numbers = as_numbers(column)
-    return np.asarray(numbers.values, dtype=np.float64)  # noqa: PD011 - not a pandas object
+    return np.asarray(numbers.values, dtype=np.float64)
 
 
 def _texts(column: pd.Series) -> pd.Series:

@@ -34,6 +34,8 @@ SHOWN = (
 UNSHOWN_TAGS = {"papermill-error-cell-tag", "injected-parameters", "remove-cell"}
 HEADING = re.compile(r"<h([1-6])(\s[^>]*)?>(.*?)</h\1\s*>", re.DOTALL | re.IGNORECASE)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
+NUMBER = re.compile(r"[-+\u2212]?[\d,.]+(?:e[-+]?\d+)?\s?%?|nan|NaN|inf|-inf", re.IGNORECASE)
+FRAME_STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)
 STYLER_ID = re.compile(r"\bT_[0-9a-f]{5}(?=_|\b)")
 DEFAULT_ALT = "Picture without a description; the text around it says what it shows."
 
@@ -223,7 +225,7 @@ class _Draft:
 
     def structured(self, content: str) -> str:
         """HTML with headings in order, tables that scroll, and ids that never change."""
-        content = STYLER_ID.sub(self.stable_id, content)
+        content = STYLER_ID.sub(self.stable_id, FRAME_STYLE.sub("", content))
         return TABLE.sub(self.table, HEADING.sub(self.heading, content)).strip()
 
     def stable_id(self, match: re.Match[str]) -> str:
@@ -234,8 +236,7 @@ class _Draft:
     def table(self, match: re.Match[str]) -> str:
         """A table in a box of its own."""
         self.tables += 1
-        cleaned = re.sub(r'^<table\b([^>]*?)\s+border="\d+"', r"<table\1", match[0])
-        return page.scroll_box(cleaned, f"Table {self.tables}")
+        return page.scroll_box(plain_table(match[0]), f"Table {self.tables}")
 
     def heading(self, match: re.Match[str]) -> str:
         """A heading, no more than one level below the one before; the first h1 is the title."""
@@ -253,6 +254,37 @@ class _Draft:
             words = html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)))
             self.contents.append({"level": level, "id": anchor, "title": words})
         return f'<h{level} id="{anchor}">{text}</h{level}>'
+
+
+def plain_table(content: str) -> str:
+    """A table without looks of its own; columns of numbers are marked, to stand to the right.
+
+    Examples
+    --------
+    >>> plain_table('<table border="1"><tr><th>x</th></tr><tr><td>1.5</td></tr></table>')
+    '<table><tr><th class="number">x</th></tr><tr><td class="number">1.5</td></tr></table>'
+    """
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(content, "html.parser")
+    table = soup.table
+    if "number" in content and table.select_one(".number"):
+        return content
+    del table["border"]
+    for row in table.select("tr[style]"):
+        del row["style"]
+    rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
+    width = max(map(len, rows), default=0)
+    # Cells that span several columns have no one column that they stand in.
+    if any(cell.get("colspan") or cell.get("rowspan") for row in rows for cell in row):
+        return str(table)
+    for column in range(width):
+        cells = [row[column] for row in rows if len(row) == width]
+        values = [cell.get_text(strip=True) for cell in cells if cell.name == "td"]
+        if any(values) and all(NUMBER.fullmatch(value) for value in values if value):
+            for cell in cells:
+                cell["class"] = [*cell.get("class", []), "number"]
+    return str(table)
 
 
 def _shown(kind: str, content: str, alt: str = "") -> dict[str, str]:

@@ -26,6 +26,7 @@ DATA_FILES = {
     "metrics.csv": "one row a metric and window",
     "alerts.json": "what crossed a threshold",
     "baseline.json": "the reference as counts, for later comparisons",
+    "evidently_classification.html": "Evidently's own report on the predictions",
 }
 
 Run = dict[str, Any]
@@ -181,7 +182,7 @@ def _card(folder: Path, run: Run, report: Mapping[str, Any], latest: bool) -> st
         facts.append(f"from the run of {_time(run)}")
     badge = f'<span class="badge badge-{tone}">{_mark(tone)} {label}</span>' if label else ""
     return (
-        f'<li class="card"><p class="card-title">{link} {badge}</p>'
+        f'<li class="card card-{tone}"><p class="card-title">{link} {badge}</p>'
         f"<p>{html.escape(words)}</p>"
         f'<p class="note">{" · ".join(facts)}</p></li>'
     )

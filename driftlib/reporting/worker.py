@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from driftlib.files import write_whole
-from driftlib.reporting.html import export, failure_page, failure_sentence
+from driftlib.reporting.evidently import evidently_report
+from driftlib.reporting.html import Page, export, failure_page, failure_sentence
 
 Send = Callable[..., None]
 
@@ -80,10 +81,14 @@ def run_job(job: dict[str, Any], folder: Path, kernels: list[Any], send: Send) -
     """Run one notebook and write its page; never raises for what the notebook does."""
     name, began = job["name"], time.monotonic()
     try:
-        notebook, failure = execute(job, folder, kernels, send)
-        page = export(notebook, name, failure)
+        if "notebook" in job:
+            notebook, failure = execute(job, folder, kernels, send)
+            page = export(notebook, name.capitalize(), failure)
+        else:
+            page = compare(job, folder, send)
     except Exception as error:
-        page = failure_page(name, failure_sentence(type(error).__name__, str(error)))
+        sentence = failure_sentence(type(error).__name__, str(error))
+        page = failure_page(name.capitalize(), sentence)
     with WRITING:
         write_whole(job["page"], page.html)
     send(
@@ -95,6 +100,20 @@ def run_job(job: dict[str, Any], folder: Path, kernels: list[Any], send: Send) -
         fingerprints=page.fingerprints,
         seconds=time.monotonic() - began,
     )
+
+
+def compare(job: dict[str, Any], folder: Path, send: Send) -> Page:
+    """Evidently's own page on drift; the others that it makes go beside it."""
+    send("progress", name=job["name"], done=0, total=1)
+    first, *others = evidently_report(
+        job["reference"], job["current"], folder / "evidently", **job["columns"]
+    )
+    with WRITING:
+        for path in others:
+            write_whole(Path(job["page"]).with_name(path.name), path.read_bytes())
+    verdict = "Evidently's own report on the same data."
+    summary = {"verdict": verdict, "severity": None, "alerts": []}
+    return Page(first.read_text(encoding="utf-8"), "Evidently", None, summary, {})
 
 
 def execute(

@@ -42,7 +42,7 @@
   const drawn = Promise.all(plots.map(draw));
   drawn.then(() => document.documentElement.setAttribute("data-charts", "drawn"));
 
-  const PAPER_WIDTH = 680;
+  const PAPER_WIDTH = 660;
   window.addEventListener("beforeprint", () => {
     for (const plot of plots) Plotly.relayout(plot, { width: PAPER_WIDTH, autosize: false });
   });
