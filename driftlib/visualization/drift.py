@@ -1,332 +1,273 @@
-"""Drift in pictures: which features, in which windows, how far, and how their values moved."""
+"""PSI window by window, beside what chance gives."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from driftlib.drift import DriftPolicy, DriftResult
+from driftlib.drift import DriftResult
 from driftlib.trend import TrendResult
 from driftlib.visualization import style
-from driftlib.visualization.labels import (
-    NAMES_SHOWN,
+from driftlib.visualization.levels import before, change_table, chosen_features
+from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.style import escape, figure
+from driftlib.visualization.words import (
     Windows,
     brief,
     counted,
     listed,
+    plain_numbers,
     shortened,
-    windows_of,
+    thinned,
 )
-from driftlib.visualization.style import escape, figure
 
-MOST_FEATURES = 40
-MOST_WINDOWS = 60
-# Beyond so many major thresholds, more is not drawn as more.
-TOP = 4
-# So many windows still leave room for a number in each cell.
-WINDOWS_WITH_NUMBERS = 12
+DEFAULT_PANELS, MOST_PANELS = 6, 12
 
-ALL_ROWS = "all rows"
-NOT_FEATURES = ("prediction", "target")
-# Severities by the colour of text that is readable on them.
-CLASSES = {("none", "minor"): style.INK, ("moderate",): "#1A1F26", ("major",): "#FFFFFF"}
-NO_BREAK = "\u00a0"
+ZONES = {
+    "chance": "rgba(128, 134, 144, 0.24)",
+    "moderate": "rgba(230, 159, 0, 0.20)",
+    "major": "rgba(194, 24, 91, 0.16)",
+}
 
 
-def long_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windows]:
-    """Table with a row per window and comparable column, and the labels of its windows.
-
-    `level` is the size of the change on the policy's own scale: 0 as before, 1 the
-    threshold of a moderate change, 2 that of a major one, 3 four times that and beyond.
-    `driver` is the one of PSI, missing and unseen values that is largest there, `share` the
-    change in missing or unseen values.
-    """
-    table = result.table
-    if isinstance(result, TrendResult):
-        windows = windows_of(table)
-    else:
-        windows = Windows({0: ALL_ROWS}, "window", "")
-        table = table.reset_index().assign(window=0, alarm=table["drifted"].to_numpy())
-    measured = table["psi"].notna() | table["p_value"].notna() | (table["severity"] != "none")
-    compared = measured.groupby(table["feature"]).transform("any")
-    return _with_levels(table[compared], result.policy), windows
-
-
-def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
-    psi = (table["psi"] - table["psi_expected"]).clip(lower=0)
-    tested = table["missing_p_value"].notna()
-    missing = (table["missing_current"] - table["missing_reference"]).abs().where(tested)
-    unseen = (table["unseen"] - table["unseen_expected"]).clip(lower=0)
-    shares = (policy.share_moderate, policy.share_major)
-    levels = pd.DataFrame(
-        {
-            "PSI": on_scale(psi, policy.psi_moderate, policy.psi_major),
-            "missing": on_scale(missing, *shares),
-            "unseen": on_scale(unseen, *shares),
-        },
-        index=table.index,
-    )
-    worst = levels.fillna(-1.0).idxmax(axis=1) if len(levels) else ""
-    # A feature that is gone is major, though there is nothing to measure.
-    gone = (table["severity"] == "major") & levels.isna().all(axis=1)
-    return table.assign(
-        level=levels.max(axis=1).mask(gone, 3.0),
-        driver=worst,
-        share=missing.where(worst == "missing", unseen),
-    )
-
-
-def on_scale(effect: pd.Series, moderate: float, major: float) -> np.ndarray:
-    """Effect as a level between 0 and 3, linear between 0, moderate, major and four times that.
-
-    Examples
-    --------
-    >>> on_scale(pd.Series([0, 0.05, 0.1, 0.25, 1, 7]), 0.1, 0.25).tolist()
-    [0.0, 0.5, 1.0, 2.0, 3.0, 3.0]
-    """
-    return np.interp(effect.to_numpy(float), [0, moderate, major, TOP * major], [0, 1, 2, 3])
-
-
-def most_drifted(table: pd.DataFrame) -> list[str]:
-    """Features, the most drifted on average over the windows first, then predictions and target."""
-    real = table["level"].where(table["severity"] != "none", 0.0)
-    ranks = (
-        table.assign(real=real, other=table["kind"].isin(NOT_FEATURES))
-        .groupby("feature", sort=False)
-        .agg(other=("other", "first"), real=("real", "mean"), psi=("psi", "mean"))
-        .sort_values(["other", "real", "psi"], ascending=[True, False, False], kind="stable")
-    )
-    return ranks.index.tolist()
-
-
-def drift_heatmap(result: DriftResult | TrendResult) -> Any:
-    """How far every feature moved in every window, the most drifted on top.
+def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> Any:
+    """PSI over the windows, beside what chance gives and the thresholds for each window's size.
 
     Parameters
     ----------
-    result : DriftResult or TrendResult
-        A single result is one window. At most 40 features and the latest 60 windows are drawn.
+    trend : TrendResult
+    features : list of str, optional
+        At most 12; the 6 most drifted by default.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        The colour's value is 0 where a change is not real, and else the largest of PSI beyond
-        chance, change in missing values and unseen values, on a scale where 1 is the
-        policy's threshold for moderate, 2 for major, 3 four times major or more.
+        A panel per feature on one logarithmic scale. With more than 300 windows only every
+        second, third, ... is drawn.
+
+    Raises
+    ------
+    DriftlibError
+        If a name is not in the result.
 
     Examples
     --------
-    >>> from driftlib import detect_drift
-    >>> reference = pd.DataFrame({"wind": range(100), "temp": range(100)})
-    >>> chart = drift_heatmap(detect_drift(reference, reference.assign(temp=range(90, 190))))
-    >>> chart.layout.title.text
-    '1 of 2 features drifted: temp'
+    >>> from driftlib import drift_trend
+    >>> reference = pd.DataFrame({"wind": range(200)})
+    >>> current = pd.DataFrame({"wind": [*range(200), *range(100, 300)]})
+    >>> psi_trend(drift_trend(reference, current, rows=200)).layout.title.text
+    'PSI of wind rose above its threshold in rows 201 to 400'
     """
     import plotly.graph_objects as go
 
-    table, windows = long_table(result)
-    order = most_drifted(table)
-    features, numbers = order[:MOST_FEATURES], list(windows.labels)[-MOST_WINDOWS:]
-    drawn = table[table["feature"].isin(features) & table["window"].isin(numbers)]
+    table, windows = change_table(trend)
+    names = chosen_features(table, features, DEFAULT_PANELS, MOST_PANELS)
+    numbers = thinned(list(windows.labels))
+    table = _with_thresholds(table[table["feature"].isin(names)], trend)
+    bottom, top = _psi_range(table)
     chart = figure(
-        escape(_heatmap_title(result, table, windows), most=None),
-        caption=_heatmap_caption(result, order, numbers, windows),
-        alt=_heatmap_alt(features, numbers, windows),
-        table=_pivot(drawn, features, windows),
-        x=windows.title or None,
-        height=140 + 27 * len(features) + (20 if windows.title else 0),
+        escape(_psi_title(table, names, windows), most=None),
+        caption=_psi_caption(trend, numbers, windows),
+        alt=_psi_alt(table, names, windows),
+        table=_psi_table(table, windows),
+        height=height_of(len(names)),
     )
-    x = [escape(windows.labels[number]) for number in numbers]
-    places = {number: place for place, number in enumerate(numbers)}
-    rows = {name: place for place, name in enumerate(features)}
-    cells = [
-        (rows[entry["feature"]], places[entry["window"]], entry)
-        for entry in drawn.to_dict("records")
-        if np.isfinite(entry["level"])
-    ]
-    with_numbers = len(numbers) <= WINDOWS_WITH_NUMBERS
-    texts = [_cell(entry, with_numbers) for *_, entry in cells]
-    blank = NO_BREAK * max([2, *map(len, texts)])
-    # A trace for each class, because text is to be read on each class's own colours.
-    for severities, ink in CLASSES.items():
-        z = np.full((len(features), len(numbers)), np.nan)
-        text, hover = np.full((2, *z.shape), "", dtype=object)
-        # Two neighbours of full length make plotly choose a size of text that fits every cell.
-        text[:1, :2] = blank
-        for (row, column, entry), label in zip(cells, texts, strict=True):
-            if entry["severity"] in severities:
-                z[row, column] = entry["level"] if entry["severity"] != "none" else 0.0
-                text[row, column] = label.center(len(blank), NO_BREAK)
-                hover[row, column] = _hover(entry, windows.labels[entry["window"]])
+    labels = [escape(windows.labels[number]) for number in numbers]
+    axes = panels(
+        chart,
+        [escape(shortened(name)) for name in names],
+        x={
+            "type": "category",
+            "nticks": 4,
+            "title": {"text": windows.title if len(names) == 1 else None},
+        },
+        y={
+            "type": "log",
+            "range": [np.log10(bottom), np.log10(top)],
+            "nticks": 5,
+            "dtick": 1,
+            "tickformat": "~g",
+        },
+        shared_y=True,
+    )
+    by_feature = {name: part.set_index("window") for name, part in table.groupby("feature")}
+    for name, axis in zip(names, axes, strict=True):
+        part = by_feature[name].reindex(numbers)
+        _add_zones(chart, part, labels, axis, bottom, top)
+        psi = part["psi"].to_numpy(float)
         chart.add_trace(
-            go.Heatmap(
-                x=x,
-                y=features,
-                z=z.tolist(),
-                name=severities[-1],
-                text=text.tolist(),
-                texttemplate="%{text}",
-                textfont={"color": ink},
-                hovertext=hover.tolist(),
-                hovertemplate="%{hovertext}<extra></extra>",
-                hoverongaps=False,
-                coloraxis="coloraxis",
-                xgap=2,
-                ygap=2,
+            go.Scatter(
+                x=labels,
+                y=plain_numbers(np.where(np.isnan(psi), np.nan, np.fmax(psi, bottom))),
+                mode="lines+markers",
+                line={"color": style.INK, "width": 1.5},
+                marker=severity_marker(part["severity"], len(numbers)),
+                text=[
+                    _psi_hover(name, label, row)
+                    for label, row in zip(labels, part.to_dict("records"), strict=True)
+                ],
+                hovertemplate="%{text}<extra></extra>",
+                name=escape(name),
+                showlegend=False,
+                **axis,
             )
         )
-    for name, color in _legend(result.policy):
-        marker = {"symbol": "square", "size": 12, "color": color}
-        chart.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name))
-    chart.update_xaxes(type="category", showline=False, ticks="", nticks=10)
-    chart.update_yaxes(
-        type="category",
-        autorange="reversed",
-        showline=False,
-        showgrid=False,
-        tickcolor="rgba(0,0,0,0)",
-        tickmode="array",
-        tickvals=features,
-        ticktext=[_feature_label(name, table) for name in features],
-    )
-    colors = [list(stop) for stop in style.SEQUENTIAL]
-    chart.update_layout(
-        coloraxis={"cmin": 0, "cmax": 3, "colorscale": colors, "showscale": False},
-        legend={"itemclick": False, "itemdoubleclick": False},
-    )
-    if len(numbers) == 1:
-        _notes_beside(chart, [entry for *_, entry in cells])
+    chart.update_yaxes(title_text="PSI", selector={"showticklabels": True})
+    add_severity_legend(chart, table["severity"])
+    chart.update_layout(bargap=0, barmode="overlay")
     return chart
 
 
-def _legend(policy: DriftPolicy) -> list[tuple[str, str]]:
-    """Name and colour of each class, where the class begins."""
-    marks, colors = style.SEVERITY_MARKS, dict(style.SEQUENTIAL)
-    return [
-        ("real but small", colors[0.3333]),
-        (f"{marks['moderate']} moderate, from PSI {policy.psi_moderate:g}", colors[0.3334]),
-        (f"{marks['major']} major, from {policy.psi_major:g}", colors[0.6667]),
-        (f"{TOP * policy.psi_major:g} and more", colors[1.0]),
-    ]
+def _with_thresholds(table: pd.DataFrame, result: TrendResult | DriftResult) -> pd.DataFrame:
+    """Table with the PSI of each window from which it is beyond chance, moderate and major.
 
-
-def _notes_beside(chart: Any, entries: list[dict[str, Any]]) -> None:
-    """A single column of cells, with the first words of each feature's note to its right."""
-    chart.update_xaxes(range=[-0.5, 7.5])
-    for entry in entries:
-        chart.add_annotation(
-            x=0.6,
-            y=entry["feature"],
-            text=escape(entry["note"].split("; ")[0], most=90),
-            xanchor="left",
-            showarrow=False,
-            font={"size": 12},
-        )
-
-
-def _feature_label(name: str, table: pd.DataFrame) -> str:
-    kind = table.loc[table["feature"] == name, "kind"].iloc[0]
-    role = f" ({kind})" if kind in NOT_FEATURES else ""
-    return escape(f"{shortened(name)}{role}")
-
-
-def _cell(entry: dict[str, Any], with_number: bool) -> str:
-    """Mark and number of a cell; the number is PSI, or a share in percent where that is worse."""
-    severity = entry["severity"]
-    mark = style.SEVERITY_MARKS[severity] if severity in ("moderate", "major") else ""
-    if not with_number or severity == "none":
-        return mark
-    if mark and entry["driver"] != "PSI":
-        return f"{mark} {100 * entry['share']:.0f} %"
-    return f"{mark} {brief(entry['psi'], most=2)}".strip()
-
-
-def _hover(entry: dict[str, Any], label: str) -> str:
-    lines = [
-        f"<b>{escape(entry['feature'])}</b>, {escape(label)}",
-        f"{style.SEVERITY_MARKS[entry['severity']]} {entry['severity']}"
-        f"{', alarm' if entry['alarm'] else ''}",
-        f"PSI {brief(entry['psi'])} (chance alone: up to {brief(entry['psi_critical'])})",
-    ]
-    if entry["note"]:
-        lines += _wrapped(entry["note"])
-    return "<br>".join(lines)
-
-
-def _wrapped(text: str) -> list[str]:
-    """Escaped text in a few lines short enough for a tooltip."""
-    import textwrap
-
-    return [escape(line, most=None) for line in textwrap.wrap(text, 64, max_lines=6)]
-
-
-def _heatmap_title(result: DriftResult | TrendResult, table: pd.DataFrame, windows: Windows) -> str:
-    features = table[~table["kind"].isin(NOT_FEATURES)]
-    total = len(result.baseline.features)
-    alarms = features[features["alarm"]].groupby("feature")["window"].agg(list)
-    if alarms.empty:
-        return "The feature did not drift" if total == 1 else f"None of {total} features drifted"
-    drifted = [name for name in most_drifted(features) if name in alarms.index]
-    if len(windows.labels) == 1:
-        return f"{len(drifted)} of {counted(total, 'feature')} drifted: {listed(drifted)}"
-    drifted.sort(key=lambda name: -len(alarms[name]))
-    first = alarms[drifted[0]]
-    alike = [name for name in drifted if alarms[name] == first][:NAMES_SHOWN]
-    more = len(drifted) - len(alike)
-    others = f"; {counted(more, 'other feature')} in some" if more else ""
-    return f"{listed(alike)} drifted {windows.among(first)}{others}"
-
-
-def _heatmap_caption(
-    result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: Windows
-) -> str:
-    marks = style.SEVERITY_MARKS
-    sentences = [
-        f"Change against {before(result)}: PSI beyond what chance gives, or the share of missing "
-        "or new values (in %) where that moved more. "
-        f"{marks['moderate']} moderate, {marks['major']} major; no mark: real but too small to "
-        "matter; empty: not told from chance."
-    ]
-    if len(order) > MOST_FEATURES:
-        sentences.append(f"The {MOST_FEATURES} most drifted of {len(order):,} columns are shown.")
-    if len(windows.labels) > len(numbers):
-        sentences.append(f"The latest {len(numbers)} of {len(windows.labels):,} windows are shown.")
-    left_out = len(result.baseline.columns) - len(order)
-    if left_out:
-        sentences.append(f"Not shown: {counted(left_out, 'column')} that cannot be compared.")
-    return " ".join(sentences)
-
-
-def _heatmap_alt(features: list[str], numbers: list[int], windows: Windows) -> str:
-    if not features or not numbers:
-        return "Empty grid: no column could be compared."
-    first, last = windows.labels[numbers[0]], windows.labels[numbers[-1]]
-    span = f"{first} to {last}" if first != last else first
-    return (
-        f"Grid of {counted(len(features), 'column')} by {counted(len(numbers), windows.unit)}, "
-        f"{span}; most drifted: {listed(features)}."
+    A PSI that chance gives is no drift, so with few rows the thresholds start above chance.
+    """
+    chance, expected = table["psi_critical"], table["psi_expected"]
+    return table.assign(
+        moderate_from=np.fmax(chance, expected + result.policy.psi_moderate),
+        major_from=np.fmax(chance, expected + result.policy.psi_major),
     )
 
 
-def before(result: DriftResult | TrendResult) -> str:
-    """What the result's windows are compared with."""
-    previous = isinstance(result, TrendResult) and result.against == "previous"
-    return "the window before" if previous else "the reference"
+def _psi_range(table: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the logarithmic axis: far below what chance gives nothing is of interest."""
+    chance = table["psi_critical"].min()
+    bottom = chance / 3 if chance > 0 else 0.001
+    top = np.nanmax([1.0, 1.5 * table["psi"].max(), 2 * table["major_from"].max()])
+    return float(np.clip(bottom, 1e-4, 0.1)), float(top)
 
 
-def _pivot(drawn: pd.DataFrame, features: list[str], windows: Windows) -> list[dict[str, Any]]:
-    """A row per feature, and each window's mark and PSI: the picture as a table."""
-    cells = {
-        (entry["feature"], entry["window"]): (
-            f"{style.SEVERITY_MARKS[entry['severity']]} {brief(entry['psi'])}"
-        )
-        for entry in drawn.to_dict("records")
+def _add_zones(
+    chart: Any,
+    part: pd.DataFrame,
+    labels: list[str],
+    axis: dict[str, str],
+    bottom: float,
+    top: float,
+) -> None:
+    """What chance gives and where moderate and major begin, as bars as wide as a window."""
+    import plotly.graph_objects as go
+
+    spans = {
+        "chance": (pd.Series(bottom, part.index), part["psi_critical"]),
+        "moderate": (part["moderate_from"], part["major_from"]),
+        "major": (part["major_from"], pd.Series(top, part.index)),
     }
-    numbers = sorted(set(drawn["window"]))[-(style.MOST_COLUMNS - 1) :]
-    return [
-        {"feature": name}
-        | {windows.labels[number]: cells.get((name, number), "") for number in numbers}
-        for name in features
+    for zone, (low, high) in spans.items():
+        known = (low.notna() & high.notna()).to_numpy()
+        chart.add_trace(
+            go.Bar(
+                x=[label for label, is_known in zip(labels, known, strict=True) if is_known],
+                base=low[known].tolist(),
+                y=(high - low)[known].tolist(),
+                marker={"color": ZONES[zone], "line": {"width": 0}},
+                hoverinfo="skip",
+                showlegend=False,
+                name=zone,
+                **axis,
+            )
+        )
+
+
+SEVERITY_WORDS = {
+    "none": "not told from chance",
+    "minor": "real but small",
+    "moderate": "moderate drift",
+    "major": "major drift",
+}
+
+
+def severity_marker(severities: Iterable[Any], points: int) -> dict[str, Any]:
+    """Marker of each point by its severity; smaller where there are many."""
+    known = [severity if severity in SEVERITY_WORDS else "none" for severity in severities]
+    return {
+        "symbol": [style.SEVERITY_SYMBOLS[severity] for severity in known],
+        "color": [style.SEVERITY_COLORS[severity] for severity in known],
+        "size": 9 if points <= 30 else 6 if points <= 100 else 4,
+    }
+
+
+def add_severity_legend(chart: Any, severities: Iterable[str]) -> None:
+    """Legend entries for the severities that occur."""
+    import plotly.graph_objects as go
+
+    found = set(severities)
+    for severity, words in SEVERITY_WORDS.items():
+        if severity in found:
+            chart.add_trace(
+                go.Scatter(
+                    x=[None],
+                    y=[None],
+                    mode="markers",
+                    marker=severity_marker([severity], 1),
+                    name=words,
+                )
+            )
+    chart.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
+
+
+def _psi_hover(name: str, label: str, row: dict[str, Any]) -> str:
+    return "<br>".join(
+        [
+            f"<b>{escape(shortened(name))}</b>, {label}",
+            f"PSI {brief(row['psi'])}, {SEVERITY_WORDS.get(row['severity'], '')}",
+            f"chance alone: up to {brief(row['psi_critical'])}",
+            f"moderate from {brief(row['moderate_from'])}, major from {brief(row['major_from'])}",
+        ]
+    )
+
+
+def _psi_title(table: pd.DataFrame, names: Sequence[str], windows: Windows) -> str:
+    above = table[(table["severity"] != "none") & (table["psi"] >= table["moderate_from"])]
+    where = above.groupby("feature")["window"].agg(list).to_dict()
+    if not where:
+        who = listed(names) if len(names) <= 3 else counted(len(names), "feature")
+        return f"PSI of {who} stayed below the threshold" if names else "No feature to compare"
+    crossed = sorted((name for name in names if name in where), key=lambda name: -len(where[name]))
+    first = where[crossed[0]]
+    alike = [name for name in crossed if where[name] == first]
+    others = len(crossed) - len(alike)
+    rest = f"; {counted(others, 'other feature')} at times" if others else ""
+    numbers, whose = list(windows.labels), "its" if len(alike) == 1 else "their"
+    if first != numbers and first == numbers[-len(first) :]:
+        verb, when = f"rose above {whose} threshold", windows.place(first[0])
+        stayed = " and stayed there" if len(first) > 1 else ""
+        return f"PSI of {listed(alike)} {verb} {when}{stayed}{rest}"
+    return f"PSI of {listed(alike)} was above {whose} threshold {windows.among(first)}{rest}"
+
+
+def _psi_caption(trend: TrendResult, numbers: list[int], windows: Windows) -> str:
+    policy = trend.policy
+    sentences = [
+        f"PSI against {before(trend)}, on a logarithmic scale. Grey: what chance gives with so "
+        "many rows and no drift (one check in twenty beyond). Amber and red: moderate and major "
+        f"drift, from {policy.psi_moderate:g} and {policy.psi_major:g} above what chance gives on "
+        "average. A change in missing or new values is drift too, whatever its PSI."
     ]
+    if len(numbers) < len(windows.labels):
+        sentences.append(f"{len(numbers)} of {len(windows.labels):,} windows are drawn.")
+    return " ".join(sentences)
+
+
+def _psi_alt(table: pd.DataFrame, names: Sequence[str], windows: Windows) -> str:
+    peaks = table.groupby("feature")["psi"].max()
+    parts = [f"{shortened(name)} up to {brief(peaks[name])}" for name in names]
+    return (
+        f"PSI over {counted(len(windows.labels), windows.unit)}, a panel per feature: "
+        f"{'; '.join(parts) or 'none'}."
+    )
+
+
+def _psi_table(table: pd.DataFrame, windows: Windows) -> pd.DataFrame:
+    shown = table[["feature", "window", "psi", "psi_critical", "moderate_from", "severity"]]
+    return (
+        shown.assign(window=shown["window"].map(windows.labels))
+        .rename(
+            columns={"psi": "PSI", "psi_critical": "chance up to", "moderate_from": "moderate from"}
+        )
+        .reset_index(drop=True)
+    )

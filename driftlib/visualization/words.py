@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 
 from driftlib.visualization.page import NOT_A_NUMBER
 
+WHOLE = "the current data"
 NAMES_SHOWN = 3
 NAME_LENGTH = 32
 
@@ -26,33 +28,39 @@ class Windows:
         What a window is: "month", "week", "day", ... or "window".
     title : str
         What the labels are, for an axis; empty where they say it themselves.
+    at : str
+        What a sentence puts before a label.
     """
 
     labels: dict[int, str]
-    unit: str
-    title: str
+    unit: str = "window"
+    title: str = ""
+    at: str = "in"
+
+    def place(self, number: int) -> str:
+        """Where in time a window lies, for the end of a sentence."""
+        return f"{self.at} {self.labels[number]}"
 
     def among(self, numbers: Iterable[int], most: int = NAMES_SHOWN) -> str:
         """Where in time some windows lie, for the end of a sentence.
 
         Examples
         --------
-        >>> months = Windows({0: "Apr", 1: "May", 2: "Jun", 3: "Jul", 4: "Aug"}, "month", "")
+        >>> months = Windows({0: "Apr", 1: "May", 2: "Jun", 3: "Jul", 4: "Aug"}, "month")
         >>> months.among([2]), months.among([0, 1, 2, 3, 4]), months.among([1, 2, 3, 4])
         ('in Jun', 'in all 5 months', 'from May on')
         >>> months.among([0, 2]), months.among([0, 1, 3, 4], most=2)
         ('in Apr and Jun', 'in 4 of 5 months')
         """
         places, chosen = list(self.labels), sorted(set(numbers))
-        shown = [self.labels[number] for number in chosen]
-        if not chosen:
-            return f"in no {self.unit}"
+        if len(chosen) == 1:
+            return self.place(chosen[0])
         if len(chosen) == len(places):
-            return f"in all {len(places)} {self.unit}s" if len(places) > 1 else f"in {shown[0]}"
+            return f"in all {len(places)} {self.unit}s" if places else "in no window"
         if len(chosen) > 2 and chosen == places[-len(chosen) :]:
-            return f"from {shown[0]} on"
-        if len(chosen) <= most:
-            return f"in {listed(shown, most)}"
+            return f"from {self.labels[chosen[0]]} on"
+        if 0 < len(chosen) <= most and self.at == "in":
+            return f"in {listed([self.labels[number] for number in chosen], most)}"
         return f"in {len(chosen):,} of {len(places):,} {self.unit}s"
 
 
@@ -64,21 +72,24 @@ def windows_of(table: pd.DataFrame) -> Windows:
     >>> months = pd.date_range("2013-04-01", periods=3, freq="MS")
     >>> windows_of(pd.DataFrame({"window": [0, 1], "start": months[:2], "end": months[1:]})).labels
     {0: 'Apr 2013', 1: 'May 2013'}
-    >>> windows_of(pd.DataFrame({"window": [0], "start": [0], "end": [500]})).labels
-    {0: '1 to 500'}
+    >>> windows_of(pd.DataFrame({"window": [0, 1], "start": [0, 5], "end": [5, 8]})).labels
+    {0: '1 to 5', 1: '6 to 8'}
     """
     if not len(table):
-        return Windows({}, "window", "")
+        return Windows({})
     each = table.drop_duplicates("window").sort_values("window")
     numbers, starts, ends = (each[name].tolist() for name in ("window", "start", "end"))
-    if all(isinstance(value, pd.Timestamp) for value in (*starts, *ends)):
-        labels, unit, title = _calendar(starts, ends)
-    elif all(isinstance(value, int) for value in (*starts, *ends)) and starts != ends:
+    values = (*starts, *ends)
+    if len(each) == 1 and starts == [0]:
+        return Windows({numbers[0]: WHOLE})
+    if all(isinstance(value, pd.Timestamp) for value in values):
+        labels, *words = _calendar(starts, ends)
+    elif all(isinstance(value, int) for value in values) and starts != ends:
         labels = [f"{start + 1:,} to {end:,}" for start, end in zip(starts, ends, strict=True)]
-        unit, title = "window", "rows in the window"
+        words = ["window", "rows in the window", "in rows"]
     else:
-        labels, unit, title = [shortened(value) for value in starts], "window", ""
-    return Windows(dict(zip(numbers, _distinct(labels), strict=True)), unit, title)
+        labels, words = [shortened(value) for value in starts], ["window", "", "in"]
+    return Windows(dict(zip(numbers, _distinct(labels), strict=True)), *words)
 
 
 _PERIODS = {
@@ -87,29 +98,29 @@ _PERIODS = {
     "month": (pd.offsets.MonthBegin(), "{t:%b %Y}"),
 }
 _LENGTHS = {
-    pd.Timedelta(hours=1): "hour",
-    pd.Timedelta(days=1): "day",
-    pd.Timedelta(days=7): "week",
+    pd.Timedelta(hours=1): ("hour", "start of the hour", "at"),
+    pd.Timedelta(days=1): ("day", "", "on"),
+    pd.Timedelta(days=7): ("week", "start of the week", "in the week of"),
 }
 
 
 def _calendar(
     starts: Sequence[pd.Timestamp], ends: Sequence[pd.Timestamp]
-) -> tuple[list[str], str, str]:
-    """Labels of calendar windows, what one is, and what the axis shows."""
+) -> tuple[list[str], str, str, str]:
+    """Labels of calendar windows, what one is, what the axis shows, what goes before a label."""
     midnight = all(start == start.normalize() for start in starts)
     for unit, (offset, form) in _PERIODS.items():
         if midnight and all(
             offset.is_on_offset(start) and start + offset == end
             for start, end in zip(starts, ends, strict=True)
         ):
-            return [form.format(t=start) for start in starts], unit, ""
+            return [form.format(t=start) for start in starts], unit, "", "in"
+    moments = [_moment(start, midnight) for start in starts]
     lengths = {end - start for start, end in zip(starts, ends, strict=True)}
     if lengths == {pd.Timedelta(0)}:
-        return [_moment(start, midnight) for start in starts], "window", ""
-    unit = _LENGTHS.get(lengths.pop(), "window") if len(lengths) == 1 else "window"
-    title = "" if unit == "day" else f"start of the {unit}"
-    return [_moment(start, midnight) for start in starts], unit, title
+        return moments, "window", "", "at"
+    other = ("window", "start of the window", "in the window from")
+    return moments, *(_LENGTHS.get(lengths.pop(), other) if len(lengths) == 1 else other)
 
 
 def _moment(time: pd.Timestamp, midnight: bool) -> str:
@@ -183,3 +194,31 @@ def brief(value: float, most: int = 3) -> str:
     size = abs(value)
     digits = 3 if size < 0.0095 else 2 if size < 0.995 else 1 if size < 9.95 else 0
     return f"{value:,.{min(digits, most)}f}" if value else "0"
+
+
+def thinned(numbers: Sequence[int], most: int = 300) -> list[int]:
+    """Every second, third, ... of some numbers, the last among them, where they are too many.
+
+    Examples
+    --------
+    >>> thinned([0, 1, 2, 3, 4], most=3)
+    [0, 2, 4]
+    """
+    step = max(1, -(-len(numbers) // most))
+    return list(numbers)[::-step][::-1]
+
+
+def wrapped(text: str) -> list[str]:
+    """Text in a few lines short enough for a tooltip.
+
+    Examples
+    --------
+    >>> [len(line) for line in wrapped("word " * 20)]
+    [59, 39]
+    """
+    return textwrap.wrap(text, 60, max_lines=6, placeholder=" ...")
+
+
+def plain_numbers(values: Any) -> list[float | None]:
+    """Floats for plotly, None where there is none."""
+    return [None if value != value else float(value) for value in values]

@@ -1,0 +1,370 @@
+"""How a feature's values lie: the reference against the current data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.describe import percent
+from driftlib.drift import DriftResult
+from driftlib.errors import ParameterError, unknown_name
+from driftlib.grid import Column
+from driftlib.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.trend import TrendResult
+from driftlib.visualization import style
+from driftlib.visualization.levels import change_table
+from driftlib.visualization.style import escape, figure
+from driftlib.visualization.words import counted, shortened
+
+MOST_LEVELS = 15
+# A numeric feature with so few values is drawn value by value.
+MOST_VALUES = 30
+# Where one bin of equal width holds more than this, the reference's tenths say more.
+CROWDED = 0.6
+# From this share on, values outside the reference's range are the finding.
+OUTSIDE = 0.05
+LEAST_OUTSIDE = 0.001
+
+VALUES, TENTHS, HISTOGRAM, LEVELS = "value", "range", "bin", "category"
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the values of two samples, part by part.
+
+    Attributes
+    ----------
+    parts : list of str
+        Plain text; in a histogram the first and last are what lies outside its edges.
+    reference, current : float array
+        Of all values that are not missing; NaN where a side has none.
+    drawn_as : str
+        What a part is.
+    edges : float array
+        Of a histogram.
+    """
+
+    parts: list[str]
+    reference: np.ndarray
+    current: np.ndarray
+    drawn_as: str
+    edges: np.ndarray
+
+
+def feature_distribution(
+    result: DriftResult | TrendResult, feature: str, window: int | None = None
+) -> Any:
+    """A feature's values in the reference and in the current data, as shares.
+
+    Parameters
+    ----------
+    result : DriftResult or TrendResult
+    feature : str
+    window : int, optional
+        Number of a trend's window; all windows together by default.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Numbers: shares of equally wide bins of the reference's range, and below and above it;
+        single values where there are at most 30; tenths of the reference where one bin would
+        hold most of it. Categories: shares of the 15 commonest, the others and new ones.
+
+    Raises
+    ------
+    DriftlibError
+        If the feature or window is not in the result, or the feature has nothing to draw.
+
+    Examples
+    --------
+    >>> from driftlib import detect_drift
+    >>> reference = pd.DataFrame({"sky": ["clear"] * 60 + ["rain"] * 40})
+    >>> current = pd.DataFrame({"sky": ["clear"] * 20 + ["rain"] * 80})
+    >>> chart = feature_distribution(detect_drift(reference, current), "sky")
+    >>> [bars.x for bars in chart.data]
+    [(0.4, 0.6), (0.8, 0.2)]
+    """
+    table, windows = change_table(result)
+    known = table["feature"].unique().tolist()
+    if feature not in known:
+        raise ParameterError(unknown_name("comparable feature", feature, known, "the result"))
+    column = result.baseline.columns[feature]
+    if window is not None and window not in windows.labels:
+        raise ParameterError(
+            f"window={window!r} does not exist: the result has windows 0 to "
+            f"{len(windows.labels) - 1}."
+        )
+    current, where, side = _current(result, feature, window), "now", "current"
+    if isinstance(result, TrendResult) and window is not None:
+        where, side = windows.place(window), windows.labels[window]
+        table = table[table["window"] == window]
+    shares = shares_of(column, column.reference, current)
+    rows = table[table["feature"] == feature].to_dict("records")
+    chart = figure(
+        escape(_title(column, shares, current, where), most=None),
+        caption=_caption(column, current, shares, rows),
+        alt=_alt(column, shares, where),
+        table=pd.DataFrame(
+            {
+                shares.drawn_as: shares.parts,
+                "reference": shares.reference,
+                "current": shares.current,
+            }
+        ),
+        height=150 + 30 * len(shares.parts) if shares.drawn_as == LEVELS else style.HEIGHT,
+    )
+    sides = (
+        (f"reference ({counted(column.reference.present, 'row')})", style.REFERENCE),
+        (f"{side} ({counted(current.present, 'row')})", style.CURRENT),
+    )
+    draw = _draw_histogram if shares.drawn_as == HISTOGRAM else _draw_bars
+    draw(chart, shares, sides, escape(shortened(feature)))
+    return chart
+
+
+def _current(result: DriftResult | TrendResult, feature: str, window: int | None) -> Counts:
+    if isinstance(result, DriftResult):
+        return result.current.columns[feature]
+    if window is not None:
+        return result.profiles[window].columns[feature]
+    return sum(
+        (profile.columns[feature] for profile in result.profiles[1:]),
+        start=result.profiles[0].columns[feature],
+    )
+
+
+def shares_of(column: Column, reference: Counts, current: Counts) -> Shares:
+    """Shares of two samples, in the parts that show this column best."""
+    if isinstance(reference, NumericCounts) and isinstance(current, NumericCounts):
+        return _numeric_shares(column, reference, current)
+    assert isinstance(reference, CategoricalCounts)
+    assert isinstance(current, CategoricalCounts)
+    return _level_shares(column, reference, current)
+
+
+def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCounts) -> Shares:
+    at = [counts.at_or_below - counts.below for counts in (reference, current)]
+    taken = np.flatnonzero(at[0])
+    if len(taken) <= MOST_VALUES and at[0].sum() == reference.present:
+        names = [f"{value:.6g}" for value in column.grid[taken]]
+        counts = [side[taken] for side in at]
+        if at[1][taken].sum() < current.present:
+            names.append("other")
+            counts = [
+                np.append(side, whole.present - side.sum())
+                for side, whole in zip(counts, (reference, current), strict=True)
+            ]
+        return _shares(names, counts, (reference, current), VALUES)
+    counts = [column.histogram(side) for side in (reference, current)]
+    tenths = column.bin_labels
+    if counts[0].max() > CROWDED * reference.present and len(tenths) >= 5:
+        bins = [column.bins(side) for side in (reference, current)]
+        return _shares(tenths, bins, (reference, current), TENTHS)
+    edges = column.histogram_edges
+    inner = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    names = [f"below {edges[0]:.4g}", *inner, f"above {edges[-1]:.4g}"]
+    return _shares(names, counts, (reference, current), HISTOGRAM, edges)
+
+
+def _level_shares(
+    column: Column, reference: CategoricalCounts, current: CategoricalCounts
+) -> Shares:
+    sides = (reference, current)
+    share = [side.levels / max(1, side.present) for side in sides]
+    order = np.argsort(-np.maximum(*share), kind="stable")
+    shown, rest = order[:MOST_LEVELS], order[MOST_LEVELS:]
+    names = [column.levels[place] for place in shown]
+    counts = [side.levels[shown] for side in sides]
+    parts = {
+        f"{counted(len(rest), 'other value')}": [int(side.levels[rest].sum()) for side in sides]
+    }
+    unlisted = "not in the reference" if column.complete else "rarer values"
+    parts[unlisted] = [side.unlisted for side in sides]
+    for name, more in parts.items():
+        if any(more):
+            names.append(name)
+            counts = [np.append(side, extra) for side, extra in zip(counts, more, strict=True)]
+    return _shares(names, counts, sides, LEVELS)
+
+
+def _shares(
+    names: list[str],
+    counts: list[np.ndarray],
+    sides: tuple[Counts, Counts],
+    drawn_as: str,
+    edges: np.ndarray | None = None,
+) -> Shares:
+    shares = [
+        side / whole.present if whole.present else np.full(len(side), np.nan)
+        for side, whole in zip(counts, sides, strict=True)
+    ]
+    return Shares(names, *shares, drawn_as, np.zeros(0) if edges is None else edges)
+
+
+def _draw_bars(chart: Any, shares: Shares, sides: Any, name: str) -> None:
+    """Two bars for each part, sideways where parts are categories with names to read."""
+    import plotly.graph_objects as go
+
+    sideways = shares.drawn_as == LEVELS
+    labels = [escape(f"{part}", most=32) for part in shares.parts]
+    places = list(range(len(labels)))
+    for values, (side, color) in zip((shares.reference, shares.current), sides, strict=True):
+        along = (
+            {"y": places, "x": values.tolist(), "orientation": "h"}
+            if sideways
+            else {"x": places, "y": values.tolist()}
+        )
+        chart.add_trace(
+            go.Bar(
+                **along,
+                name=escape(side),
+                marker={"color": color},
+                customdata=[
+                    [label, percent(value) if value == value else ""]
+                    for label, value in zip(labels, values.tolist(), strict=True)
+                ],
+                hovertemplate="%{customdata[0]}: %{customdata[1]}<extra>%{fullData.name}</extra>",
+            )
+        )
+    part_axis, share_axis = ("yaxis", "xaxis") if sideways else ("xaxis", "yaxis")
+    few = places if len(places) <= MOST_VALUES // 2 or sideways else places[::2]
+    chart.layout[part_axis].update(
+        tickmode="array",
+        tickvals=few,
+        ticktext=[labels[place] for place in few],
+        title={"text": None if sideways else name},
+        showgrid=False,
+        autorange="reversed" if sideways else True,
+    )
+    chart.layout[share_axis].update(
+        tickformat=".0%", rangemode="tozero", showgrid=True, title={"text": "share of values"}
+    )
+    chart.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05)
+
+
+def _draw_histogram(chart: Any, shares: Shares, sides: Any, name: str) -> None:
+    """The reference as filled bars, the current data as an outline over them."""
+    import plotly.graph_objects as go
+
+    edges = shares.edges
+    width = float(edges[1] - edges[0])
+    (reference, blue), (current, orange) = sides
+    hover = "%{customdata}<br>%{y:.1%}<extra>%{fullData.name}</extra>"
+    centres = ((edges[:-1] + edges[1:]) / 2).tolist()
+    chart.add_trace(
+        go.Bar(
+            x=centres,
+            y=shares.reference[1:-1].tolist(),
+            width=width,
+            name=escape(reference),
+            marker={"color": blue},
+            opacity=0.5,
+            customdata=shares.parts[1:-1],
+            hovertemplate=hover,
+        )
+    )
+    inner = shares.current[1:-1].tolist()
+    chart.add_trace(
+        go.Scatter(
+            x=edges.tolist(),
+            y=[*inner, inner[-1]],
+            mode="lines",
+            line={"color": orange, "width": 2.5, "shape": "hv"},
+            name=escape(current),
+            customdata=[*shares.parts[1:-1], shares.parts[-2]],
+            hovertemplate=hover,
+        )
+    )
+    outside = {
+        "below": (float(edges[0]) - 2 * width, float(shares.current[0])),
+        "above": (float(edges[-1]) + 2 * width, float(shares.current[-1])),
+    }
+    found = {side: place for side, place in outside.items() if place[1] >= LEAST_OUTSIDE}
+    if found:
+        chart.add_trace(
+            go.Bar(
+                x=[x for x, _ in found.values()],
+                y=[share for _, share in found.values()],
+                width=2 * width,
+                marker={
+                    "color": orange,
+                    "pattern": {"shape": "/", "size": 6, "solidity": 0.6},
+                },
+                name=f"{escape(current)}, outside the reference's range",
+                text=[f"{percent(share)}<br>{side}" for side, (_, share) in found.items()],
+                textposition="outside",
+                textangle=0,
+                constraintext="none",
+                cliponaxis=False,
+                hovertemplate="%{text} the reference's range<extra></extra>",
+                showlegend=False,
+            )
+        )
+    margins = [4 * width if side in found else width / 2 for side in outside]
+    chart.update_xaxes(range=[float(edges[0]) - margins[0], float(edges[-1]) + margins[1]])
+    top = np.nanmax([*shares.reference, *shares.current])
+    chart.update_xaxes(title_text=name)
+    chart.update_yaxes(tickformat=".0%", range=[0, 1.18 * float(top)], title_text="share of values")
+    chart.update_layout(bargap=0, barmode="overlay")
+
+
+def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
+    name = shortened(column.name)
+    if not current.present:
+        return f"{name} has no values {where}"
+    if isinstance(current, NumericCounts) and shares.drawn_as != VALUES:
+        if shares.drawn_as == HISTOGRAM:
+            for share, side in ((shares.current[-1], "above"), (shares.current[0], "below")):
+                if share >= OUTSIDE:
+                    return (
+                        f"{percent(float(share))} of {name} lies {side} the reference's range "
+                        f"{where}"
+                    )
+        old, new = (column.quantile(side, 0.5) for side in (column.reference, current))
+        if old == new:
+            return f"{name}: median {new:.4g} {where}, as in the reference"
+        return f"{name}: median {new:.4g} {where}, {old:.4g} in the reference"
+    moved = int(np.abs(shares.current - shares.reference).argmax())
+    old, new = (percent(float(side[moved])) for side in (shares.reference, shares.current))
+    part = shortened(shares.parts[moved])
+    if old == new:
+        return f"{name}: shares {where} as in the reference"
+    return f"{name}: {part} is {new} of values {where}, {old} in the reference"
+
+
+def _caption(column: Column, current: Counts, shares: Shares, rows: list[dict[str, Any]]) -> str:
+    how = {
+        HISTOGRAM: "Share of values in each bin of the reference's range; hatched: outside it.",
+        TENTHS: "Share of values between the reference's quantiles.",
+        VALUES: "Share of each value.",
+        LEVELS: "Share of each category, the commonest first.",
+    }[shares.drawn_as]
+    missing = "Missing: {} now, {} in the reference.".format(
+        *(
+            percent(side.missing_share) if side.rows else "no rows"
+            for side in (current, column.reference)
+        )
+    )
+    verdict = ""
+    if len(rows) == 1 and rows[0]["note"]:
+        verdict = f" Verdict: {rows[0]['severity']}; {rows[0]['note']}."
+    return f"{how} {missing}{verdict}"
+
+
+def _alt(column: Column, shares: Shares, where: str) -> str:
+    apart = np.abs(shares.current - shares.reference)
+    if not np.isfinite(apart).any():
+        return f"Shares of {shortened(column.name)} in the reference; no current values."
+    most = np.argsort(-np.nan_to_num(apart), kind="stable")[:3]
+    moves = "; ".join(
+        f"{shortened(shares.parts[i])} {percent(float(shares.reference[i]))} then, "
+        f"{percent(float(shares.current[i]))} {where}"
+        for i in most
+    )
+    return (
+        f"Shares of {shortened(column.name)}, reference against current. Furthest apart: {moves}."
+    )

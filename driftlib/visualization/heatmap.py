@@ -1,0 +1,244 @@
+"""The drift heatmap: features by windows, coloured and marked by how far they moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.drift import DriftPolicy, DriftResult
+from driftlib.trend import TrendResult
+from driftlib.visualization import style
+from driftlib.visualization.levels import (
+    NOT_FEATURES,
+    TOP,
+    before,
+    change_table,
+    column_label,
+    most_drifted,
+)
+from driftlib.visualization.style import escape, figure
+from driftlib.visualization.words import NAMES_SHOWN, Windows, brief, counted, listed, wrapped
+
+MOST_FEATURES = 40
+MOST_WINDOWS = 60
+# So many windows still leave room for a number in each cell.
+WINDOWS_WITH_NUMBERS = 12
+
+# Severities by the colour of text that is readable on them.
+CLASSES = {("none", "minor"): style.INK, ("moderate",): "#1A1F26", ("major",): "#FFFFFF"}
+NO_BREAK = "\u00a0"
+
+
+def drift_heatmap(result: DriftResult | TrendResult) -> Any:
+    """How far every feature moved in every window, the most drifted on top.
+
+    Parameters
+    ----------
+    result : DriftResult or TrendResult
+        A single result is one window. At most 40 features and the latest 60 windows are drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The colour's value is 0 where a change is not real, and else the largest of PSI beyond
+        chance, change in missing values and unseen values, on a scale where 1 is the
+        policy's threshold for moderate, 2 for major, 3 four times major or more.
+
+    Examples
+    --------
+    >>> from driftlib import detect_drift
+    >>> reference = pd.DataFrame({"wind": range(100), "temp": range(100)})
+    >>> chart = drift_heatmap(detect_drift(reference, reference.assign(temp=range(90, 190))))
+    >>> chart.layout.title.text
+    '1 of 2 features drifted: temp'
+    """
+    import plotly.graph_objects as go
+
+    table, windows = change_table(result)
+    order = most_drifted(table)
+    kinds = table.drop_duplicates("feature").set_index("feature")["kind"]
+    features, numbers = order[:MOST_FEATURES], list(windows.labels)[-MOST_WINDOWS:]
+    drawn = table[table["feature"].isin(features) & table["window"].isin(numbers)]
+    chart = figure(
+        escape(_heatmap_title(result, table, windows), most=None),
+        caption=_heatmap_caption(result, order, numbers, windows),
+        alt=_heatmap_alt(features, numbers, windows),
+        table=_pivot(drawn, features, windows),
+        x=windows.title or None,
+        height=140 + 27 * len(features) + (20 if windows.title else 0),
+    )
+    x = [escape(windows.labels[number]) for number in numbers]
+    places = {number: place for place, number in enumerate(numbers)}
+    rows = {name: place for place, name in enumerate(features)}
+    cells = [
+        (rows[entry["feature"]], places[entry["window"]], entry)
+        for entry in drawn.to_dict("records")
+        if np.isfinite(entry["level"])
+    ]
+    with_numbers = len(numbers) <= WINDOWS_WITH_NUMBERS
+    texts = [_cell(entry, with_numbers) for *_, entry in cells]
+    blank = NO_BREAK * max([2, *map(len, texts)])
+    # A trace for each class, because text is to be read on each class's own colours.
+    for severities, ink in CLASSES.items():
+        z = np.full((len(features), len(numbers)), np.nan)
+        text, hover = np.full((2, *z.shape), "", dtype=object)
+        # Two neighbours of full length make plotly choose a size of text that fits every cell.
+        text[:1, :2] = blank
+        for (row, column, entry), label in zip(cells, texts, strict=True):
+            if entry["severity"] in severities:
+                z[row, column] = entry["level"] if entry["severity"] != "none" else 0.0
+                text[row, column] = label.center(len(blank), NO_BREAK)
+                hover[row, column] = _hover(entry, windows.labels[entry["window"]])
+        chart.add_trace(
+            go.Heatmap(
+                x=x,
+                y=features,
+                z=z.tolist(),
+                name=severities[-1],
+                text=text.tolist(),
+                texttemplate="%{text}",
+                textfont={"color": ink},
+                hovertext=hover.tolist(),
+                hovertemplate="%{hovertext}<extra></extra>",
+                hoverongaps=False,
+                coloraxis="coloraxis",
+                xgap=2,
+                ygap=2,
+            )
+        )
+    for name, color in _legend(result.policy):
+        marker = {"symbol": "square", "size": 12, "color": color}
+        chart.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name))
+    chart.update_xaxes(type="category", showline=False, ticks="", nticks=10)
+    chart.update_yaxes(
+        type="category",
+        autorange="reversed",
+        showline=False,
+        showgrid=False,
+        tickcolor="rgba(0,0,0,0)",
+        tickmode="array",
+        tickvals=features,
+        ticktext=[escape(column_label(name, kinds[name])) for name in features],
+    )
+    colors = [list(stop) for stop in style.SEQUENTIAL]
+    chart.update_layout(
+        coloraxis={"cmin": 0, "cmax": 3, "colorscale": colors, "showscale": False},
+        legend={"itemclick": False, "itemdoubleclick": False},
+    )
+    if len(numbers) == 1:
+        _notes_beside(chart, [entry for *_, entry in cells])
+    return chart
+
+
+def _legend(policy: DriftPolicy) -> list[tuple[str, str]]:
+    """Name and colour of each class, where the class begins."""
+    marks, colors = style.SEVERITY_MARKS, dict(style.SEQUENTIAL)
+    return [
+        ("real but small", colors[0.3333]),
+        (f"{marks['moderate']} moderate, from PSI {policy.psi_moderate:g}", colors[0.3334]),
+        (f"{marks['major']} major, from {policy.psi_major:g}", colors[0.6667]),
+        (f"{TOP * policy.psi_major:g} and more", colors[1.0]),
+    ]
+
+
+def _notes_beside(chart: Any, entries: list[dict[str, Any]]) -> None:
+    """A single column of cells, with the first words of each feature's note to its right."""
+    chart.update_xaxes(range=[-0.5, 7.5])
+    for entry in entries:
+        chart.add_annotation(
+            x=0.6,
+            y=entry["feature"],
+            text=escape(entry["note"].split("; ")[0], most=90),
+            xanchor="left",
+            showarrow=False,
+            font={"size": 12},
+        )
+
+
+def _cell(entry: dict[str, Any], with_number: bool) -> str:
+    """Mark and number of a cell; the number is PSI, or a share in percent where that is worse."""
+    severity = entry["severity"]
+    mark = style.SEVERITY_MARKS[severity] if severity in ("moderate", "major") else ""
+    if not with_number or severity == "none":
+        return mark
+    if mark and entry["driver"] != "PSI":
+        return f"{mark} {100 * entry['share']:.0f} %"
+    return f"{mark} {brief(entry['psi'], most=2)}".strip()
+
+
+def _hover(entry: dict[str, Any], label: str) -> str:
+    lines = [
+        f"<b>{escape(entry['feature'])}</b>, {escape(label)}",
+        f"{style.SEVERITY_MARKS[entry['severity']]} {entry['severity']}"
+        f"{', alarm' if entry['alarm'] else ''}",
+        f"PSI {brief(entry['psi'])} (chance alone: up to {brief(entry['psi_critical'])})",
+    ]
+    if entry["note"]:
+        lines += [escape(line, most=None) for line in wrapped(entry["note"])]
+    return "<br>".join(lines)
+
+
+def _heatmap_title(result: DriftResult | TrendResult, table: pd.DataFrame, windows: Windows) -> str:
+    features = table[~table["kind"].isin(NOT_FEATURES)]
+    total = len(result.baseline.features)
+    alarms = features[features["alarm"]].groupby("feature")["window"].agg(list)
+    if alarms.empty:
+        return "The feature did not drift" if total == 1 else f"None of {total} features drifted"
+    drifted = [name for name in most_drifted(features) if name in alarms.index]
+    if len(windows.labels) == 1:
+        return f"{len(drifted)} of {counted(total, 'feature')} drifted: {listed(drifted)}"
+    drifted.sort(key=lambda name: -len(alarms[name]))
+    first = alarms[drifted[0]]
+    alike = [name for name in drifted if alarms[name] == first][:NAMES_SHOWN]
+    more = len(drifted) - len(alike)
+    others = f"; {counted(more, 'other feature')} in some" if more else ""
+    return f"{listed(alike)} drifted {windows.among(first)}{others}"
+
+
+def _heatmap_caption(
+    result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: Windows
+) -> str:
+    marks = style.SEVERITY_MARKS
+    sentences = [
+        f"Change against {before(result)}: PSI beyond what chance gives, or the share of missing "
+        "or new values (in %) where that moved more. "
+        f"{marks['moderate']} moderate, {marks['major']} major; no mark: real but too small to "
+        "matter; empty: not told from chance."
+    ]
+    if len(order) > MOST_FEATURES:
+        sentences.append(f"The {MOST_FEATURES} most drifted of {len(order):,} columns are shown.")
+    if len(windows.labels) > len(numbers):
+        sentences.append(f"The latest {len(numbers)} of {len(windows.labels):,} windows are shown.")
+    left_out = len(result.baseline.columns) - len(order)
+    if left_out:
+        sentences.append(f"Not shown: {counted(left_out, 'column')} that cannot be compared.")
+    return " ".join(sentences)
+
+
+def _heatmap_alt(features: list[str], numbers: list[int], windows: Windows) -> str:
+    if not features or not numbers:
+        return "Empty grid: no column could be compared."
+    first, last = windows.labels[numbers[0]], windows.labels[numbers[-1]]
+    span = f"{first} to {last}" if first != last else first
+    return (
+        f"Grid of {counted(len(features), 'column')} by {counted(len(numbers), windows.unit)}, "
+        f"{span}; most drifted: {listed(features)}."
+    )
+
+
+def _pivot(drawn: pd.DataFrame, features: list[str], windows: Windows) -> list[dict[str, Any]]:
+    """A row per feature, and each window's mark and PSI: the picture as a table."""
+    cells = {
+        (entry["feature"], entry["window"]): (
+            f"{style.SEVERITY_MARKS[entry['severity']]} {brief(entry['psi'])}"
+        )
+        for entry in drawn.to_dict("records")
+    }
+    numbers = sorted(set(drawn["window"]))[-(style.MOST_COLUMNS - 1) :]
+    return [
+        {"feature": name}
+        | {windows.labels[number]: cells.get((name, number), "") for number in numbers}
+        for name in features
+    ]

@@ -1,0 +1,120 @@
+"""How far every feature moved in every window, on one scale: what the drift charts draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from driftlib.drift import DriftPolicy, DriftResult
+from driftlib.errors import ParameterError, unknown_name
+from driftlib.trend import TrendResult
+from driftlib.visualization.words import WHOLE, Windows, shortened, windows_of
+
+# Beyond so many major thresholds, more is not drawn as more.
+TOP = 4
+
+NOT_FEATURES = ("prediction", "target")
+
+
+def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windows]:
+    """Table with a row per window and comparable column, and the labels of its windows.
+
+    `level` is the size of the change on the policy's own scale: 0 as before, 1 the
+    threshold of a moderate change, 2 that of a major one, 3 four times that and beyond.
+    `driver` is the one of PSI, missing and unseen values that is largest there, `share` the
+    change in missing or unseen values.
+    """
+    table = result.table
+    if isinstance(result, TrendResult):
+        windows = windows_of(table)
+    else:
+        windows = Windows({0: WHOLE})
+        table = table.reset_index().assign(window=0, alarm=table["drifted"].to_numpy())
+    measured = table["psi"].notna() | table["p_value"].notna() | (table["severity"] != "none")
+    compared = measured.groupby(table["feature"]).transform("any")
+    return _with_levels(table[compared], result.policy), windows
+
+
+def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
+    psi = (table["psi"] - table["psi_expected"]).clip(lower=0)
+    tested = table["missing_p_value"].notna()
+    missing = (table["missing_current"] - table["missing_reference"]).abs().where(tested)
+    unseen = (table["unseen"] - table["unseen_expected"]).clip(lower=0)
+    shares = (policy.share_moderate, policy.share_major)
+    levels = pd.DataFrame(
+        {
+            "PSI": on_scale(psi, policy.psi_moderate, policy.psi_major),
+            "missing": on_scale(missing, *shares),
+            "unseen": on_scale(unseen, *shares),
+        },
+        index=table.index,
+    )
+    worst = levels.fillna(-1.0).idxmax(axis=1) if len(levels) else ""
+    # A feature that is gone is major, though there is nothing to measure.
+    gone = (table["severity"] == "major") & levels.isna().all(axis=1)
+    return table.assign(
+        level=levels.max(axis=1).mask(gone, 3.0),
+        driver=worst,
+        share=missing.where(worst == "missing", unseen),
+    )
+
+
+def on_scale(effect: pd.Series, moderate: float, major: float) -> np.ndarray:
+    """Effect as a level between 0 and 3, linear between 0, moderate, major and four times that.
+
+    Examples
+    --------
+    >>> on_scale(pd.Series([0, 0.05, 0.1, 0.25, 1, 7]), 0.1, 0.25).tolist()
+    [0.0, 0.5, 1.0, 2.0, 3.0, 3.0]
+    """
+    return np.interp(effect.to_numpy(float), [0, moderate, major, TOP * major], [0, 1, 2, 3])
+
+
+def most_drifted(table: pd.DataFrame) -> list[str]:
+    """Features, the most drifted on average over the windows first, then predictions and target."""
+    real = table["level"].where(table["severity"] != "none", 0.0)
+    ranks = (
+        table.assign(real=real, other=table["kind"].isin(NOT_FEATURES))
+        .groupby("feature", sort=False)
+        .agg(other=("other", "first"), real=("real", "mean"), psi=("psi", "mean"))
+        .sort_values(["other", "real", "psi"], ascending=[True, False, False], kind="stable")
+    )
+    return ranks.index.tolist()
+
+
+def before(result: DriftResult | TrendResult) -> str:
+    """What the result's windows are compared with."""
+    previous = isinstance(result, TrendResult) and result.against == "previous"
+    return "the window before" if previous else "the reference"
+
+
+def column_label(name: str, kind: str) -> str:
+    """Name of a column on an axis; what it is where it is no feature. Plain text."""
+    return f"{shortened(name)} ({kind})" if kind in NOT_FEATURES else shortened(name)
+
+
+def chosen_features(
+    table: pd.DataFrame, features: Iterable[str] | None, default: int, most: int
+) -> list[str]:
+    """The named features, or the most drifted ones.
+
+    Raises
+    ------
+    ParameterError
+        If a name is no comparable column of the result, or there are too many.
+    """
+    known = most_drifted(table)
+    if features is None:
+        kinds = table.drop_duplicates("feature").set_index("feature")["kind"]
+        return [name for name in known if kinds[name] not in NOT_FEATURES][:default]
+    names = [features] if isinstance(features, str) else list(features)
+    for name in names:
+        if name not in known:
+            raise ParameterError(unknown_name("comparable feature", name, known, "the result"))
+    if len(names) > most:
+        raise ParameterError(
+            f"{len(names)} features= are too many for one chart: name at most {most}."
+        )
+    return names

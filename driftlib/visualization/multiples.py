@@ -1,0 +1,322 @@
+"""Small multiples: how the values of the most-drifted features moved, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from driftlib.describe import percent
+from driftlib.grid import Column
+from driftlib.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.trend import TrendResult
+from driftlib.visualization import style
+from driftlib.visualization.levels import change_table, chosen_features
+from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.style import escape, figure
+from driftlib.visualization.words import Windows, counted, shortened, thinned
+
+DEFAULT_PANELS, MOST_PANELS = 9, 12
+MOST_LEVELS = 3
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+LEVEL_LINES = (
+    {"color": style.CURRENT, "dash": "solid"},
+    {"color": style.COLORWAY[2], "dash": "longdash"},
+    {"color": style.COLORWAY[3], "dash": "dashdot"},
+)
+WASHES = ("rgba(0, 114, 178, 0.14)", "rgba(0, 114, 178, 0.20)")
+
+
+def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None = None) -> Any:
+    """Where the values of features lie, window by window, beside the reference.
+
+    Parameters
+    ----------
+    trend : TrendResult
+    features : list of str, optional
+        At most 12; the 9 most drifted by default.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Numbers: 5, 25, 50, 75 and 95 % quantiles of each window over the reference's.
+        Categories: shares of the three that moved furthest. With more than 300 windows only
+        every second, third, ... is drawn.
+
+    Raises
+    ------
+    DriftlibError
+        If a name is not in the result.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from driftlib import drift_trend
+    >>> reference = pd.DataFrame({"wind": range(200)})
+    >>> current = pd.DataFrame({"wind": [*range(200), *range(100, 300)]})
+    >>> feature_small_multiples(drift_trend(reference, current, rows=200)).layout.title.text
+    'wind moved furthest: median 199 in rows 201 to 400, 99 in the reference'
+    """
+    table, windows = change_table(trend)
+    names = chosen_features(table, features, DEFAULT_PANELS, MOST_PANELS)
+    columns = [trend.baseline.columns[name] for name in names]
+    numbers = thinned(list(windows.labels))
+    labels = [escape(windows.labels[number]) for number in numbers]
+    measured = [
+        _measure(column, [trend.profiles[number].columns[column.name] for number in numbers])
+        for column in columns
+    ]
+    moves = [
+        _largest_move(column, part, numbers, windows)
+        for column, part in zip(columns, measured, strict=True)
+    ]
+    chart = figure(
+        escape(
+            f"{shortened(names[0])} moved furthest: {moves[0]}"
+            if names
+            else "No feature to compare",
+            most=None,
+        ),
+        caption=_caption(numbers, windows),
+        alt=f"A panel per feature over {counted(len(numbers), windows.unit)}: "
+        + "; ".join(f"{shortened(name)}: {move}" for name, move in zip(names, moves, strict=True))
+        + ".",
+        table=_table(columns, measured, [windows.labels[number] for number in numbers]),
+        height=height_of(len(names)),
+    )
+    heads = [_head(column, part) for column, part in zip(columns, measured, strict=True)]
+    axes = panels(chart, heads, x={"type": "category", "nticks": 4})
+    for column, part, axis in zip(columns, measured, axes, strict=True):
+        if isinstance(column.reference, NumericCounts):
+            _draw_quantiles(chart, part, labels, axis)
+        else:
+            _draw_levels(chart, part, labels, axis)
+    _add_legend(chart, columns)
+    return chart
+
+
+def _measure(column: Column, counts: Sequence[Counts]) -> dict[str, np.ndarray]:
+    """Rows to draw, each with the reference's value first and then the windows'."""
+    sides = [column.reference, *counts]
+    if isinstance(column.reference, NumericCounts):
+        return {
+            f"{100 * share:.0f} %": np.array([_quantile(column, side, share) for side in sides])
+            for share in QUANTILES
+        }
+    shares = np.array([_level_shares(side) for side in sides])
+    moved = np.abs(shares[1:] - shares[0])
+    furthest = np.where(np.isnan(moved), 0.0, moved).max(axis=0)
+    order = np.argsort(-furthest, kind="stable")[:MOST_LEVELS]
+    unlisted = "new values" if column.complete else "rarer values"
+    names = [*column.levels, unlisted]
+    return {names[place]: shares[:, place] for place in order if furthest[place] > 0 or place < 3}
+
+
+def _quantile(column: Column, counts: NumericCounts, share: float) -> float:
+    """Quantile on the grid; beyond its ends on a straight line to the smallest or largest value.
+
+    Outside the reference's range only the number of values and their extremes are known.
+    """
+    if not counts.present:
+        return np.nan
+    rank, grid = share * counts.present, column.grid
+    inside = counts.at_or_below[-1]
+    if rank > inside:
+        way = (rank - inside) / (counts.present - inside)
+        return float(grid[-1] + way * (counts.maximum - grid[-1]))
+    outside = counts.below[0]
+    if rank < outside:
+        return float(counts.minimum + rank / outside * (grid[0] - counts.minimum))
+    return column.quantile(counts, share)
+
+
+def _level_shares(counts: CategoricalCounts) -> np.ndarray:
+    each = np.append(counts.levels, counts.unlisted)
+    return each / counts.present if counts.present else np.full(len(each), np.nan)
+
+
+def _largest_move(
+    column: Column, part: dict[str, np.ndarray], numbers: Sequence[int], windows: Windows
+) -> str:
+    """The window furthest from the reference, in words."""
+    numeric = isinstance(column.reference, NumericCounts)
+    key = "50 %" if numeric else next(iter(part), None)
+    values = part.get(key, np.zeros(1))
+    apart = np.abs(values[1:] - values[0])
+    if not np.isfinite(apart).any():
+        return "no values"
+    place = int(np.nan_to_num(apart, nan=-1.0).argmax())
+    where = windows.place(numbers[place])
+    old, new = values[0], values[place + 1]
+    if numeric:
+        about = "" if column.grid[0] <= new <= column.grid[-1] else "about "
+        return f"median {about}{new:.4g} {where}, {old:.4g} in the reference"
+    return f"{shortened(key)} {percent(new)} {where}, {percent(old)} in the reference"
+
+
+def _head(column: Column, part: dict[str, np.ndarray]) -> str:
+    name = escape(shortened(column.name))
+    if isinstance(column.reference, NumericCounts):
+        return name
+    keys = [
+        f'<span style="color:{line["color"]}">{escape(level, most=12)}</span>'
+        for level, line in zip(part, LEVEL_LINES, strict=False)
+    ]
+    return f"{name}: {', '.join(keys)}"
+
+
+def _draw_quantiles(
+    chart: Any, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
+) -> None:
+    import plotly.graph_objects as go
+
+    low, lower, median, upper, high = part.values()
+    for wash, bottom, top in zip(WASHES, (low, lower), (high, upper), strict=True):
+        _across(chart, axis, bottom[0], top[0], {"fillcolor": wash, "line": {"width": 0}})
+    _across(
+        chart,
+        axis,
+        median[0],
+        median[0],
+        {"type": "line", "line": {"color": style.REFERENCE, "width": 1.5, "dash": "dash"}},
+    )
+    dense = len(labels)
+    for bottom, top, width in ((low, high, 1.5), (lower, upper, float(np.clip(160 / dense, 2, 8)))):
+        ends = [[float(a), float(b), None] for a, b in zip(bottom[1:], top[1:], strict=True)]
+        chart.add_trace(
+            go.Scatter(
+                x=[place for label in labels for place in (label, label, None)],
+                y=[
+                    None if value != value else value
+                    for pair in ends
+                    for value in (np.nan if end is None else end for end in pair)
+                ],
+                mode="lines",
+                line={"color": style.CURRENT, "width": width},
+                opacity=0.55,
+                hoverinfo="skip",
+                showlegend=False,
+                **axis,
+            )
+        )
+    hover = [
+        f"{label}<br>median {median[i]:.4g} (reference {median[0]:.4g})<br>"
+        f"half of the values {lower[i]:.4g} to {upper[i]:.4g}<br>"
+        f"90 % {low[i]:.4g} to {high[i]:.4g}"
+        for i, label in enumerate(labels, start=1)
+    ]
+    _line(chart, labels, median[1:], {"color": style.CURRENT, "width": 1.5}, hover, axis, dense)
+
+
+def _draw_levels(
+    chart: Any, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
+) -> None:
+    for (level, shares), line in zip(part.items(), LEVEL_LINES, strict=False):
+        _across(
+            chart,
+            axis,
+            shares[0],
+            shares[0],
+            {"type": "line", "line": {"color": line["color"], "width": 1, "dash": "dot"}},
+        )
+        hover = [
+            f"{escape(level)}, {label}<br>{percent(share) if share == share else ''} of values "
+            f"(reference {percent(shares[0])})"
+            for label, share in zip(labels, shares[1:].tolist(), strict=True)
+        ]
+        _line(chart, labels, shares[1:], {**line, "width": 1.5}, hover, axis, len(labels))
+    chart.layout[axis["yaxis"].replace("y", "yaxis")].update(tickformat="~%", rangemode="tozero")
+
+
+def _line(
+    chart: Any,
+    labels: list[str],
+    values: np.ndarray,
+    line: dict[str, Any],
+    hover: list[str],
+    axis: dict[str, str],
+    points: int,
+) -> None:
+    import plotly.graph_objects as go
+
+    chart.add_trace(
+        go.Scatter(
+            x=labels,
+            y=[None if value != value else float(value) for value in values],
+            mode="lines+markers",
+            line=line,
+            marker={"size": 6 if points <= 30 else 3, "color": line["color"]},
+            text=hover,
+            hovertemplate="%{text}<extra></extra>",
+            showlegend=False,
+            **axis,
+        )
+    )
+
+
+def _across(
+    chart: Any, axis: dict[str, str], bottom: float, top: float, looks: dict[str, Any]
+) -> None:
+    """Band or line over a panel's whole width."""
+    if np.isfinite(bottom) and np.isfinite(top):
+        chart.add_shape(
+            **{"type": "rect", **looks},
+            xref=f"{axis['xaxis']} domain",
+            yref=axis["yaxis"],
+            x0=0,
+            x1=1,
+            y0=float(bottom),
+            y1=float(top),
+            layer="below",
+        )
+
+
+def _add_legend(chart: Any, columns: Sequence[Column]) -> None:
+    import plotly.graph_objects as go
+
+    numeric = any(isinstance(column.reference, NumericCounts) for column in columns)
+    entries = (
+        [
+            ("current: median, middle half, middle 90 %", style.CURRENT),
+            ("reference: the same", style.REFERENCE),
+        ]
+        if numeric
+        else []
+    )
+    for name, color in entries:
+        chart.add_trace(
+            go.Scatter(
+                x=[None],
+                y=[None],
+                mode="markers",
+                name=name,
+                marker={"symbol": "square", "size": 11, "color": color},
+            )
+        )
+    chart.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
+
+
+def _caption(numbers: Sequence[int], windows: Windows) -> str:
+    sentences = [
+        "Numbers: a dot for each window's median, a thick line for its middle half, a thin one for "
+        "its middle 90 %, over the reference's as blue bands. Categories: shares of the three that "
+        "moved furthest; dotted: the reference's share. Quantiles beyond the reference's range "
+        "are interpolated to the smallest and largest value."
+    ]
+    if len(numbers) < len(windows.labels):
+        sentences.append(f"{len(numbers)} of {len(windows.labels):,} windows are drawn.")
+    return " ".join(sentences)
+
+
+def _table(
+    columns: Sequence[Column], measured: Sequence[dict[str, np.ndarray]], labels: list[str]
+) -> list[dict[str, Any]]:
+    """Row per feature and quantile or category, the latest windows as columns."""
+    latest = labels[-(style.MOST_COLUMNS - 3) :]
+    return [
+        {"feature": column.name, "value": key, "reference": values[0]}
+        | dict(zip(latest, values[len(values) - len(latest) :].tolist(), strict=True))
+        for column, part in zip(columns, measured, strict=True)
+        for key, values in part.items()
+    ]

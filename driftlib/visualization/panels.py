@@ -1,0 +1,92 @@
+"""Small panels side by side on one chart, each with its name, as small multiples have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+PANEL, BETWEEN, ABOVE, BELOW = 140, 46, 100, 56
+BESIDE, NAME = 0.035, 24
+
+
+def columns_for(count: int) -> int:
+    """Panels side by side: as many as leave each wide enough to read."""
+    return min(count, 2 if count in (2, 4) else 3)
+
+
+def height_of(count: int) -> int:
+    """Pixels that a chart of so many panels needs."""
+    rows = max(1, -(-count // max(1, columns_for(count))))
+    return ABOVE + rows * PANEL + (rows - 1) * BETWEEN + BELOW + (100 if count == 1 else 0)
+
+
+def panels(
+    chart: Any,
+    names: Sequence[str],
+    x: dict[str, Any] | None = None,
+    y: dict[str, Any] | None = None,
+    shared_y: bool = False,
+) -> list[dict[str, str]]:
+    """Lay a chart out as a grid of panels, row by row, all over the same x axis.
+
+    Parameters
+    ----------
+    chart : plotly.graph_objects.Figure
+        Changed in place; of the height that `height_of` says.
+    names : list of str
+        What stands above each panel; plotly text. A single panel has no name of its own.
+    x, y : dict, optional
+        Settings of every panel's axes.
+    shared_y : bool
+        Whether the panels share one y axis too; its labels then stand at the left only.
+
+    Returns
+    -------
+    list of dict
+        For each panel the names of its axes, as a trace takes them.
+    """
+    count = len(names)
+    columns = max(1, columns_for(count))
+    rows = max(1, -(-count // columns))
+    whole = rows * PANEL + (rows - 1) * BETWEEN
+    beside = BESIDE if shared_y else 2 * BESIDE
+    width = (1 - (columns - 1) * beside) / columns
+    if count > 1:
+        chart.update_layout(legend={"y": 1 + NAME / whole})
+    axes = []
+    for place, name in enumerate(names):
+        row, column = divmod(place, columns)
+        suffix = "" if place == 0 else str(place + 1)
+        left = column * (width + beside)
+        top = 1 - row * (PANEL + BETWEEN) / whole
+        lowest = place + columns >= count
+        # Numbers below 0 come from rounding, and plotly refuses them.
+        bottom = max(0.0, top - PANEL / whole)
+        chart.layout[f"xaxis{suffix}"] = {
+            "anchor": f"y{suffix}",
+            "domain": [left, min(1.0, left + width)],
+            "matches": "x" if place else None,
+            "showticklabels": lowest,
+            **(x or {}),
+        }
+        chart.layout[f"yaxis{suffix}"] = {
+            "anchor": f"x{suffix}",
+            "domain": [bottom, min(1.0, top)],
+            "matches": "y" if place and shared_y else None,
+            "showticklabels": not (shared_y and column),
+            **(y or {}),
+        }
+        if count > 1:
+            chart.add_annotation(
+                text=f"<b>{name}</b>",
+                xref="paper",
+                yref="paper",
+                x=left,
+                y=top,
+                xanchor="left",
+                yanchor="bottom",
+                showarrow=False,
+                font={"size": 13},
+            )
+        axes.append({"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"})
+    return axes
