@@ -30,7 +30,7 @@ FIXED = {
     *("README.md", "app.py", "pyproject.toml", "requirements.lock"),
     *("requirements-scale.lock", "LICENSE", "CHANGELOG.md", ".ci"),
 }
-ALSO = {"streamlit_app.py", "bench", "docs", ".gitignore", ".gitattributes", ".streamlit"}
+ALSO = {"streamlit_app.py", "bench", ".gitignore", ".gitattributes", ".streamlit"}
 HEAVY = {
     *("sklearn", "plotly", "evidently", "scipy.stats", "ipywidgets", "IPython", "papermill"),
     *("nbconvert", "streamlit", "polars", "dask", "pyspark", "apprise", "yaml"),
