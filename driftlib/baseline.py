@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from driftlib.batches import Batch, Source, each
+from driftlib.draft import first_look, grid_column
 from driftlib.errors import DataError, ParameterError, quoted
 from driftlib.files import write_whole
 from driftlib.grid import Column, column_from_dict, column_to_dict, fit_column, summary
-from driftlib.profile import Profile
+from driftlib.profile import CategoricalCounts, Profile
 from driftlib.schema import Roles, select_features
-from driftlib.sources import read_frame, source_name
+from driftlib.sources import Memory, check_alike, open_source
 
 FORMAT, VERSION = "driftlib baseline", 1
-# Below so many cells, starting threads costs more than they save.
-CELLS_WORTH_THREADS = 200_000
-
-Item = TypeVar("Item")
-Out = TypeVar("Out")
 
 
 @dataclass(frozen=True)
@@ -83,13 +78,19 @@ class Baseline:
         y_pred: str = "y_pred",
         y_proba: str = "y_proba",
         timestamp: str | None = None,
+        seed: int = 0,
     ) -> Baseline:
         """Choose and freeze the grid of every column, and count the reference on it.
 
         Parameters
         ----------
-        reference : frame, table or path
-            See `driftlib.sources.read_frame`.
+        reference : frame, table, dataset, path, Dask or Spark DataFrame
+            Frames and tables in memory; a pyarrow dataset; a path or glob of Parquet or CSV
+            files. What is not in memory is read some rows at a time: up to 200,000 rows (with
+            more than 250 columns fewer, but at least 20,000) give what reading them whole
+            gives; of more, the grid is that of a sample of so many rows, and a second pass
+            counts all rows on it. Numeric columns of at most `resolution` distinct values and
+            categories of at most 10,000 levels are exact either way.
         features : list of str, optional
             Columns to compare; default all but labels, predictions and timestamp.
         categorical : list of str
@@ -102,35 +103,59 @@ class Baseline:
             has no more distinct values, and otherwise low by at most one part in so many.
         y_true, y_pred, y_proba, timestamp : str
             Names of the columns that are no features.
+        seed : int
+            Of the sample, from 0 up. Rows are chosen by their number alone, so the same rows
+            in the same order give the same grid, in however many files or batches they come.
+            On Dask and Spark they are numbered within partitions.
 
         Raises
         ------
         DriftlibError
             If the reference cannot be read, a name does not exist, or a number is too small.
         """
-        for name, value, least in (("bins", bins, 2), ("resolution", resolution, 10)):
+        least_of = {"bins": (bins, 2), "resolution": (resolution, 10), "seed": (seed, 0)}
+        for name, (value, least) in least_of.items():
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise ParameterError(f"{name}={value!r} must be a whole number from {least} up.")
-        frame = read_frame(reference, "reference")
+        source = open_source(reference, "reference", "the reference")
         roles = Roles(y_true, y_pred, y_proba, timestamp)
-        where = source_name(reference, "the reference")
-        names = select_features(frame.columns, roles, features, categorical, where)
-        if not names:
-            raise DataError(
-                f"{where} has no feature: its columns are all labels, predictions or the "
-                f"timestamp ({quoted(frame.columns)})."
-            )
-        others = [name for name in frame.columns if roles.of(name) in ("prediction", "target")]
-        others.sort(key=roles.of)
+        names = _columns_to_fit(source, roles, features, categorical)
+        draft = None
+        if not isinstance(source, Memory):
+            draft = first_look(source, names, frozenset(categorical), int(resolution), seed)
+        if draft and not draft.whole:
+            sample = draft.sample.frame
+            looks = [(draft.looks[name], sample[name], roles.of(name)) for name in names]
+            columns = [grid_column(*look, int(bins), int(resolution)) for look in looks]
+            named = {column.name: column for column in columns}
+            grid = cls(draft.rows, named, roles, int(bins), int(resolution))
+            return grid._with_reference(source)
+        frame = draft.sample.frame if draft else source.frame
         declared = set(categorical)
 
         def fit(series: pd.Series) -> Column:
             name = str(series.name)
             return fit_column(series, roles.of(name), name in declared, int(bins), int(resolution))
 
-        series = [frame[name] for name in names + others]
-        columns = _each(fit, series, len(frame))
+        columns = each(fit, [frame[name] for name in names], len(frame))
         return cls(len(frame), {c.name: c for c in columns}, roles, int(bins), int(resolution))
+
+    def _with_reference(self, source: Source) -> Baseline:
+        """The same grid, with the reference counted on it."""
+        counts = source.total(self.profile_batch, self.columns)
+        if counts.rows != self.rows:
+            raise DataError(
+                f"{source.name} had {self.rows:,} rows, and {counts.rows:,} when it was read "
+                "again: fit the baseline when nobody writes to it."
+            )
+        columns = {}
+        for name, column in self.columns.items():
+            reference = counts.columns[name]
+            if isinstance(reference, CategoricalCounts):
+                # What the reference has is not unseen, even where the list has no room for it.
+                reference = replace(reference, unlisted_names={})
+            columns[name] = replace(column, reference=reference)
+        return replace(self, columns=columns)
 
     @property
     def features(self) -> list[str]:
@@ -148,34 +173,48 @@ class Baseline:
 
         Parameters
         ----------
-        batch : frame, table or path
-            Columns that the baseline does not have are ignored; those that the batch does
-            not have count as missing in all its rows.
+        batch : frame, table, dataset, path, Dask or Spark DataFrame
+            As in `fit`. What is not in memory is read once, some rows at a time, and only the
+            columns that the baseline has; those that the batch or one of its files does not
+            have count as missing in all its rows.
 
         Raises
         ------
         DriftlibError
             If the batch cannot be read, or has none of the features.
         """
-        frame = read_frame(batch, "current")
-        return self.profile_frame(frame, source_name(batch, "the current data"))
+        source = open_source(batch, "current", "the current data")
+        known: set[str] = set()
+        for header in source.headers:
+            self._check_features(header.names, header.where)
+            known.update(header.names)
+        return source.total(self.profile_batch, [name for name in self.columns if name in known])
 
-    def profile_frame(self, frame: pd.DataFrame, where: str = "the current data") -> Profile:
+    def profile_batch(self, batch: Batch) -> Profile:
+        """`profile` of some rows of a source; there may be none."""
+        return self.profile_frame(batch.frame, batch.where, batch.threads)
+
+    def profile_frame(
+        self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None
+    ) -> Profile:
         """`profile` of a frame that has passed the gate; it may have no rows."""
         present = set(frame.columns)
-        if not present.intersection(self.features):
-            raise DataError(
-                f"{where} has none of the baseline's features ({quoted(self.features)}): its "
-                f"columns are {quoted(frame.columns)}. Rename them, or fit a new baseline."
-            )
+        self._check_features(frame.columns, where)
         pairs = [(column, frame[name]) for name, column in self.columns.items() if name in present]
-        counted = _each(lambda pair: pair[0].count(pair[1]), pairs, len(frame))
+        counted = each(lambda pair: pair[0].count(pair[1]), pairs, len(frame), threads)
         found = {column.name: counts for (column, _), counts in zip(pairs, counted, strict=True)}
         columns = {
             name: found[name] if name in found else column.count_absent(len(frame))
             for name, column in self.columns.items()
         }
         return Profile(self.id, len(frame), columns)
+
+    def _check_features(self, names: Iterable[str], where: str) -> None:
+        if not set(self.features).intersection(names):
+            raise DataError(
+                f"{where} has none of the baseline's features ({quoted(self.features)}): its "
+                f"columns are {quoted(names)}. Rename them, or fit a new baseline."
+            )
 
     def only(self, features: Iterable[str] | None) -> Baseline:
         """The same baseline with some of its features; None keeps all."""
@@ -280,20 +319,29 @@ def as_baseline(
     return Baseline.fit(reference, features, categorical, **names)
 
 
+def _columns_to_fit(
+    source: Source, roles: Roles, features: Iterable[str] | None, categorical: Iterable[str]
+) -> list[str]:
+    """Features in the table's order, then predictions, then the target."""
+    known = source.headers[0].names
+    names = select_features(known, roles, features, categorical, source.name)
+    if not names:
+        raise DataError(
+            f"{source.name} has no feature: its columns are all labels, predictions or the "
+            f"timestamp ({quoted(known)})."
+        )
+    others = [name for name in known if roles.of(name) in ("prediction", "target")]
+    names += sorted(others, key=roles.of)
+    check_alike(source.headers, None if features is None else names)
+    return names
+
+
 def _fingerprint(columns: Mapping[str, Column]) -> str:
     digest = hashlib.sha256()
     for column in columns.values():
         digest.update(repr((column.name, column.kind, column.levels, column.complete)).encode())
         digest.update(column.grid.tobytes() + column.psi_edges.tobytes())
     return digest.hexdigest()[:16]
-
-
-def _each(function: Callable[[Item], Out], items: list[Item], rows: int) -> list[Out]:
-    """Function of every column, on threads where the data are large: sorting frees the GIL."""
-    if rows * len(items) < CELLS_WORTH_THREADS:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as pool:
-        return list(pool.map(function, items))
 
 
 def _dump(value: Any, depth: int = 0) -> str:

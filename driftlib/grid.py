@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,10 +23,19 @@ from driftlib.profile import (
     hash_buckets,
     sorted_values,
 )
-from driftlib.schema import CATEGORICAL, EMPTY, NUMERIC, as_numbers, column_kind, count_levels
+from driftlib.schema import (
+    CATEGORICAL,
+    EMPTY,
+    NUMERIC,
+    LevelCounts,
+    as_numbers,
+    column_kind,
+    count_levels,
+)
 
 HISTOGRAM_BINS = 40
 MAX_LEVELS = 1000
+NOT_FINITE = "not compared: no value in the reference is a finite number"
 
 
 @dataclass(frozen=True)
@@ -129,31 +138,66 @@ def fit_column(
             return Column(
                 name, role, kind, note, grid, psi_edges, histogram_edges, reference=counts
             )
-        kind, note = EMPTY, "not compared: no value in the reference is a finite number"
+        kind, note = EMPTY, NOT_FINITE
     if kind == CATEGORICAL:
-        found = count_levels(series)
-        order = np.lexsort((found.levels.astype(str), -found.counts))
-        listed = order[:MAX_LEVELS]
-        complete = len(listed) == len(order)
-        levels = tuple(found.levels[listed].tolist())
-        unlisted = int(found.counts[order[MAX_LEVELS:]].sum())
-        if not complete:
-            note = f"{len(order):,} levels, compared in {HASH_BUCKETS} groups by hash"
-        counts = CategoricalCounts(
-            len(series),
-            found.missing,
-            levels=found.counts[listed],
-            unlisted=unlisted,
-            buckets=np.zeros(0, dtype=np.int64)
-            if complete
-            else hash_buckets(found.levels, found.counts),
-        )
-        return Column(name, role, kind, note, levels=levels, complete=complete, reference=counts)
+        return level_column(name, role, note, count_levels(series))
     return Column(name, role, kind, note, reference=Counts(len(series), int(series.isna().sum())))
 
 
+def level_column(name: str, role: str, note: str, found: LevelCounts) -> Column:
+    """Categorical column with the reference's commonest levels listed."""
+    order = np.lexsort((found.levels.astype(str), -found.counts))
+    listed = order[:MAX_LEVELS]
+    complete = len(listed) == len(order)
+    if not complete:
+        note = f"{len(order):,} levels, compared in {HASH_BUCKETS} groups by hash"
+    counts = CategoricalCounts(
+        int(found.counts.sum()) + found.missing,
+        found.missing,
+        levels=found.counts[listed],
+        unlisted=int(found.counts[order[MAX_LEVELS:]].sum()),
+        buckets=np.zeros(0, dtype=np.int64)
+        if complete
+        else hash_buckets(found.levels, found.counts),
+    )
+    levels = tuple(found.levels[listed].tolist())
+    return Column(name, role, CATEGORICAL, note, levels=levels, complete=complete, reference=counts)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Values in order that repeat: read like the long array they stand for.
+
+    Attributes
+    ----------
+    points : float array, shape (distinct,)
+        The values.
+    ends : int array, shape (distinct,)
+        Rows up to each value's last.
+
+    Examples
+    --------
+    >>> runs = Runs(np.array([1.0, 5.0]), np.array([3, 4]))
+    >>> len(runs), runs[np.array([0, 2, 3])].tolist(), runs.searchsorted(2.0, "right").tolist()
+    (4, [1.0, 1.0, 5.0], 3)
+    """
+
+    points: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return int(self.ends[-1])
+
+    def __getitem__(self, ranks: np.ndarray | int) -> np.ndarray:
+        return self.points[self.ends.searchsorted(ranks, "right")]
+
+    def searchsorted(self, values: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+        """Rows below each of `values` ("left"), or at or below it ("right")."""
+        return np.append(0, self.ends)[self.points.searchsorted(values, side)]
+
+
 def numeric_grid(
-    ordered: np.ndarray, bins: int, resolution: int
+    ordered: np.ndarray | Runs, bins: int, resolution: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Grid, PSI edges and histogram edges of finite values in order.
 
@@ -163,14 +207,9 @@ def numeric_grid(
     >>> psi_edges.tolist()
     [24.75, 49.5, 74.25]
     """
-    n = len(ordered)
-    changes = np.flatnonzero(ordered[1:] != ordered[:-1])
-    if len(changes) < resolution:
-        points = ordered[np.append(0, changes + 1)]
-    else:
-        points = ordered[np.round(np.linspace(0, n - 1, resolution + 1)).astype(np.int64)]
+    points = _points(ordered, resolution)
     psi_edges = _psi_edges(ordered, bins)
-    low, high = float(ordered[0]), float(ordered[-1])
+    low, high = float(ordered[0]), float(ordered[len(ordered) - 1])
     with np.errstate(over="ignore"):
         spread = high - low
     even = np.linspace(low, high, HISTOGRAM_BINS + 1) if np.isfinite(spread) else [low, high]
@@ -179,7 +218,17 @@ def numeric_grid(
     return grid, psi_edges, histogram_edges
 
 
-def _psi_edges(ordered: np.ndarray, bins: int) -> np.ndarray:
+def _points(ordered: np.ndarray | Runs, resolution: int) -> np.ndarray:
+    """All distinct values, or evenly spaced quantiles where there are more than `resolution`."""
+    if isinstance(ordered, Runs):
+        return ordered.points
+    changes = np.flatnonzero(ordered[1:] != ordered[:-1])
+    if len(changes) < resolution:
+        return ordered[np.append(0, changes + 1)]
+    return ordered[np.round(np.linspace(0, len(ordered) - 1, resolution + 1)).astype(np.int64)]
+
+
+def _psi_edges(ordered: np.ndarray | Runs, bins: int) -> np.ndarray:
     """Inner edges of the PSI bins: quantiles of the reference, fewer where values tie."""
     n = len(ordered)
     position = np.arange(1, bins) * (n - 1) / bins
@@ -192,8 +241,8 @@ def _psi_edges(ordered: np.ndarray, bins: int) -> np.ndarray:
     # A value so common that it holds several quantiles gets a bin to itself: one edge just
     # below it and one at it. So a constant has three bins, and moving away from it shows.
     spikes = quantiles[1:][quantiles[1:] == quantiles[:-1]]
-    if ordered[0] == ordered[-1]:
-        spikes = ordered[:1].astype(float)
+    if ordered[0] == ordered[n - 1]:
+        spikes = np.array([float(ordered[0])])
     edges = np.unique(np.concatenate([quantiles, np.nextafter(spikes, -np.inf)]))
     # Edges that part no reference rows from the next ones would only make empty bins.
     upto = ordered.searchsorted(edges, "right")

@@ -158,20 +158,33 @@ def column_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]
     present = int(series.notna().sum())
     if not present:
         return EMPTY, "not compared: every value is missing in the reference"
-    kind, note = _kind_of_type(series)
+    kind, note = kind_of_type(series)
     if categorical and kind in COMPARABLE:
         return CATEGORICAL, note
     if kind == CATEGORICAL and not isinstance(series.dtype, pd.CategoricalDtype):
-        distinct = series.nunique()
-        if present >= IDENTIFIER_ROWS and distinct > IDENTIFIER_SHARE * present:
-            return IDENTIFIER, (
-                f"not compared: an identifier ({distinct:,} distinct values in {present:,} rows); "
-                "name it in categorical= to compare it all the same"
-            )
+        identifier = identifier_note(series.nunique(), present)
+        return (IDENTIFIER, identifier) if identifier else (kind, note)
     return kind, note
 
 
-def _kind_of_type(series: pd.Series) -> tuple[str, str]:
+def identifier_note(distinct: int, present: int, about: str = "") -> str:
+    """What to say of text whose values are almost all distinct; empty for any other.
+
+    Examples
+    --------
+    >>> identifier_note(50, 100)
+    ''
+    """
+    if present < IDENTIFIER_ROWS or distinct <= IDENTIFIER_SHARE * present:
+        return ""
+    return (
+        f"not compared: an identifier ({about}{distinct:,} distinct values in {present:,} rows); "
+        "name it in categorical= to compare it all the same"
+    )
+
+
+def kind_of_type(series: pd.Series) -> tuple[str, str]:
+    """Kind of a column by the type of its values alone, and a note; see `column_kind`."""
     dtype = series.dtype
     if types.is_bool_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype):
         return CATEGORICAL, ""
@@ -283,6 +296,8 @@ def count_levels(series: pd.Series) -> LevelCounts:
         tally = _hashable(series).value_counts(sort=False)
         values, counts = tally.index, tally.to_numpy(dtype=np.int64)
         missing = len(series) - int(counts.sum())
+    if isinstance(series.dtype, pd.StringDtype):
+        return LevelCounts(values.to_numpy(dtype=object), counts, missing)
     levels = np.array([level_text(value) for value in values], dtype=object)
     if len(set(levels.tolist())) < len(levels):
         merged = pd.Series(counts).groupby(levels, sort=False).sum()

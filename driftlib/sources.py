@@ -1,20 +1,33 @@
-"""Tables from wherever they are: frames in memory, Parquet and CSV files."""
+"""Tables from wherever they are: frames in memory, files, pyarrow datasets, Dask and Spark."""
 
 from __future__ import annotations
 
 import glob
-import gzip
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftlib.errors import DataError, quoted
+from driftlib.batches import Batch, Counted, Source, add_up, progress, rows_at_once, with_rows
+from driftlib.errors import DataError, MissingExtraError, quoted
+from driftlib.readers import (
+    Header,
+    OtherTypes,
+    csv_types,
+    gathered,
+    read_header,
+    read_table,
+    stream_table,
+    unique_names,
+)
+from driftlib.readers import first_sentence as first_sentence
 from driftlib.schema import arrow_to_pandas, as_frame
 
-PARQUET_ENDINGS = (".parquet", ".pq")
-CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
-OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def is_path(source: Any) -> bool:
@@ -34,12 +47,12 @@ def source_name(source: Any, role: str) -> str:
 
 
 def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
-    """Pandas frame from a frame, a pyarrow table, or the path or glob of files.
+    """All rows of a source as one pandas frame, in memory.
 
     Parameters
     ----------
-    source : frame, table, str or Path
-        Files end in .parquet, .pq, .csv, .tsv (either also with .gz).
+    source : frame, table, dataset, str or Path
+        Files end in .parquet, .pq, .csv, .tsv (the latter two also with .gz).
     role : str
         "reference" or "current": what to call a table that has no file name.
 
@@ -47,30 +60,239 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
     ------
     DataError
         If there is no such file, or it cannot be read as what its ending says, naming
-        the file and the reason.
+        the file and the reason; if the rows are on a cluster.
 
     Examples
     --------
     >>> read_frame(pd.DataFrame({"x": [1]})).shape
     (1, 1)
     """
-    if not is_path(source):
-        return as_frame(source, role)
-    paths = matching_files(source, role)
-    tables = [_read_file(path) for path in paths]
-    columns = tables[0].column_names
-    for path, table in zip(paths, tables, strict=True):
-        if set(table.column_names) != set(columns):
-            differing = sorted(set(columns) ^ set(table.column_names))
+    if is_path(source):
+        paths = matching_files(source, role)
+        tables = [read_table(path) for path in paths]
+        check_alike(
+            [
+                Header(path.name, tuple(table.column_names))
+                for path, table in zip(paths, tables, strict=True)
+            ]
+        )
+        return stack(
+            [
+                as_frame(arrow_to_pandas(table), path.name)
+                for path, table in zip(paths, tables, strict=True)
+            ]
+        )
+    if _is_dataset(source):
+        return as_frame(source.to_table(), role)
+    cluster = _cluster(source)
+    if cluster:
+        raise DataError(
+            f"{role} is a {cluster} DataFrame, and this needs its rows in memory: pass a sample "
+            f"of it, such as {_SAMPLES[cluster]}."
+        )
+    return as_frame(source, role)
+
+
+_SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(0.01).toArrow()"}
+
+
+def open_source(data: Any, role: str, name: str) -> Source:
+    """What can be counted some rows at a time, from anything that holds a table.
+
+    Parameters
+    ----------
+    data : frame, table, dataset, path, Dask or Spark DataFrame
+        Frames and tables in memory are one batch. A path may be a glob.
+    role, name : str
+        What to call a table without a file name: in a sentence about the argument, and
+        in one about the data.
+
+    Raises
+    ------
+    DataError
+        If it is no table, or a file cannot be opened.
+    MissingExtraError
+        If it is a Dask or Spark frame and that package is not there in full.
+    """
+    if is_path(data):
+        paths = tuple(matching_files(data, role))
+        return Files(Path(data).name, paths, tuple(map(read_header, paths)))
+    if _is_dataset(data):
+        return Dataset(name, data)
+    cluster = _cluster(data)
+    if cluster:
+        package = {"Dask": "dask", "Spark": "pyspark"}[cluster]
+        try:
+            import_module({"dask": "dask.delayed", "pyspark": "pyspark.sql"}[package])
+        except ImportError as error:
+            raise MissingExtraError(package, "scale", f"A {cluster} DataFrame") from error
+        from driftlib.clusters import DaskFrame, SparkFrame
+
+        kind = {"Dask": DaskFrame, "Spark": SparkFrame}[cluster]
+        return kind(f"the {cluster} DataFrame", data)
+    return Memory(name, as_frame(data, role))
+
+
+def _cluster(data: Any) -> str:
+    """The system that a frame's rows are on, or nothing: by name, so that none is imported."""
+    package = type(data).__module__.partition(".")[0]
+    if package in ("dask", "dask_expr") and hasattr(data, "map_partitions"):
+        return "Dask" if hasattr(data, "columns") else ""
+    return "Spark" if package == "pyspark" and hasattr(data, "mapInArrow") else ""
+
+
+def _is_dataset(data: Any) -> bool:
+    return (
+        type(data).__module__.startswith("pyarrow")
+        and hasattr(data, "to_batches")
+        and (hasattr(data, "count_rows"))
+    )
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A frame in memory: one batch."""
+
+    name: str
+    frame: pd.DataFrame
+    ordered: bool = True
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """The frame's own."""
+        return (Header(self.name, tuple(self.frame.columns), len(self.frame)),)
+
+    def rows(self) -> int:
+        """Rows of the frame."""
+        return len(self.frame)
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """`count` of all rows."""
+        return count(Batch(self.frame, where=self.name))
+
+
+@dataclass(frozen=True)
+class Files:
+    """Parquet and CSV files, read some rows at a time, in the order of their names."""
+
+    name: str
+    paths: tuple[Path, ...]
+    headers: tuple[Header, ...]
+    ordered: bool = True
+    # What pass after pass would find out anew.
+    _types: dict[Path, dict[str, pa.DataType]] = field(default_factory=dict, repr=False)
+
+    def rows(self) -> int | None:
+        """Rows of all files, unless one is CSV."""
+        known = [header.rows for header in self.headers if header.rows is not None]
+        return sum(known) if len(known) == len(self.headers) else None
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """Sum of `count(batch)`; no file's rows are counted in part."""
+        wanted, total, first = list(columns), None, 0
+        with progress(self.rows()) as advance:
+            for path, header in zip(self.paths, self.headers, strict=True):
+                names = [name for name in wanted if name in header.names]
+                try:
+                    part = add_up(self._batches(path, names, first), count, advance)
+                except OtherTypes:
+                    self._types[path] = self._types.get(path, {}) | csv_types(path, names)
+                    part = add_up(self._batches(path, names, first), count, advance)
+                if part is not None:
+                    total, first = part if total is None else total + part, first + part.rows
+        return with_rows(total, self.name)
+
+    def _batches(self, path: Path, names: list[str], first: int) -> Iterator[Batch]:
+        row = 0
+        for table in stream_table(path, names, rows_at_once(len(names)), self._types.get(path)):
+            yield Batch(arrow_to_pandas(table), first + row, path.name, row)
+            row += len(table)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A pyarrow dataset, scanned some rows at a time."""
+
+    name: str
+    data: Any
+    ordered: bool = True
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Columns that the dataset says it has."""
+        return (Header(self.name, tuple(unique_names(self.data.schema.names, self.name))),)
+
+    def rows(self) -> int:
+        """Rows of all fragments."""
+        return self._read(lambda: self.data.count_rows())
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """Sum of `count(batch)` over the dataset's fragments, in their order."""
+        wanted = list(columns)
+        expected = self.rows()
+        with progress(expected) as advance:
+            total = self._read(lambda: add_up(self._batches(wanted), count, advance))
+        if with_rows(total, self.name).rows != expected:
             raise DataError(
-                f"{path.name} and {paths[0].name} do not have the same columns "
-                f"(only in one of them: {quoted(differing)}): read them separately."
+                f"{self.name} has {expected:,} rows, but {total.rows:,} were read: it changed "
+                "while it was read."
             )
-    frames = [
-        as_frame(arrow_to_pandas(table), path.name)
-        for path, table in zip(paths, tables, strict=True)
-    ]
-    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+        return total
+
+    def _batches(self, names: list[str]) -> Iterator[Batch]:
+        first, rows = 0, rows_at_once(len(names))
+        scanned = self.data.to_batches(
+            columns=names, batch_size=rows, batch_readahead=1, fragment_readahead=1
+        )
+        for table in gathered(scanned, rows):
+            yield Batch(arrow_to_pandas(table), first, self.name, first)
+            first += len(table)
+
+    def _read(self, work: Callable[[], Any]) -> Any:
+        import pyarrow as pa
+
+        try:
+            return work()
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(
+                f"{self.name} cannot be read ({first_sentence(error)}): write that file again."
+            ) from error
+
+
+def check_alike(headers: Iterable[Header], names: Collection[str] | None = None) -> None:
+    """Raise a `DataError` unless all files have the same columns, or the same of `names`."""
+    first, *others = headers
+    for header in others:
+        differing = set(first.names) ^ set(header.names)
+        differing &= differing if names is None else set(names)
+        if differing:
+            raise DataError(
+                f"{header.where} and {first.where} do not have the same columns "
+                f"(only in one of them: {quoted(sorted(differing))}): read them separately."
+            )
+
+
+def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames one under the other, each column of a type that holds all of its values.
+
+    Examples
+    --------
+    >>> parts = [pd.DataFrame({"x": [None]}), pd.DataFrame({"x": [1.5]})]
+    >>> stack(parts)["x"].dtype
+    dtype('float64')
+    """
+    if len(frames) == 1:
+        return frames[0]
+    names = list(frames[0].columns)
+    # A column without any value has no type of its own: it takes that of the others.
+    typed = [frame.dropna(axis="columns", how="all") for frame in frames]
+    together = pd.concat(typed, ignore_index=True).reindex(columns=names)
+    for name in dict.fromkeys(n for f in typed for n in f.select_dtypes("category").columns):
+        parts = [frame[name] for frame in typed if name in frame]
+        if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            parts = [frame[name].astype("category") for frame in frames]
+            together[name] = pd.api.types.union_categoricals(parts, ignore_order=True)
+    return together
 
 
 def matching_files(source: str | Path, role: str) -> list[Path]:
@@ -91,92 +313,3 @@ def matching_files(source: str | Path, role: str) -> list[Path]:
             "check the path."
         )
     return found
-
-
-def _read_file(path: Path) -> Any:
-    name = path.name.lower()
-    if path.stat().st_size == 0:
-        raise DataError(f"{path.name} is empty (0 bytes): write the file again.")
-    if name.endswith(PARQUET_ENDINGS):
-        return _read_parquet(path)
-    if name.endswith(CSV_ENDINGS):
-        return _read_csv(path)
-    raise DataError(
-        f"{path.name} is neither Parquet nor CSV by its ending: use one of "
-        f"{quoted(PARQUET_ENDINGS + CSV_ENDINGS)}."
-    )
-
-
-def _read_parquet(path: Path) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.ParquetFile(path).read()
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path.name} cannot be read as Parquet ({first_sentence(error)}): write it again, or "
-            "give it the ending .csv if it is text."
-        ) from error
-    return check_columns(table, path.name)
-
-
-def _read_csv(path: Path) -> Any:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    delimiter = "\t" if ".tsv" in path.name.lower() else ","
-    _check_delimiter(path, delimiter)
-    try:
-        table = csv.read_csv(
-            path,
-            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=csv.ConvertOptions(strings_can_be_null=True),
-        )
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            f"{path.name} cannot be read as CSV ({first_sentence(error)}): check that every row "
-            "has as many cells as the header."
-        ) from error
-    for field in table.schema:
-        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
-            raise DataError(
-                f"{path.name} column {field.name!r} is not UTF-8 text: save the file as UTF-8."
-            )
-    return check_columns(table, path.name)
-
-
-def _check_delimiter(path: Path, delimiter: str) -> None:
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rb") as stream:
-            header = stream.readline(100_000).decode("utf-8", "replace").strip()
-    except OSError as error:
-        raise DataError(f"{path.name} cannot be read ({error}): write it again.") from error
-    if delimiter in header:
-        return
-    for other, plural in OTHER_DELIMITERS.items():
-        if other in header:
-            raise DataError(
-                f"{path.name} starts with {header[:80]!r}: its cells seem to be separated by "
-                f"{plural}. Save it with commas between cells and a decimal point."
-            )
-
-
-def check_columns(table: Any, name: str) -> Any:
-    """The table, if its column names are unique and it has rows."""
-    names = table.column_names
-    repeated = sorted({column for column in names if names.count(column) > 1})
-    if repeated:
-        raise DataError(
-            f"{name} has more than one column named {quoted(repeated)}: rename or drop all but one."
-        )
-    if not table.num_rows:
-        raise DataError(f"{name} has a header but no rows: write the file again.")
-    return table
-
-
-def first_sentence(error: BaseException) -> str:
-    """The start of a library's message, on one line, for a parenthesis."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.split(". ")[0].rstrip(".")[:200]

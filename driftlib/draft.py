@@ -1,0 +1,368 @@
+"""A first look at a reference too large for memory: all that its grid is chosen from.
+
+Drafts of parts of a table add to the draft of the whole, as profiles do. What holds:
+
+- rows, the kinds of columns, minima and maxima are exact
+- the values of a numeric column are all known, with their rows, where there are no more
+  distinct ones than asked; so are the levels of a category up to `MOST_LEVELS`
+- the quantiles of all other numeric columns, and the commonest levels of all other
+  categories, are those of a sample of rows: the rows whose numbers have the smallest hash.
+  It depends on the seed and the rows' numbers alone, not on how they are cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+
+import numpy as np
+import pandas as pd
+
+from driftlib.batches import Batch, Source, each
+from driftlib.errors import DataError
+from driftlib.grid import NOT_FINITE, Column, Runs, level_column, numeric_grid
+from driftlib.profile import HASH_BUCKETS, sorted_values
+from driftlib.schema import (
+    CATEGORICAL,
+    COMPARABLE,
+    DATETIME,
+    EMPTY,
+    IDENTIFIER,
+    NUMERIC,
+    UNSUPPORTED,
+    LevelCounts,
+    as_numbers,
+    column_kind,
+    count_levels,
+    identifier_note,
+    kind_of_type,
+)
+from driftlib.sources import stack
+
+SAMPLE_ROWS, FEWEST_SAMPLE_ROWS, SAMPLE_CELLS = 200_000, 20_000, 50_000_000
+MOST_LEVELS = 10_000
+_ALL = np.uint64(2**64 - 1)
+_CONTENT = {
+    NUMERIC: "numbers",
+    CATEGORICAL: "text or truth values",
+    DATETIME: "dates or times",
+    UNSUPPORTED: "nested values",
+}
+
+
+def row_hash(rows: np.ndarray, seed: int) -> np.ndarray:
+    """A number for each row number, evenly spread over 64 bits and different for each row.
+
+    References
+    ----------
+    Steele, Lea and Flood (2014), Fast splittable pseudorandom number generators, OOPSLA,
+    453-472 (the finalizer).
+
+    Examples
+    --------
+    >>> row_hash(np.array([0, 1]), seed=0).tolist()
+    [16294208416658607535, 7960286522194355700]
+    """
+    with np.errstate(over="ignore"):
+        z = (rows.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        z ^= np.uint64(seed) * np.uint64(0xD1B54A32D192ED03)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Of all rows, the `size` ones with the smallest hash, and some more until it is cut.
+
+    Attributes
+    ----------
+    size : int
+    limit : uint64
+        The sample has every row whose hash is below it, and no other.
+    parts : tuple of (hashes, frame)
+    """
+
+    size: int
+    limit: np.uint64
+    parts: tuple[tuple[np.ndarray, pd.DataFrame], ...]
+
+    def __add__(self, other: Sample) -> Sample:
+        limit = min(self.limit, other.limit)
+        mine, theirs = (part.below(limit).parts for part in (self, other))
+        both = Sample(self.size, limit, mine + theirs)
+        # Cutting at twice the size keeps the cuts few.
+        return both.cut() if both.rows > 2 * self.size else both
+
+    @property
+    def rows(self) -> int:
+        """Rows held."""
+        return sum(len(hashes) for hashes, _ in self.parts)
+
+    def below(self, limit: np.uint64) -> Sample:
+        """The rows with a hash below `limit`."""
+        if limit >= self.limit:
+            return self
+        kept = []
+        for hashes, frame in self.parts:
+            chosen = hashes < limit
+            kept.append((hashes[chosen], frame[chosen]))
+        return Sample(self.size, limit, tuple(kept))
+
+    def cut(self) -> Sample:
+        """The sample with no more rows than `size`."""
+        if self.rows <= self.size:
+            return self
+        hashes = np.concatenate([hashes for hashes, _ in self.parts])
+        small = self.below(np.partition(hashes, self.size)[self.size])
+        together = np.concatenate([hashes for hashes, _ in small.parts])
+        return replace(small, parts=((together, small.frame),))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows, in the order in which they were added."""
+        return stack([frame for _, frame in self.parts])
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Distinct values and the rows of each; where there are too many, of a share of them.
+
+    Attributes
+    ----------
+    items, counts : array, shape (distinct,)
+    most : int
+    thinned : int
+        Only values whose hash ends in so many zero bits are kept: one of 2**thinned.
+
+    References
+    ----------
+    Flajolet (1990), On adaptive sampling, Computing 43, 391-400.
+    """
+
+    items: np.ndarray
+    counts: np.ndarray
+    most: int
+    thinned: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every distinct value is there."""
+        return not self.thinned
+
+    @property
+    def distinct(self) -> int:
+        """Number of distinct values: exact if complete, else an estimate."""
+        return len(self.items) << self.thinned
+
+    def __add__(self, other: Tally) -> Tally:
+        thinned = max(self.thinned, other.thinned)
+        mine, theirs = self.thin(thinned), other.thin(thinned)
+        codes, items = pd.factorize(np.concatenate([mine.items, theirs.items]))
+        counts = np.bincount(codes, np.concatenate([mine.counts, theirs.counts]), len(items))
+        return Tally(items, counts.astype(np.int64), self.most, thinned).thin()
+
+    def thin(self, least: int = 0) -> Tally:
+        """The tally with no more values than `most`, thinned at least so often."""
+        if least <= self.thinned and len(self.items) <= self.most:
+            return self
+        zeros = _trailing_zeros(pd.util.hash_array(self.items, categorize=False))
+        thinned = max(least, self.thinned)
+        while np.count_nonzero(zeros >= thinned) > self.most:
+            thinned += 1
+        kept = zeros >= thinned
+        return Tally(self.items[kept], self.counts[kept], self.most, thinned)
+
+
+def _trailing_zeros(hashes: np.ndarray) -> np.ndarray:
+    lowest = hashes & (~hashes + np.uint64(1))
+    return np.where(hashes == 0, 64, np.log2(np.maximum(lowest, 1).astype(float))).astype(int)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a draft knows of one column.
+
+    Attributes
+    ----------
+    name, kind, note, where : str
+        Kind as in `driftlib.schema`, empty as long as every value is missing; `where` is the
+        file that told it.
+    present : int
+        Rows with a value.
+    text : bool
+        Whether it could be an identifier.
+    low, high : float
+        Of the finite values of a numeric column.
+    tally : Tally, optional
+        Of a numeric or categorical column.
+    """
+
+    name: str
+    kind: str = ""
+    note: str = ""
+    where: str = ""
+    present: int = 0
+    text: bool = True
+    low: float = np.nan
+    high: float = np.nan
+    tally: Tally | None = None
+
+    def __add__(self, other: Look) -> Look:
+        if not (self.kind and other.kind):
+            return self if self.kind else other
+        if self.kind != other.kind:
+            raise DataError(
+                f"column {self.name!r} holds {_CONTENT[self.kind]} in {self.where}, but "
+                f"{_CONTENT[other.kind]} in {other.where}: make them alike, or name it in "
+                "categorical= to compare it as text."
+            )
+        return Look(
+            self.name,
+            self.kind,
+            self.note or other.note,
+            self.where,
+            self.present + other.present,
+            self.text and other.text,
+            float(np.fmin(self.low, other.low)),
+            float(np.fmax(self.high, other.high)),
+            self.tally + other.tally if self.tally and other.tally else self.tally or other.tally,
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is learnt of a reference before its grid is chosen.
+
+    Attributes
+    ----------
+    rows : int
+    looks : mapping of str to Look
+    sample : Sample
+    """
+
+    rows: int
+    looks: Mapping[str, Look]
+    sample: Sample = field(repr=False)
+
+    def __add__(self, other: Draft) -> Draft:
+        looks = {name: look + other.looks[name] for name, look in self.looks.items()}
+        return Draft(self.rows + other.rows, looks, self.sample + other.sample)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the sample has every row."""
+        return self.sample.rows == self.rows
+
+
+def first_look(
+    source: Source, names: list[str], categorical: Collection[str], most: int, seed: int
+) -> Draft:
+    """Draft of a source's columns, in one pass.
+
+    Parameters
+    ----------
+    source : Source
+    names : list of str
+        Columns that every part of it has.
+    categorical : collection of str
+        Those to take as categories although they hold numbers.
+    most : int
+        Distinct values of a numeric column up to which all are kept.
+    seed : int
+        Of the sample.
+    """
+    size = max(FEWEST_SAMPLE_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // len(names)))
+    draft = partial(
+        _draft,
+        categorical=frozenset(categorical),
+        most=most,
+        seed=seed,
+        size=size,
+        limit=_expected_limit(size, source.rows()),
+    )
+    total = source.total(draft, names)
+    return replace(total, sample=total.sample.cut())
+
+
+def _expected_limit(size: int, rows: int | None) -> np.uint64:
+    """Hash below which a few more than `size` of the rows will lie; all where rows are unknown."""
+    if rows is None or rows <= 2 * size:
+        return _ALL
+    return np.uint64((size + 6 * size**0.5) / rows * float(_ALL))
+
+
+def _draft(
+    batch: Batch, categorical: Collection[str], most: int, seed: int, size: int, limit: np.uint64
+) -> Draft:
+    frame = batch.frame
+    hashes = row_hash(np.arange(batch.first, batch.first + len(frame)), seed)
+    sample = Sample(size, _ALL, ((hashes, frame),)).below(limit)
+    look = partial(_look, where=batch.where, categorical=categorical, most=most)
+    looks = each(look, [frame[name] for name in frame], len(frame), batch.threads)
+    return Draft(len(frame), {look.name: look for look in looks}, sample)
+
+
+def _look(series: pd.Series, where: str, categorical: Collection[str], most: int) -> Look:
+    name, present = str(series.name), int(series.notna().sum())
+    if not present:
+        return Look(name)
+    kind, note = kind_of_type(series)
+    declared = name in categorical
+    if declared and kind in COMPARABLE:
+        kind = CATEGORICAL
+    text = not declared and not isinstance(series.dtype, pd.CategoricalDtype)
+    look = Look(name, kind, note, where, present, text)
+    if kind == CATEGORICAL:
+        found = count_levels(series)
+        return replace(look, tally=Tally(found.levels, found.counts, MOST_LEVELS).thin())
+    if kind == NUMERIC:
+        return _with_values(look, as_numbers(series).values, most)
+    return look
+
+
+def _with_values(look: Look, values: np.ndarray, most: int) -> Look:
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return look
+    low, high = float(finite.min()), float(finite.max())
+    return replace(look, low=low, high=high, tally=_tally(finite, most))
+
+
+def _tally(values: np.ndarray, most: int) -> Tally:
+    # Most columns with too many distinct values show it at once, without a sort.
+    if len(pd.unique(values[: 2 * most])) > most:
+        return Tally(np.zeros(0), np.zeros(0, dtype=np.int64), most, thinned=64)
+    values, counts = np.unique(values, return_counts=True)
+    return Tally(values.astype(float), counts, most).thin()
+
+
+def grid_column(look: Look, sample: pd.Series, role: str, bins: int, resolution: int) -> Column:
+    """One column of a baseline, its grid chosen and the reference not yet counted on it."""
+    name, kind, note, tally = look.name, look.kind, look.note, look.tally
+    if not kind:
+        kind, note = column_kind(sample.iloc[:0])
+    elif kind == NUMERIC and tally is None:
+        kind, note = EMPTY, NOT_FINITE
+    elif kind == NUMERIC:
+        if tally.complete:
+            order = np.argsort(tally.items)
+            ordered = Runs(tally.items[order], tally.counts[order].cumsum())
+        else:
+            numbers = as_numbers(sample)
+            ordered = sorted_values(numbers.values)[0].astype(float)
+            ends = np.array([look.low, look.high])
+            ordered = np.sort(np.append(ordered, np.setdiff1d(ends, ordered[[0, -1]])))
+        return Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution))
+    elif kind == CATEGORICAL:
+        about = "" if tally.complete else "about "
+        identifier = identifier_note(tally.distinct, look.present, about) if look.text else ""
+        if identifier:
+            return Column(name, role, IDENTIFIER, identifier)
+        if tally.complete:
+            return level_column(name, role, note, LevelCounts(tally.items, tally.counts, 0))
+        column = level_column(name, role, note, count_levels(sample))
+        note = f"about {tally.distinct:,} levels, compared in {HASH_BUCKETS} groups by hash"
+        return replace(column, note=note, complete=False)
+    return Column(name, role, kind, note)
