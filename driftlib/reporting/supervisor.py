@@ -16,12 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from driftlib.files import write_whole
+from driftlib.files import write_json, write_whole
+from driftlib.reporting.display import SEVERITIES
 from driftlib.reporting.html import failure_page
 from driftlib.reporting.index import DONE, FAILED, record
 from driftlib.reporting.progress import Progress
 from driftlib.reporting.results import RUNNING, RunResult
 
+ALERTS = "alerts.json"
 REPORT_VARIABLE = "DRIFTLIB_REPORT"
 STOP_SECONDS = 5
 # Temporary files as old as this are no longer being written.
@@ -57,6 +59,7 @@ class _Supervisor:
         self.waiting = deque({**job, "page": str(run.output / job["page"])} for job in jobs)
         self.progress = progress
         self.events: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+        self.alerts: dict[str, list[dict[str, Any]]] = {}
 
     def run(self, workers: int) -> RunResult:
         """Run all jobs; whatever happens, no process is left behind."""
@@ -84,6 +87,7 @@ class _Supervisor:
                         self._done(event)
                         self._next(worker)
             self.result = replace(self.result, seconds=time.monotonic() - began)
+            write_json(folder / ALERTS, self._all_alerts())
             return self.result
         finally:
             for worker in pool:
@@ -105,6 +109,7 @@ class _Supervisor:
 
     def _done(self, event: Mapping[str, Any]) -> None:
         summary = event["summary"] or {}
+        self.alerts[event["name"]] = list(summary.get("alerts", ()))
         self._update(
             event["name"],
             title=event["title"],
@@ -120,6 +125,11 @@ class _Supervisor:
             event["name"], event["seconds"], event["failure"], summary.get("verdict")
         )
         record(self.result.output, self.result.details)
+
+    def _all_alerts(self) -> list[dict[str, Any]]:
+        """Alerts of all reports, the worst first, then in the reports' order."""
+        alerts = [a for report in self.result.reports for a in self.alerts.get(report.name, ())]
+        return sorted(alerts, key=lambda alert: -SEVERITIES.index(alert["severity"]))
 
     def _died(self, worker: _Worker) -> None:
         """A worker ended in the middle of a job: its page says so."""

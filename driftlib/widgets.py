@@ -1,0 +1,161 @@
+"""Charts with controls: live in a notebook, and computed in advance where a report is made.
+
+A panel is a chart as a function of a few choices. In a live notebook the choices are
+ipywidgets and the chart follows them; in a report they are the page's own sliders, which
+work offline over the same charts. What is drawn is computed elsewhere.
+"""
+
+from __future__ import annotations
+
+import html
+import itertools
+import threading
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from driftlib.errors import MissingExtraError
+from driftlib.trend import TrendResult
+from driftlib.visualization.style import CONFIG
+
+CACHED_CHARTS = 256
+# Charts in a report's panel: each is some kilobytes of its page.
+MOST_STEPS = 40
+
+Chart = Callable[..., Any]
+Choices = Mapping[str, Mapping[str, Hashable]]
+
+
+def panel(charts: Sequence[Chart], choices: Choices, start: Sequence[int] = ()) -> Any:
+    """A chart that follows some choices.
+
+    Parameters
+    ----------
+    charts : sequence of callable
+        Each takes a value for every choice, in order, and returns a figure; a later one
+        shows more, and is drawn when it is ready. A report has the last one only.
+    choices : dict of dict
+        By the name of each choice: its values by label.
+    start : sequence of int
+        Position of each choice at first; 0 by default.
+
+    Returns
+    -------
+    ipywidgets.Widget or driftlib.reporting.display.Dials
+        The latter in a report.
+
+    Raises
+    ------
+    MissingExtraError
+        If ipywidgets is not installed, and this is no report.
+    """
+    from driftlib.reporting import dials, in_report
+
+    start = list(start) or [0] * len(choices)
+    if not in_report():
+        return _Live(charts, choices, start).box
+    values = [list(options.values()) for options in choices.values()]
+    figures = [charts[-1](*chosen) for chosen in itertools.product(*values)]
+    return dials(figures, {name: list(options) for name, options in choices.items()}, start)
+
+
+class _Live:
+    """Controls and a figure; charts are made one at a time in a thread, the latest choice first."""
+
+    def __init__(self, charts: Sequence[Chart], choices: Choices, start: Sequence[int]) -> None:
+        try:
+            import ipywidgets
+            import plotly.graph_objects as go
+
+            self.figure = go.FigureWidget()
+        except ImportError as error:
+            raise MissingExtraError("ipywidgets", "notebooks", "A live panel") from error
+        self.charts = [lru_cache(CACHED_CHARTS)(chart) for chart in charts]
+        self.controls = [
+            _control(ipywidgets, name, options, position)
+            for (name, options), position in zip(choices.items(), start, strict=True)
+        ]
+        self.caption = ipywidgets.HTML()
+        self.lock, self.asked, self.busy = threading.Lock(), 0, False
+        self.figure._config = self.figure._config | CONFIG
+        self._draw(self.charts[-1](*self.chosen))
+        for control in self.controls:
+            control.observe(self._on_choice, "value")
+        row = ipywidgets.Layout(display="flex", flex_flow="row wrap")
+        self.box = ipywidgets.VBox(
+            [ipywidgets.Box(self.controls, layout=row), self.figure, self.caption]
+        )
+
+    @property
+    def chosen(self) -> tuple[Any, ...]:
+        """Value of every choice."""
+        return tuple(control.value for control in self.controls)
+
+    def _on_choice(self, _: Any) -> None:
+        with self.lock:
+            self.asked += 1
+            if self.busy:
+                return
+            self.busy = True
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self) -> None:
+        """Draw until nothing newer was asked for."""
+        done = -1
+        while True:
+            with self.lock:
+                if self.asked == done:
+                    self.busy = False
+                    return
+                done = self.asked
+            for chart in self.charts:
+                made = chart(*self.chosen)
+                if self.asked != done:
+                    break
+                self._draw(made)
+
+    def _draw(self, made: Any) -> None:
+        with self.figure.batch_update():
+            self.figure.data = ()
+            self.figure.add_traces(made.data)
+            self.figure.layout = made.layout
+        meta = made.layout.meta or {}
+        self.caption.value = f"<p>{html.escape(meta.get('caption', ''))}</p>"
+
+
+def _control(ipywidgets: Any, name: str, options: Mapping[str, Hashable], position: int) -> Any:
+    """A slider over the options, or a list to choose from where they have no order."""
+    items = list(options.items())
+    return ipywidgets.SelectionSlider(
+        options=items,
+        index=position,
+        description=name,
+        style={"description_width": "initial"},
+        layout=ipywidgets.Layout(width="24em"),
+    )
+
+
+def drift_explorer(trend: TrendResult) -> Any:
+    """Any feature in any window: its values beside the reference's.
+
+    Parameters
+    ----------
+    trend : TrendResult
+        In a report the most drifted features and the latest windows can be chosen.
+    """
+    from driftlib.reporting import in_report
+    from driftlib.visualization import feature_distribution
+    from driftlib.visualization.levels import change_table, most_drifted
+    from driftlib.visualization.words import shortened
+
+    table, windows = change_table(trend)
+    names, numbers = most_drifted(table), list(windows.labels)
+    if in_report():
+        numbers = numbers[-12:]
+        names = names[: MOST_STEPS // (len(numbers) + 1)]
+    when: dict[str, Hashable] = {"all": None}
+    when |= {windows.labels[number]: number for number in numbers}
+    return panel(
+        [lambda name, number: feature_distribution(trend, name, number)],
+        {"feature": {shortened(name): name for name in names}, windows.unit: when},
+    )
