@@ -3,8 +3,11 @@
 from driftlib.visualization.distribution import feature_distribution
 from driftlib.visualization.drift import psi_trend
 from driftlib.visualization.effects import effect_sizes
+from driftlib.visualization.estimates import realised_against_estimated
 from driftlib.visualization.heatmap import drift_heatmap
 from driftlib.visualization.multiples import feature_small_multiples
+from driftlib.visualization.performance import metric_trend
+from driftlib.visualization.segments import segment_bars
 from driftlib.visualization.style import write_figure_html
 
 __all__ = [
@@ -12,6 +15,9 @@ __all__ = [
     "effect_sizes",
     "feature_distribution",
     "feature_small_multiples",
+    "metric_trend",
     "psi_trend",
+    "realised_against_estimated",
+    "segment_bars",
     "write_figure_html",
 ]

@@ -12,7 +12,7 @@ from driftlib.drift import DriftResult
 from driftlib.trend import TrendResult
 from driftlib.visualization import style
 from driftlib.visualization.levels import before, change_table, chosen_features
-from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.panels import height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.words import (
     Windows,
@@ -193,21 +193,10 @@ def severity_marker(severities: Iterable[Any], points: int) -> dict[str, Any]:
 
 def add_severity_legend(chart: Any, severities: Iterable[str]) -> None:
     """Legend entries for the severities that occur."""
-    import plotly.graph_objects as go
-
     found = set(severities)
     for severity, words in SEVERITY_WORDS.items():
         if severity in found:
-            chart.add_trace(
-                go.Scatter(
-                    x=[None],
-                    y=[None],
-                    mode="markers",
-                    marker=severity_marker([severity], 1),
-                    name=words,
-                )
-            )
-    chart.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
+            legend_entry(chart, words, marker=severity_marker([severity], 1))
 
 
 def _psi_hover(name: str, label: str, row: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from driftlib.visualization.levels import (
     column_label,
     most_drifted,
 )
+from driftlib.visualization.panels import legend_entry
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.words import NAMES_SHOWN, Windows, brief, counted, listed, wrapped
 
@@ -109,8 +110,7 @@ def drift_heatmap(result: DriftResult | TrendResult) -> Any:
             )
         )
     for name, color in _legend(result.policy):
-        marker = {"symbol": "square", "size": 12, "color": color}
-        chart.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name))
+        legend_entry(chart, name, marker={"symbol": "square", "size": 12, "color": color})
     chart.update_xaxes(type="category", showline=False, ticks="", nticks=10)
     chart.update_yaxes(
         type="category",
@@ -123,10 +123,7 @@ def drift_heatmap(result: DriftResult | TrendResult) -> Any:
         ticktext=[escape(column_label(name, kinds[name])) for name in features],
     )
     colors = [list(stop) for stop in style.SEQUENTIAL]
-    chart.update_layout(
-        coloraxis={"cmin": 0, "cmax": 3, "colorscale": colors, "showscale": False},
-        legend={"itemclick": False, "itemdoubleclick": False},
-    )
+    chart.update_layout(coloraxis={"cmin": 0, "cmax": 3, "colorscale": colors, "showscale": False})
     if len(numbers) == 1:
         _notes_beside(chart, [entry for *_, entry in cells])
     return chart

@@ -13,7 +13,7 @@ from driftlib.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.trend import TrendResult
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features
-from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.panels import across, height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.words import Windows, counted, shortened, thinned
 
@@ -173,8 +173,8 @@ def _draw_quantiles(
 
     low, lower, median, upper, high = part.values()
     for wash, bottom, top in zip(WASHES, (low, lower), (high, upper), strict=True):
-        _across(chart, axis, bottom[0], top[0], {"fillcolor": wash, "line": {"width": 0}})
-    _across(
+        across(chart, axis, bottom[0], top[0], {"fillcolor": wash, "line": {"width": 0}})
+    across(
         chart,
         axis,
         median[0],
@@ -213,7 +213,7 @@ def _draw_levels(
     chart: Any, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
 ) -> None:
     for (level, shares), line in zip(part.items(), LEVEL_LINES, strict=False):
-        _across(
+        across(
             chart,
             axis,
             shares[0],
@@ -255,46 +255,12 @@ def _line(
     )
 
 
-def _across(
-    chart: Any, axis: dict[str, str], bottom: float, top: float, looks: dict[str, Any]
-) -> None:
-    """Band or line over a panel's whole width."""
-    if np.isfinite(bottom) and np.isfinite(top):
-        chart.add_shape(
-            **{"type": "rect", **looks},
-            xref=f"{axis['xaxis']} domain",
-            yref=axis["yaxis"],
-            x0=0,
-            x1=1,
-            y0=float(bottom),
-            y1=float(top),
-            layer="below",
-        )
-
-
 def _add_legend(chart: Any, columns: Sequence[Column]) -> None:
-    import plotly.graph_objects as go
-
-    numeric = any(isinstance(column.reference, NumericCounts) for column in columns)
-    entries = (
-        [
-            ("current: median, middle half, middle 90 %", style.CURRENT),
-            ("reference: the same", style.REFERENCE),
-        ]
-        if numeric
-        else []
-    )
-    for name, color in entries:
-        chart.add_trace(
-            go.Scatter(
-                x=[None],
-                y=[None],
-                mode="markers",
-                name=name,
-                marker={"symbol": "square", "size": 11, "color": color},
-            )
-        )
-    chart.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
+    if any(isinstance(column.reference, NumericCounts) for column in columns):
+        square = {"symbol": "square", "size": 11}
+        names = "current: median, middle half, middle 90 %", "reference: the same"
+        for name, color in zip(names, (style.CURRENT, style.REFERENCE), strict=True):
+            legend_entry(chart, name, marker=square | {"color": color})
 
 
 def _caption(numbers: Sequence[int], windows: Windows) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 PANEL, BETWEEN, ABOVE, BELOW = 140, 46, 100, 56
@@ -90,3 +91,34 @@ def panels(
             )
         axes.append({"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"})
     return axes
+
+
+def legend_entry(
+    chart: Any, name: str, marker: dict[str, Any] | None = None, line: dict[str, Any] | None = None
+) -> None:
+    """Entry of the legend for looks that several traces share; `name` is plotly text."""
+    import plotly.graph_objects as go
+
+    mode = "+".join(
+        kind for kind, looks in (("lines", line), ("markers", marker)) if looks is not None
+    )
+    chart.add_trace(go.Scatter(x=[None], y=[None], mode=mode, marker=marker, line=line, name=name))
+    # The entries stand for no trace of their own that a click could hide.
+    chart.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
+
+
+def across(
+    chart: Any, axis: dict[str, str], bottom: float, top: float, looks: dict[str, Any]
+) -> None:
+    """Band or, with `type` "line", line over a panel's whole width; nothing where not finite."""
+    if isfinite(bottom) and isfinite(top):
+        chart.add_shape(
+            **{"type": "rect", **looks},
+            xref=f"{axis['xaxis']} domain",
+            yref=axis["yaxis"],
+            x0=0,
+            x1=1,
+            y0=float(bottom),
+            y1=float(top),
+            layer="below",
+        )

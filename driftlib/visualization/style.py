@@ -55,6 +55,7 @@ INK = "#757A82"
 GRID = "rgba(128, 134, 144, 0.22)"
 AXIS = "rgba(128, 134, 144, 0.55)"
 THRESHOLD = {"color": INK, "width": 1.5, "dash": "dash"}
+REFERENCE_LINE = {"color": REFERENCE, "width": 1.5, "dash": "dot"}
 FONT = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', "
     "'Liberation Sans', Arial, sans-serif"

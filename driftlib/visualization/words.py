@@ -222,3 +222,8 @@ def wrapped(text: str) -> list[str]:
 def plain_numbers(values: Any) -> list[float | None]:
     """Floats for plotly, None where there is none."""
     return [None if value != value else float(value) for value in values]
+
+
+def capital(text: str) -> str:
+    """Sentence from a phrase."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,175 @@
+"""Realised performance beside the estimate without labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from driftlib.errors import ParameterError, quoted
+from driftlib.metrics import METRICS
+from driftlib.performance import Performance
+from driftlib.visualization import style
+from driftlib.visualization.panels import legend_entry, panels
+from driftlib.visualization.style import escape, figure
+from driftlib.visualization.values import ESTIMATED, add_band, add_limits, fit
+from driftlib.visualization.words import (
+    Windows,
+    brief,
+    counted,
+    plain_numbers,
+    thinned,
+    windows_of,
+)
+
+SIDES = {
+    "realised": (style.CURRENT, "solid", "circle"),
+    "estimated": (ESTIMATED, "dash", "diamond-open"),
+}
+
+
+def realised_against_estimated(perf: Performance, estimate: Performance, metric: str) -> Any:
+    """A metric that labels show, beside what was estimated without them.
+
+    Parameters
+    ----------
+    perf, estimate : Performance
+        Of the same windows, without segments; windows are matched by start and end, and
+        those that only one has are drawn too.
+    metric : str
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Agreement means that the inputs explain what happened; where realised values lie outside
+        the estimate's interval, labels at the same inputs have changed.
+
+    Raises
+    ------
+    DriftlibError
+        If a result does not have the metric, or has segments.
+
+    Examples
+    --------
+    >>> from driftlib import track_performance
+    >>> frame = pd.DataFrame({"y_true": [0, 1] * 100, "y_pred": [0, 1] * 100})
+    >>> perf = track_performance(frame, window=100)
+    >>> chart = realised_against_estimated(perf, perf, "accuracy")
+    >>> chart.layout.title.text
+    'Realised Accuracy agrees with its estimate in both windows'
+    """
+    import plotly.graph_objects as go
+
+    both = _joined(perf, estimate, metric)
+    windows = windows_of(both)
+    title = METRICS[perf.task][metric].title
+    numbers = thinned(list(windows.labels))
+    labels = [escape(windows.labels[number]) for number in numbers]
+    outside = _outside(both)
+    chart = figure(
+        escape(_title(both, outside, title, windows), most=None),
+        caption=(
+            "Shaded: the 95 % intervals. Where they part, labels at the same inputs are no longer "
+            "what they were: the concept changed. Agreement means that the inputs explain "
+            f"the change. {getattr(estimate, 'assumption', '')}".strip()
+        ),
+        alt=_alt(both, outside, title, windows),
+        table=both.assign(window=both["window"].map(windows.labels)).drop(columns=["start", "end"]),
+        y=title,
+    )
+    axis = panels(chart, [title], x={"type": "category", "nticks": 12})[0]
+    chart.update_yaxes(title_text=title)
+    chart.update_xaxes(title_text=windows.title or None)
+    part = both.set_index("window").reindex(numbers)
+    extent: list[float] = []
+    for side, (color, dash, symbol) in SIDES.items():
+        own = part[[f"{side}", f"{side}_lower", f"{side}_upper"]].set_axis(
+            ["value", "lower", "upper"], axis=1
+        )
+        add_band(chart, own, labels, axis, color)
+        extent += [own["lower"].min(), own["upper"].max()]
+        chart.add_trace(
+            go.Scatter(
+                x=labels,
+                y=plain_numbers(own["value"]),
+                mode="lines+markers",
+                name=side,
+                line={"color": color, "width": 2, "dash": dash},
+                marker={"symbol": symbol, "size": 8 if len(numbers) <= 40 else 4, "color": color},
+                text=[
+                    f"<b>{label}</b><br>{side} {value:.4g} ({low:.4g} to {high:.4g})"
+                    for label, value, low, high in zip(
+                        labels, own["value"], own["lower"], own["upper"], strict=True
+                    )
+                ],
+                hovertemplate="%{text}<extra></extra>",
+                **axis,
+            )
+        )
+    part = perf.table[perf.table["metric"] == metric]
+    extent += add_limits(chart, perf, metric, part, axis, with_reference=True)
+    fit(chart, axis, extent)
+    if perf.reference is not None:
+        legend_entry(chart, "reference", line=style.REFERENCE_LINE)
+    if part["threshold"].notna().any():
+        legend_entry(chart, "threshold", line=style.THRESHOLD)
+    chart.update_layout(bargap=0, barmode="overlay")
+    return chart
+
+
+def _joined(perf: Performance, estimate: Performance, metric: str) -> pd.DataFrame:
+    """A row per window with the values of both sides."""
+    sides = []
+    for side, result in zip(SIDES, (perf, estimate), strict=True):
+        if result.by:
+            raise ParameterError(
+                f"the {side} result has segments ({quoted(result.by)}): pass one without by=."
+            )
+        rows = result.table[result.table["metric"] == metric]
+        if rows.empty:
+            raise ParameterError(
+                f"the {side} result has no metric {metric!r} (it has: "
+                f"{quoted(dict.fromkeys(result.table['metric']))})."
+            )
+        names = {"value": side, "lower": f"{side}_lower", "upper": f"{side}_upper"}
+        sides.append(rows[["start", "end", *names]].rename(columns=names))
+    both = sides[0].merge(sides[1], on=["start", "end"], how="outer", sort=True)
+    return both.assign(window=range(len(both)))
+
+
+def _outside(both: pd.DataFrame) -> pd.DataFrame:
+    """Windows whose intervals do not meet, or whose realised value is outside the estimate's."""
+    low, high = both["estimated_lower"], both["estimated_upper"]
+    return both[(both["realised"] < low) | (both["realised"] > high)]
+
+
+def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windows) -> str:
+    compared = both.dropna(subset=["realised", "estimated"])
+    if compared.empty:
+        return f"{title}: no window has both a realised and an estimated value"
+    if outside.empty:
+        total = len(compared)
+        where = {1: "", 2: f" in both {windows.unit}s"}.get(
+            total, f" in all {total} {windows.unit}s"
+        )
+        return f"Realised {title} agrees with its estimate{where}"
+    gaps = outside["realised"] - outside["estimated"]
+    worst = outside.loc[gaps.abs().idxmax()]
+    among = f"{len(outside)} of {counted(len(compared), windows.unit)}"
+    return (
+        f"Realised {title} lies outside its estimate in {among}: "
+        f"{brief(worst['realised'], most=2)} against {brief(worst['estimated'], most=2)} "
+        f"{windows.place(worst['window'])}"
+    )
+
+
+def _alt(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windows) -> str:
+    spans = [
+        f"{side} {both[side].min():.3g} to {both[side].max():.3g}"
+        for side in SIDES
+        if both[side].notna().any()
+    ]
+    return (
+        f"{title} over {counted(len(both), windows.unit)}: {'; '.join(spans) or 'no values'}. "
+        f"Outside the estimate's interval: {len(outside)}."
+    )

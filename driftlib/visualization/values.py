@@ -1,0 +1,129 @@
+"""Values of metrics on a chart: their intervals, limits and states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.performance import Performance
+from driftlib.visualization import style
+from driftlib.visualization.panels import across
+from driftlib.visualization.style import escape
+from driftlib.visualization.words import counted
+
+# What a value is called by, its marker and its colour.
+STATES = {
+    "fine": ("not worse beyond noise", "circle", style.CURRENT),
+    "breached": ("beyond its threshold, perhaps by chance", "diamond", style.CURRENT),
+    "degraded": ("worse beyond noise", "triangle-down", style.SEVERITY_COLORS["major"]),
+}
+ESTIMATED = style.COLORWAY[2]
+WASH = {style.CURRENT: "rgba(213, 94, 0, 0.16)", ESTIMATED: "rgba(0, 158, 115, 0.16)"}
+
+
+def with_states(perf: Performance) -> pd.DataFrame:
+    """Table with each value's state, and its segment as one text."""
+    table = perf.table
+    state = np.where(table["degraded"], "degraded", np.where(table["breached"], "breached", "fine"))
+    return table.assign(state=state, segment=segment_names(table, perf.by) if perf.by else "")
+
+
+def segment_names(table: pd.DataFrame, by: Sequence[str]) -> list[str]:
+    """Segment of each row as one text; plain text."""
+    return [", ".join(map(str, key)) for key in table[list(by)].itertuples(index=False, name=None)]
+
+
+def add_band(
+    chart: Any, part: pd.DataFrame, labels: Sequence[str], axis: dict[str, str], color: str
+) -> None:
+    """The interval of each value, as bars as wide as a window: a single window has one too."""
+    import plotly.graph_objects as go
+
+    known = (part["lower"].notna() & part["upper"].notna()).to_numpy()
+    chart.add_trace(
+        go.Bar(
+            x=[label for label, is_known in zip(labels, known, strict=True) if is_known],
+            base=part["lower"][known].tolist(),
+            y=(part["upper"] - part["lower"])[known].tolist(),
+            marker={"color": WASH[color], "line": {"width": 0}},
+            hoverinfo="skip",
+            showlegend=False,
+            name="95 % interval",
+            **axis,
+        )
+    )
+
+
+def add_limits(
+    chart: Any,
+    perf: Performance,
+    name: str,
+    part: pd.DataFrame,
+    axis: dict[str, str],
+    with_reference: bool,
+) -> list[float]:
+    """Lines for the threshold and the reference; returns their values."""
+    drawn = []
+    for threshold in part["threshold"].dropna().unique()[:1].tolist():
+        across(chart, axis, threshold, threshold, {"type": "line", "line": style.THRESHOLD})
+        drawn.append(threshold)
+    if with_reference and perf.reference is not None:
+        own = perf.reference[perf.reference["metric"] == name]
+        for value, low, high in own[["value", "lower", "upper"]].to_numpy(float)[:1].tolist():
+            across(chart, axis, value, value, {"type": "line", "line": style.REFERENCE_LINE})
+            across(
+                chart, axis, low, high, {"fillcolor": "rgba(0, 114, 178, 0.14)", "line_width": 0}
+            )
+            drawn += [low, high]
+    return drawn
+
+
+def state_marker(states: Iterable[Any], points: int, color: str) -> dict[str, Any]:
+    known = [state if state in STATES else "fine" for state in states]
+    size = 8 if points <= 30 else 5 if points <= 100 else 3
+    return {
+        "symbol": [STATES[state][1] for state in known],
+        "color": [color if state != "degraded" else STATES[state][2] for state in known],
+        "opacity": 1,
+        "size": [size if state == "fine" else size + 3 for state in known],
+    }
+
+
+def value_hovers(
+    part: pd.DataFrame, labels: Sequence[str], title: str, segments: Sequence[str]
+) -> list[str]:
+    """What each value says when pointed at; labels are plotly text, segments plain."""
+    hovers = []
+    for label, segment, row in zip(labels, segments, part.to_dict("records"), strict=True):
+        if row["value"] != row["value"]:
+            hovers.append("")
+            continue
+        head = f"<b>{escape(segment)}</b>, {label}" if segment else f"<b>{label}</b>"
+        lines = [
+            head,
+            f"{title} {row['value']:.4g} ({row['lower']:.4g} to {row['upper']:.4g})",
+            f"{counted(int(row['n_labelled']), 'labelled row')} of {int(row['n']):,}",
+        ]
+        if row["state"] != "fine":
+            lines.append(STATES[row["state"]][0])
+        if row["note"]:
+            lines.append(escape(row["note"], most=80))
+        hovers.append("<br>".join(lines))
+    return hovers
+
+
+def fit(chart: Any, axis: dict[str, str], values: Sequence[float]) -> None:
+    """Give a panel the range of what is drawn in it: bars would start it at 0."""
+    finite = [value for value in values if np.isfinite(value)]
+    if finite:
+        low, high = min(finite), max(finite)
+        room = 0.12 * (high - low) or 0.05 * abs(high) or 0.05
+        chart.layout[axis["yaxis"].replace("y", "yaxis")].range = [low - room, high + room]
+
+
+def is_judged(perf: Performance, table: pd.DataFrame) -> bool:
+    """Whether there is anything that the values could be worse than."""
+    return perf.reference is not None or bool(table["threshold"].notna().any())
