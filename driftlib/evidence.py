@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from driftlib.ranking import Ranking, place_by_rank, rank_groups
+from driftlib.ranking import Ranking, overlap_of_classes, place_by_rank, rank_groups
 
 Loss = Callable[[np.ndarray], np.ndarray]
 
@@ -153,6 +153,12 @@ class Labelled:
             self._moments[loss] = moments(loss(of_true), lo, hi)
         return self._moments[loss]
 
+    @cached_property
+    def together(self) -> np.ndarray:
+        """How much wider than for independent classes the error of the mean ROC AUC is."""
+        y, proba, lo, hi = self._scored
+        return overlap_of_classes(y, proba, lo, hi)
+
     def ranking(self, label: int) -> Ranking:
         """How well the probability of class number `label` ranks its rows above the rest."""
         if label not in self._rankings:
@@ -196,8 +202,14 @@ def _unexplained(squared: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     ratio = squared.sum() / spread.sum()
     if not ratio:
         return 0.0, 0.0
-    influence = squared / squared.mean() - spread / spread.mean()
-    return ratio, np.sqrt((influence**2).sum() / (n - 1) / n)
+    # Jackknife: each row left out in turn; a few rows may leave nothing to compare.
+    with np.errstate(all="ignore"):
+        without = np.log(squared.sum() - squared) - np.log(spread.sum() - spread * n / (n - 1))
+        error = np.sqrt((n - 1) * without.var())
+    if not np.isfinite(error):
+        influence = squared / squared.mean() - spread / spread.mean()
+        error = np.sqrt((influence**2).sum() / (n - 1) / n)
+    return ratio, error
 
 
 class Expected:

@@ -134,16 +134,27 @@ def mean_loss(moments: Moments) -> Interval:
     return lower, np.where(known, moments.mean - error * near, moments.mean * spread)
 
 
-def unexplained(ratio: np.ndarray, log_error: np.ndarray) -> Interval:
+def unexplained(ratio: np.ndarray, log_error: np.ndarray, rows: np.ndarray) -> Interval:
     """Interval of a positive ratio from the standard error of its logarithm."""
     with np.errstate(all="ignore"):
-        return ratio * np.exp(-Z * log_error), ratio * np.exp(Z * log_error)
+        wide = np.exp(stdtrit(np.maximum(rows - 1, 1), LEVEL) * log_error)
+        return ratio / wide, ratio * wide
 
 
-def combined(value: np.ndarray, lower: np.ndarray, upper: np.ndarray, axis: int = -1) -> Interval:
-    """Interval of a mean of independent values from theirs, by adding recovered variances.
+def combined(
+    value: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    together: np.ndarray | float = 1.0,
+) -> Interval:
+    """Interval of the mean over classes from theirs, by adding recovered variances.
 
-    Values that are NaN do not count.
+    Parameters
+    ----------
+    value, lower, upper : array, shape (groups, classes)
+        Classes whose value is NaN do not count.
+    together : array, shape (groups,)
+        Standard error of the mean over what it would be for independent values.
 
     References
     ----------
@@ -151,11 +162,11 @@ def combined(value: np.ndarray, lower: np.ndarray, upper: np.ndarray, axis: int 
     """
     known = ~np.isnan(value)
     with np.errstate(all="ignore"):
-        count = known.sum(axis)
-        mean = np.where(known, value, 0).sum(axis) / np.where(count, count, np.nan)
-        down = np.sqrt(np.where(known, (value - lower) ** 2, 0).sum(axis)) / count
-        up = np.sqrt(np.where(known, (upper - value) ** 2, 0).sum(axis)) / count
-    return mean - down, mean + up
+        count = known.sum(-1)
+        mean = np.where(known, value, 0).sum(-1) / np.where(count, count, np.nan)
+        down = np.sqrt(np.where(known, (value - lower) ** 2, 0).sum(-1)) / count
+        up = np.sqrt(np.where(known, (upper - value) ** 2, 0).sum(-1)) / count
+    return mean - together * down, mean + together * up
 
 
 def difference(

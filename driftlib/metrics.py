@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from driftlib import intervals
+from driftlib import formulas, intervals
 from driftlib.errors import ParameterError, quoted, unknown_name
 from driftlib.evidence import Labelled, LabelledNumbers
 
@@ -73,183 +73,6 @@ class Metric:
         return value, lower, upper
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)
-
-
-def _share(
-    parts: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
-) -> dict[str, Callable]:
-    """Value and interval of a metric that is a share of some rows."""
-    return {
-        "value": lambda e: _ratio(*parts(e.cells)),
-        "interval": lambda e: intervals.wilson(*parts(e.cells)),
-    }
-
-
-def _correct(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return np.trace(cells, axis1=-2, axis2=-1), cells.sum((-2, -1))
-
-
-def _of_predicted(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return cells[..., 1, 1], cells[..., :, 1].sum(-1)
-
-
-def _of_positives(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return cells[..., 1, 1], cells[..., 1, :].sum(-1)
-
-
-def _of_negatives(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return cells[..., 0, 0], cells[..., 0, :].sum(-1)
-
-
-def _f1_of(found: np.ndarray) -> np.ndarray:
-    """F1 from the share of true positives among rows that are positive, predicted or true."""
-    return 2 * found / (1 + found)
-
-
-def _overlap(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    true = cells[..., 1, 1]
-    return true, true + cells[..., 0, 1] + cells[..., 1, 0]
-
-
-def _f1_interval(evidence: Labelled) -> intervals.Interval:
-    lower, upper = intervals.wilson(*_overlap(evidence.cells))
-    return _f1_of(lower), _f1_of(upper)
-
-
-def _hits(cells: np.ndarray) -> np.ndarray:
-    return np.diagonal(cells, axis1=-2, axis2=-1)
-
-
-def _by_predicted(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _hits(cells), cells.sum(-2)
-
-
-def _by_label(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _hits(cells), cells.sum(-1)
-
-
-def _macro(values: np.ndarray) -> np.ndarray:
-    """Mean over the classes where a value is defined."""
-    known = ~np.isnan(values)
-    return _ratio(np.where(known, values, 0).sum(-1), known.sum(-1))
-
-
-def _macro_share(
-    parts: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
-) -> dict[str, Callable]:
-    def interval(evidence: Labelled) -> intervals.Interval:
-        hits, rows = parts(evidence.cells)
-        return intervals.combined(_ratio(hits, rows), *intervals.wilson(hits, rows))
-
-    return {
-        "value": lambda e: _macro(_ratio(*parts(e.cells))),
-        "interval": interval,
-        "remark": _undefined_classes(lambda cells: _ratio(*parts(cells))),
-    }
-
-
-def _f1_by_class(cells: np.ndarray) -> np.ndarray:
-    return _ratio(2 * _hits(cells), cells.sum(-2) + cells.sum(-1))
-
-
-def _macro_f1_interval(evidence: Labelled) -> intervals.Interval:
-    cells = evidence.cells.astype(float)
-    return intervals.on_logit(_macro(_f1_by_class(cells)), _macro_f1_error(cells))
-
-
-def _macro_f1_error(cells: np.ndarray) -> np.ndarray:
-    """Standard error of macro F1 from the influence of each cell of the confusion matrix."""
-    f1 = _f1_by_class(cells)
-    weight = np.nan_to_num(f1) / np.maximum(cells.sum(-2) + cells.sum(-1), 1)
-    gain = np.eye(cells.shape[-1]) * (2 / np.maximum(cells.sum(-2) + cells.sum(-1), 1))[..., None]
-    influence = gain - weight[..., :, None] - weight[..., None, :]
-    defined = np.maximum((~np.isnan(f1)).sum(-1), 1)
-    return np.sqrt((cells * influence**2).sum((-2, -1))) / defined
-
-
-def _undefined_classes(
-    parts: Callable[[np.ndarray], np.ndarray],
-) -> Callable[[Labelled, Sequence[str]], list[str]]:
-    """Remark on the classes that a macro average leaves out."""
-
-    def remark(evidence: Labelled, classes: Sequence[str]) -> list[str]:
-        lacking = np.isnan(parts(evidence.cells))
-        return [
-            f"averaged without {quoted(np.array(classes)[row])}, where it is undefined"
-            if row.any() and not row.all()
-            else ""
-            for row in lacking
-        ]
-
-    return remark
-
-
-def _one_vs_rest_auc(evidence: Any) -> np.ndarray:
-    return np.mean([evidence.ranking(k).auc for k in range(evidence.classes)], axis=0)
-
-
-def _one_vs_rest_interval(evidence: Labelled) -> intervals.Interval:
-    rankings = [evidence.ranking(k) for k in range(evidence.classes)]
-    limits = [intervals.roc_auc(ranking) for ranking in rankings]
-    return intervals.combined(
-        np.array([ranking.auc for ranking in rankings]),
-        np.array([lower for lower, _ in limits]),
-        np.array([upper for _, upper in limits]),
-        axis=0,
-    )
-
-
-def log_loss(of_true: np.ndarray) -> np.ndarray:
-    """Log loss of a row from the probability given to its label, which is clipped to (0, 1)."""
-    tiny = np.finfo(of_true.dtype).eps
-    return -np.log(np.clip(of_true, tiny, 1 - tiny).astype(float))
-
-
-def brier(of_true: np.ndarray) -> np.ndarray:
-    """Squared error of the probability given to the label."""
-    return (1 - of_true.astype(float)) ** 2
-
-
-def _mean(loss: Callable) -> dict[str, Callable]:
-    return {
-        "value": lambda e: e.moments(loss).mean,
-        "interval": lambda e: intervals.mean_loss(e.moments(loss)),
-    }
-
-
-def absolute_error(y: np.ndarray, pred: np.ndarray) -> np.ndarray:
-    """Absolute difference."""
-    return np.abs(y - pred)
-
-
-def squared_error(y: np.ndarray, pred: np.ndarray) -> np.ndarray:
-    """Squared difference."""
-    return (y - pred) ** 2
-
-
-def relative_error(y: np.ndarray, pred: np.ndarray) -> np.ndarray:
-    """Absolute difference as a share of the label; NaN where the label is 0."""
-    return np.abs(y - pred) / np.where(y == 0, np.nan, np.abs(y))
-
-
-def _zero_labels(evidence: LabelledNumbers, classes: Sequence[str]) -> list[str]:
-    zero = (evidence.hi - evidence.lo) - evidence.moments(relative_error).n
-    return [f"{int(rows):,} rows with a label of 0 left out" if rows else "" for rows in zero]
-
-
-def _root_interval(evidence: LabelledNumbers) -> intervals.Interval:
-    lower, upper = intervals.mean_loss(evidence.moments(squared_error))
-    return np.sqrt(lower), np.sqrt(upper)
-
-
-def _r2_interval(evidence: LabelledNumbers) -> intervals.Interval:
-    lower, upper = intervals.unexplained(*evidence.unexplained)
-    return 1 - upper, 1 - lower
-
-
 NO_ROWS = "no row has a label and a prediction"
 ONE_CLASS = "the labels hold only one class"
 LOWER = {"higher_is_better": False, "high": np.inf}
@@ -258,25 +81,34 @@ METRICS: dict[str, dict[str, Metric]] = {
     task: {metric.name: metric for metric in metrics}
     for task, metrics in {
         BINARY: (
-            Metric("accuracy", "Accuracy", **_share(_correct), undefined=NO_ROWS),
+            Metric(
+                "accuracy", "Accuracy", **formulas.share_of(formulas.correct), undefined=NO_ROWS
+            ),
             Metric(
                 "precision",
                 "Precision",
-                **_share(_of_predicted),
+                **formulas.share_of(formulas.of_predicted),
                 undefined="no row is predicted positive",
             ),
-            Metric("recall", "Recall", **_share(_of_positives), undefined="no label is positive"),
+            Metric(
+                "recall",
+                "Recall",
+                **formulas.share_of(formulas.of_positives),
+                undefined="no label is positive",
+            ),
             Metric(
                 "specificity",
                 "Specificity",
-                **_share(_of_negatives),
+                **formulas.share_of(formulas.of_negatives),
                 undefined="no label is negative",
             ),
             Metric(
                 "f1",
                 "F1",
-                value=lambda e: _f1_of(_ratio(*_overlap(e.cells))),
-                interval=_f1_interval,
+                value=lambda e: formulas.f1_of(
+                    formulas.ratio_of(*formulas.positive_either_way(e.cells))
+                ),
+                interval=formulas.f1_interval,
                 undefined="no row is positive, by label or prediction",
             ),
             Metric(
@@ -298,7 +130,7 @@ METRICS: dict[str, dict[str, Metric]] = {
             Metric(
                 "log_loss",
                 "Log loss",
-                **_mean(log_loss),
+                **formulas.mean_of(formulas.log_loss),
                 undefined=NO_ROWS,
                 needs_proba=True,
                 **LOWER,
@@ -306,36 +138,45 @@ METRICS: dict[str, dict[str, Metric]] = {
             Metric(
                 "brier",
                 "Brier score",
-                **_mean(brier),
+                **formulas.mean_of(formulas.brier),
                 undefined=NO_ROWS,
                 higher_is_better=False,
                 needs_proba=True,
             ),
         ),
         MULTICLASS: (
-            Metric("accuracy", "Accuracy", **_share(_correct), undefined=NO_ROWS),
-            Metric("precision", "Precision", **_macro_share(_by_predicted), undefined=NO_ROWS),
-            Metric("recall", "Recall", **_macro_share(_by_label), undefined=NO_ROWS),
+            Metric(
+                "accuracy", "Accuracy", **formulas.share_of(formulas.correct), undefined=NO_ROWS
+            ),
+            Metric(
+                "precision",
+                "Precision",
+                **formulas.macro_share_of(formulas.by_predicted),
+                undefined=NO_ROWS,
+            ),
+            Metric(
+                "recall", "Recall", **formulas.macro_share_of(formulas.by_label), undefined=NO_ROWS
+            ),
             Metric(
                 "f1",
                 "F1",
-                value=lambda e: _macro(_f1_by_class(e.cells)),
-                interval=_macro_f1_interval,
+                value=lambda e: formulas.mean_over_classes(formulas.f1_by_class(e.cells)),
+                interval=formulas.macro_f1_interval,
                 undefined=NO_ROWS,
-                remark=_undefined_classes(_f1_by_class),
+                remark=formulas.undefined_classes(formulas.f1_by_class),
             ),
             Metric(
                 "roc_auc",
                 "ROC AUC",
-                value=_one_vs_rest_auc,
-                interval=_one_vs_rest_interval,
+                value=formulas.one_vs_rest_auc,
+                interval=formulas.one_vs_rest_interval,
                 undefined="the labels do not hold every class",
                 needs_proba=True,
             ),
             Metric(
                 "log_loss",
                 "Log loss",
-                **_mean(log_loss),
+                **formulas.mean_of(formulas.log_loss),
                 undefined=NO_ROWS,
                 needs_proba=True,
                 **LOWER,
@@ -343,29 +184,33 @@ METRICS: dict[str, dict[str, Metric]] = {
         ),
         REGRESSION: (
             Metric(
-                "mae", "Mean absolute error", **_mean(absolute_error), undefined=NO_ROWS, **LOWER
+                "mae",
+                "Mean absolute error",
+                **formulas.mean_of(formulas.absolute_error),
+                undefined=NO_ROWS,
+                **LOWER,
             ),
             Metric(
                 "rmse",
                 "Root mean squared error",
-                value=lambda e: np.sqrt(e.moments(squared_error).mean),
-                interval=_root_interval,
+                value=lambda e: np.sqrt(e.moments(formulas.squared_error).mean),
+                interval=formulas.rmse_interval,
                 undefined=NO_ROWS,
                 **LOWER,
             ),
             Metric(
                 "mape",
                 "Mean absolute percentage error",
-                **_mean(relative_error),
+                **formulas.mean_of(formulas.relative_error),
                 undefined="every label is 0",
-                remark=_zero_labels,
+                remark=formulas.zero_labels,
                 **LOWER,
             ),
             Metric(
                 "r2",
                 "R2",
                 value=lambda e: 1 - e.unexplained[0],
-                interval=_r2_interval,
+                interval=formulas.r2_interval,
                 undefined="fewer than two different labels",
                 low=-np.inf,
             ),

@@ -124,3 +124,60 @@ def _rank(keys: np.ndarray) -> tuple[float, ...]:
     squares = p @ (precision + raised - lowered - ap) ** 2
     squares += between[1:] @ passed[:-1] + tied @ passed + rest * passed[-1]
     return pos, neg, auc, ap, auc_error, math.sqrt(squares) / pos, ap_centre
+
+
+def overlap_of_classes(
+    y: np.ndarray, proba: np.ndarray, lo: np.ndarray, hi: np.ndarray
+) -> np.ndarray:
+    """Standard error of the mean one-vs-rest AUC over what it would be for independent classes.
+
+    The same rows make the AUC of every class, so their errors add up. DeLong's components of a
+    row are summed over the classes before they are squared.
+
+    Parameters
+    ----------
+    y : int array, shape (rows,)
+    proba : array, shape (rows, classes)
+    lo, hi : int array, shape (groups,)
+    """
+    ranks = [dense_ranks(column) for column in proba.T]
+    return np.array(
+        [
+            _overlap(y[a:b], [column[a:b] for column in ranks])
+            for a, b in zip(lo.tolist(), hi.tolist(), strict=True)
+        ],
+        dtype=float,
+    )
+
+
+def _overlap(y: np.ndarray, ranks: list[np.ndarray]) -> float:
+    total, alone = np.zeros(len(y)), 0.0
+    for label, rank in enumerate(ranks):
+        own = y == label
+        pos, neg = int(own.sum()), int(len(y) - own.sum())
+        if not pos or not neg:
+            return 1.0
+        above = _placements(rank, own)
+        part = np.where(own, 1 - above / neg, above / pos)
+        part -= part[own].mean()
+        part /= np.where(own, pos, neg)
+        total += part
+        alone += part @ part
+    return math.sqrt(total @ total / alone) if alone else 1.0
+
+
+def _placements(rank: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Rows of the other kind that each row lies below, ties counting one half."""
+    order = np.argsort(rank)
+    ordered, mine = rank[order], own[order]
+    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(rank) - 1)
+    size = np.diff(last, prepend=-1)
+    placed = np.empty(len(rank))
+    for kind in (True, False):
+        others = np.cumsum(mine != kind)
+        at_or_below = others[last]
+        tied = np.diff(at_or_below, prepend=0)
+        above = others[-1] - at_or_below + tied / 2
+        chosen = mine == kind
+        placed[order[chosen]] = np.repeat(above, size)[chosen]
+    return placed
