@@ -14,6 +14,7 @@ import pandas as pd
 
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.files import write_whole
+from driftlib.labels import number_of
 from driftlib.schema import (
     CATEGORICAL,
     COMPARABLE,
@@ -36,6 +37,8 @@ COLUMN_ARGUMENTS = (
     "features",
     "categorical",
 )
+# Evidently's pages run what a name or a category says if it looks like a script.
+HARMLESS = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "+", "`": "'"})
 # More distinct labels than this are a regression, which Evidently's preset is not for.
 MOST_CLASSES = 50
 
@@ -113,13 +116,27 @@ def _drift(
     if not kinds:
         raise DataError("no column can be compared by Evidently: it has no data in common.")
     clean = [_clean(frame, kinds) for frame in frames]
-    for name in [name for name in kinds if any(not part[name].notna().any() for part in clean)]:
-        del kinds[name]
+    # Infinities count as missing, so that there may be columns with nothing left.
+    kept = [name for name in kinds if all(part[name].notna().any() for part in clean)]
+    plain = _harmless(kept)
+    kinds = {plain[name]: kinds[name] for name in kept}
+    clean = [part[kept].rename(columns=plain) for part in clean]
     definition = DataDefinition(
         numerical_columns=[name for name, kind in kinds.items() if kind == NUMERIC],
         categorical_columns=[name for name, kind in kinds.items() if kind == CATEGORICAL],
     )
-    return _save(DataDriftPreset(), [part[list(kinds)] for part in clean], definition, path)
+    return _save(DataDriftPreset(), clean, definition, path)
+
+
+def _harmless(names: Iterable[str]) -> dict[str, str]:
+    """Names that no page can take for anything else, each of them still its own."""
+    found: dict[str, str] = {}
+    for name in names:
+        plain = name.translate(HARMLESS)
+        while plain in found.values():
+            plain += "'"
+        found[name] = plain
+    return found
 
 
 def _clean(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
@@ -140,7 +157,8 @@ def _floats(column: pd.Series) -> np.ndarray:
 
 
 def _texts(column: pd.Series) -> pd.Series:
-    return column.astype(object).where(column.notna(), None).map(level_text, na_action="ignore")
+    present = column.astype(object).where(column.notna(), None)
+    return present.map(lambda value: level_text(value).translate(HARMLESS), na_action="ignore")
 
 
 def _labelled(frame: pd.DataFrame, roles: Roles) -> pd.DataFrame | None:
@@ -166,21 +184,33 @@ def _classification(labelled: list[Any], roles: Roles, positive: Any, path: Path
     # A class that one side lacks has no curve there, which Evidently takes for an error.
     if any(part[roles.y_true].nunique() < 2 for part in labelled):
         return None
-    columns = {"target": roles.y_true, "prediction_labels": roles.y_pred}
-    probabilities = roles.proba_columns(labelled[0].columns)
+    plain = _harmless(labelled[0].columns)
+    labelled = [part.rename(columns=plain) for part in labelled]
+    target, prediction = plain[roles.y_true], plain[roles.y_pred]
+    columns = {"target": target, "prediction_labels": prediction}
+    probabilities = list(plain.values())[2:]
     if len(values) == 2:
-        pos_label = level_text(positive) if positive not in (None, "") else max(values)
-        single = roles.y_proba if roles.y_proba in probabilities else None
+        pos_label = _larger(values)
+        if positive not in (None, ""):
+            pos_label = level_text(positive).translate(HARMLESS)
+        single = plain.get(roles.y_proba)
         task: Any = BinaryClassification(**columns, prediction_probas=single, pos_label=pos_label)
     else:
         # Evidently reads a probability column's name as its class: ours have a prefix.
         task = MulticlassClassification(**columns)
     definition = DataDefinition(
         classification=[task],
-        categorical_columns=[roles.y_true, roles.y_pred],
+        categorical_columns=[target, prediction],
         numerical_columns=probabilities,
     )
     return _save(ClassificationPreset(), labelled, definition, path)
+
+
+def _larger(labels: Iterable[str]) -> str:
+    numbers = {label: number_of(label) for label in labels}
+    if None in numbers.values():
+        return max(numbers)
+    return max(numbers, key=lambda label: numbers[label] or 0.0)
 
 
 def _save(preset: Any, frames: list[Any], definition: Any, path: Path) -> Path:

@@ -21,8 +21,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from driftlib.errors import DriftlibError
 from driftlib.files import write_whole
-from driftlib.reporting.evidently import evidently_report
+from driftlib.reporting.evidently import DRIFT_PAGE, evidently_report
 from driftlib.reporting.html import Page, export, failure_page, failure_sentence
 
 Send = Callable[..., None]
@@ -105,15 +106,20 @@ def run_job(job: dict[str, Any], folder: Path, kernels: list[Any], send: Send) -
 def compare(job: dict[str, Any], folder: Path, send: Send) -> Page:
     """Evidently's own page on drift; the others that it makes go beside it."""
     send("progress", name=job["name"], done=0, total=1)
-    first, *others = evidently_report(
-        job["reference"], job["current"], folder / "evidently", **job["columns"]
-    )
+    written, failure = folder / "evidently", None
+    try:
+        evidently_report(job["reference"], job["current"], written, **job["columns"])
+    except DriftlibError as error:
+        if not (written / DRIFT_PAGE).exists():
+            raise
+        failure = str(error)
     with WRITING:
-        for path in others:
+        for path in written.glob("*.html"):
             write_whole(Path(job["page"]).with_name(path.name), path.read_bytes())
+    page = (written / DRIFT_PAGE).read_text(encoding="utf-8")
     verdict = "Evidently's own report on the same data."
     summary = {"verdict": verdict, "severity": None, "alerts": []}
-    return Page(first.read_text(encoding="utf-8"), "Evidently", None, summary, {})
+    return Page(page, "Evidently", failure, summary, {})
 
 
 def execute(

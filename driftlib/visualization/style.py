@@ -118,6 +118,8 @@ def template() -> Any:
     bar = {"outlinewidth": 0, "thickness": 14, "title": {"font": {"size": 13}}}
     return go.layout.Template(
         layout={
+            # Categories such as "1, 2" or "007" are names, not numbers.
+            "autotypenumbers": "strict",
             "colorway": list(COLORWAY),
             "font": {"family": FONT, "size": 13, "color": INK},
             "title": {
