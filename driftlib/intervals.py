@@ -13,6 +13,8 @@ Z = 1.959963984540054
 # DeLong's variance is too small below this many rows of the smaller class.
 FEW_ROWS = 50
 MOST_SKEW = 0.4
+# Keeps limits finite where a handful of rows says next to nothing.
+MOST_LOG = 500.0
 
 Interval = tuple[np.ndarray, np.ndarray]
 
@@ -123,13 +125,14 @@ def mean_loss(moments: Moments) -> Interval:
     """
     with np.errstate(all="ignore"):
         error = np.sqrt(moments.variance / moments.n)
-        skew = np.clip(moments.skewness / np.sqrt(moments.n), -MOST_SKEW, MOST_SKEW)
+        skew = np.nan_to_num(moments.skewness / np.sqrt(moments.n))
+        skew = np.clip(skew, -MOST_SKEW, MOST_SKEW)
         skew = np.where(np.abs(skew) < 1e-6, 1e-6, skew)
         t = stdtrit(np.maximum(moments.n - 1, 1), LEVEL)
         far = 3 / skew * (np.cbrt(1 + skew * (t - skew / 6)) - 1)
         near = 3 / skew * (np.cbrt(1 + skew * (-t - skew / 6)) - 1)
         spread = np.exp(Z / np.sqrt(moments.n))
-    known = error > 0
+    known = (error > 0) & np.isfinite(error)
     lower = np.where(known, moments.mean - error * far, moments.mean / spread)
     return lower, np.where(known, moments.mean - error * near, moments.mean * spread)
 
@@ -137,7 +140,8 @@ def mean_loss(moments: Moments) -> Interval:
 def unexplained(ratio: np.ndarray, log_error: np.ndarray, rows: np.ndarray) -> Interval:
     """Interval of a positive ratio from the standard error of its logarithm."""
     with np.errstate(all="ignore"):
-        wide = np.exp(stdtrit(np.maximum(rows - 1, 1), LEVEL) * log_error)
+        far = stdtrit(np.maximum(rows - 1, 1), LEVEL) * log_error
+        wide = np.exp(np.minimum(far, MOST_LOG))
         return ratio / wide, ratio * wide
 
 

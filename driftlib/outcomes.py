@@ -229,22 +229,25 @@ def _sum_note(where: str, proba: np.ndarray) -> tuple[str, ...]:
 
 def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Problem) -> str:
     """Warning where a class gets clearly lower probabilities in rows predicted to be it."""
-    columns = [(1, proba)] if proba.ndim == 1 else list(enumerate(proba.T))
-    for label, values in columns:
-        known = (pred >= 0) & ~np.isnan(values)
-        inside, outside = values[known & (pred == label)], values[known & (pred != label)]
-        if not len(inside) or not len(outside):
-            continue
-        error = np.sqrt(inside.var() / len(inside) + outside.var() / len(outside))
-        if inside.mean() - outside.mean() < -3 * error:
-            name = problem.classes[label]
-            return (
-                f"the probabilities of {name!r} rank opposite to the predictions: they look like "
-                "those of the other label"
-                if problem.task == BINARY
-                else f"the probabilities of {name!r} rank opposite to the predictions"
-            )
-    return ""
+    first = 2 - proba.ndim
+    columns = proba[:, None] if proba.ndim == 1 else proba
+    known = (pred >= 0) & ~np.isnan(columns.sum(1))
+    pred, columns = pred[known], columns[known]
+    shown = pred >= first
+    label, count = pred[shown] - first, columns.shape[1]
+    inside = np.bincount(label, minlength=count)
+    sums = np.bincount(label, columns[shown, label], minlength=count)
+    with np.errstate(all="ignore"):
+        outside = len(columns) - inside
+        gap = sums / inside - (columns.sum(0, dtype=float) - sums) / outside
+        error = columns.std(0, dtype=float) * np.sqrt(1 / inside + 1 / outside)
+        opposed = gap < -3 * error
+    if not opposed.any():
+        return ""
+    name = problem.classes[int(opposed.argmax()) + first]
+    warning = f"the probabilities of {name!r} rank opposite to the predictions"
+    other = ": they look like those of the other label" if problem.task == BINARY else ""
+    return warning + other
 
 
 def _read_numbers(where: str, frame: pd.DataFrame, roles: Roles) -> Outcomes:

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from driftlib.errors import ParameterError, quoted
-from driftlib.evidence import Labelled, LabelledNumbers, group_sums
 from driftlib.labels import Problem
 from driftlib.layout import Layout, lay_out
-from driftlib.metrics import METRICS, REGRESSION, Metric, select
+from driftlib.measure import join_notes, long_table, measure
+from driftlib.metrics import METRICS, Metric, select
 from driftlib.outcomes import Outcomes, read_outcomes
 from driftlib.results import Result
 from driftlib.schema import Roles, level_text
 from driftlib.sources import read_frame, source_name
-from driftlib.thresholds import Judged, Measured, judge, read_thresholds
+from driftlib.thresholds import Measured, judge, read_thresholds
 
 # What follows window, start, end and the segment columns in a table.
 COLUMNS = (
@@ -173,7 +173,9 @@ def track_performance(
         )
     tables = [(where, frame)]
     if reference is not None:
-        tables.append((source_name(reference, "reference"), read_frame(reference, "reference")))
+        name = source_name(reference, "reference")
+        name = name if name != where else f"reference {name}"
+        tables.append((name, read_frame(reference, "reference")))
     problem, outcomes = read_outcomes(tables, roles, task, positive)
     chosen = select(problem.task, metrics, outcomes[0].proba is not None)
     limits = read_thresholds(thresholds, problem.task, chosen, reference is not None)
@@ -186,49 +188,17 @@ def track_performance(
         known = measure(outcomes[1], problem, whole, chosen)
         own = long_table(whole, chosen, known)
         aligned = _align(known, whole, layout)
-    table = long_table(layout, chosen, measured, judge(measured, chosen, limits, aligned))
+    judged = judge(measured, chosen, limits, aligned)
+    table = long_table(layout, chosen, measured, judged)
+    if aligned is not None:
+        alone = (np.isfinite(measured.value) & np.isnan(aligned.value)).ravel()
+        needed = [not (name in limits and not limits[name].relative) for name in table["metric"]]
+        table["note"] = [
+            join_notes(note, "the reference has no value to compare with" if lacks else "")
+            for note, lacks in zip(table["note"], (alone & needed).tolist(), strict=True)
+        ]
     notes = _notes(problem, outcomes, layout, roles, [m.name for m in chosen], metrics is None)
     return Performance(table, problem.task, problem.classes, own, notes, tuple(by))
-
-
-def measure(
-    outcomes: Outcomes, problem: Problem, layout: Layout, metrics: Sequence[Metric]
-) -> Measured:
-    """Metrics of each group of rows of a layout, from labels."""
-    part, lo, hi = outcomes.take(layout.rows), layout.lo, layout.hi
-    labelled = group_sums(part.labelled.astype(np.int64), lo, hi)
-    unpredicted = group_sums((part.labelled & ~part.predicted).astype(np.int64), lo, hi)
-    evidence: Labelled | LabelledNumbers
-    if problem.task == REGRESSION:
-        evidence = LabelledNumbers(part.y, part.pred, lo, hi)
-    else:
-        evidence = Labelled(part.y, part.pred, part.proba, len(problem.classes), lo, hi)
-    limits, notes = [], []
-    for metric in metrics:
-        if metric.needs_proba and part.proba is None:
-            limits.append(np.full((3, len(lo)), np.nan))
-            notes.append(["no probabilities"] * len(lo))
-            continue
-        value, lower, upper = metric.measure(evidence)
-        limits.append(np.array([value, lower, upper]))
-        lacking = labelled - evidence.scored if metric.needs_proba else unpredicted
-        what = "probability" if metric.needs_proba else "prediction"
-        reasons = [
-            "" if known else metric.undefined if rows else "no labelled rows"
-            for known, rows in zip(np.isfinite(value), labelled.tolist(), strict=True)
-        ]
-        left_out = [f"{rows:,} labelled rows without a {what}" if rows else "" for rows in lacking]
-        remarks = metric.remarks(evidence, problem.classes)
-        opposed = part.opposed if metric.needs_proba else ""
-        notes.append(
-            [
-                "; ".join(filter(None, (*said, opposed)))
-                for said in zip(reasons, layout.notes, left_out, remarks, strict=True)
-            ]
-        )
-    value, lower, upper = np.stack(limits, axis=-1)
-    by_group = [list(row) for row in zip(*notes, strict=True)]
-    return Measured(value, lower, upper, hi - lo, labelled, by_group)
 
 
 def _align(known: Measured, whole: Layout, layout: Layout) -> Measured:
@@ -245,30 +215,6 @@ def _align(known: Measured, whole: Layout, layout: Layout) -> Measured:
 
 def _key(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(level_text(value) for value in values)
-
-
-def long_table(
-    layout: Layout,
-    metrics: Sequence[Metric],
-    measured: Measured,
-    judged: Judged | None = None,
-    estimated: bool = False,
-) -> pd.DataFrame:
-    """The table of a result: a row per group and metric."""
-    groups, count = measured.value.shape
-    each = np.repeat(np.arange(groups), count)
-    table = layout.keys.iloc[each].reset_index(drop=True)
-    table["n"] = measured.n[each]
-    table["n_labelled"] = measured.n_labelled[each]
-    table["metric"] = [metric.name for metric in metrics] * groups
-    for name in ("value", "lower", "upper"):
-        table[name] = getattr(measured, name).ravel()
-    table["threshold"] = judged.threshold.ravel() if judged else np.nan
-    table["breached"] = judged.breached.ravel() if judged else False
-    table["degraded"] = judged.degraded.ravel() if judged else False
-    table["estimated"] = estimated
-    table["note"] = [note for row in measured.notes for note in row]
-    return table
 
 
 def _notes(
@@ -330,4 +276,6 @@ def _place(row: pd.Series, by: Sequence[str]) -> str:
         start = start.date().isoformat() if start == start.normalize() else str(start)
     elif start != row["end"]:
         start = f"window {row['window']}"
+    else:
+        start = f"at {start}"
     return ", ".join([str(start), *(f"{name} {row[name]}" for name in by)])
