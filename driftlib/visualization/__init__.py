@@ -1,5 +1,11 @@
 """Results in, plotly figures out; no statistics here."""
 
+from driftlib.visualization.curves import (
+    confusion_matrix,
+    precision_recall_curves,
+    reliability_curve,
+    roc_curves,
+)
 from driftlib.visualization.distribution import feature_distribution
 from driftlib.visualization.drift import psi_trend
 from driftlib.visualization.effects import effect_sizes
@@ -11,13 +17,17 @@ from driftlib.visualization.segments import segment_bars
 from driftlib.visualization.style import write_figure_html
 
 __all__ = [
+    "confusion_matrix",
     "drift_heatmap",
     "effect_sizes",
     "feature_distribution",
     "feature_small_multiples",
     "metric_trend",
+    "precision_recall_curves",
     "psi_trend",
     "realised_against_estimated",
+    "reliability_curve",
+    "roc_curves",
     "segment_bars",
     "write_figure_html",
 ]

@@ -1,0 +1,397 @@
+"""Scores and decisions in pictures: ROC, precision-recall, reliability, confusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.describe import percent
+from driftlib.visualization import style
+from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.style import escape, figure
+from driftlib.visualization.words import brief, capital, plain_numbers, shortened
+
+MOST_LABELS = 12
+PERIODS = {
+    "reference": {"color": style.REFERENCE, "width": 2, "dash": "dash"},
+    "current": {"color": style.CURRENT, "width": 2.5, "dash": "solid"},
+}
+STAGES = {
+    "before": {"color": style.INK, "width": 1.5, "dash": "dash"},
+    "after": {"color": style.COLORWAY[2], "width": 2.5, "dash": "solid"},
+}
+DIAGONAL = {"color": style.INK, "width": 1, "dash": "dot"}
+EVEN = {"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+SHARE_COLORS = ((0.0, "rgba(0, 114, 178, 0.04)"), (1.0, "rgba(0, 114, 178, 0.62)"))
+
+
+def roc_curves(table: pd.DataFrame) -> Any:
+    """ROC curves of the reference and the current data.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `driftlib.curves.score_curves`; at most 12 labels are drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A panel per label.
+
+    Examples
+    --------
+    >>> from driftlib.curves import score_curves
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 0, 0, 1],
+    ...                       "y_proba": [0.1, 0.4, 0.35, 0.8]})
+    >>> roc_curves(score_curves(frame)).layout.title.text
+    'ROC AUC is 0.75'
+    """
+    return _score_chart(
+        table,
+        ("false_positive_rate", "recall"),
+        ("false positive rate", "true positive rate (recall)"),
+        ("roc_auc", "ROC AUC"),
+        (0.0, 0.0),
+        "Share of the label's rows that are found, against the share of all other rows that "
+        "are taken for it, at every threshold. Dotted: no better than chance.",
+    )
+
+
+def precision_recall_curves(table: pd.DataFrame) -> Any:
+    """Precision-recall curves of the reference and the current data.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `driftlib.curves.score_curves`; at most 12 labels are drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A panel per label.
+
+    Examples
+    --------
+    >>> from driftlib.curves import score_curves
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 0, 0, 1],
+    ...                       "y_proba": [0.1, 0.4, 0.35, 0.8]})
+    >>> precision_recall_curves(score_curves(frame)).layout.title.text
+    'Average precision is 0.83'
+    """
+    return _score_chart(
+        table,
+        ("recall", "precision"),
+        ("recall", "precision"),
+        ("average_precision", "Average precision"),
+        None,
+        "Share of the rows predicted as the label that carry it, against the share of the "
+        "label's rows that are found, at every threshold. Precision falls with the label's own "
+        "share, also where the scores are as good as before.",
+    )
+
+
+def _score_chart(
+    table: pd.DataFrame,
+    columns: tuple[str, str],
+    axis_titles: tuple[str, str],
+    area: tuple[str, str],
+    start: tuple[float, float] | None,
+    caption: str,
+) -> Any:
+    import plotly.graph_objects as go
+
+    table = _with_period(table)
+    labels = list(dict.fromkeys(table["label"]))[:MOST_LABELS]
+    areas = table.groupby(["label", "period"], sort=False)[area[0]].first()
+    x, y = columns
+    chart = figure(
+        escape(_area_title(areas, labels, area[1]), most=None),
+        caption=caption,
+        alt=f"{area[1]}: "
+        + (
+            "; ".join(f"{label}, {period} {v:.3g}" for (label, period), v in areas.items())
+            or "none"
+        )
+        + ".",
+        table=table.drop_duplicates(["label", "period"])[["label", "period", area[0], "n"]],
+        height=470 if len(labels) <= 1 else height_of(len(labels)),
+    )
+    axes = panels(chart, [escape(shortened(label)) for label in labels], x=EVEN, y=EVEN)
+    for label, axis in zip(labels, axes, strict=True):
+        if start is not None:
+            _diagonal(chart, axis)
+        for period, line in PERIODS.items():
+            rows = table[(table["label"] == label) & (table["period"] == period)]
+            if rows.empty:
+                continue
+            first = [start] if start is not None else []
+            points = [*first, *rows[[x, y]].itertuples(index=False, name=None)]
+            thresholds = [*[f"{value:.3g}" for value in rows["threshold"]]]
+            chart.add_trace(
+                go.Scatter(
+                    x=[float(a) for a, _ in points],
+                    y=[float(b) for _, b in points],
+                    mode="lines",
+                    line=line,
+                    name=f"{period} ({brief(areas[label, period], most=2)})"
+                    if len(labels) == 1
+                    else period,
+                    customdata=[*["above all"] * len(first), *thresholds],
+                    hovertemplate=f"{axis_titles[0]} %{{x:.1%}}<br>{axis_titles[1]} %{{y:.1%}}"
+                    "<br>threshold %{customdata}<extra></extra>",
+                    showlegend=label == labels[0],
+                    legendgroup=period,
+                    **axis,
+                )
+            )
+    if len(labels) == 1:
+        _square(chart, *axis_titles)
+    return chart
+
+
+def _with_period(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.assign(label=table["label"].astype(str))
+    return table if "period" in table else table.assign(period="current")
+
+
+def _area_title(areas: pd.Series, labels: Sequence[str], name: str) -> str:
+    if not len(areas):
+        return f"No period has both kinds of rows: there is no {name}"
+    both = [
+        (label, areas[label, "reference"], areas[label, "current"])
+        for label in labels
+        if (label, "reference") in areas and (label, "current") in areas
+    ]
+    if not both:
+        values = ", ".join(f"{value:.2f}" for value in areas.tolist()[:3])
+        return f"{name} is {values}"
+    label, old, new = max(both, key=lambda entry: abs(entry[2] - entry[1]))
+    of = f" for label {shortened(label)}" if len(labels) > 1 else ""
+    if f"{old:.2f}" == f"{new:.2f}":
+        return f"{name}{of} is {new:.2f}, as in the reference"
+    return f"{name}{of} {'fell' if new < old else 'rose'} from {old:.2f} to {new:.2f}"
+
+
+def _diagonal(chart: Any, axis: dict[str, str]) -> None:
+    chart.add_shape(
+        type="line", x0=0, y0=0, x1=1, y1=1, xref=axis["xaxis"], yref=axis["yaxis"],
+        line=DIAGONAL, layer="below",
+    )  # fmt: skip
+
+
+def _square(chart: Any, x: str, y: str) -> None:
+    """One unit as long on both axes, so that the diagonal is one."""
+    chart.update_xaxes(title_text=x, constrain="domain", constraintoward="left", showgrid=True)
+    chart.update_yaxes(title_text=y, scaleanchor="x", constrain="domain")
+
+
+def reliability_curve(table: pd.DataFrame) -> Any:
+    """Observed against predicted shares: whether a score of 0.3 means 30 %.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `driftlib.calibration.reliability`, as `Estimate.reliability` holds it; at most
+        12 labels are drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A panel per label: the raw scores, and after calibration.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": "1", "calibration": ["before", "after"], "bin": 0, "n": 90,
+    ...     "predicted": [0.6, 0.4], "observed": 0.4, "lower": 0.3, "upper": 0.5})
+    >>> reliability_curve(table).layout.title.text
+    'Calibrated scores are true to within 0 points; the raw scores are up to 20 points off'
+    """
+    import plotly.graph_objects as go
+
+    table = table.assign(label=table["label"].astype(str))
+    labels = list(dict.fromkeys(table["label"]))[:MOST_LABELS]
+    chart = figure(
+        escape(_reliability_title(table), most=None),
+        caption=(
+            "Rows in groups of about equal size by score: how many carry the label, with the 95 % "
+            "interval, against what the score says. On the dotted line scores can be taken at "
+            "their word. Measured on the reference, each row by a calibration it took no part in."
+        ),
+        alt=_reliability_alt(table),
+        table=table,
+        height=470 if len(labels) <= 1 else height_of(len(labels)),
+    )
+    top = np.nanmax([0.1, *table["predicted"], *table["upper"]])
+    span = {"range": [0, min(1.02, 1.06 * float(top))], "nticks": 6}
+    axes = panels(chart, [escape(shortened(label)) for label in labels], x=span, y=span)
+    for label, axis in zip(labels, axes, strict=True):
+        _diagonal(chart, axis)
+        for stage, line in STAGES.items():
+            rows = table[(table["label"] == label) & (table["calibration"] == stage)]
+            observed = rows["observed"].to_numpy(float)
+            chart.add_trace(
+                go.Scatter(
+                    x=plain_numbers(rows["predicted"]),
+                    y=plain_numbers(observed),
+                    mode="lines+markers",
+                    line=line,
+                    marker={"size": 7, "symbol": "circle" if stage == "after" else "circle-open"},
+                    error_y={
+                        "type": "data",
+                        "symmetric": False,
+                        "array": plain_numbers(rows["upper"].to_numpy(float) - observed),
+                        "arrayminus": plain_numbers(observed - rows["lower"].to_numpy(float)),
+                        "thickness": 1.5,
+                        "width": 3,
+                    },
+                    name=f"{stage} calibration",
+                    customdata=rows["n"].tolist(),
+                    hovertemplate="predicted %{x:.1%}<br>observed %{y:.1%}<br>%{customdata:,} rows"
+                    "<extra></extra>",
+                    showlegend=label == labels[0],
+                    legendgroup=stage,
+                    **axis,
+                )
+            )
+    if len(labels) == 1:
+        _square(chart, "predicted share", "observed share")
+    return chart
+
+
+def _gaps(table: pd.DataFrame, stage: str) -> pd.Series:
+    rows = table[table["calibration"] == stage]
+    return (rows["observed"] - rows["predicted"]).abs().dropna()
+
+
+def _reliability_title(table: pd.DataFrame) -> str:
+    before, after = _gaps(table, "before"), _gaps(table, "after")
+    if before.empty and after.empty:
+        return "There are no scores to check"
+    raw = f"the raw scores are up to {100 * before.max():.2g} points off" if len(before) else ""
+    if after.empty:
+        return capital(raw)
+    text = f"Calibrated scores are true to within {100 * after.max():.2g} points"
+    return f"{text}; {raw}" if raw else text
+
+
+def _reliability_alt(table: pd.DataFrame) -> str:
+    parts = []
+    for stage in STAGES:
+        gaps = _gaps(table, stage)
+        if len(gaps):
+            parts.append(
+                f"{stage} calibration {len(gaps)} groups, {100 * gaps.mean():.2g} points off on "
+                f"average, {100 * gaps.max():.2g} at most"
+            )
+    return f"Observed against predicted shares: {'; '.join(parts) or 'none'}."
+
+
+def confusion_matrix(table: pd.DataFrame) -> Any:
+    """How often each label is predicted as what, in the reference and in the current data.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `driftlib.curves.confusion_counts`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A panel per period; colours are shares of a label's rows.
+
+    Examples
+    --------
+    >>> from driftlib.curves import confusion_counts
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 1, 1, 1]})
+    >>> confusion_matrix(confusion_counts(frame)).layout.title.text
+    'Of the rows labelled 0, 50 % are predicted right'
+    """
+    import plotly.graph_objects as go
+
+    table = _with_period(table)
+    table = table.assign(predicted=table["predicted"].astype(str))
+    labels = list(dict.fromkeys(table["label"]))
+    periods = [period for period in PERIODS if (table["period"] == period).any()]
+    shown = [escape(shortened(label)) for label in labels]
+    chart = figure(
+        escape(_confusion_title(table, labels), most=None),
+        caption=(
+            "Rows by label and prediction; shares and colours are of each label's rows, so that "
+            "rows of the grid add up to 100 %."
+        ),
+        alt="; ".join(_confusion_alt(table, period) for period in periods) + ".",
+        table=table,
+        height=150 + max(160, 46 * len(labels)),
+    )
+    axes = panels(chart, periods, x={"title": {"text": "predicted"}})
+    for period, axis in zip(periods, axes, strict=True):
+        rows = table[table["period"] == period].set_index(["label", "predicted"])
+        grid = rows.reindex(pd.MultiIndex.from_product([labels, labels]))
+        share = grid["share"].to_numpy(float).reshape(len(labels), -1)
+        n = grid["n"].fillna(0).to_numpy(int).reshape(share.shape)
+        text = [
+            [
+                f"{percent(s) if s == s else ''}<br>{count:,}"
+                for s, count in zip(row_s, row_n, strict=True)
+            ]
+            for row_s, row_n in zip(share.tolist(), n.tolist(), strict=True)
+        ]
+        chart.add_trace(
+            go.Heatmap(
+                x=labels,
+                y=labels,
+                z=[plain_numbers(row) for row in share],
+                text=text,
+                texttemplate="%{text}",
+                textfont={"color": style.INK},
+                zmin=0,
+                zmax=1,
+                colorscale=[list(stop) for stop in SHARE_COLORS],
+                showscale=False,
+                xgap=2,
+                ygap=2,
+                name=period,
+                customdata=[[[a, b] for b in shown] for a in shown],
+                hovertemplate="label %{customdata[0]}<br>predicted %{customdata[1]}<br>%{text}"
+                "<extra></extra>",
+                **axis,
+            )
+        )
+    for each in (chart.update_xaxes, chart.update_yaxes):
+        each(type="category", tickmode="array", tickvals=labels, ticktext=shown, showline=False,
+             ticks="", showgrid=False)  # fmt: skip
+    chart.update_yaxes(autorange="reversed")
+    chart.layout.yaxis.title.text = "label"
+    return chart
+
+
+def _right(table: pd.DataFrame, period: str) -> pd.Series:
+    """Share of each label's rows that are predicted right."""
+    rows = table[(table["period"] == period) & (table["label"] == table["predicted"])]
+    return rows.set_index("label")["share"].dropna()
+
+
+def _confusion_title(table: pd.DataFrame, labels: Sequence[str]) -> str:
+    now, then = _right(table, "current"), _right(table, "reference")
+    both = [label for label in labels if label in now and label in then]
+    if both:
+        label = max(both, key=lambda name: abs(now[name] - then[name]))
+        new, old = percent(now[label]), percent(then[label])
+        than = "as in the reference" if new == old else f"{old} in the reference"
+        return f"Of the rows labelled {shortened(label)}, {new} are predicted right, {than}"
+    known = now if len(now) else then
+    if known.empty:
+        return "No row has both a label and a prediction"
+    label = known.idxmin()
+    return f"Of the rows labelled {shortened(label)}, {percent(known[label])} are predicted right"
+
+
+def _confusion_alt(table: pd.DataFrame, period: str) -> str:
+    parts = [
+        f"{shortened(label)} {percent(share)}"
+        for label, share in list(_right(table, period).items())[:MOST_LABELS]
+    ]
+    return f"Predicted right in the {period} data: {', '.join(parts) or 'nothing'}"
