@@ -186,7 +186,7 @@ class Baseline:
         source = open_source(batch, "current", "the current data")
         known: set[str] = set()
         for header in source.headers:
-            self._check_features(header.names, header.where)
+            self.check_features(header.names, header.where)
             known.update(header.names)
         return source.total(self.profile_batch, [name for name in self.columns if name in known])
 
@@ -199,7 +199,7 @@ class Baseline:
     ) -> Profile:
         """`profile` of a frame that has passed the gate; it may have no rows."""
         present = set(frame.columns)
-        self._check_features(frame.columns, where)
+        self.check_features(frame.columns, where)
         pairs = [(column, frame[name]) for name, column in self.columns.items() if name in present]
         counted = each(lambda pair: pair[0].count(pair[1]), pairs, len(frame), threads)
         found = {column.name: counts for (column, _), counts in zip(pairs, counted, strict=True)}
@@ -209,7 +209,8 @@ class Baseline:
         }
         return Profile(self.id, len(frame), columns)
 
-    def _check_features(self, names: Iterable[str], where: str) -> None:
+    def check_features(self, names: Iterable[str], where: str) -> None:
+        """Raise a `DataError` unless some feature is among the columns of `where`."""
         if not set(self.features).intersection(names):
             raise DataError(
                 f"{where} has none of the baseline's features ({quoted(self.features)}): its "

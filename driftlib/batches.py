@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
@@ -114,12 +116,20 @@ def add_up(
     advance: Callable[[int], Any] = lambda rows: None,
 ) -> Counted | None:
     """Sum of the batches' counts, in their order; None without batches."""
-    total = None
-    for batch in ahead(batches):
-        part = count(batch)
-        total = part if total is None else total + part
-        advance(len(batch.frame))
-    return total
+
+    def counted() -> Iterator[Counted]:
+        for batch in ahead(batches):
+            yield count(batch)
+            advance(len(batch.frame))
+
+    return added(counted())
+
+
+def added(parts: Iterable[Counted]) -> Counted | None:
+    """Sum of counts, in their order; None without any."""
+    parts = iter(parts)
+    first = next(parts, None)
+    return None if first is None else reduce(add, parts, first)
 
 
 def ahead(items: Iterable[Item]) -> Iterator[Item]:

@@ -144,7 +144,9 @@ def _open_parquet(path: Path) -> Any:
 
     try:
         # A row group may hold the whole file: never read one at once.
-        return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        return pq.ParquetFile(
+            path, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True
+        )
     except (pa.ArrowException, OSError) as error:
         raise _not_parquet(path, error) from error
 
@@ -320,7 +322,7 @@ def unique_names(names: Iterable[str], where: str) -> list[str]:
     return names
 
 
-def first_sentence(error: BaseException) -> str:
+def first_sentence(error: BaseException | str) -> str:
     """The start of a library's message, on one line, for a parenthesis."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text.split(". ")[0].rstrip(".")[:200]

@@ -13,7 +13,8 @@ from driftlib.drift import DriftPolicy, compare
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile import Profile
 from driftlib.results import Result
-from driftlib.sources import read_frame, source_name
+from driftlib.sources import Memory, open_source, read_frame
+from driftlib.streaming import profile_windows
 from driftlib.windows import Window, k_of_n, split
 
 
@@ -93,7 +94,8 @@ def drift_trend(
     on : str, optional
         A datetime column.
     rows : int, optional
-        Rows per window, in order of `on` where that is given.
+        Rows per window, in order of `on` where that is given: then all rows are read into
+        memory. Rows on a cluster have no order.
     against : {"baseline", "previous"}
         What each window is compared with: the reference (what has changed since training) or
         the window before it (what changed now). The first window is compared with the
@@ -130,15 +132,21 @@ def drift_trend(
         )
     if by is not None and rows is not None:
         raise ParameterError("by= and rows= both say how to cut windows: give one of them.")
-    frame = read_frame(current, "current")
-    where = source_name(current, "the current data")
-    size, column = (by, on) if on is not None else (None, by)
-    windows = split(frame, rows if rows is not None else size, None, column or on, where)
+    size = rows if rows is not None else by if on is not None else None
+    column = by if on is None else on
+    source = open_source(current, "current", "the current data")
+    # Windows of rows in the order of time take a sort of all rows: only in memory.
+    in_memory = isinstance(source, Memory) or (rows is not None and on is not None)
+    if in_memory:
+        frame = read_frame(current, "current")
+        windows, total = split(frame, size, None, column, source.name), len(frame)
     baseline = as_baseline(reference, features, categorical, **names)
-    cut_by = column or on
-    if cut_by in baseline.columns and features is None:
-        baseline = baseline.only([name for name in baseline.features if name != cut_by])
-    profiles = tuple(baseline.profile_frame(window.of(frame), where) for window in windows)
+    if column in baseline.columns and features is None:
+        baseline = baseline.only([name for name in baseline.features if name != column])
+    if in_memory:
+        profiles = [baseline.profile_frame(window.of(frame), source.name) for window in windows]
+    else:
+        windows, profiles, total = profile_windows(baseline, source, size, column)
     tables, before = [], baseline.reference
     for window, profile in zip(windows, profiles, strict=True):
         table = compare(baseline, before, profile, policy).reset_index()
@@ -149,8 +157,8 @@ def drift_trend(
             before = profile
     table = pd.concat(tables, ignore_index=True)
     table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
-    left_out = len(frame) - sum(window.rows for window in windows)
-    return TrendResult(table, baseline, tuple(windows), profiles, policy, against, left_out)
+    left_out = total - sum(window.rows for window in windows)
+    return TrendResult(table, baseline, tuple(windows), tuple(profiles), policy, against, left_out)
 
 
 def _few_rows(window: Window) -> str:

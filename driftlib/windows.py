@@ -29,7 +29,7 @@ class Window:
         Calendar: first instant in and first instant out. Rows: first row in and first row
         out. Column: its value, twice.
     index : slice or int array
-        Row positions.
+        Row positions; empty where the rows are not in memory.
     rows : int
         How many rows it holds.
     note : str
@@ -102,8 +102,8 @@ def split(
     return _by_rows(frame, _positive("window", size), step, on, where)
 
 
-def as_times(series: pd.Series, where: str = "current") -> pd.Series:
-    """Column as datetimes; text is parsed.
+def as_times(series: pd.Series, where: str = "current", first: int = 0) -> pd.Series:
+    """Column as datetimes; text is parsed. Its first row is number `first` to the reader.
 
     Raises
     ------
@@ -121,10 +121,10 @@ def as_times(series: pd.Series, where: str = "current") -> pd.Series:
     times = pd.to_datetime(series.astype(object), errors="coerce", format="ISO8601")
     bad = (times.isna() & series.notna()).to_numpy()
     if bad.any():
-        row = int(bad.argmax())
+        row, value = first + int(bad.argmax()), series.iloc[int(bad.argmax())]
         raise DataError(
-            f"{where} column {series.name!r} has {series.iloc[row]!r} in row {row}, which is no "
-            "date or time: write times as 2013-03-31 or 2013-03-31 17:00."
+            f"{where} column {series.name!r} has {value!r} in row {row:,}, which is no date or "
+            "time: write times as 2013-03-31 or 2013-03-31 17:00."
         )
     return times
 
@@ -195,9 +195,14 @@ def _by_rows(
     for number, start in enumerate(range(0, max(1, rows - max(0, size - step)), step)):
         end = min(start + size, rows)
         index = slice(start, end) if order is None else order[start:end]
-        note = "" if end - start == size else f"partial: {end - start:,} of {size:,} rows"
-        windows.append(Window(number, start, end, index, end - start, note))
+        windows.append(row_window(number, start, end, index, size))
     return windows
+
+
+def row_window(number: int, start: int, end: int, index: slice | np.ndarray, size: int) -> Window:
+    """The rows from `start` to before `end`, of `size` rows unless it is the last window."""
+    note = "" if end - start == size else f"partial: {end - start:,} of {size:,} rows"
+    return Window(number, start, end, index, end - start, note)
 
 
 def _by_value(series: pd.Series) -> list[Window]:
@@ -205,28 +210,47 @@ def _by_value(series: pd.Series) -> list[Window]:
     return [
         Window(number, value, value, index, len(index))
         for number, (value, index) in enumerate(
-            zip(values, _groups(codes, len(values)), strict=True)
+            zip(values, groups(codes, len(values)), strict=True)
         )
     ]
 
 
 def _by_calendar(times: pd.Series, size: str) -> list[Window]:
-    present = times.dropna()
-    if present.empty:
-        raise DataError(f"column {times.name!r} has no dates or times: there are no windows.")
-    edges = _edges(present.min(), present.max(), size)
-    codes = np.where(times.isna(), -1, edges.searchsorted(times, side="right") - 1)
-    windows = []
-    for number, index in enumerate(_groups(codes, len(edges) - 1)):
-        start, end = edges[number], edges[number + 1]
-        note = "" if len(index) else "no rows in this window"
-        if number == len(edges) - 2 and (present.max() - start) < 0.9 * (end - start):
-            note = f"partial: the data end at {present.max()}"
-        windows.append(Window(number, start, end, index, len(index), note))
-    return windows
+    last = times.max()
+    edges = calendar_edges(times.min(), last, size, str(times.name))
+    places = groups(calendar_codes(times, edges), len(edges) - 1)
+    return [
+        calendar_window(number, edges, index, len(index), last)
+        for number, index in enumerate(places)
+    ]
 
 
-def _edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.DatetimeIndex:
+def calendar_codes(times: pd.Series, edges: pd.DatetimeIndex) -> np.ndarray:
+    """Number of the window that each time lies in; -1 for a missing time."""
+    return np.where(times.isna(), -1, edges.searchsorted(times, side="right") - 1)
+
+
+def calendar_window(
+    number: int,
+    edges: pd.DatetimeIndex,
+    index: slice | np.ndarray,
+    rows: int,
+    last: pd.Timestamp,
+) -> Window:
+    """The window from one edge to the next, of data that end at `last`."""
+    start, end = edges[number], edges[number + 1]
+    note = "" if rows else "no rows in this window"
+    if number == len(edges) - 2 and (last - start) < 0.9 * (end - start):
+        note = f"partial: the data end at {last}"
+    return Window(number, start, end, index, rows, note)
+
+
+def calendar_edges(
+    first: pd.Timestamp, last: pd.Timestamp, size: str, name: str
+) -> pd.DatetimeIndex:
+    """Where the windows that hold `first` to `last` begin, and where the last one ends."""
+    if pd.isna(first):
+        raise DataError(f"column {name!r} has no dates or times: there are no windows.")
     try:
         offset = pd.tseries.frequencies.to_offset(_PERIOD_STARTS.get(size, size))
     except ValueError:
@@ -257,7 +281,8 @@ def _is_fixed(offset: Any) -> bool:
     return True
 
 
-def _groups(codes: np.ndarray, count: int) -> list[np.ndarray]:
+def groups(codes: np.ndarray, count: int) -> list[np.ndarray]:
+    """Positions of each of the codes 0 to `count` - 1, in order."""
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(count + 1))
     return [order[bounds[i] : bounds[i + 1]] for i in range(count)]

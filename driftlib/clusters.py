@@ -1,0 +1,194 @@
+"""Dask and Spark DataFrames: each partition is counted where it is, then the counts are added."""
+
+from __future__ import annotations
+
+import glob
+import pickle
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.batches import Batch, Counted, add_up, added, rows_at_once, with_rows
+from driftlib.errors import DataError, DriftlibError
+from driftlib.readers import (
+    Header,
+    first_sentence,
+    gathered,
+    read_header,
+    stream_table,
+    unique_names,
+)
+from driftlib.schema import arrow_to_pandas
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Rows are numbered within partitions; no partition has more than these.
+ROWS_OF_PARTITION = 2**40
+ADDED_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class DaskFrame:
+    """A Dask DataFrame; the work is done by whichever scheduler is in force."""
+
+    name: str
+    data: Any
+    ordered: bool = False
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Its columns."""
+        return (Header(self.name, tuple(unique_names(map(str, self.data.columns), self.name))),)
+
+    def rows(self) -> int:
+        """Rows of all partitions; for Parquet files Dask knows them without reading."""
+        return self._run(lambda: len(self.data))
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """Sum of `count(batch)` over the partitions, in their order, added up in a tree."""
+        from dask import delayed
+
+        wanted = list(columns)
+        known = {str(name): name for name in self.data.columns}
+        chosen = self.data[[known[name] for name in wanted]]
+        # One task holds what to count with; every partition's task refers to it.
+        counter = delayed(partial(_of_partition, count, wanted, self.name))
+        parts = [
+            delayed(_apply)(counter, frame, number)
+            for number, frame in enumerate(self._run(chosen.to_delayed))
+        ]
+        while len(parts) > 1:
+            groups = range(0, len(parts), ADDED_AT_ONCE)
+            parts = [delayed(added)(parts[start : start + ADDED_AT_ONCE]) for start in groups]
+        return with_rows(self._run(parts[0].compute), self.name)
+
+    def _run(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except DriftlibError:
+            raise
+        except Exception as error:
+            damaged = _damaged_file(self.data)
+            said = DataError(damaged) if damaged else _not_computed(self.name, error)
+            raise said from error
+
+
+def _apply(counter: Callable[[pd.DataFrame, int], Counted], frame: Any, number: int) -> Counted:
+    return counter(frame, number)
+
+
+def _of_partition(
+    count: Callable[[Batch], Counted], names: list[str], name: str, frame: Any, number: int
+) -> Counted:
+    frame = frame.set_axis(names, axis="columns")
+    return count(Batch(frame, number * ROWS_OF_PARTITION, f"partition {number} of {name}", 0, 1))
+
+
+@dataclass(frozen=True)
+class SparkFrame:
+    """A Spark DataFrame; its executors need driftlib, pandas and pyarrow."""
+
+    name: str
+    data: Any
+    ordered: bool = False
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Its columns."""
+        return (Header(self.name, tuple(unique_names(self.data.columns, self.name))),)
+
+    def rows(self) -> int:
+        """Rows of all partitions; for Parquet files Spark knows them without reading."""
+        return self._run(self.data.count)
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """Sum of `count(batch)` over the partitions, added up on the executors, then here."""
+        wanted = list(columns)
+        chosen = self.data.select(*("`" + name.replace("`", "``") + "`" for name in wanted))
+        # To Spark, a dot or a backtick in a name means something.
+        plain = chosen.toDF(*(f"c{place}" for place in range(len(wanted))))
+        parts = plain.mapInArrow(partial(_of_batches, count, wanted, self.name), _PARTS)
+        # Shuffled by their own size, so that no machine holds the counts of all partitions.
+        table = self._run(parts.repartition("part").mapInArrow(_added, _PARTS).toArrow)
+        parts = sorted(table.to_pylist(), key=itemgetter("part"))
+        return with_rows(added(pickle.loads(row["counts"]) for row in parts), self.name)
+
+    def _run(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except Exception as error:
+            raise _not_computed(self.name, error) from error
+
+
+_PARTS = "part long, counts binary"
+
+
+def _of_batches(
+    count: Callable[[Batch], Counted], names: list[str], name: str, batches: Iterator[Any]
+) -> Iterator[pa.RecordBatch]:
+    from pyspark import TaskContext
+
+    number = TaskContext.get().partitionId()
+    where = f"partition {number} of {name}"
+
+    def numbered() -> Iterator[Batch]:
+        row = 0
+        for table in gathered(batches, rows_at_once(len(names))):
+            frame = arrow_to_pandas(table.rename_columns(names))
+            yield Batch(frame, number * ROWS_OF_PARTITION + row, where, row, 1)
+            row += len(table)
+
+    yield from _packed(number, add_up(numbered(), count))
+
+
+def _added(batches: Iterator[Any]) -> Iterator[pa.RecordBatch]:
+    rows = sorted((row for batch in batches for row in batch.to_pylist()), key=itemgetter("part"))
+    if rows:
+        yield from _packed(rows[0]["part"], added(pickle.loads(row["counts"]) for row in rows))
+
+
+def _packed(number: int, total: Any) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    if total is not None:
+        yield pa.RecordBatch.from_pydict({"part": [number], "counts": [pickle.dumps(total)]})
+
+
+def _not_computed(name: str, error: Exception) -> DataError:
+    """A worker's own sentence if it had one, else what the cluster says is wrong."""
+    text = str(error)
+    own = re.search(r"driftlib\.errors\.\w+: (.+)", text)
+    if own:
+        return DataError(own[1])
+    # Both wrap what happened in what it stopped; Spark puts its sentences behind a label.
+    for telling in (r"\[[A-Z_.]+\] .+", r"(?m)^[\w.]*(?:Error|Exception): .+"):
+        if found := re.search(telling, text):
+            text = found[0]
+            break
+    return DataError(
+        f"{name} cannot be computed ({first_sentence(text)}): check what it is read from."
+    )
+
+
+def _damaged_file(data: Any) -> str:
+    """Sentence on the first file behind a Dask DataFrame that cannot be read, if one is local."""
+    named = [node.operand("path") for node in data.expr.walk() if "path" in node._parameters]
+    for name in (str(each) for given in named for each in np.atleast_1d(given)):
+        for found in sorted(glob.glob(name)):
+            files = sorted(Path(found).rglob("*.parquet")) if Path(found).is_dir() else [found]
+            for path in map(Path, files):
+                try:
+                    columns = list(read_header(path).names)
+                    for _ in stream_table(path, columns, rows_at_once(len(columns))):
+                        pass
+                except DataError as error:
+                    return str(error)
+    return ""
