@@ -188,7 +188,7 @@ def zero_labels(evidence: LabelledNumbers, classes: Sequence[str]) -> list[str]:
 
 def rmse_interval(evidence: LabelledNumbers) -> intervals.Interval:
     lower, upper = intervals.mean_loss(evidence.moments(squared_error))
-    return np.sqrt(lower), np.sqrt(upper)
+    return np.sqrt(np.maximum(lower, 0)), np.sqrt(upper)
 
 
 def r2_interval(evidence: LabelledNumbers) -> intervals.Interval:

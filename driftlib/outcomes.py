@@ -267,8 +267,9 @@ def _read_numbers(where: str, frame: pd.DataFrame, roles: Roles) -> Outcomes:
         infinite = np.isinf(values)
         if infinite.any():
             values = np.where(infinite, np.nan, values)
-            notes.append(
-                f"{int(infinite.sum()):,} infinite values of {name!r} in {where} count as missing"
-            )
+            count = int(infinite.sum())
+            what = "infinite value" if count == 1 else "infinite values"
+            verb = "counts" if count == 1 else "count"
+            notes.append(f"{count:,} {what} of {name!r} in {where} {verb} as missing")
         arrays.append(values)
     return Outcomes(*arrays, None, "", tuple(notes))
