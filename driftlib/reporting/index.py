@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from driftlib.errors import DataError
 from driftlib.files import write_json, write_whole
 from driftlib.reporting.display import SEVERITIES, SEVERITY_MARKS
 from driftlib.visualization import page
@@ -37,7 +38,12 @@ def record(folder: Path, run: Run) -> None:
 
     Safe while another run does the same: both end up in the list.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be written to ({error.strerror}): choose another folder."
+        ) from error
     with _locked(folder):
         others = [other for other in read_runs(folder) if other["id"] != run["id"]]
         runs = sorted([run, *others], key=lambda one: one["started"], reverse=True)[:KEPT_RUNS]

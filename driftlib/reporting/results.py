@@ -11,7 +11,7 @@ import pandas as pd
 from driftlib.reporting.index import FAILED, INDEX, worst
 from driftlib.results import Result
 
-WAITING, RUNNING = "waiting", "running"
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ReportResult:
     ----------
     name, title, page : str
         Of the notebook, of its page, and the page's file name.
-    state : {"waiting", "running", "done", "failed"}
+    state : {"waiting", "done", "failed"}
     failure : str or None
         Why it failed, in one sentence.
     verdict, severity : str or None

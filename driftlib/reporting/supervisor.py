@@ -21,7 +21,7 @@ from driftlib.reporting.display import SEVERITIES
 from driftlib.reporting.html import failure_page
 from driftlib.reporting.index import DONE, FAILED, record
 from driftlib.reporting.progress import Progress
-from driftlib.reporting.results import RUNNING, RunResult
+from driftlib.reporting.results import RunResult
 
 ALERTS = "alerts.json"
 REPORT_VARIABLE = "DRIFTLIB_REPORT"
@@ -95,10 +95,7 @@ class _Supervisor:
             record(folder, self.result.details)
 
     def _next(self, worker: _Worker) -> None:
-        job = self.waiting.popleft() if self.waiting else None
-        worker.give(job)
-        if job:
-            self._update(job["name"], state=RUNNING)
+        worker.give(self.waiting.popleft() if self.waiting else None)
 
     def _update(self, name: str, **changes: Any) -> None:
         reports = tuple(
@@ -170,8 +167,10 @@ class _Worker:
         threading.Thread(target=self._follow, args=(events,), daemon=True).start()
 
     def _follow(self, events: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
-        for line in self.process.stdout or ():
-            events.put((self, json.loads(line)))
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                events.put((self, json.loads(line)))
         events.put((self, None))
 
     def give(self, job: dict[str, Any] | None) -> None:

@@ -37,6 +37,8 @@ LONGEST_SOCKET_FOLDER = 60
 
 def main() -> None:
     """Serve jobs until the input ends."""
+    # jsonschema would take 1.5 s to load it, for checks of addresses that no notebook needs.
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     # Whatever a kernel prints must not come between the events.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)

@@ -1,0 +1,513 @@
+"""The real path from notebooks to a folder of pages: parameters, failures, kills, the index."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftlib.baseline import Baseline
+from driftlib.errors import DataError, DriftlibError, ParameterError
+from driftlib.reporting import (
+    find_notebooks,
+    fingerprint,
+    project_path,
+    provenance,
+    read_parameters,
+    run_report,
+)
+from driftlib.reporting import parameters as settings
+from driftlib.reporting.index import read_runs, record, render
+from tests.browser import assert_sound, visit
+
+HOSTILE = "<img src=x onerror=window.hacked=1>"
+HOSTILE_SCRIPT = "</script><script>window.hacked=2</script>"
+
+PARAMETERS = """\
+reference = ""  # path of the reference
+output = "reports"  # folder for data files
+alpha = 0.05  # false-alarm rate
+rows = 3  # a whole number
+features = []  # names of columns
+fast = True  # whether to hurry
+"""
+GOOD = [
+    "# Good drift\n\nA notebook that works.",
+    """\
+import os
+import pandas as pd
+from driftlib.files import write_csv, write_json
+from driftlib.reporting import in_report, provenance, show, summarise
+from driftlib.visualization.style import escape, figure
+frame = pd.read_csv(reference)
+name = frame.columns[0]
+category = frame[name][0]
+alerts = [dict(kind="drift", subject=name, window="June", severity="major",
+               message=f"{name} moved to {category}.")]
+summarise(f"{name} moved.", alerts=alerts)""",
+    "## Data",
+    """\
+write_json(f"{output}/alerts.json", alerts)
+write_csv(f"{output}/drift_summary.csv", frame)
+chart = figure(escape(name), caption=f"Of {name}.", alt=f"Bar of {category}.", table=frame)
+show(chart.add_bar(x=[escape(category)], y=[1], name=escape(name)))""",
+    "frame",
+    """\
+print(alpha, rows, features, fast, in_report(), os.environ["TQDM_DISABLE"],
+      os.environ["OMP_NUM_THREADS"], os.path.isabs(output))""",
+    "## Provenance",
+    "provenance(reference, None, dict(alpha=alpha))",
+]
+BAD = [
+    "# Bad drift",
+    "print('before the failure')",
+    "import driftlib\n"
+    "raise driftlib.DriftlibError(f'{reference!r} lacks column {alpha}: <b>x</b>.')",
+    "print('after the failure')",
+]
+DYING = ["# Dying", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "print('after')"]
+# Writes one large file after another, so that a kill is likely to hit it at that.
+BUSY = [
+    "# Busy",
+    """\
+import json
+from pathlib import Path
+from driftlib.files import write_whole
+text = json.dumps(list(range(1_000_000)))
+for _ in range(rows):
+    write_whole(Path(output, "metrics.json"), text)
+    write_whole(Path(output, "baseline.json"), text)""",
+]
+
+
+def make(folder: Path, **notebooks: list[str]) -> Path:
+    """Folder of notebooks; texts that begin with # are words, the others code."""
+    folder.mkdir(exist_ok=True)
+    for name, sources in notebooks.items():
+        cells = [nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})]
+        for source in sources:
+            new = nbformat.v4.new_markdown_cell if source[0] == "#" else nbformat.v4.new_code_cell
+            cells.append(new(source))
+        cells = sorted(cells, key=lambda cell: cell.source[:2] != "# ")
+        for number, cell in enumerate(cells):
+            cell["id"] = f"{name}-{number}"
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        notebook.metadata["kernelspec"] = {"name": "python3", "language": "python"}
+        notebook.metadata["kernelspec"]["display_name"] = "Python 3"
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    return folder
+
+
+def kernels(folder: Path) -> list[int]:
+    """Processes that run a notebook of the folder: their working directory is there."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if Path(os.readlink(entry / "cwd")) == folder.resolve():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def assert_whole(folder: Path) -> None:
+    """Every file that a reader can see is complete."""
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".html":
+            assert text.startswith("<!DOCTYPE html>")
+            assert text.endswith("</html>\n")
+        elif not path.name.startswith("."):
+            json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """One run of three notebooks, of which two fail, on data with hostile names."""
+    folder = tmp_path_factory.mktemp("ran")
+    pd.DataFrame({HOSTILE: [HOSTILE_SCRIPT, "b"], "y": [1, 2]}).to_csv(folder / "a.csv")
+    data = pd.read_csv(folder / "a.csv", index_col=0)
+    data.to_csv(folder / "a.csv", index=False)
+    notebooks = make(folder / "notebooks", drift=GOOD, bad=BAD, dying=DYING)
+    given = {"reference": str(folder / "a.csv"), "alpha": "0.01", "features": "x, y", "fast": "no"}
+    result = run_report(given, output=folder / "out", notebooks=notebooks, progress=False)
+    return folder, notebooks, given, result
+
+
+def test_a_failure_leaves_the_others_alone(ran) -> None:
+    folder, _, _, result = ran
+    states = {report.name: report.state for report in result.reports}
+    assert states == {"drift": "done", "bad": "failed", "dying": "failed"}
+    assert set(result.failed) == {"bad", "dying"}
+    assert result.alerts == 1
+    assert result.severity == "major"
+    assert "2 of 3 reports failed" in result.headline
+    assert json.loads(json.dumps(result.to_dict()))["table"][0]["state"] == "done"
+    assert {path.name for path in (folder / "out").iterdir()} == {
+        *("index.html", "runs.json", "drift.html", "bad.html", "dying.html"),
+        *("alerts.json", "drift_summary.csv"),
+    }
+
+
+def test_failed_pages_say_why_in_one_sentence(ran) -> None:
+    folder, _, given, result = ran
+    bad = (folder / "out" / "bad.html").read_text()
+    sentence = f"{given['reference']!r} lacks column 0.01: <b>x</b>."
+    assert {report.name: report.failure for report in result.reports}["bad"] == sentence
+    assert "before the failure" in bad
+    assert "after the failure" in bad  # its code, folded
+    assert "Not computed" in bad
+    assert "Traceback" not in bad
+    dying = (folder / "out" / "dying.html").read_text()
+    assert "ended without a word" in dying
+    assert "Not computed" in dying
+
+
+def test_notebooks_get_their_parameters_converted(ran) -> None:
+    folder = ran[0]
+    page = (folder / "out" / "drift.html").read_text()
+    printed = re.search(r'<pre class="printed">(0.01 .*?)\n', page)[1]
+    assert printed == "0.01 3 [&#39;x&#39;, &#39;y&#39;] False True 1 1 True"
+    assert pd.read_csv(folder / "out" / "drift_summary.csv", index_col=0).columns[0] == HOSTILE
+
+
+def test_index_lists_failures_first_with_all_that_belongs(ran) -> None:
+    folder, _, given, _ = ran
+    index = (folder / "out" / "index.html").read_text()
+    places = [index.index(f'href="{name}.html"') for name in ("bad", "dying", "drift")]
+    assert places == sorted(places)
+    assert "2 of 3 reports failed" in index
+    assert fingerprint(given["reference"]) in index
+    assert "1 alert" in index
+    assert "alpha" in index
+    assert 'href="alerts.json"' in index
+    assert "<img" not in index
+    assert "<script" not in index
+    assert index.count("<h1>") == 1
+
+
+def test_second_run_gives_the_same_bytes_but_for_provenance_and_is_listed(ran) -> None:
+    folder, notebooks, given, _ = ran
+    first = (folder / "out" / "drift.html").read_text()
+    time.sleep(1.1)  # so that the times differ
+    result = run_report(
+        given, output=folder / "out", notebooks=notebooks / "drift.ipynb", progress=False
+    )
+    second = (folder / "out" / "drift.html").read_text()
+    block = re.compile(r'<div class="provenance">.*?</div>', re.DOTALL)
+    assert first != second
+    assert block.sub("", first) == block.sub("", second)
+    runs = read_runs(folder / "out")
+    assert [len(run["reports"]) for run in runs] == [1, 3]
+    assert runs[0]["id"] == result.id
+    index = (folder / "out" / "index.html").read_text()
+    assert "Earlier runs in this folder" in index
+    assert "from the run of" in index  # the pages that the second run left alone
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["drift", "bad", "dying", "index"])
+def test_hostile_names_reach_every_page_and_run_on_none(page, ran, name: str) -> None:
+    visit(page, ran[0] / "out" / f"{name}.html", "dark")
+    assert_sound(page)
+    assert page.evaluate("window.hacked") is None
+    if name == "drift":
+        assert page.locator("figure.chart").count() == 1
+        assert page.locator(".finding").text_content().strip().endswith(f"{HOSTILE} moved.")
+        assert HOSTILE_SCRIPT in page.locator(".xtick text").text_content()
+
+
+def test_unknown_parameter_is_an_error_that_lists_the_known_before_anything_runs(tmp_path) -> None:
+    notebooks = make(tmp_path / "notebooks", drift=BAD)
+    with pytest.raises(ParameterError, match="no notebook has a parameter 'aplha'") as caught:
+        run_report({"aplha": 1}, output=tmp_path / "out", notebooks=notebooks, progress=False)
+    for name in ("alpha", "fast", "features", "output", "reference", "rows"):
+        assert repr(name) in str(caught.value)
+    assert "Did you mean 'alpha'?" in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_declared_parameters_are_those_that_papermill_finds(tmp_path) -> None:
+    import papermill
+
+    path = make(tmp_path, drift=BAD) / "drift.ipynb"
+    ours = settings.declared(path)
+    theirs = papermill.inspect_notebook(str(path))
+    assert list(ours) == list(theirs)
+    assert {name: found.help for name, found in ours.items()} == {
+        name: found["help"] for name, found in theirs.items()
+    }
+    assert ours["alpha"].default == 0.05
+
+
+@pytest.mark.parametrize(
+    ("value", "default", "expected"),
+    [
+        ("0.5", 0.1, 0.5),
+        (1, 0.1, 1.0),
+        ("7", 3, 7),
+        (7.0, 3, 7),
+        ("yes", False, True),
+        (0, True, False),
+        (7, "", "7"),
+        ("a, b", [], ["a", "b"]),
+        ("1, 2", [5], [1, 2]),
+        ("a", ["x"], ["a"]),
+        (["a"], [], ["a"]),
+    ],
+)
+def test_values_become_the_type_of_the_default(value, default, expected) -> None:
+    converted = settings.convert("name", value, default)
+    assert converted == expected
+    assert type(converted) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "default", "said"),
+    [
+        ("much", 0.1, "a number"),
+        (True, 3, "a whole number"),
+        (2.5, 3, "a whole number"),
+        (float("nan"), 0.1, "a number"),
+        ("perhaps", True, "true or false"),
+        ([1], "", "text"),
+        (True, "y_pred", "text"),
+        (["x"], [0.1], "a number"),
+    ],
+)
+def test_values_of_another_type_are_one_sentence(value, default, said: str) -> None:
+    with pytest.raises(ParameterError, match=f"parameter 'alpha' is .*: give {said}, such as"):
+        settings.convert("alpha", value, default)
+
+
+def test_relative_paths_start_where_the_caller_is(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    notebooks = find_notebooks(make(tmp_path / "notebooks", drift=BAD))
+    found = settings.assign({"reference": "data/*.csv", "alpha": None}, notebooks)
+    assert found == {"drift": {"reference": str(tmp_path / "data/*.csv")}}
+
+
+def test_paths_in_notebooks_are_found_from_anywhere(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert project_path("pyproject.toml") == settings.project_root() / "pyproject.toml"
+    (tmp_path / "part-1.csv").touch()
+    assert project_path("part-*.csv") == Path("part-*.csv")
+    assert project_path("reports") == settings.project_root() / "reports"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [1", "not YAML .line"),
+        ("- a\n- b", "not a list of settings"),
+        ("a: {b: 1}", "nests settings under 'a'"),
+    ],
+)
+def test_parameter_files_that_cannot_be_used(tmp_path, text: str, said: str) -> None:
+    path = tmp_path / "my.yml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=said):
+        read_parameters(path)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_parameters(tmp_path / "none.yml")
+
+
+def test_file_of_parameters_and_a_step_that_takes_too_long(tmp_path) -> None:
+    path = tmp_path / "my.yml"
+    path.write_text(f"output: {tmp_path / 'out'}\nalpha: 0.01\nrows: 1\n")
+    sources = ["# Slow", "print(alpha, rows)", "import time\ntime.sleep(60)", "1"]
+    notebooks = make(tmp_path / "notebooks", slow=sources)
+    result = run_report({"rows": 2}, params=path, notebooks=notebooks, timeout=1, progress=False)
+    assert result.output == tmp_path / "out"
+    text = (tmp_path / "out" / "slow.html").read_text()
+    assert '<pre class="printed">0.01 2' in text  # arguments win over the file
+    assert result.reports[0].failure.startswith("A step took longer than 1 seconds")
+    assert "Not computed" in text
+
+
+def test_notebooks_that_cannot_be_found(tmp_path, monkeypatch) -> None:
+    with pytest.raises(DataError, match="has no notebooks"):
+        find_notebooks(tmp_path)
+    with pytest.raises(DataError, match="does not exist"):
+        find_notebooks(tmp_path / "a.ipynb")
+    monkeypatch.setattr(settings, "project_root", lambda: tmp_path)
+    with pytest.raises(DataError, match="DRIFTLIB_NOTEBOOKS"):
+        find_notebooks()
+    monkeypatch.setenv("DRIFTLIB_NOTEBOOKS", str(make(tmp_path / "own", demo=BAD, drift=BAD)))
+    assert list(find_notebooks()) == ["drift", "demo"]
+    (tmp_path / "x.ipynb").write_text("{}")
+    with pytest.raises(DataError, match="not a notebook"):
+        settings.declared(tmp_path / "x.ipynb")
+
+
+def test_two_runs_at_once_into_one_folder(tmp_path) -> None:
+    notebooks = make(tmp_path / "notebooks", busy=BUSY)
+
+    def run(rows: int):
+        return run_report(
+            {"rows": rows}, output=tmp_path / "out", notebooks=notebooks, progress=False
+        )
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(run, (20, 21)))
+    assert [result.failed for result in results] == [(), ()]
+    assert_whole(tmp_path / "out")
+    assert {run["id"] for run in read_runs(tmp_path / "out")} == {run.id for run in results}
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def start(tmp_path: Path) -> tuple[subprocess.Popen, Path, Path]:
+    """A run in a process of its own, seen to be writing files."""
+    notebooks = make(tmp_path / "notebooks", busy=BUSY)
+    script = (
+        "from driftlib.reporting import run_report\n"
+        f"run_report({{'rows': 10**6}}, output={str(tmp_path / 'out')!r}, "
+        f"notebooks={str(notebooks)!r})"
+    )
+    root = str(Path(__file__).resolve().parents[1])
+    environment = os.environ | {"PYTHONPATH": root}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "out" / "baseline.json").exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process, notebooks, tmp_path / "out"
+
+
+def wait_until_gone(notebooks: Path) -> None:
+    deadline = time.monotonic() + 60
+    while kernels(notebooks):
+        assert time.monotonic() < deadline, "a kernel outlived its run"
+        time.sleep(0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_killed_at_a_random_moment_every_file_is_whole(tmp_path, rng) -> None:
+    process, notebooks, out = start(tmp_path)
+    time.sleep(rng.uniform(0, 1))
+    process.kill()
+    process.wait()
+    wait_until_gone(notebooks)
+    for path in out.glob(".*.part"):
+        path.unlink()  # what a reader does not see
+    assert_whole(out)
+    assert [report["state"] for report in read_runs(out)[0]["reports"]] == ["waiting"]
+    assert "Not finished" in (out / "index.html").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_interrupted_run_leaves_no_process_and_no_half_file(tmp_path) -> None:
+    process, notebooks, out = start(tmp_path)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) != 0
+    wait_until_gone(notebooks)
+    assert_whole(out)
+    assert not list(out.glob(".*"))
+    assert not (out / "busy.html").exists()
+
+
+def run_of(identity: str, state: str = "done", started: str = "2026-01-01T00:00:00Z") -> dict:
+    report = {
+        "name": "drift",
+        "title": "Drift",
+        "page": "drift.html",
+        "state": state,
+        "failure": HOSTILE_SCRIPT if state == "failed" else None,
+        "verdict": HOSTILE,
+        "severity": "major",
+        "alerts": 3,
+        "seconds": 1.5,
+        "fingerprints": {"reference": HOSTILE},
+    }
+    return {
+        "id": identity,
+        "started": started,
+        "seconds": 2.0,
+        "parameters": {HOSTILE: HOSTILE_SCRIPT},
+        "reports": [report],
+    }
+
+
+def test_runs_recorded_at_the_same_time_are_all_kept(tmp_path) -> None:
+    barrier = threading.Barrier(8)
+
+    def note(number: int) -> None:
+        barrier.wait()
+        for _ in range(5):
+            record(tmp_path, run_of(f"run-{number}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(note, range(8)))
+    assert {run["id"] for run in read_runs(tmp_path)} == {f"run-{i}" for i in range(8)}
+    assert (tmp_path / "index.html").read_text().count("1 of 1 reports failed") == 0
+
+
+def test_index_escapes_and_puts_failed_runs_of_other_folders_first(tmp_path) -> None:
+    record(tmp_path, run_of("top"))
+    record(tmp_path / HOSTILE.replace("/", ""), run_of("fine", started="2026-03-01T00:00:00Z"))
+    record(tmp_path / "broken", run_of("x", "failed", "2026-02-01T00:00:00Z"))
+    index = (tmp_path / "index.html").read_text()
+    assert "<img" not in index
+    assert "<script" not in index
+    others = index[index.index("Runs in other folders") :]
+    assert others.index("broken/index.html") < others.index("%3Cimg")
+    assert "3 alerts" in index
+
+
+def test_damaged_list_of_runs_is_started_anew(tmp_path) -> None:
+    (tmp_path / "runs.json").write_text('{"format": "driftlib runs", "version": 1, "runs"')
+    record(tmp_path, run_of("new"))
+    assert [run["id"] for run in read_runs(tmp_path)] == ["new"]
+    assert "No runs" in render(tmp_path, [])
+
+
+def test_fingerprint_follows_the_content(tmp_path) -> None:
+    frame = pd.DataFrame({"x": [1.0, 2.0, np.nan], "c": ["a", None, "b"], "l": [[1], [2], []]})
+    found = fingerprint(frame)
+    assert re.fullmatch("[0-9a-f]{16}", found)
+    assert fingerprint(frame.copy()) == found
+    assert fingerprint(frame[::-1]) != found
+    assert fingerprint(frame.rename(columns={"x": "z"})) != found
+    assert fingerprint(frame.assign(c=["a", None, "c"])) != found
+    path = tmp_path / "a.csv"
+    path.write_text("x\n1\n")
+    of_file = fingerprint(path)
+    path.write_text("x\n2\n")
+    assert fingerprint(path) != of_file
+    baseline = Baseline.fit(frame[["x", "c"]])
+    assert fingerprint(baseline) == fingerprint(Baseline.fit(frame[["x", "c"]]))
+
+
+def test_provenance_names_versions_rows_and_parameters(tmp_path) -> None:
+    frame = pd.DataFrame({"x": range(5)})
+    frame.to_parquet(tmp_path / "a.parquet")
+    found = provenance(tmp_path / "a.parquet", frame, {"features": [], "alpha": 0.1})
+    values = found.table["value"]
+    assert values["reference data"] == "a.parquet"
+    assert values["reference rows"] == values["current rows"] == "5"
+    assert values["features"] == "(none)"
+    assert values["pandas"] == pd.__version__
+    assert found.to_dict()["fingerprints"]["current"] == fingerprint(frame)
+    assert "&lt;img" in provenance(frame, None, {HOSTILE: HOSTILE})._repr_html_()
+
+
+def test_folder_that_cannot_be_written_is_one_sentence(tmp_path) -> None:
+    notebooks = make(tmp_path / "notebooks", drift=BAD)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DriftlibError, match="cannot be written"):
+        run_report(output=tmp_path / "file" / "out", notebooks=notebooks, progress=False)
