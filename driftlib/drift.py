@@ -150,8 +150,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _bin_statistics(column: Column, reference: Counts, current: Counts) -> dict[str, float]:
-    p, q = column.bins(reference), column.bins(current)
+def _bin_statistics(p: np.ndarray, q: np.ndarray) -> dict[str, float]:
     if not (p.any() and q.any()):
         return {}
     occupied = int(((p > 0) | (q > 0)).sum())
@@ -166,7 +165,8 @@ def _bin_statistics(column: Column, reference: Counts, current: Counts) -> dict[
 def _numeric_statistics(
     column: Column, reference: NumericCounts, current: NumericCounts
 ) -> dict[str, float]:
-    row = _bin_statistics(column, reference, current)
+    p, q = column.bins(reference), column.bins(current)
+    row = _bin_statistics(p, q)
     r, c = reference.cumulative, current.cumulative
     row["ks"] = st.ks(r, c)
     scale = column.reference.std  # type: ignore[attr-defined]
@@ -178,7 +178,7 @@ def _numeric_statistics(
         row["ks_p_value"] = st.kolmogorov_p_value(row["ks"], r.rows, c.rows)
         rank = st.mann_whitney(r, c)
         row |= {"mann_whitney": rank.statistic, "mann_whitney_p_value": rank.p_value}
-        row["psi_p_value"] = st.psi_p_value(column.bins(reference), column.bins(current))
+        row["psi_p_value"] = st.psi_p_value(p, q)
         row["psi_critical"] = st.psi_critical(r.rows, c.rows, len(column.psi_edges) + 1)
     return row
 
@@ -193,8 +193,8 @@ def _categorical_statistics(
     row: dict[str, float] = {}
     unseen = (reference.unlisted, current.unlisted) if column.complete else (0, 0)
     if enough:
-        row |= _bin_statistics(column, reference, current)
         p, q = column.bins(reference), column.bins(current)
+        row |= _bin_statistics(p, q)
         test = st.chi_square(p, q, unseen)
         row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
         row["psi_p_value"] = np.nan

@@ -92,8 +92,9 @@ class Column:
     def bins(self, counts: Counts) -> np.ndarray:
         """Rows per PSI bin, listed level, or hash bucket where the list is not complete."""
         if isinstance(counts, NumericCounts):
-            upper = np.append(counts.at_or_below[self._psi_places], counts.present)
-            return np.diff(upper, prepend=0)
+            rows = np.append(counts.at_or_below[self._psi_places], counts.present)
+            rows[1:] -= rows[:-1].copy()
+            return rows
         assert isinstance(counts, CategoricalCounts)
         return counts.levels if self.complete else counts.buckets
 

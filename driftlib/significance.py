@@ -83,8 +83,7 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     >>> mann_whitney(cumulative(grid, [1, 2, 3]), cumulative(grid, [2, 3, 4])).statistic
     0.7777777777777778
     """
-    groups = [np.diff(_interleaved(side), prepend=0) for side in (reference, current)]
-    r, c = (group.astype(float) for group in groups)
+    r, c = _interleaved(reference), _interleaved(current)
     n, m = r.sum(), c.sum()
     total = n + m
     share = float(((np.cumsum(r) - r / 2) * c).sum() / (n * m))
@@ -92,7 +91,7 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     # Between grid points where only one sample has values their order is not in question.
     between = np.arange(len(tied)) % 2 == 0
     tied[between & ((r == 0) | (c == 0))] = 0
-    ties = (tied**3 - tied).sum()
+    ties = (tied * tied * tied - tied).sum()
     variance = n * m / 12 * (total + 1 - ties / (total * (total - 1)))
     if variance <= 0:
         return NOT_APPLICABLE
@@ -102,9 +101,13 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
 
 
 def _interleaved(counts: Cumulative) -> np.ndarray:
-    """Cumulative counts below and at each point in turn, then the total."""
-    both = np.stack([counts.below, counts.at_or_below], axis=1).ravel()
-    return np.append(both, counts.rows)
+    """Rows before the first grid point, at it, between it and the next, and so on."""
+    rows = np.empty(2 * len(counts.below) + 1)
+    rows[0] = counts.below[0]
+    rows[1::2] = counts.at_or_below - counts.below
+    rows[2:-1:2] = counts.below[1:] - counts.at_or_below[:-1]
+    rows[-1] = counts.rows - counts.at_or_below[-1]
+    return rows
 
 
 def pool_small(
