@@ -87,16 +87,20 @@ def evidently_report(
     names = [source_name(reference, "reference"), source_name(current, "current")]
     roles = Roles(y_true, y_pred, y_proba, timestamp)
     chosen = select_features(frames[0].columns, roles, features, categorical, names[0])
-    try:
-        import evidently  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("evidently", "evidently", "Evidently's report") from error
-    folder = Path(output)
-    pages = [_drift(frames, chosen, set(categorical), folder / DRIFT_PAGE)]
-    labelled = [_labelled(frame, roles) for frame in frames]
-    if all(part is not None and len(part) for part in labelled):
-        page = _classification(labelled, roles, positive, folder / CLASSIFICATION_PAGE)
-        pages += [page] if page else []
+    folder, pages = Path(output), []
+    with warnings.catch_warnings():
+        # Evidently and what it builds on warn of their own code, about which nobody here can do
+        # anything.
+        warnings.simplefilter("ignore")
+        try:
+            import evidently  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("evidently", "evidently", "Evidently's report") from error
+        pages.append(_drift(frames, chosen, set(categorical), folder / DRIFT_PAGE))
+        labelled = [_labelled(frame, roles) for frame in frames]
+        if all(part is not None and len(part) for part in labelled):
+            page = _classification(labelled, roles, positive, folder / CLASSIFICATION_PAGE)
+            pages += [page] if page else []
     return tuple(pages)
 
 
@@ -217,8 +221,7 @@ def _save(preset: Any, frames: list[Any], definition: Any, path: Path) -> Path:
     from evidently import Dataset, Report
 
     reference, current = (Dataset.from_pandas(part, definition) for part in frames)
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder:
         written = Path(folder, path.name)
         try:
             snapshot = Report([preset]).run(current, reference)
