@@ -288,7 +288,8 @@ def count_levels(series: pd.Series) -> LevelCounts:
     ({'b': 2, 'a': 1}, 1)
     """
     if isinstance(series.dtype, pd.CategoricalDtype):
-        tally = np.bincount(series.cat.codes.to_numpy() + 1, minlength=1)
+        size = len(series.cat.categories) + 1
+        tally = np.bincount(series.cat.codes.to_numpy() + 1, minlength=size)
         values, counts, missing = series.cat.categories, tally[1:], int(tally[0])
         seen = counts > 0
         values, counts = values[seen], counts[seen]

@@ -140,3 +140,10 @@ def test_json_has_no_number_that_json_does_not_have(tmp_path):
 def test_missing_extra_says_how_to_get_it():
     sentence = str(MissingExtraError("evidently", "evidently", "The Evidently report"))
     assert "pip install 'driftlib[evidently]'" in sentence
+
+
+def test_a_category_that_no_row_has_does_not_count():
+    series = pd.Series(pd.Categorical.from_codes([0, 1, -1], ["a", "b", "c", "d"]))
+    counts = count_levels(series)
+    assert dict(zip(counts.levels, counts.counts, strict=True)) == {"a": 1, "b": 1}
+    assert counts.missing == 1
