@@ -131,7 +131,8 @@ def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts)
     if abs(shift) >= 0.02:
         direction = "up" if shift > 0 else "down"
         size = f"{abs(shift):.1g}" if abs(shift) < 1 else f"{abs(shift):.2g}"
-        parts.append(f"shifted {direction} by {size} standard deviations")
+        unit = "standard deviation" if size == "1" else "standard deviations"
+        parts.append(f"shifted {direction} by {size} {unit}")
     if before.std > 0:
         spread = after.std / before.std
         if spread > 1.15:

@@ -378,7 +378,7 @@ def detect_drift(
     >>> result.drifted
     ['x']
     >>> result.table.loc["x", "note"]
-    'shifted up by 1 standard deviations'
+    'shifted up by 1 standard deviation'
     """
     baseline = as_baseline(reference, features, categorical, **names)
     profile = current if isinstance(current, Profile) else baseline.profile(current)

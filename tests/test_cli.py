@@ -48,7 +48,7 @@ def test_table_and_json(files, capsys, tmp_path):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "1 of 2 features drifted: x"
     assert lines[2].split()[0] == "x"
-    assert "shifted up by 1 standard deviations" in lines[2]
+    assert "shifted up by 1 standard deviation" in lines[2]
     content = json.loads(out.read_text())
     assert content["drifted"] == ["x"]
     assert content["failed"] is True
