@@ -14,13 +14,17 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from driftlib.errors import MissingExtraError
+from driftlib.performance import Performance
 from driftlib.trend import TrendResult
 from driftlib.visualization.style import CONFIG
 
 CACHED_CHARTS = 256
 # Charts in a report's panel: each is some kilobytes of its page.
 MOST_STEPS = 40
+MOST_THRESHOLDS = 17
 
 Chart = Callable[..., Any]
 Choices = Mapping[str, Mapping[str, Hashable]]
@@ -133,6 +137,50 @@ def _control(ipywidgets: Any, name: str, options: Mapping[str, Hashable], positi
         style={"description_width": "initial"},
         layout=ipywidgets.Layout(width="24em"),
     )
+
+
+def threshold_explorer(
+    frame: Any,
+    perf: Performance,
+    *,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+    **options: Any,
+) -> Any:
+    """Another decision threshold: precision and recall by window, and where they are too low.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    perf : Performance
+        Of the same frame as it was decided; its reference's values are what is tolerated.
+    y_true, y_pred, y_proba, **options
+        As for `driftlib.track_performance`.
+
+    Raises
+    ------
+    DriftlibError
+        If the task is not binary, or there is no column of probabilities.
+    """
+    from driftlib.decisions import own_threshold, performance_at
+    from driftlib.visualization import metric_trend
+
+    names = {"y_pred": y_pred, "y_proba": y_proba}
+    own = own_threshold(frame, perf, **names)
+    low, high = frame[y_proba].quantile([0.02, 0.98]).tolist()
+    steps = np.unique(np.round(np.append(np.linspace(low, high, MOST_THRESHOLDS), own), 3))
+    known = perf.table.groupby("metric")["threshold"].first().dropna()
+    limits = {name: known[name] for name in ("precision", "recall") if name in known}
+
+    def chart(threshold: float) -> Any:
+        moved = performance_at(
+            threshold, frame, perf, limits=limits, y_true=y_true, **names, **options
+        )
+        return metric_trend(moved)
+
+    choices = {"decision threshold": {f"{step:.3g}": float(step) for step in steps}}
+    return panel([chart], choices, [int(np.abs(steps - own).argmin())])
 
 
 def drift_explorer(trend: TrendResult) -> Any:

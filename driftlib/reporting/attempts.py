@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,21 @@ class Unavailable:
         return f'<p class="note">{html.escape(self.reason)}</p>'
 
 
+@dataclass(frozen=True)
+class Sentences:
+    """Words that were put together from results; escaped where they are shown."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self.text)}</p>"
+
+
+def say(text: str | Unavailable) -> Sentences | Unavailable:
+    """Words for the reader, from results; names from the data need no escaping."""
+    return text if isinstance(text, Unavailable) else Sentences(text)
+
+
 def attempt(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """Result of a function, or `Unavailable` where it says that the data do not allow one.
 
@@ -31,7 +46,8 @@ def attempt(function: Callable[..., Any], *arguments: Any, **options: Any) -> An
     >>> attempt(track_performance, pd.DataFrame({"x": [1.0]})).reason[:30]
     "current has no column 'y_true'"
     """
-    missing = next((item for item in arguments if isinstance(item, Unavailable)), None)
+    given = (*arguments, *options.values())
+    missing = next((item for item in given if isinstance(item, Unavailable)), None)
     if missing is not None:
         return missing
     try:
@@ -40,12 +56,15 @@ def attempt(function: Callable[..., Any], *arguments: Any, **options: Any) -> An
         return Unavailable(str(error))
 
 
-def draw(chart: Callable[..., Any], *arguments: Any, **options: Any) -> None:
-    """Show what a chart function makes of some results, or why there is nothing to show."""
+def draw(charts: Callable[..., Any] | Sequence[Callable[..., Any]], *arguments: Any) -> None:
+    """Show what one or more charts make of some results, or once why there is nothing to show."""
     from IPython.display import display
 
-    made = attempt(chart, *arguments, **options)
-    if isinstance(made, Unavailable):
-        display(made)
-    else:
-        show(made)
+    shown = set()
+    for chart in [charts] if callable(charts) else charts:
+        made = attempt(chart, *arguments)
+        if not isinstance(made, Unavailable):
+            show(made)
+        elif made not in shown:
+            display(made)
+            shown.add(made)

@@ -188,4 +188,9 @@ def dials(
 
 def show(figure: Any) -> None:
     """Show a figure in a notebook, without a logo and without a button that sends it anywhere."""
-    figure.show(config=CONFIG)
+    import plotly.io as pio
+
+    # JupyterLab draws figures by itself; plotly's usual way would also put a copy of its whole
+    # script into the notebook.
+    own = "plotly_mimetype"
+    figure.show(renderer=own if own in pio.renderers.default else None, config=CONFIG)

@@ -11,12 +11,13 @@ import pandas as pd
 from pandas.api import types
 
 from driftlib.baseline import Baseline
-from driftlib.errors import ParameterError, unknown_name
+from driftlib.errors import ParameterError, quoted, unknown_name
 from driftlib.reporting.parameters import project_path
-from driftlib.schema import Roles
+from driftlib.schema import CATEGORICAL, Roles, column_kind, select_features
 from driftlib.sources import read_frame, source_name
 from driftlib.windows import fitting_window
 
+MOST_SEGMENTS, MOST_SEGMENT_COLUMNS = 30, 2
 DEFAULTS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
 
 
@@ -63,11 +64,47 @@ class Inputs:
         return {"on": self.roles.timestamp} | ({size: self.window} if self.window else {})
 
     @property
-    def labels(self) -> dict[str, Any]:
-        """Arguments on labels and windows, for `track_performance`, and for its kin."""
+    def names(self) -> dict[str, Any]:
+        """Arguments that name labels and predictions, for `track_performance` and its kin."""
         names = {name: getattr(self.roles, name) for name in ("y_true", "y_pred", "y_proba")}
-        windows = {"window": self.window, "on": self.roles.timestamp}
-        return names | windows | {"positive": self.positive}
+        return names | {"positive": self.positive}
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """The same with windows."""
+        return self.names | {"window": self.window, "on": self.roles.timestamp}
+
+    def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
+        """Arguments for `diagnose` and its kin: names, and all features but some.
+
+        Raises
+        ------
+        ParameterError
+            If one of `without` is no feature, or no feature is left.
+        """
+        possible = select_features(
+            self.reference.columns, self.roles, self.features, self.categorical
+        )
+        left = set(without)
+        for name in sorted(left - set(possible)):
+            raise ParameterError(unknown_name("feature", name, possible, "the reference"))
+        kept = [name for name in possible if name not in left]
+        if not kept:
+            raise ParameterError(f"without {quoted(left)} no feature is left: leave out fewer.")
+        codes = [name for name in self.categorical if name in kept]
+        return self.names | {"features": kept, "categorical": codes}
+
+    @property
+    def segments(self) -> list[str]:
+        """Columns of current that cut it into a few groups: the first two."""
+        found = []
+        for name in self.causes()["features"]:
+            if name in self.current.columns:
+                column = self.current[name]
+                kind, _ = column_kind(column, name in self.categorical)
+                if kind == CATEGORICAL and column.nunique() <= MOST_SEGMENTS:
+                    found.append(name)
+        return found[:MOST_SEGMENT_COLUMNS]
 
 
 def read_inputs(

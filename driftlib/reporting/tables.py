@@ -11,14 +11,20 @@ import pandas as pd
 
 from driftlib.baseline import Baseline
 from driftlib.describe import percent
+from driftlib.diagnosis import Diagnosis
 from driftlib.drift import SEVERITIES, DriftPolicy, DriftResult
+from driftlib.errors import DataError
+from driftlib.metrics import METRICS
+from driftlib.performance import Performance
 from driftlib.profile import CategoricalCounts
 from driftlib.schema import COMPARABLE
+from driftlib.timeline import Timeline
 from driftlib.visualization.levels import NOT_FEATURES
 from driftlib.visualization.style import SEVERITY_MARKS
-from driftlib.visualization.words import shortened
+from driftlib.visualization.words import shortened, windows_of
 
 SHOWN_ROWS = 60
+SHOWN_FEATURES = 10
 NAMED_LEVELS = 3
 NO_BREAK = "\u00a0"
 NOTHING = "—"
@@ -153,3 +159,104 @@ def left_out_table(baseline: Baseline) -> Table:
         if column.role != "feature" or column.kind not in COMPARABLE
     ]
     return Table(pd.DataFrame(rows or [("none", "")], columns=["column", "why"]))
+
+
+def metrics_table(perf: Performance) -> Table:
+    """A row per window with every metric, marked where it is worse than it may be."""
+    windows = windows_of(perf.table)
+    parts = [] if perf.reference is None else [("reference", perf.reference)]
+    by_window = dict(iter(perf.table.groupby("window")))
+    parts += [(windows.labels[number], by_window[number]) for number in windows.labels]
+    titles = METRICS[perf.task]
+    rows = []
+    for label, part in parts:
+        first = part.iloc[0]
+        row = {"window": label, "rows": int(first["n"]), "labelled": int(first["n_labelled"])}
+        for entry in part.to_dict("records"):
+            mark = "▼ " if entry["degraded"] else "◇ " if entry["breached"] else ""
+            row[titles[entry["metric"]].title] = f"{mark}{_text(entry['value'])}"
+        rows.append(row)
+    return Table(pd.DataFrame(rows))
+
+
+def thresholds_table(perf: Performance) -> Table:
+    """What each metric was in the reference, what is tolerated, and how often it was worse."""
+    titles, rows = METRICS[perf.task], []
+    known = {} if perf.reference is None else perf.reference.set_index("metric")["value"].to_dict()
+    for name, part in perf.table.groupby("metric", sort=False):
+        rows.append(
+            {
+                "metric": titles[name].title,
+                "better is": "higher" if titles[name].higher_is_better else "lower",
+                "reference": known.get(name, np.nan),
+                "worst tolerated": part["threshold"].iloc[0],
+                "beyond it": f"{int(part['breached'].sum())} of {len(part)}",
+                "beyond it and noise": f"{int(part['degraded'].sum())} of {len(part)}",
+            }
+        )
+    return Table(pd.DataFrame(rows))
+
+
+def months_table(timeline: Timeline) -> Table:
+    """The verdict on each window, and the change of the loss with its two parts."""
+    windows, rows = windows_of(timeline.table), []
+    for number, found in zip(windows.labels, timeline.diagnoses, strict=True):
+        row: dict[str, Any] = {"window": windows.labels[number]}
+        if found is None:
+            part = timeline.table[timeline.table["window"] == number]
+            rows.append(row | {"verdict": "not diagnosed", "note": part["note"].iloc[0]})
+            continue
+        total, concept = (found.terms.loc[name, "value"] for name in ("total", "concept"))
+        rows.append(
+            row
+            | {
+                "verdict": found.verdict,
+                found.loss_title: found.loss_current,
+                "change": _signed(total),
+                "concept": _signed(concept),
+                "covariate": _signed(found.covariate[0]),
+                "domain AUC": round(found.domain_auc, 2),
+            }
+        )
+    return Table(pd.DataFrame(rows))
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3g}" if value == value else NOTHING
+
+
+def attribution_table(why: Diagnosis) -> Table:
+    """Features by how much of the covariate part goes with their change."""
+    if not why.domain.overlaps:
+        raise DataError("The periods do not overlap, so that there is nothing to share out.")
+    table = why.features.head(SHOWN_FEATURES)
+    return Table(
+        pd.DataFrame(
+            {
+                "feature": table.index,
+                f"effect on the {why.loss_title}": [_signed(v) for v in table["effect"]],
+                "tells the periods apart (AUC lost without it)": table["auc_loss"].round(3),
+            }
+        )
+    )
+
+
+def concept_table(why: Diagnosis) -> Table:
+    """Groups of rows by how much worse they are judged now, at unchanged inputs."""
+    table = why.segments
+    if table.empty:
+        raise DataError("Without labels, or where the periods do not overlap, no group stands out.")
+    changes = zip(table["effect"], table["lower"], table["upper"], strict=True)
+    return Table(
+        pd.DataFrame(
+            {
+                "rows where": table["rule"],
+                "share of current": _shares(table["share_current"]),
+                f"change of the {why.loss_title}": [
+                    f"{_signed(value)} ({_signed(low)} to {_signed(high)})"
+                    for value, low, high in changes
+                ],
+                "": ["▼ worse" if worse else "" for worse in table["worse"]],
+            }
+        )
+    )

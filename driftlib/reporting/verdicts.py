@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from driftlib.baseline import Baseline
 from driftlib.drift import DriftResult
+from driftlib.metrics import METRICS
+from driftlib.performance import Performance
+from driftlib.reporting.attempts import Unavailable
 from driftlib.schema import COMPARABLE
 from driftlib.trend import TrendResult
 from driftlib.visualization.levels import NOT_FEATURES, change_table, most_drifted
-from driftlib.visualization.words import counted, listed
+from driftlib.visualization.words import counted, listed, windows_of
 
 
 def baseline_verdict(baseline: Baseline) -> str:
@@ -18,6 +24,52 @@ def baseline_verdict(baseline: Baseline) -> str:
     ready = f"{counted(len(features) - len(useless), 'feature')} to compare later data with"
     rest = f" {listed(useless)} cannot be compared." if useless else ""
     return f"{rows} and {ready}.{rest}"
+
+
+def performance_verdict(perf: Any, estimate: Any, why: Any) -> str:
+    """Whether the model got worse, whether that was to be expected, and what the cause is.
+
+    Each of the three may be `Unavailable`; `perf` and `estimate` have the watched metrics only,
+    the most telling first.
+    """
+    sentences = []
+    if not isinstance(perf, Unavailable):
+        sentences.append(_realised(perf))
+    elif not isinstance(estimate, Unavailable):
+        sentences.append(f"There are no labels to measure with. {estimate.headline}.")
+    else:
+        sentences.append(f"Performance cannot be judged: {perf.reason}")
+    if not isinstance(why, Unavailable):
+        sentences.append(f"{why.headline}.")
+    return " ".join(sentences)
+
+
+def _realised(perf: Performance) -> str:
+    titles, windows = METRICS[perf.task], windows_of(perf.table)
+    parts = {}
+    for name, part in perf.table.groupby("metric", sort=False):
+        worse = part.loc[part["degraded"], "window"].tolist()
+        if worse:
+            parts[str(name)] = worse
+    first = str(perf.table["metric"].iloc[0])
+    values = perf.table[perf.table["metric"] == first].dropna(subset="value")
+    if not parts:
+        span = f"{values['value'].min():.3g} to {values['value'].max():.3g}"
+        judged = perf.reference is not None
+        than = "worse than is tolerated, beyond noise" if judged else "compared: no reference"
+        return f"No metric is {than}. {titles[first].title}: {span if len(values) else 'unknown'}."
+    name = first if first in parts else next(iter(parts))
+    part = perf.table[perf.table["metric"] == name]
+    higher = titles[name].higher_is_better
+    worst = part.loc[part["value"].idxmin() if higher else part["value"].idxmax()]
+    before = perf.reference[perf.reference["metric"] == name]["value"].iloc[0]
+    others = [titles[other].title for other in parts if other != name]
+    also = f"; so {'is' if len(others) == 1 else 'are'} {listed(others)} at times" if others else ""
+    return (
+        f"{titles[name].title} is worse than tolerated {windows.among(parts[name])}: "
+        f"{worst['value']:.3g} {windows.place(int(worst['window']))}, "
+        f"{before:.3g} in the reference{also}."
+    )
 
 
 def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
@@ -45,3 +97,15 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
     shown = "; ".join(parts[:3]) + (f"; {len(parts) - 3} more" if len(parts) > 3 else "")
     found = f" By {windows.unit}: {shown}." if parts else f" No single {windows.unit} did."
     return moved + found
+
+
+def diagnosis_words(everything: Any, why: Any, left_out: Sequence[str]) -> str | Unavailable:
+    """The cause in words: with all features, and without those that had to be left out."""
+    if isinstance(why, Unavailable):
+        return why
+    if not left_out:
+        return f"{why.headline}. {why.reason}"
+    with_all = (
+        "" if isinstance(everything, Unavailable) else f"With all features: {everything.headline}. "
+    )
+    return f"{with_all}Without {listed(left_out, 8)}: {why.headline}. {why.reason}"
