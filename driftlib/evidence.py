@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from driftlib.ranking import Ranking, overlap_of_classes, place_by_rank, rank_groups
+from driftlib.ranking import Ranking, place_by_rank, rank_classes, rank_groups
 
 Loss = Callable[[np.ndarray], np.ndarray]
 
@@ -120,7 +120,6 @@ class Labelled:
     ) -> None:
         self._y, self._pred, self._proba = y, pred, proba
         self.lo, self.hi, self.classes = lo, hi, classes
-        self._rankings: dict[int, Ranking] = {}
         self._moments: dict[Loss, Moments] = {}
 
     @cached_property
@@ -154,18 +153,24 @@ class Labelled:
         return self._moments[loss]
 
     @cached_property
+    def _classes(self) -> tuple[list[Ranking], np.ndarray]:
+        return rank_classes(*self._scored)
+
+    @property
     def together(self) -> np.ndarray:
         """How much wider than for independent classes the error of the mean ROC AUC is."""
-        y, proba, lo, hi = self._scored
-        return overlap_of_classes(y, proba, lo, hi)
+        return self._classes[1]
 
     def ranking(self, label: int) -> Ranking:
         """How well the probability of class number `label` ranks its rows above the rest."""
-        if label not in self._rankings:
-            y, proba, lo, hi = self._scored
-            scores = proba if proba.ndim == 1 else proba[:, label]
-            self._rankings[label] = rank_groups(y == label, scores, lo, hi)
-        return self._rankings[label]
+        if self._proba.ndim == 2:
+            return self._classes[0][label]
+        return self._ranking
+
+    @cached_property
+    def _ranking(self) -> Ranking:
+        y, proba, lo, hi = self._scored
+        return rank_groups(y == 1, proba, lo, hi)
 
 
 class LabelledNumbers:

@@ -126,58 +126,75 @@ def _rank(keys: np.ndarray) -> tuple[float, ...]:
     return pos, neg, auc, ap, auc_error, math.sqrt(squares) / pos, ap_centre
 
 
-def overlap_of_classes(
+def rank_classes(
     y: np.ndarray, proba: np.ndarray, lo: np.ndarray, hi: np.ndarray
-) -> np.ndarray:
-    """Standard error of the mean one-vs-rest AUC over what it would be for independent classes.
-
-    The same rows make the AUC of every class, so their errors add up. DeLong's components of a
-    row are summed over the classes before they are squared.
+) -> tuple[list[Ranking], np.ndarray]:
+    """Ranking of each class against the rest, without average precision.
 
     Parameters
     ----------
     y : int array, shape (rows,)
     proba : array, shape (rows, classes)
     lo, hi : int array, shape (groups,)
+
+    Returns
+    -------
+    rankings : list of Ranking
+        One a class.
+    together : array, shape (groups,)
+        Standard error of the mean AUC over what it would be for independent classes: the same
+        rows make the AUC of every class, so DeLong's components of a row are summed over the
+        classes before they are squared.
     """
     ranks = [dense_ranks(column) for column in proba.T]
-    return np.array(
-        [
-            _overlap(y[a:b], [column[a:b] for column in ranks])
-            for a, b in zip(lo.tolist(), hi.tolist(), strict=True)
-        ],
-        dtype=float,
-    )
+    areas = np.full((4, len(ranks), len(lo)), np.nan)
+    together = np.ones(len(lo))
+    for group, (a, b) in enumerate(zip(lo.tolist(), hi.tolist(), strict=True)):
+        total, alone = np.zeros(b - a), 0.0
+        for label, rank in enumerate(ranks):
+            own = y[a:b] == label
+            pos = int(np.count_nonzero(own))
+            neg = b - a - pos
+            areas[:2, label, group] = pos, neg
+            if not pos or not neg:
+                continue
+            order, mine, won = _placements(rank[a:b], own, pos, neg)
+            auc = won[mine].mean()
+            part = (won - auc) / np.where(mine, pos, neg)
+            total[order] += part
+            squares = part * part
+            alone += squares.sum()
+            areas[2, label, group] = auc
+            if pos > 1 and neg > 1:
+                by_pos = squares[mine].sum()
+                by_neg = squares.sum() - by_pos
+                scale = pos / (pos - 1), neg / (neg - 1)
+                areas[3, label, group] = math.sqrt(by_pos * scale[0] + by_neg * scale[1])
+        if alone:
+            together[group] = math.sqrt(total @ total / alone)
+    none = np.full(len(lo), np.nan)
+    rankings = [
+        Ranking(pos, neg, auc, none, error) for pos, neg, auc, error in areas.swapaxes(0, 1)
+    ]
+    return rankings, together
 
 
-def _overlap(y: np.ndarray, ranks: list[np.ndarray]) -> float:
-    total, alone = np.zeros(len(y)), 0.0
-    for label, rank in enumerate(ranks):
-        own = y == label
-        pos, neg = int(own.sum()), int(len(y) - own.sum())
-        if not pos or not neg:
-            return 1.0
-        above = _placements(rank, own)
-        part = np.where(own, 1 - above / neg, above / pos)
-        part -= part[own].mean()
-        part /= np.where(own, pos, neg)
-        total += part
-        alone += part @ part
-    return math.sqrt(total @ total / alone) if alone else 1.0
+def _placements(
+    rank: np.ndarray, own: np.ndarray, pos: int, neg: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows by rank, which of them are of the class, and the share of the other kind each beats.
 
-
-def _placements(rank: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Rows of the other kind that each row lies below, ties counting one half."""
+    A row of the class beats those below it, any other those above it; ties count one half.
+    """
     order = np.argsort(rank)
     ordered, mine = rank[order], own[order]
-    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(rank) - 1)
-    size = np.diff(last, prepend=-1)
-    placed = np.empty(len(rank))
-    for kind in (True, False):
-        others = np.cumsum(mine != kind)
-        at_or_below = others[last]
-        tied = np.diff(at_or_below, prepend=0)
-        above = others[-1] - at_or_below + tied / 2
-        chosen = mine == kind
-        placed[order[chosen]] = np.repeat(above, size)[chosen]
-    return placed
+    upto = np.cumsum(mine)
+    new = ordered[1:] != ordered[:-1]
+    if new.all():
+        below, above = np.arange(1, len(rank) + 1) - upto, pos - upto
+    else:
+        last = np.append(np.flatnonzero(new), len(rank) - 1)
+        size, tied = np.diff(last, prepend=-1), np.diff(upto[last], prepend=0)
+        below = np.repeat(last + 1 - upto[last] - (size - tied) / 2, size)
+        above = np.repeat(pos - upto[last] + tied / 2, size)
+    return order, mine, np.where(mine, below / neg, above / pos)

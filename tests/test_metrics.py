@@ -17,7 +17,7 @@ from driftlib.errors import ParameterError
 from driftlib.evidence import Expected, Labelled, LabelledNumbers, group_counts, group_sums, moments
 from driftlib.formulas import brier, overlap_of_f1
 from driftlib.metrics import METRICS, select
-from driftlib.ranking import overlap_of_classes, rank_groups
+from driftlib.ranking import rank_classes, rank_groups
 
 BINARY_REFERENCE = {
     "accuracy": lambda y, pred, p: sk.accuracy_score(y, pred),
@@ -237,14 +237,26 @@ def test_classes_overlap_as_much_as_their_derivatives_say(rng):
         parts[~own, k] = wins[own][:, ~own].mean(0) - wins[own][:, ~own].mean()
         parts[:, k] /= np.where(own, own.sum(), (~own).sum())
     expected = np.sqrt(np.square(parts.sum(1)).sum() / np.square(parts).sum())
-    got = overlap_of_classes(y, rounded, np.array([0]), np.array([200]))[0]
-    assert got == pytest.approx(expected, rel=1e-10)
+    _, together = rank_classes(y, rounded, np.array([0]), np.array([200]))
+    assert together[0] == pytest.approx(expected, rel=1e-10)
 
 
 def test_two_classes_are_one_area_twice(rng):
     y, _, proba = classed(rng, 80, 2)
-    bounds = np.array([0]), np.array([80])
-    assert overlap_of_classes(y, proba, *bounds)[0] == pytest.approx(np.sqrt(2))
+    _, together = rank_classes(y, proba, np.array([0]), np.array([80]))
+    assert together[0] == pytest.approx(np.sqrt(2))
+
+
+@pytest.mark.parametrize("decimals", [9, 1])
+def test_classes_are_ranked_as_each_is_alone(decimals, rng):
+    y, _, proba = classed(rng, 300, 4)
+    proba, bounds = proba.round(decimals), (np.array([0, 100]), np.array([150, 300]))
+    rankings, _ = rank_classes(y, proba, *bounds)
+    for label, ranking in enumerate(rankings):
+        alone = rank_groups(y == label, proba[:, label], *bounds)
+        assert ranking.auc == pytest.approx(alone.auc, rel=1e-12)
+        assert ranking.auc_error == pytest.approx(alone.auc_error, rel=1e-12)
+        assert ranking.positives.tolist() == alone.positives.tolist()
 
 
 def test_r2_error_is_the_jackknifes(rng):
