@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 
 from driftlib.batches import Batch, Source, each
-from driftlib.draft import first_look, grid_column
+from driftlib.draft import Draft, first_look, grid_column, with_reference
 from driftlib.errors import DataError, ParameterError, quoted
 from driftlib.files import write_whole
 from driftlib.grid import Column, column_from_dict, column_to_dict, fit_column, summary
-from driftlib.profile import CategoricalCounts, Profile
+from driftlib.profile import Profile
 from driftlib.schema import Roles, select_features
 from driftlib.sources import Memory, check_alike, open_source
 
@@ -124,12 +124,7 @@ class Baseline:
         if not isinstance(source, Memory):
             draft = first_look(source, names, frozenset(categorical), int(resolution), seed)
         if draft and not draft.whole:
-            sample = draft.sample.frame
-            looks = [(draft.looks[name], sample[name], roles.of(name)) for name in names]
-            columns = [grid_column(*look, int(bins), int(resolution)) for look in looks]
-            named = {column.name: column for column in columns}
-            grid = cls(draft.rows, named, roles, int(bins), int(resolution))
-            return grid._with_reference(source)
+            return cls._of_draft(draft, source, roles, int(bins), int(resolution))
         frame = draft.sample.frame if draft else source.frame
         declared = set(categorical)
 
@@ -140,22 +135,28 @@ class Baseline:
         columns = each(fit, [frame[name] for name in names], len(frame))
         return cls(len(frame), {c.name: c for c in columns}, roles, int(bins), int(resolution))
 
-    def _with_reference(self, source: Source) -> Baseline:
-        """The same grid, with the reference counted on it."""
-        counts = source.total(self.profile_batch, self.columns)
-        if counts.rows != self.rows:
+    @classmethod
+    def _of_draft(
+        cls, draft: Draft, source: Source, roles: Roles, bins: int, resolution: int
+    ) -> Baseline:
+        """Baseline of a reference too large for memory, which is counted in a second pass."""
+        sample = draft.sample.frame
+        columns = {
+            name: grid_column(look, sample[name], roles.of(name), bins, resolution)
+            for name, look in draft.looks.items()
+        }
+        uncounted = cls(draft.rows, columns, roles, bins, resolution)
+        counted = source.total(uncounted.profile_batch, columns)
+        if counted.rows != draft.rows:
             raise DataError(
-                f"{source.name} had {self.rows:,} rows, and {counts.rows:,} when it was read "
+                f"{source.name} had {draft.rows:,} rows, and {counted.rows:,} when it was read "
                 "again: fit the baseline when nobody writes to it."
             )
-        columns = {}
-        for name, column in self.columns.items():
-            reference = counts.columns[name]
-            if isinstance(reference, CategoricalCounts):
-                # What the reference has is not unseen, even where the list has no room for it.
-                reference = replace(reference, unlisted_names={})
-            columns[name] = replace(column, reference=reference)
-        return replace(self, columns=columns)
+        columns = {
+            name: with_reference(column, draft.looks[name], counted.columns[name], bins)
+            for name, column in columns.items()
+        }
+        return cls(draft.rows, columns, roles, bins, resolution)
 
     @property
     def features(self) -> list[str]:

@@ -19,10 +19,9 @@ from driftlib.batches import Batch, Counted, add_up, added, rows_at_once, with_r
 from driftlib.errors import DataError, DriftlibError
 from driftlib.readers import (
     Header,
+    first_damaged,
     first_sentence,
     gathered,
-    read_header,
-    stream_table,
     unique_names,
 )
 from driftlib.schema import arrow_to_pandas
@@ -76,7 +75,7 @@ class DaskFrame:
         except DriftlibError:
             raise
         except Exception as error:
-            damaged = _damaged_file(self.data)
+            damaged = first_damaged(_files_of(self.data))
             said = DataError(damaged) if damaged else _not_computed(self.name, error)
             raise said from error
 
@@ -178,17 +177,9 @@ def _not_computed(name: str, error: Exception) -> DataError:
     )
 
 
-def _damaged_file(data: Any) -> str:
-    """Sentence on the first file behind a Dask DataFrame that cannot be read, if one is local."""
+def _files_of(data: Any) -> Iterator[Path]:
+    """Files that a Dask DataFrame is read from, as far as it says."""
     named = [node.operand("path") for node in data.expr.walk() if "path" in node._parameters]
-    for name in (str(each) for given in named for each in np.atleast_1d(given)):
-        for found in sorted(glob.glob(name)):
-            files = sorted(Path(found).rglob("*.parquet")) if Path(found).is_dir() else [found]
-            for path in map(Path, files):
-                try:
-                    columns = list(read_header(path).names)
-                    for _ in stream_table(path, columns, rows_at_once(len(columns))):
-                        pass
-                except DataError as error:
-                    return str(error)
-    return ""
+    for name in (str(name) for given in named for name in np.atleast_1d(given)):
+        for found in map(Path, sorted(glob.glob(name))):
+            yield from sorted(found.rglob("*.parquet")) if found.is_dir() else [found]

@@ -21,8 +21,14 @@ import pandas as pd
 
 from driftlib.batches import Batch, Source, each
 from driftlib.errors import DataError
-from driftlib.grid import NOT_FINITE, Column, Runs, level_column, numeric_grid
-from driftlib.profile import HASH_BUCKETS, sorted_values
+from driftlib.grid import NOT_FINITE, Column, Runs, level_column, numeric_grid, psi_edges_of
+from driftlib.profile import (
+    HASH_BUCKETS,
+    CategoricalCounts,
+    Counts,
+    NumericCounts,
+    sorted_values,
+)
 from driftlib.schema import (
     CATEGORICAL,
     COMPARABLE,
@@ -366,3 +372,19 @@ def grid_column(look: Look, sample: pd.Series, role: str, bins: int, resolution:
         note = f"about {tally.distinct:,} levels, compared in {HASH_BUCKETS} groups by hash"
         return replace(column, note=note, complete=False)
     return Column(name, role, kind, note)
+
+
+def with_reference(column: Column, look: Look, counts: Counts, bins: int) -> Column:
+    """The column with the reference counted on its grid."""
+    if isinstance(counts, CategoricalCounts):
+        # What the reference has is not unseen, even where the list has no room for it.
+        counts = replace(counts, unlisted_names={})
+    column = replace(column, reference=counts)
+    if isinstance(counts, NumericCounts) and look.tally and not look.tally.complete:
+        # The sample's quantiles are off by up to a few tenths of a percent of the rows, and the
+        # PSI is sensitive to that. The grid's points are closer to the reference's own.
+        inside = np.append(counts.below[1:], counts.present) - counts.at_or_below
+        runs = Runs(column.grid, counts.at_or_below + inside // 2)
+        places = column.grid.searchsorted(psi_edges_of(runs, bins), "right") - 1
+        return replace(column, psi_edges=np.unique(column.grid[places]))
+    return column

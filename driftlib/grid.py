@@ -209,7 +209,7 @@ def numeric_grid(
     [24.75, 49.5, 74.25]
     """
     points = _points(ordered, resolution)
-    psi_edges = _psi_edges(ordered, bins)
+    psi_edges = psi_edges_of(ordered, bins)
     low, high = float(ordered[0]), float(ordered[len(ordered) - 1])
     with np.errstate(over="ignore"):
         spread = high - low
@@ -229,7 +229,7 @@ def _points(ordered: np.ndarray | Runs, resolution: int) -> np.ndarray:
     return ordered[np.round(np.linspace(0, len(ordered) - 1, resolution + 1)).astype(np.int64)]
 
 
-def _psi_edges(ordered: np.ndarray | Runs, bins: int) -> np.ndarray:
+def psi_edges_of(ordered: np.ndarray | Runs, bins: int) -> np.ndarray:
     """Inner edges of the PSI bins: quantiles of the reference, fewer where values tie."""
     n = len(ordered)
     position = np.arange(1, bins) * (n - 1) / bins

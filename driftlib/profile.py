@@ -157,6 +157,17 @@ def _commonest(names: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(names.items(), key=lambda item: (-item[1], item[0]))[:UNLISTED_NAMES])
 
 
+def _shortlist(names: np.ndarray, counts: np.ndarray) -> dict[str, int]:
+    """The commonest names, the first of them in order where counts tie: without a sort of all."""
+    if len(names) > UNLISTED_NAMES:
+        least = np.partition(counts, -UNLISTED_NAMES)[-UNLISTED_NAMES]
+        more, tied = counts > least, names[counts == least]
+        places = UNLISTED_NAMES - int(more.sum())
+        names = np.append(names[more], np.partition(tied, places - 1)[:places])
+        counts = np.append(counts[more], np.full(places, least))
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
 def sorted_values(values: np.ndarray) -> tuple[np.ndarray, int, int]:
     """Finite values in order, and how many were missing and infinite."""
     ordered = np.sort(values)
@@ -209,13 +220,12 @@ def count_categories(series: pd.Series, levels: pd.Index, hashed: bool) -> Categ
     known = place >= 0
     counts = np.zeros(len(levels), dtype=np.int64)
     counts[place[known]] = found.counts[known]
-    names = dict(zip(found.levels[~known].tolist(), found.counts[~known].tolist(), strict=True))
     return CategoricalCounts(
         len(series),
         found.missing,
         levels=counts,
         unlisted=int(found.counts[~known].sum()),
-        unlisted_names=_commonest(names),
+        unlisted_names=_commonest(_shortlist(found.levels[~known], found.counts[~known])),
         buckets=hash_buckets(found.levels, found.counts) if hashed else np.zeros(0, dtype=np.int64),
     )
 

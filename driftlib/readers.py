@@ -239,7 +239,8 @@ def _stream_csv(
 
 
 # pyarrow takes the first type that every cell of a CSV column fits. Cells that fit one of these
-# fit those after it too; any cell is text, and if that is not UTF-8, bytes.
+# fit those after it too; any cell fits text, or bytes if it is not UTF-8.
+_TEXT = ("string", "binary")
 _LOOSER = {
     "bit": ("int64", "bool", "double"),
     "int64": ("int64", "double"),
@@ -264,7 +265,7 @@ def csv_types(path: Path, names: list[str]) -> dict[str, pa.DataType]:
             for name, column in zip(names, _typed(batch).columns, strict=True):
                 seen[str(column.type)] = column.type
                 kind = _csv_kind(column)
-                here = (*_LOOSER.get(kind, (kind,)), "string", "binary")
+                here = _LOOSER.get(kind, (kind,)) + _TEXT if kind not in _TEXT else (kind, "binary")
                 before = fitting.get(name, here)
                 if kind != "null":
                     fitting[name] = tuple(kind for kind in before if kind in here)
@@ -308,6 +309,21 @@ def _check_text(path: Path, schema: pa.Schema) -> None:
             raise DataError(
                 f"{path.name} column {field.name!r} is not UTF-8 text: save the file as UTF-8."
             )
+
+
+def first_damaged(paths: Iterable[Path]) -> str:
+    """Sentence on the first file here that cannot be read to its end; empty if all can be."""
+    for path in paths:
+        if path.is_file() and path.name.lower().endswith(PARQUET_ENDINGS + CSV_ENDINGS):
+            try:
+                names = list(read_header(path).names)
+                for _ in stream_table(path, names, 100_000):
+                    pass
+            except OtherTypes:
+                pass
+            except DataError as error:
+                return str(error)
+    return ""
 
 
 def unique_names(names: Iterable[str], where: str) -> list[str]:

@@ -17,6 +17,7 @@ from driftlib.readers import (
     Header,
     OtherTypes,
     csv_types,
+    first_damaged,
     gathered,
     read_header,
     read_table,
@@ -254,9 +255,9 @@ class Dataset:
         try:
             return work()
         except (pa.ArrowException, OSError) as error:
-            raise DataError(
-                f"{self.name} cannot be read ({first_sentence(error)}): write that file again."
-            ) from error
+            said = first_damaged(map(Path, getattr(self.data, "files", ())))
+            reason = f"{self.name} cannot be read ({first_sentence(error)}): write that file again."
+            raise DataError(said or reason) from error
 
 
 def check_alike(headers: Iterable[Header], names: Collection[str] | None = None) -> None:

@@ -48,11 +48,7 @@ class Windowed:
         profiles = dict(self.profiles)
         for key, profile in other.profiles.items():
             profiles[key] = profiles[key] + profile if key in profiles else profile
-        if len(profiles) > MOST_WINDOWS:
-            raise ParameterError(
-                f"there would be more than {MOST_WINDOWS:,} windows: use longer ones, or a column "
-                "with fewer values."
-            )
+        _check_number(len(profiles))
         return Windowed(self.rows + other.rows, profiles)
 
 
@@ -148,12 +144,21 @@ def _span(batch: Batch, on: str) -> Span:
 def _count(batch: Batch, baseline: Baseline, cut: Cut) -> Windowed:
     frame = batch.frame
     codes, keys = cut(batch)
+    _check_number(len(keys))
     profiles = {}
     for key, index in zip(keys, groups(codes, len(keys)), strict=True):
         if len(index):
             part = frame if len(index) == len(frame) else frame.iloc[index]
             profiles[key] = baseline.profile_frame(part, batch.where, batch.threads)
     return Windowed(len(frame), profiles)
+
+
+def _check_number(windows: int) -> None:
+    if windows > MOST_WINDOWS:
+        raise ParameterError(
+            f"there would be more than {MOST_WINDOWS:,} windows: use longer ones, or a column "
+            "with fewer values."
+        )
 
 
 def _calendar(batch: Batch, on: str, edges: pd.DatetimeIndex) -> tuple[np.ndarray, list[Any]]:
