@@ -6,7 +6,7 @@ a drift test over all features together, and the columns that carry the differen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -129,12 +129,16 @@ class Domain(Result):
         With p and q the two densities, the shared density is proportional to
         p q / (p + q): high only where both periods have rows.
         """
-        return overlap_weights(self.pi_reference, self.pi_current)
+        return overlap_weights(self.pi_reference, self.pi_current, self.share)
 
     @property
     def effective_share(self) -> float:
-        """Share of the rows that the shared density rests on, on the worse side, 0 to 1."""
-        return min(1 / (len(w) * np.sum(w**2)) for w in self.overlap_weights)
+        """1 / (n sum w^2) of the overlap weights, on the worse side, 0 to 1.
+
+        Share of the rows that the shared density rests on. It says nothing where the AUC is
+        near 1: then all weights are equal because all are next to nothing.
+        """
+        return min(float(1 / (len(w) * np.sum(w**2))) for w in self.overlap_weights)
 
     @property
     def overlaps(self) -> bool:
@@ -150,15 +154,18 @@ class Domain(Result):
         rows: near 0 also for a column whose news other columns repeat. Both on at most
         5,000 rows a side.
         """
-        rows = self._screened_rows()
+        rows = self.some_rows(SCREENED_ROWS)
+        current = self.is_current[rows]
+        whole, *shuffled = self.shuffled(rows)
+        areas = [auc(*_by_period(pi, current))[0] for pi in (whole, *shuffled)]
         table = pd.DataFrame(
             {
                 "auc_alone": [self._alone(rows, j) for j in range(len(self.features))],
-                "auc_loss": self._permuted(rows),
+                "auc_loss": areas[0] - np.array(areas[1:]),
             },
             index=pd.Index(self.features, name="feature"),
         )
-        strength = table[["auc_alone", "auc_loss"]].sub([0.5, 0.0]).max(axis="columns")
+        strength = np.maximum(table["auc_alone"] - 0.5, table["auc_loss"])
         return table.loc[strength.sort_values(ascending=False, kind="stable").index]
 
     @property
@@ -176,33 +183,29 @@ class Domain(Result):
         counts = {"rows_reference": len(self.reference_rows), "rows_current": len(self.pi_current)}
         return {name: getattr(self, name) for name in names} | counts
 
-    def _screened_rows(self) -> np.ndarray:
+    def some_rows(self, most: int) -> np.ndarray:
+        """Rows of `matrix`, at most so many of either period, drawn with the seed."""
         rng = np.random.default_rng(self.seed)
         sides = np.split(np.arange(len(self.folds)), [len(self.reference_rows)])
-        return np.concatenate(
-            [
-                side if len(side) <= SCREENED_ROWS else rng.choice(side, SCREENED_ROWS, False)
-                for side in sides
-            ]
-        )
+        return np.concatenate([side[_sample(len(side), most, rng)] for side in sides])
 
-    def _permuted(self, rows: np.ndarray) -> np.ndarray:
+    def shuffled(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """P(current | features) of some rows: as they are, then with each feature shuffled.
+
+        Values are shuffled among the rows of a fold, both periods together, so that the
+        column carries no news of the period any more.
+        """
         rng = np.random.default_rng(self.seed)
-        matrix, folds, current = self.matrix[rows], self.folds[rows], self.is_current[rows]
-
-        def auc_of(matrix: np.ndarray) -> float:
-            return auc(*_by_period(held_out(self.models, matrix, folds), current))[0]
-
+        matrix, folds = self.matrix[rows], self.folds[rows]
         with one_thread():
-            whole = auc_of(matrix)
-            losses = []
+            yield clipped(held_out(self.models, matrix, folds))
             for j in range(len(self.features)):
-                shuffled = matrix.copy()
+                column = matrix[:, j].copy()
                 for fold in np.unique(folds):
                     inside = folds == fold
-                    shuffled[inside, j] = rng.permutation(shuffled[inside, j])
-                losses.append(whole - auc_of(shuffled))
-        return np.array(losses)
+                    matrix[inside, j] = rng.permutation(column[inside])
+                yield clipped(held_out(self.models, matrix, folds))
+                matrix[:, j] = column
 
     def _alone(self, rows: np.ndarray, j: int) -> float:
         values, folds, current = self.matrix[rows, j], self.folds[rows], self.is_current[rows]
@@ -359,10 +362,12 @@ def odds_ratio(pi: np.ndarray, share: float) -> np.ndarray:
 
 
 def overlap_weights(
-    pi_reference: np.ndarray, pi_current: np.ndarray
+    pi_reference: np.ndarray, pi_current: np.ndarray, share: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of reference and current rows, each of sum 1, for the shared density."""
-    share = len(pi_current) / (len(pi_current) + len(pi_reference))
+    """Weights of reference and current rows, each of sum 1, for the shared density.
+
+    `share` is that of current rows where the probabilities come from.
+    """
     weights = (
         pi_reference / (share * (1 - pi_reference) + (1 - share) * pi_reference),
         (1 - pi_current) / (share * (1 - pi_current) + (1 - share) * pi_current),
