@@ -119,6 +119,7 @@ class _Live:
                 self._draw(made)
 
     def _draw(self, made: Any) -> None:
+        # One message to the browser, so that nothing half-drawn is seen.
         with self.figure.batch_update():
             self.figure.data = ()
             self.figure.add_traces(made.data)
@@ -207,3 +208,49 @@ def drift_explorer(trend: TrendResult) -> Any:
         [lambda name, number: feature_distribution(trend, name, number)],
         {"feature": {shortened(name): name for name in names}, windows.unit: when},
     )
+
+
+def what_if_explorer(
+    feature_drift: float = 0.5, label_flips: float = 0.1, rows: int = 5_000, seed: int = 0
+) -> Any:
+    """Synthetic data under two dials: what changed the loss, accuracy, and drift.
+
+    Live, the drift and the accuracy follow at once, and the cause when it is worked out.
+
+    Parameters
+    ----------
+    feature_drift, label_flips : float
+        Where the dials stand at first.
+    rows, seed : int
+        See `driftlib.synthetic.simulate`; in a live panel they can be changed as well.
+    """
+    from driftlib.reporting import in_report
+    from driftlib.visualization.whatif import what_if_panel
+    from driftlib.whatif import what_if
+
+    fixed = in_report()
+    drifts = (0.0, 0.25, 0.5, 1.0, 1.5) if fixed else tuple(np.arange(0, 2.01, 0.1).round(1))
+    flips = (0.0, 0.05, 0.1, 0.2, 0.3) if fixed else tuple(np.arange(0, 0.51, 0.02).round(2))
+    choices: dict[str, dict[str, Hashable]] = {
+        "feature drift": {f"{drift:g} sd": float(drift) for drift in drifts},
+        "label flips": {f"{100 * share:g} %": float(share) for share in flips},
+    }
+    start = [
+        int(np.abs(np.subtract(drifts, feature_drift)).argmin()),
+        int(np.abs(np.subtract(flips, label_flips)).argmin()),
+    ]
+    if fixed:
+        return panel(
+            [lambda drift, share: what_if_panel(what_if(drift, share, rows, seed))], choices, start
+        )
+    sizes = sorted({1_000, 2_000, 5_000, 10_000, 20_000, rows})
+    seeds = sorted({*range(10), seed})
+    choices |= {
+        "rows": {f"{size:,}": size for size in sizes},
+        "seed": {str(number): number for number in seeds},
+    }
+    stages = [
+        lambda *chosen: what_if_panel(what_if(*chosen, whole=False)),
+        lambda *chosen: what_if_panel(what_if(*chosen)),
+    ]
+    return panel(stages, choices, [*start, sizes.index(rows), seeds.index(seed)])
