@@ -48,7 +48,7 @@ GOOD = [
     """\
 import os
 import pandas as pd
-from driftlib.files import write_csv, write_json
+from driftlib.files import write_csv
 from driftlib.reporting import in_report, provenance, show, summarise
 from driftlib.visualization.style import escape, figure
 frame = pd.read_csv(reference)
@@ -59,7 +59,6 @@ alerts = [dict(kind="drift", subject=name, window="June", severity="major",
 summarise(f"{name} moved.", alerts=alerts)""",
     "## Data",
     """\
-write_json(f"{output}/alerts.json", alerts)
 write_csv(f"{output}/drift_summary.csv", frame)
 chart = figure(escape(name), caption=f"Of {name}.", alt=f"Bar of {category}.", table=frame)
 show(chart.add_bar(x=[escape(category)], y=[1], name=escape(name)))""",
@@ -159,6 +158,15 @@ def test_a_failure_leaves_the_others_alone(ran) -> None:
         *("index.html", "runs.json", "drift.html", "bad.html", "dying.html"),
         *("alerts.json", "drift_summary.csv"),
     }
+
+
+def test_alerts_of_all_reports_are_one_list_in_which_a_failure_counts(ran) -> None:
+    alerts = json.loads((ran[0] / "out" / "alerts.json").read_text())
+    assert {alert["kind"] for alert in alerts} == {"drift", "report"}
+    assert {alert["subject"] for alert in alerts} == {HOSTILE, "bad", "dying"}
+    assert all(
+        set(alert) == {"kind", "subject", "window", "severity", "message"} for alert in alerts
+    )
 
 
 def test_failed_pages_say_why_in_one_sentence(ran) -> None:

@@ -257,7 +257,7 @@ class _Draft:
 
 
 def plain_table(content: str) -> str:
-    """A table without looks of its own; columns of numbers are marked, to stand to the right.
+    """A table without looks of its own, its numbers and its long texts marked.
 
     Examples
     --------
@@ -266,25 +266,29 @@ def plain_table(content: str) -> str:
     """
     from bs4 import BeautifulSoup
 
-    soup = BeautifulSoup(content, "html.parser")
-    table = soup.table
-    if "number" in content and table.select_one(".number"):
-        return content
+    table = BeautifulSoup(content, "html.parser").table
     del table["border"]
     for row in table.select("tr[style]"):
         del row["style"]
     rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
-    width = max(map(len, rows), default=0)
+    cells = [cell for row in rows for cell in row]
+    for cell in cells:
+        if len(cell.get_text()) > page.LONG:
+            _mark(cell, "long")
     # Cells that span several columns have no one column that they stand in.
-    if any(cell.get("colspan") or cell.get("rowspan") for row in rows for cell in row):
-        return str(table)
-    for column in range(width):
-        cells = [row[column] for row in rows if len(row) == width]
-        values = [cell.get_text(strip=True) for cell in cells if cell.name == "td"]
-        if any(values) and all(NUMBER.fullmatch(value) for value in values if value):
-            for cell in cells:
-                cell["class"] = [*cell.get("class", []), "number"]
+    spanned = any(cell.get("colspan") or cell.get("rowspan") for cell in cells)
+    if not spanned and not table.select_one(".number"):
+        width = max(map(len, rows), default=0)
+        for column in zip(*(row for row in rows if len(row) == width), strict=True):
+            values = [cell.get_text(strip=True) for cell in column if cell.name == "td"]
+            if any(values) and all(NUMBER.fullmatch(value) for value in values if value):
+                for cell in column:
+                    _mark(cell, "number")
     return str(table)
+
+
+def _mark(cell: Any, kind: str) -> None:
+    cell["class"] = [*cell.get("class", []), kind]
 
 
 def _shown(kind: str, content: str, alt: str = "") -> dict[str, str]:

@@ -217,7 +217,8 @@ def _table(title: str, head: str, rows: list[str]) -> str:
 
 def _inputs(run: Run) -> str:
     rows = [
-        f'<tr><th scope="row">{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>'
+        f'<tr><th scope="row">{html.escape(str(name))}</th>'
+        f'<td class="long">{html.escape(str(value))}</td></tr>'
         for name, value in [
             *((f"{role} fingerprint", value) for role, value in _fingerprints(run).items()),
             *run["parameters"].items(),
@@ -249,7 +250,7 @@ def _runs(title: str, runs: list[tuple[str, Run]]) -> str:
             f'<tr><th scope="row">{place}</th>{when}'
             f'<td><span class="badge badge-{tone}">{_mark(tone)} {words}</span></td>'
             f'<td class="number">{_seconds(run["seconds"])}</td><td>{html.escape(prints)}</td>'
-            f"<td>{html.escape(given)}</td></tr>"
+            f'<td class="long">{html.escape(given)}</td></tr>'
         )
     first = "<th>Folder</th><th>Started</th>" if runs and runs[0][0] else "<th>Started</th>"
     rest = "<th>Verdict</th><th>Took</th><th>Data fingerprint</th><th>Parameters</th>"

@@ -124,8 +124,18 @@ class _Supervisor:
         record(self.result.output, self.result.details)
 
     def _all_alerts(self) -> list[dict[str, Any]]:
-        """Alerts of all reports, the worst first, then in the reports' order."""
-        alerts = [a for report in self.result.reports for a in self.alerts.get(report.name, ())]
+        """Alerts of all reports, the worst first, then in the reports' order.
+
+        A report that failed is one, lest a short list be taken for good news.
+        """
+        alerts = []
+        for report in self.result.reports:
+            if report.state == FAILED:
+                message = f"The report {report.name!r} failed: {report.failure}"
+                names = ("kind", "subject", "window", "severity", "message")
+                values = ("report", report.name, None, "major", message)
+                alerts.append(dict(zip(names, values, strict=True)))
+            alerts += self.alerts.get(report.name, [])
         return sorted(alerts, key=lambda alert: -SEVERITIES.index(alert["severity"]))
 
     def _died(self, worker: _Worker) -> None:

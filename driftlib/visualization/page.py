@@ -25,6 +25,8 @@ CHART_CONFIG = {
 }
 TOP_MARGIN = 34
 NOT_A_NUMBER = "—"
+# A cell with more characters than this may break into lines.
+LONG = 32
 
 
 def document(title: str, body: str, charts: bool = False) -> str:
@@ -215,9 +217,9 @@ def table(content: Mapping[str, Any] | None, label: str) -> str:
     head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in content["columns"])
     lines = []
     for row in content["rows"]:
-        (first, _), *cells = map(_cell, row)
+        (first, long), *cells = map(_cell, row)
         values = "".join(f"<td{kind}>{text}</td>" for text, kind in cells)
-        lines.append(f'<tr><th scope="row">{first}</th>{values}</tr>')
+        lines.append(f'<tr><th scope="row"{long}>{first}</th>{values}</tr>')
     left_out = content["total"] - len(content["rows"])
     more = f'<p class="more">{left_out:,} more rows are not shown.</p>' if left_out > 0 else ""
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
@@ -234,7 +236,8 @@ def _cell(value: Any) -> tuple[str, str]:
         return (f"{value:,}" if abs(value) >= 10_000 else str(value)), ' class="number"'
     if isinstance(value, float):
         return f"{value:.4g}", ' class="number"'
-    return html.escape(str(value)), ""
+    text = str(value)
+    return html.escape(text), ' class="long"' if len(text) > LONG else ""
 
 
 def scroll_box(content: str, label: str) -> str:
