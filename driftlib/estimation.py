@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.boosting import comparable_features
 from driftlib.calibration import Calibrator, fit_calibrator, reliability
 from driftlib.domain import MOST_AUC, fit_domain
 from driftlib.errors import DataError, check_choice, quoted
@@ -20,7 +21,7 @@ from driftlib.layout import Layout, lay_out
 from driftlib.metrics import Metric, select
 from driftlib.outcomes import Outcomes, read_outcomes
 from driftlib.performance import Performance, long_table, measure
-from driftlib.schema import Roles, select_features
+from driftlib.schema import CATEGORICAL, Roles, select_features
 from driftlib.sources import read_frame, source_name
 from driftlib.thresholds import Measured, judge, read_thresholds
 
@@ -127,8 +128,8 @@ def estimate_performance(
     method : {"cbpe", "pape"}
         "cbpe" uses all of the reference alike. "pape" weighs reference rows by how much
         commoner rows like them are in the window, which allows for a changed mix of inputs;
-        it fits a classifier to each window: about a second for 50,000 reference rows and 20
-        features.
+        it fits a classifier to each window: about two seconds for 50,000 reference rows and
+        20 features.
     categorical : list of str
         Numeric features that are codes.
     seed : int
@@ -186,18 +187,21 @@ def estimate_performance(
     rows = known.labelled & _usable(known)
     learnt = known.take(rows)
     _check_classes(names[0], learnt, problem, roles)
+    notes = _notes(problem, (known, new), layout, roles, int(rows.sum()))
     if method == "cbpe":
         calibrate = _alike(learnt)
     else:
-        compared = select_features(reference.columns, roles, features, categorical, names[0])
-        shared = [name for name in compared if name in current.columns]
-        if not shared:
+        wanted = select_features(reference.columns, roles, features, categorical, names[0])
+        kinds, skipped = comparable_features(reference, current, wanted, categorical)
+        left_out = [f"{name!r}: {why}" for name, why in skipped.items()]
+        if not kinds:
             raise DataError(
-                f"{names[0]} and {names[1]} share no feature, and method='pape' compares "
-                "features: add them, or use method='cbpe'."
+                f"{names[0]} and {names[1]} share no feature, and method='pape' compares features "
+                f"({'; '.join(left_out[:5]) or 'there are none'}): add some, or use method='cbpe'."
             )
-        sides = reference.loc[rows, shared], current[shared]
-        codes = [name for name in categorical if name in shared]
+        notes += tuple(left_out)
+        sides = reference.loc[rows, list(kinds)], current[list(kinds)]
+        codes = [name for name, kind in kinds.items() if kind == CATEGORICAL]
         calibrate = _weighed(learnt, *sides, codes, roles, seed)
     labelled = _labelled(current, roles)
     measured = _estimate(new, labelled, problem, layout, chosen, calibrate, seed)
@@ -209,7 +213,7 @@ def estimate_performance(
         problem.task,
         problem.classes,
         long_table(whole, chosen, realised),
-        _notes(problem, (known, new), layout, roles, int(rows.sum())),
+        notes,
         method=method,
         reliability=reliability(learnt.proba, learnt.pred, learnt.y, problem.classes, seed=seed),
     )
@@ -358,7 +362,7 @@ def _estimate(
             limits[:, group] = foresee(calibrator, part, len(problem.classes), metrics, rng)
             said.append(remark)
             reasons = [
-                "" if known else f"most likely undefined: {metric.undefined}"
+                "" if known else f"expected to be undefined: {metric.undefined}"
                 for metric, known in zip(metrics, np.isfinite(limits[0, group]), strict=True)
             ]
         notes.append(

@@ -71,7 +71,8 @@ def foresee(
     designs = calibrator.designs(proba, pred)
     cells = Expected(pred, proba, classes, counts)
     centre = values(cells.given(calibrator.probabilities(designs)))
-    chunks = np.array_split(calibrator.draw(DRAWS, rng), -(-DRAWS * proba.size // MOST_DRAWN))
+    parts = min(DRAWS, -(-DRAWS * proba.size // MOST_DRAWN))
+    chunks = np.array_split(calibrator.draw(DRAWS, rng), parts)
     drawn = np.concatenate(
         [
             values(cells.given(_labels(calibrator.probabilities(designs, chunk), counts, rng)))
@@ -99,17 +100,19 @@ def _limits(value: float, drawn: np.ndarray, metric: Metric) -> np.ndarray:
 def _cells(proba: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows with like scores and the same prediction as one entry, and how many each stands for.
 
-    With two classes the cost of an interval then does not grow with the rows. A cell has the
-    score of its middle row, so that equal scores stay equal.
+    The cost of an interval then does not grow with the rows. A cell has the scores of its
+    middle row, so that equal scores stay equal; of more than two classes, rows are alike in the
+    score of the predicted one.
     """
-    if proba.ndim == 2:
-        return proba, pred, np.ones(len(pred))
-    order = np.lexsort((proba, pred))
+    own = proba if proba.ndim == 1 else np.take_along_axis(proba, pred[:, None], 1)[:, 0]
+    order = np.lexsort((own, pred))
     proba, pred = proba[order], pred[order]
-    new = (np.diff(pred) != 0) | (np.diff(proba) != 0)
+    other = pred[1:] != pred[:-1]
+    differs = proba[1:] != proba[:-1]
+    new = other | (differs if proba.ndim == 1 else differs.any(1))
     if new.sum() >= MOST_CELLS:
         run = np.arange(len(pred)) * MOST_CELLS // len(pred)
-        new = (np.diff(pred) != 0) | (np.diff(run) != 0)
+        new = other | (run[1:] != run[:-1])
     first = np.append(0, np.flatnonzero(new) + 1)
     counts = np.diff(first, append=len(pred))
     middle = first + counts // 2
@@ -119,8 +122,7 @@ def _cells(proba: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 def _labels(shares: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Shares of each label among the rows of a cell, drawn with the given chances."""
     if shares.ndim == 3:
-        drawn = (rng.random((*shares.shape[:2], 1)) > np.cumsum(shares, -1)[..., :-1]).sum(-1)
-        return np.eye(shares.shape[-1])[drawn]
+        return rng.multinomial(counts, shares) / counts[:, None]
     if counts.max() == 1:
         return (rng.random(shares.shape) < shares).astype(float)
     return rng.binomial(counts, shares) / counts

@@ -232,6 +232,8 @@ def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Problem) -> str:
     first = 2 - proba.ndim
     columns = proba[:, None] if proba.ndim == 1 else proba
     known = (pred >= 0) & ~np.isnan(columns.sum(1))
+    if not known.any():
+        return ""
     pred, columns = pred[known], columns[known]
     shown = pred >= first
     label, count = pred[shown] - first, columns.shape[1]

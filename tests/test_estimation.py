@@ -88,8 +88,8 @@ def test_covariance_is_that_of_refitting_on_resampled_references(rng):
         rows = rng.integers(0, len(y), len(y))
         refit = fit_calibrator(proba[rows], pred[rows], y[rows], weights[rows])
         again.append(refit.probabilities(refit.designs(*points)))
-    assert drawn.std(0) == pytest.approx(np.std(again, axis=0), rel=0.2)
-    assert drawn.mean(0) == pytest.approx(np.mean(again, axis=0), abs=0.005)
+    assert drawn.std(0) == pytest.approx(np.std(again, axis=0), rel=0.25)
+    assert drawn.mean(0) == pytest.approx(np.mean(again, axis=0), abs=0.02)
 
 
 @pytest.mark.parametrize("score", [[0.0, 1.0] * 40, [0.3] * 80, [0.2, 0.8] * 40, [1.0] * 80])
@@ -200,20 +200,20 @@ def test_cells_stand_for_all_rows_and_keep_ties(rng):
     assert (at.tolist(), of.tolist(), counts.tolist()) == ([0.1, 0.5, 0.9], [0, 1, 1], [2, 1, 1])
 
 
-def test_interval_of_cells_is_that_of_single_rows(rng, monkeypatch):
-    frame = scored(rng, 5000)
-    outcomes = Outcomes(*(frame[name].to_numpy() for name in ("y_true", "y_pred", "y_proba")))
-    calibrator = fit_calibrator(outcomes.proba, outcomes.pred, outcomes.y)
-    chosen = list(METRICS["binary"].values())
-    cells = foresee(calibrator, outcomes, 2, chosen, rng)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_interval_of_cells_is_that_of_single_rows(rng, monkeypatch, classes):
+    # A large reference, so that chance in the labels makes most of the width.
+    frame = scored(rng, 30_000) if classes == 2 else three_classes(rng, 30_000)
+    score = frame.filter(like="y_proba").to_numpy().squeeze()
+    y, pred = (pd.factorize(frame[name], sort=True)[0] for name in ("y_true", "y_pred"))
+    calibrator = fit_calibrator(score, pred, y)
+    window = Outcomes(y, pred, score).take(slice(2000))
+    chosen = list(METRICS["binary" if classes == 2 else "multiclass"].values())
+    cells = foresee(calibrator, window, classes, chosen, rng)
     monkeypatch.setattr("driftlib.foresight.MOST_CELLS", 10**9)
-    rows = foresee(calibrator, outcomes, 2, chosen, rng)
-    width = rows[2] - rows[1]
+    rows = foresee(calibrator, window, classes, chosen, rng)
     assert (cells[0] == rows[0]).all()
-    assert np.abs(cells - rows).max(0) == pytest.approx(
-        np.zeros(len(chosen)), abs=0.2 * width.max()
-    )
-    assert (np.abs(cells - rows).max(0) < 0.2 * width).all()
+    assert (np.abs(cells - rows) < 0.12 * (rows[2] - rows[1])).all()
 
 
 def held(reference, current, **arguments) -> pd.DataFrame:
@@ -304,6 +304,7 @@ def test_same_seed_same_numbers_and_each_window_stands_alone(rng):
     assert alone["value"].tolist() == first.loc[first["window"] == 1, "value"].tolist()
 
 
+@pytest.mark.filterwarnings("error")
 def test_rows_without_prediction_or_probability_are_left_out_and_said(rng):
     reference, current = scored(rng, 800), scored(rng, 600)
     gaps = current.astype({"y_pred": float})
@@ -371,6 +372,9 @@ def test_pape_says_when_window_and_reference_do_not_overlap_or_rows_are_few(rng)
     estimate = estimate_performance(reference, few, method="pape", metrics=["f1"])
     assert estimate.table["note"][0].startswith("only 20 rows to learn the mix of inputs from")
     plain = estimate_performance(reference, few, metrics=["f1"])
+    keyed = [frame.assign(key=[f"k{row}" for row in frame.index]) for frame in (reference, few)]
+    named = estimate_performance(*keyed, method="pape", metrics=["f1"])
+    assert any(note.startswith("'key': not compared: an identifier") for note in named.notes)
     assert estimate.table["value"].tolist() == plain.table["value"].tolist()
 
 
