@@ -18,7 +18,7 @@ from driftlib.outcomes import Outcomes, read_outcomes
 from driftlib.results import Result
 from driftlib.schema import Roles, level_text
 from driftlib.sources import read_frame, source_name
-from driftlib.thresholds import Measured, judge, read_thresholds
+from driftlib.thresholds import Measured, is_compared, judge, read_thresholds
 
 # What follows window, start, end and the segment columns in a table.
 COLUMNS = (
@@ -126,7 +126,7 @@ def track_performance(
         "+0.05" (or "-0.05") for log_loss is the reference's log loss plus 0.05.
     reference : frame, table, str or Path, optional
         Labels and predictions from when the model was good; with `by` it needs those columns
-        too. A metric that has no threshold is compared with the reference itself.
+        too. Without any thresholds every metric is compared with the reference itself.
     positive : label, optional
         Default: the larger of two labels.
     y_true, y_pred, y_proba : str
@@ -140,7 +140,7 @@ def track_performance(
         threshold, breached, degraded, estimated (always False here), note. `breached`: the
         value is on the wrong side of the threshold. `degraded`: that is more than noise; the
         whole interval is beyond an absolute threshold, or the 95 % interval of the difference
-        from the reference is beyond the tolerance (0 without a threshold). Each window and
+        from the reference is beyond the tolerance (0 without thresholds). Each window and
         metric is judged alone: with no change at all a comparison with the reference calls one
         in 40 degraded.
 
@@ -192,7 +192,7 @@ def track_performance(
     table = long_table(layout, chosen, measured, judged)
     if aligned is not None:
         alone = (np.isfinite(measured.value) & np.isnan(aligned.value)).ravel()
-        needed = [not (name in limits and not limits[name].relative) for name in table["metric"]]
+        needed = [is_compared(name, limits) for name in table["metric"]]
         table["note"] = [
             join_notes(note, "the reference has no value to compare with" if lacks else "")
             for note, lacks in zip(table["note"], (alone & needed).tolist(), strict=True)
@@ -237,26 +237,29 @@ def _notes(
 
 def _headline(perf: Performance) -> str:
     table, titles = perf.table, METRICS[perf.task]
-    groups = len(table) // max(1, table["metric"].nunique())
-    windows = f"{groups:,} {'segments and windows' if perf.by else 'windows'}"
+    groups, times = len(table) // max(1, table["metric"].nunique()), table["window"].nunique()
+    units = ("segments and windows" if times > 1 else "segments") if perf.by else "windows"
+    many = f"{groups:,} {units}" if groups > 1 else ""
     counts = table.groupby("metric", sort=False)[["breached", "degraded"]].sum()
     if not counts.to_numpy().any():
-        return _values_in_words(table, titles, windows if groups > 1 else "")
+        return _values_in_words(table, titles, many)
     counts = counts.sort_values(["degraded", "breached"], ascending=False, kind="stable")
     name, (breached, degraded) = counts.index[0], counts.iloc[0]
-    rows = table[table["metric"] == name]
-    side = "below" if titles[name].higher_is_better else "above"
     if breached:
-        finding = f"is {side} its threshold in {breached:,} of {windows}"
-        finding += (
-            f", degraded beyond noise in {degraded:,}" if degraded else ", never beyond noise"
-        )
+        side = "below" if titles[name].higher_is_better else "above"
+        finding = f"is {side} its threshold" + (f" in {breached:,} of {many}" if many else "")
+        finding += ", degraded beyond noise" if degraded else ", never beyond noise"
+        finding += f" in {degraded:,}" if degraded and many else ""
     else:
-        finding = f"is worse than in the reference, beyond noise, in {degraded:,} of {windows}"
-    first = rows[rows["degraded" if degraded else "breached"]].iloc[0]
+        finding = "is worse than in the reference, beyond noise"
+        finding += f", in {degraded:,} of {many}" if many else ""
+    if many:
+        rows = table[table["metric"] == name]
+        first = rows[rows["degraded" if degraded else "breached"]].iloc[0]
+        finding += f" (first {_place(first, perf.by, times > 1)})"
     others = [titles[other].title for other in counts.index[1:] if counts.loc[other].any()]
     also = f"; also {', '.join(others)}" if others else ""
-    return f"{titles[name].title} {finding} (first {_place(first, perf.by)}){also}"
+    return f"{titles[name].title} {finding}{also}"
 
 
 def _values_in_words(table: pd.DataFrame, titles: Mapping[str, Metric], windows: str) -> str:
@@ -270,7 +273,7 @@ def _values_in_words(table: pd.DataFrame, titles: Mapping[str, Metric], windows:
     return f"{verdict}{titles[name].title} {span if windows else format(values.iloc[0], '.3g')}"
 
 
-def _place(row: pd.Series, by: Sequence[str]) -> str:
+def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
     start = row["start"]
     if isinstance(start, pd.Timestamp):
         start = start.date().isoformat() if start == start.normalize() else str(start)
@@ -278,4 +281,4 @@ def _place(row: pd.Series, by: Sequence[str]) -> str:
         start = f"window {row['window']}"
     else:
         start = f"at {start}"
-    return ", ".join([str(start), *(f"{name} {row[name]}" for name in by)])
+    return ", ".join([start] * windows + [f"{name} {row[name]}" for name in by])

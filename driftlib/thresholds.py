@@ -94,6 +94,11 @@ def _read_limit(name: str, given: float | str, metric: Metric) -> Limit:
     return Limit(number, False)
 
 
+def is_compared(name: str, limits: Mapping[str, Limit]) -> bool:
+    """Whether a metric is judged by the reference: all are where there are no limits at all."""
+    return limits[name].relative if name in limits else not limits
+
+
 @dataclass(frozen=True)
 class Judged:
     """Thresholds and verdicts, arrays of shape (groups, metrics)."""
@@ -120,7 +125,7 @@ def judge(
         By metric.
     reference : Measured, optional
         The reference's values for each group of `measured`; not needed where every limit is
-        a number. Metrics without a limit are compared with it at a tolerance of 0.
+        a number. Without any limits all metrics are compared with it at a tolerance of 0.
     """
     none = np.full(measured.value.shape, np.nan)
     threshold, degraded = none.copy(), np.zeros(none.shape, bool)
@@ -133,7 +138,7 @@ def judge(
             threshold[:, column] = limit.number
             end = upper if metric.higher_is_better else lower
             degraded[:, column] = metric.worse(end, limit.number)
-        elif reference is not None:
+        elif reference is not None and is_compared(metric.name, limits):
             tolerance = limit.number if limit else 0.0
             sign = -1 if metric.higher_is_better else 1
             known = tuple(

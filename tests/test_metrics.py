@@ -37,8 +37,8 @@ MULTICLASS_REFERENCE = {
     ),
     "recall": lambda y, pred, p: sk.recall_score(y, pred, average="macro", zero_division=np.nan),
     "f1": lambda y, pred, p: sk.f1_score(y, pred, average="macro", zero_division=np.nan),
-    "roc_auc": lambda y, pred, p: sk.roc_auc_score(
-        y, p, multi_class="ovr", labels=range(p.shape[1])
+    "roc_auc": lambda y, pred, p: (
+        sk.roc_auc_score(y, p, multi_class="ovr") if len(set(y)) == p.shape[1] else np.nan
     ),
     "log_loss": lambda y, pred, p: sk.log_loss(y, p, labels=range(p.shape[1])),
 }

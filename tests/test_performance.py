@@ -163,8 +163,8 @@ def test_a_failing_segment_shows_behind_a_healthy_average(rng):
         "AA": False, "UA": False, "ZZ": True,
     }  # fmt: skip
     assert perf.headline == (
-        "Accuracy is below its threshold in 1 of 3 segments and windows, degraded beyond noise "
-        "in 1 (first window 0, carrier ZZ)"
+        "Accuracy is below its threshold in 1 of 3 segments, degraded beyond noise in 1 "
+        "(first carrier ZZ)"
     )
 
 
@@ -389,6 +389,8 @@ def test_without_threshold_a_metric_is_compared_with_the_reference_itself(rng):
     assert not track_performance(good, reference=bad).table["degraded"].any()
     alone = track_performance(bad).table
     assert not alone[["breached", "degraded"]].to_numpy().any()
+    named = track_performance(bad, reference=good, thresholds={"recall": 0.01}).table
+    assert not named[["breached", "degraded"]].to_numpy().any()
 
 
 def test_degraded_against_an_unchanged_reference_is_a_false_alarm_in_one_of_forty():
@@ -553,6 +555,9 @@ def test_headline_says_what_is_worse_where_and_since_when(rng):
     )
     perf = fast(frame, thresholds={"accuracy": 0.1}, window=500)
     assert perf.headline.startswith("No metric is worse than its threshold: Accuracy 0.")
+    assert fast(frame.tail(500), thresholds={"accuracy": 0.9}).headline == (
+        "Accuracy is below its threshold, degraded beyond noise"
+    )
     perf = fast(frame, window=500, reference=good)
     assert perf.headline == (
         "Accuracy is worse than in the reference, beyond noise, in 1 of 4 windows (first window 3)"
