@@ -175,7 +175,7 @@ def summary(setting: Setting, count: int, seed: int = SEED) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def main(count: int = 300) -> None:
+def main(count: int = 100) -> None:
     """Print coverage and error for every setting, from `count` data sets each."""
     margin = 100 * 1.96 * np.sqrt(0.95 * 0.05 / count)
     print(f"seed {SEED}, {count} data sets a line, simulation error +- {margin:.1f} points at 95 %")

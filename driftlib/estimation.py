@@ -26,19 +26,21 @@ from driftlib.sources import read_frame, source_name
 from driftlib.thresholds import Measured, judge, read_thresholds
 
 SAME_WORLD = "the relation between inputs and labels has not changed"
+SAME_CHANCES = (
+    f"This holds only if {SAME_WORLD}: rows with the same inputs must have the same chance of "
+    "each label as in the reference."
+)
 ASSUMPTIONS = {
     "cbpe": (
-        "This holds only if {same}: rows with the same inputs must have the same chance of each "
-        "label as in the reference. If the mix of inputs has changed too, nothing is promised "
-        "about the error; method='pape' allows for such a change."
+        f"{SAME_CHANCES} If the mix of inputs has changed too, nothing is promised about the "
+        "error; method='pape' allows for such a change."
     ),
     "pape": (
-        "This holds only if {same}: rows with the same inputs must have the same chance of each "
-        "label as in the reference. A changed mix of inputs is allowed for, where the reference "
-        "has rows like the new ones; in simulations with such changes {promise}."
+        f"{SAME_CHANCES} A changed mix of inputs is allowed for, where the reference has rows "
+        "like the new ones; in simulations with such changes the 95 % intervals held about 9 in "
+        "10 realised values."
     ),
 }
-PAPE_PROMISE = "the 95 % intervals held about 9 in 10 realised values"
 
 # Fewer rows than this cannot teach the domain classifier anything.
 LEAST_WEIGHED = 50
@@ -66,7 +68,7 @@ class Estimate(Performance):
     @property
     def assumption(self) -> str:
         """What must be true for the numbers to be, and what is promised then."""
-        return ASSUMPTIONS[self.method].format(same=SAME_WORLD, promise=PAPE_PROMISE)
+        return ASSUMPTIONS[self.method]
 
     @property
     def headline(self) -> str:
@@ -192,14 +194,8 @@ def estimate_performance(
         calibrate = _alike(learnt)
     else:
         wanted = select_features(reference.columns, roles, features, categorical, names[0])
-        kinds, skipped = comparable_features(reference, current, wanted, categorical)
-        left_out = [f"{name!r}: {why}" for name, why in skipped.items()]
-        if not kinds:
-            raise DataError(
-                f"{names[0]} and {names[1]} share no feature, and method='pape' compares features "
-                f"({'; '.join(left_out[:5]) or 'there are none'}): add some, or use method='cbpe'."
-            )
-        notes += tuple(left_out)
+        kinds, left_out = _compared(names, reference, current, wanted, categorical)
+        notes += left_out
         sides = reference.loc[rows, list(kinds)], current[list(kinds)]
         codes = [name for name, kind in kinds.items() if kind == CATEGORICAL]
         calibrate = _weighed(learnt, *sides, codes, roles, seed)
@@ -261,6 +257,24 @@ def _check_classes(name: str, learnt: Outcomes, problem: Problem, roles: Roles) 
         f"{name} column {roles.y_true!r} holds {holds} in the rows that have a prediction and a "
         "probability: an estimate needs a reference with at least two labels."
     )
+
+
+def _compared(
+    names: tuple[str, str],
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    wanted: Sequence[str],
+    categorical: Iterable[str],
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Kinds of the features that can be compared, and why others cannot."""
+    kinds, skipped = comparable_features(reference, current, wanted, categorical)
+    left_out = tuple(f"{name!r}: {why}" for name, why in skipped.items())
+    if not kinds:
+        raise DataError(
+            f"{names[0]} and {names[1]} share no feature, and method='pape' compares features "
+            f"({'; '.join(left_out[:5]) or 'there are none'}): add some, or use method='cbpe'."
+        )
+    return kinds, left_out
 
 
 def _usable(outcomes: Outcomes) -> np.ndarray:
