@@ -1,0 +1,586 @@
+"""Diagnosis: terms, verdicts, losses, labels that lack, overlap, attribution, segments, windows."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from driftlib.decomposition import TERMS, decompose, fit_loss
+from driftlib.diagnosis import diagnose
+from driftlib.domain import fit_domain
+from driftlib.errors import DataError, DriftlibError, ParameterError
+from driftlib.losses import read_losses
+from driftlib.schema import Roles
+from driftlib.segments import MISSING, Condition
+from driftlib.synthetic import simulate
+from driftlib.timeline import diagnose_windows
+from driftlib.verdict import Evidence, moved, number_writer
+
+FEATURES = [
+    "tenure_months", "monthly_charge", "usage_hours", "support_calls", "late_payments",
+    "contract", "channel", "region",
+]  # fmt: skip
+
+
+def noise(rows: int, seed: int, shift: float = 0.0, features: int = 4) -> pd.DataFrame:
+    """Features of a normal distribution, and a loss that grows with the first of them."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, features))
+    x[:, 0] += shift
+    frame = pd.DataFrame(x, columns=[f"x{j}" for j in range(features)])
+    return frame.assign(cost=1 + 0.5 * frame["x0"] + rng.normal(0, 0.5, rows))
+
+
+@pytest.fixture(scope="module")
+def both():
+    data = simulate(4000, feature_drift=0.5, label_flips=0.15, seed=3)
+    return data, diagnose(data.reference, data.current)
+
+
+def test_terms_add_up_and_lie_in_their_intervals(both):
+    data, why = both
+    terms = why.terms
+    assert list(terms.index) == list(TERMS)
+    assert list(terms) == ["value", "lower", "upper"]
+    parts = terms["value"].drop("total").sum()
+    assert parts == pytest.approx(terms.loc["total", "value"], abs=1e-12)
+    assert (terms["lower"] < terms["value"]).all()
+    assert (terms["value"] < terms["upper"]).all()
+    losses = [((f["y_true"] - f["y_proba"]) ** 2).mean() for f in (data.reference, data.current)]
+    assert terms.loc["total", "value"] == pytest.approx(losses[1] - losses[0], abs=1e-12)
+    assert [why.loss_reference, why.loss_current] == pytest.approx(losses, abs=1e-12)
+
+
+def test_total_interval_is_that_of_two_means(both):
+    data, why = both
+    losses = [(f["y_true"] - f["y_proba"]) ** 2 for f in (data.reference, data.current)]
+    error = np.sqrt(sum(loss.var(ddof=0) / len(loss) for loss in losses))
+    total = why.terms.loc["total"]
+    assert total["upper"] - total["value"] == pytest.approx(1.959964 * error, rel=1e-6)
+
+
+def test_intervals_equal_a_bootstrap_with_both_models_fixed(both):
+    _, why = both
+    domain, loss, expected = why.domain, why.row_loss, why.row_expected
+    cut = len(domain.reference_rows)
+    raw = [
+        domain.pi_reference / (0.5 * (1 - domain.pi_reference) + 0.5 * domain.pi_reference),
+        (1 - domain.pi_current) / (0.5 * (1 - domain.pi_current) + 0.5 * domain.pi_current),
+    ]
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(600):
+        pick = [rng.integers(0, len(w), len(w)) for w in raw]
+        sides = [(raw[k][pick[k]], pick[k] + k * cut) for k in (0, 1)]
+        weighted = [
+            (np.average(expected[r], weights=w), np.average(loss[r] - expected[r], weights=w))
+            for w, r in sides
+        ]
+        mean = [loss[r].mean() for _, r in sides]
+        shared = (weighted[0][0] + weighted[1][0]) / 2
+        under = [shared + weighted[k][1] for k in (0, 1)]
+        draws.append([under[0] - mean[0], under[1] - under[0], mean[1] - under[1]])
+    table = why.terms.drop("total")
+    errors = (table["upper"] - table["value"]) / 1.959964
+    np.testing.assert_allclose(errors, np.std(draws, axis=0), rtol=0.12)
+    np.testing.assert_allclose(table["value"], np.mean(draws, axis=0), atol=0.1 * errors.max())
+
+
+@pytest.mark.parametrize(
+    ("drift", "flips", "verdict"),
+    [
+        (0.0, 0.0, "stable"),
+        (0.5, 0.0, "data drift"),
+        (0.0, 0.2, "concept drift"),
+        (0.5, 0.2, "data and concept drift"),
+    ],
+)
+def test_each_dial_moves_its_own_term(drift, flips, verdict):
+    data = simulate(4000, drift, flips, seed=5)
+    why = diagnose(data.reference, data.current)
+    assert why.verdict == verdict
+    assert why.headline.startswith(verdict.capitalize())
+    concept = why.terms.loc["concept", "value"]
+    assert concept == pytest.approx(0.118 if flips else 0.0, abs=0.03)
+    assert why.covariate[0] == pytest.approx(0.04 if drift else 0.0, abs=0.02)
+
+
+def test_an_improvement_is_one():
+    reference, current = noise(3000, 1), noise(3000, 2).assign(cost=lambda f: f["cost"] - 0.3)
+    why = diagnose(reference, current, loss="cost")
+    assert why.verdict == "improved"
+    assert why.terms.loc["concept", "value"] == pytest.approx(-0.3, abs=0.04)
+    assert "fell by" in why.headline
+
+
+def test_a_pure_shift_is_no_concept_and_its_size_is_right():
+    why = diagnose(noise(6000, 1), noise(6000, 2, shift=0.8), loss="cost")
+    assert why.verdict == "data drift"
+    concept = why.terms.loc["concept"]
+    assert concept["lower"] < 0 < concept["upper"]
+    # The loss rises by 0.5 for each unit of x0, and x0 by 0.8, half on either side of the middle.
+    assert why.covariate[0] == pytest.approx(0.4, abs=0.04)
+    halves = why.terms["value"][["covariate_common", "covariate_unseen"]]
+    np.testing.assert_allclose(halves, [0.2, 0.2], atol=0.04)
+    assert list(why.features.index[:1]) == ["x0"]
+    assert why.features.loc["x0", "effect"] == pytest.approx(0.4, abs=0.06)
+    assert (why.features["effect"].drop("x0").abs() < 0.03).all()
+
+
+def test_identical_samples_are_stable_at_the_promised_rate():
+    verdicts = [
+        diagnose(noise(300, 2 * s), noise(300, 2 * s + 1), loss="cost", seed=s).verdict
+        for s in range(20)
+    ]
+    assert verdicts.count("stable") >= 19
+
+
+def test_concept_interval_covers_the_truth():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for s in range(20):
+        reference, current = noise(500, 2 * s), noise(500, 2 * s + 1, shift=0.5)
+        # As noisy, given the inputs, as a Brier score is.
+        reference["cost"] += rng.normal(0, 1, 500)
+        current["cost"] += rng.normal(0.3, 1, 500)
+        concept = diagnose(reference, current, loss="cost", seed=s).terms.loc["concept"]
+        hits += concept["lower"] <= 0.3 <= concept["upper"]
+    assert hits >= 17
+
+
+def test_minimum_effect_decides_what_counts():
+    reference, current = noise(4000, 1), noise(4000, 2).assign(cost=lambda f: f["cost"] + 0.1)
+    assert diagnose(reference, current, loss="cost").verdict == "concept drift"
+    why = diagnose(reference, current, loss="cost", minimum_effect=0.3)
+    assert why.verdict == "stable"
+    assert "less than the 0.3 that counts" in why.reason
+
+
+def test_verdict_needs_inputs_that_differ_for_data_drift(both):
+    _, why = both
+    evidence = why.evidence
+    assert evidence.verdict == "data and concept drift"
+    same = Evidence(
+        evidence.parts, replaced(evidence.domain, p_value=0.2), evidence.minimum, evidence.loss
+    )
+    assert same.verdict == "concept drift"
+
+
+def replaced(thing, **changes):
+    from dataclasses import replace
+
+    return replace(thing, **changes)
+
+
+@pytest.mark.parametrize("auc", [0.9799, 0.9801])
+def test_the_limit_of_overlap(both, auc):
+    evidence = both[1].evidence
+    domain = replaced(evidence.domain, auc=auc)
+    verdict = Evidence(evidence.parts, domain, 0.01, "loss").verdict
+    assert verdict == ("undetermined" if auc > 0.98 else "data and concept drift")
+
+
+def test_periods_that_do_not_overlap_name_the_culprits():
+    reference, current = noise(1500, 1), noise(1500, 2)
+    reference["month"], current["month"] = 3.0, 4.0
+    reference["season"], current["season"] = "cold", "warm"
+    why = diagnose(reference, current, loss="cost")
+    assert why.verdict == "undetermined"
+    assert set(why.culprits) == {"month", "season"}
+    assert "'month'" in why.reason
+    assert "'season'" in why.headline
+    assert why.terms.loc["total"].notna().all()
+    assert why.terms.drop("total").isna().all(axis=None)
+    assert why.segments.empty
+    without = diagnose(reference, current, ["x0", "x1"], loss="cost")
+    assert without.verdict == "stable"
+
+
+def test_many_small_shifts_have_no_few_culprits():
+    rng = np.random.default_rng(0)
+
+    def frame(shift):
+        x = pd.DataFrame(rng.normal(shift, 1, (600, 12))).add_prefix("x")
+        return x.assign(cost=rng.normal(size=600))
+
+    why = diagnose(frame(0), frame(1.4), loss="cost")
+    assert why.verdict == "undetermined"
+    assert "many columns together" in why.reason
+
+
+def test_without_labels_there_are_covariate_terms_and_a_reason():
+    data = simulate(4000, 0.6, 0.2, seed=2)
+    truth = simulate(4000, 0.6, 0.0, seed=2)
+    full = diagnose(truth.reference, truth.current)
+    for current in (
+        data.current.drop(columns=["y_true", "y_pred"]),
+        data.current.assign(y_true=np.nan),
+    ):
+        why = diagnose(data.reference, current)
+        terms = why.terms
+        assert terms.loc[["concept", "total"]].isna().all(axis=None)
+        assert terms.loc[["covariate_common", "covariate_unseen"]].notna().all(axis=None)
+        assert why.verdict == "data drift"
+        assert "no labels" in why.reason
+        assert "reweighting" in why.reason
+        assert why.covariate[0] == pytest.approx(full.covariate[0], abs=0.015)
+        parts = terms["value"][["covariate_common", "covariate_unseen"]].sum()
+        assert why.covariate[0] == pytest.approx(parts, abs=1e-12)
+        assert why.segments.empty
+        assert json.dumps(why.to_dict())
+
+
+def test_without_labels_and_without_drift_nothing_is_claimed():
+    data = simulate(2000, 0, 0.3, seed=5)
+    why = diagnose(data.reference, data.current.drop(columns="y_true"))
+    assert why.verdict == "undetermined"
+    assert "no labels" in why.headline
+
+
+def test_rows_without_labels_are_left_out_and_counted():
+    data = simulate(2000, 0, 0.2, seed=1)
+    current = data.current.copy()
+    current["y_true"] = current["y_true"].astype(float).where(np.arange(2000) % 4 > 0)
+    why = diagnose(data.reference, current)
+    only = diagnose(data.reference, current[current["y_true"].notna()])
+    assert why.rows_current == 1500
+    assert "500 of 2,000 rows of current have no loss" in why.reason
+    pd.testing.assert_frame_equal(why.terms, only.terms)
+
+
+@pytest.mark.parametrize("kind", ["text", "boolean", "category"])
+def test_labels_of_any_type_give_the_same_terms(both, kind):
+    data, why = both
+    convert = {
+        "text": lambda s: s.map({0: "stays", 1: "zz leaves"}),
+        "boolean": lambda s: s.astype(bool),
+        "category": lambda s: s.map({0: "a", 1: "b"}).astype("category"),
+    }[kind]
+    frames = [
+        f.assign(y_true=convert(f["y_true"]), y_pred=convert(f["y_pred"]))
+        for f in (data.reference, data.current)
+    ]
+    pd.testing.assert_frame_equal(diagnose(*frames).terms, why.terms)
+
+
+def test_renamed_columns_and_a_flipped_positive(both):
+    data, why = both
+    frames = [
+        f.rename(columns={"y_true": "left", "y_pred": "said", "y_proba": "score"}).assign(
+            left=lambda f: 1 - f["left"], said=lambda f: 1 - f["said"]
+        )
+        for f in (data.reference, data.current)
+    ]
+    named = diagnose(
+        *frames, y_true="left", y_pred="said", y_proba="score", positive=0, timestamp="timestamp"
+    )
+    pd.testing.assert_frame_equal(named.terms, why.terms)
+
+
+def test_probabilities_are_enough_for_a_brier_score(both):
+    data, why = both
+    bare = [f.drop(columns="y_pred") for f in (data.reference, data.current)]
+    pd.testing.assert_frame_equal(diagnose(*bare).terms, why.terms)
+
+
+def losses_of(frame: pd.DataFrame, loss: str = "auto"):
+    return read_losses((("a", frame), ("b", frame)), loss, Roles())
+
+
+def test_losses_equal_scikit_learn():
+    from sklearn.metrics import brier_score_loss, mean_squared_error, zero_one_loss
+
+    data = simulate(800, seed=1).current
+    told = losses_of(data)
+    assert told.name == "brier"
+    assert told.current.mean() == pytest.approx(brier_score_loss(data["y_true"], data["y_proba"]))
+    told = losses_of(data.drop(columns="y_proba"))
+    assert told.name == "zero_one"
+    assert told.current.mean() == pytest.approx(zero_one_loss(data["y_true"], data["y_pred"]))
+    rng = np.random.default_rng(0)
+    numbers = pd.DataFrame({"y_true": rng.normal(size=500), "y_pred": rng.normal(size=500)})
+    told = losses_of(numbers)
+    assert told.name == "squared"
+    assert told.relative
+    expected = mean_squared_error(numbers["y_true"], numbers["y_pred"])
+    assert told.current.mean() == pytest.approx(expected)
+
+
+def test_multiclass_brier_score_by_hand():
+    frame = pd.DataFrame(
+        {
+            "y_true": ["a", "c", "b"],
+            "y_pred": ["a", "a", "b"],
+            "y_proba_a": [0.7, 0.6, 0.1],
+            "y_proba_b": [0.2, 0.3, 0.9],
+            "y_proba_c": [0.1, 0.1, 0.0],
+        }
+    )
+    told = losses_of(frame)
+    assert told.title == "Brier score"
+    expected = [0.3**2 + 0.2**2 + 0.1**2, 0.6**2 + 0.3**2 + 0.9**2, 0.1**2 + 0.1**2]
+    np.testing.assert_allclose(told.current, expected)
+
+
+def test_multiclass_and_regression_diagnoses():
+    rng = np.random.default_rng(0)
+
+    def classes(flips, rows=2500):
+        x = rng.normal(size=rows)
+        proba = np.exp(np.outer(x, [-1, 0, 1]))
+        proba /= proba.sum(axis=1, keepdims=True)
+        y = (rng.random((rows, 1)) > proba.cumsum(axis=1)).sum(axis=1)
+        y = np.where(rng.random(rows) < flips, rng.integers(0, 3, rows), y)
+        frame = pd.DataFrame(proba, columns=["y_proba_0", "y_proba_1", "y_proba_2"])
+        return frame.assign(x=x, z=rng.normal(size=rows), y_true=y, y_pred=proba.argmax(axis=1))
+
+    why = diagnose(classes(0), classes(0.4))
+    assert (why.loss, why.verdict) == ("brier", "concept drift")
+
+    def numbers(shift, offset, rows=2500):
+        x = rng.normal(shift, 1, size=rows)
+        y = 1000 * (x + 0.3 * x**2 + offset + rng.normal(size=rows))
+        return pd.DataFrame({"x": x, "z": rng.normal(size=rows), "y_true": y, "y_pred": 1000 * x})
+
+    why = diagnose(numbers(0, 0), numbers(0, 1.0))
+    assert (why.loss, why.verdict) == ("squared", "concept drift")
+    assert why.minimum_effect == pytest.approx(0.01 * why.loss_reference)
+    assert diagnose(numbers(0, 0), numbers(1.0, 0)).verdict == "data drift"
+
+
+def test_zero_one_can_be_asked_for(both):
+    data, _ = both
+    why = diagnose(data.reference, data.current, loss="zero_one")
+    assert why.loss_title == "share of wrong predictions"
+    wrong = [(f["y_true"] != f["y_pred"]).mean() for f in (data.reference, data.current)]
+    assert why.terms.loc["total", "value"] == pytest.approx(wrong[1] - wrong[0], abs=1e-12)
+
+
+def test_a_loss_column_is_no_feature_and_needs_no_labels():
+    why = diagnose(noise(600, 1), noise(600, 2), loss="cost")
+    assert why.domain.features == ["x0", "x1", "x2", "x3"]
+    assert why.loss_title == "loss 'cost'"
+
+
+def test_a_fitted_domain_is_used_again(both):
+    data, why = both
+    domain = fit_domain(data.reference, data.current)
+    again = diagnose(data.reference, data.current, domain=domain)
+    assert again.domain is domain
+    pd.testing.assert_frame_equal(again.terms, why.terms)
+    unlabelled = data.current.assign(y_true=lambda f: f["y_true"].where(f.index > 500))
+    fresh = diagnose(data.reference, unlabelled, domain=domain)
+    assert fresh.domain is not domain
+    with pytest.raises(ParameterError, match="fitted on other frames"):
+        diagnose(data.reference.head(100), data.current, domain=domain)
+
+
+def test_same_seed_same_result_and_sampling(both):
+    data, _ = both
+    first = diagnose(data.reference, data.current, max_rows=800, seed=1)
+    again = diagnose(data.reference, data.current, max_rows=800, seed=1)
+    other = diagnose(data.reference, data.current, max_rows=800, seed=2)
+    pd.testing.assert_frame_equal(first.terms, again.terms)
+    assert first.rows_reference == first.rows_current == 800
+    assert not first.terms.equals(other.terms)
+
+
+def test_attribution_finds_what_moved_and_tells_harm_from_harmless():
+    rng = np.random.default_rng(1)
+
+    def frame(shift, rows=4000):
+        x = pd.DataFrame(rng.normal(size=(rows, 4)), columns=["harm", "gain", "idle", "still"])
+        x += shift * np.array([0.5, 0.5, 0.5, 0])
+        return x.assign(cost=0.4 * x["harm"] - 0.2 * x["gain"] + rng.normal(0, 0.3, rows))
+
+    why = diagnose(frame(0), frame(1), loss="cost")
+    table = why.features
+    assert table.loc["harm", "effect"] == pytest.approx(0.2, abs=0.05)
+    assert table.loc["gain", "effect"] == pytest.approx(-0.1, abs=0.04)
+    assert abs(table.loc["idle", "effect"]) < 0.03
+    assert abs(table.loc["still", "effect"]) < 0.01
+    assert table.loc["idle", "auc_loss"] > 0.02 > table.loc["still", "auc_loss"]
+    assert table.index[0] == "harm"
+
+
+def segment_world(rows, changed, seed):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "hour": rng.integers(5, 24, rows),
+            "origin": rng.choice(["EWR", "JFK", "LGA"], rows),
+            "wind": np.where(rng.random(rows) < 0.1, np.nan, rng.gamma(2, 5, rows)),
+            "noise": rng.normal(size=rows),
+        }
+    )
+    hit = (frame["hour"] >= 17) & (frame["origin"] == "EWR")
+    return frame.assign(cost=rng.normal(0.2, 0.2, rows) + 0.3 * (hit & changed)), hit
+
+
+def test_segments_find_where_the_concept_changed():
+    (reference, _), (current, hit) = segment_world(6000, False, 1), segment_world(6000, True, 2)
+    why = diagnose(reference, current, loss="cost")
+    assert why.verdict == "concept drift"
+    table = why.segments
+    best = table.iloc[0]
+    assert set(best["rule"].split(" and ")) == {"hour >= 17", "origin = EWR"}
+    assert best["lower"] < 0.3 < best["upper"]
+    assert best["worse"]
+    assert best["share_current"] == pytest.approx(hit.mean(), abs=1e-9)
+    assert not table["worse"].iloc[1:].any()
+    assert table["share_reference"].sum() == pytest.approx(1)
+    assert table["share_current"].sum() == pytest.approx(1)
+
+
+def test_no_segments_where_nothing_or_everything_changed():
+    splits = 0
+    for seed in range(6):
+        frames = [segment_world(1500, False, 2 * seed + k)[0] for k in (0, 1)]
+        frames[1]["cost"] += 0.2
+        table = diagnose(*frames, loss="cost", seed=seed).segments
+        splits += len(table) > 1
+        if len(table) == 1:
+            row = table.iloc[0]
+            assert row["rule"] == "all rows"
+            assert row["effect"] == pytest.approx(0.2, abs=0.05)
+    assert splits <= 1
+
+
+def test_missing_values_can_be_a_segment():
+    frames = []
+    for seed in (1, 2):
+        frame, _ = segment_world(5000, False, seed)
+        frames.append(
+            frame.assign(cost=frame["cost"] + (0.4 if seed == 2 else 0) * frame["wind"].isna())
+        )
+    table = diagnose(*frames, loss="cost").segments
+    assert table["rule"].tolist() == ["wind is missing", "wind is known"]
+    assert table["effect"].tolist() == pytest.approx([0.4, 0.0], abs=0.06)
+
+
+def test_conditions_cover_every_row_once():
+    values = np.array([1.0, 5.0, np.nan, 9.0])
+    left, right = Condition(0, high=5.0, missing=False), Condition(0, low=5.0, missing=True)
+    assert left.holds(values).tolist() == [True, True, False, False]
+    np.testing.assert_array_equal(right.holds(values), ~left.holds(values))
+    both_sides = Condition(0, low=1.0).joined(left)
+    assert both_sides.holds(values).tolist() == [False, True, False, False]
+    levels = Condition(0, codes=frozenset({1, MISSING}))
+    assert levels.holds(np.array([0.0, 1.0, np.nan])).tolist() == [False, True, True]
+
+
+def test_windows_follow_the_change():
+    data = simulate(6000, 0.0, 0.0, seed=4)
+    late = simulate(6000, 0.0, 0.25, seed=4).current
+    half = data.current["timestamp"] >= data.current["timestamp"].iloc[3000]
+    current = data.current.where(~half, late)
+    current = current.astype(data.current.dtypes.to_dict())
+    found = diagnose_windows(data.reference, current, by="7D", on="timestamp")
+    assert found.verdicts.tolist() == ["stable", "stable", "concept drift", "concept drift"]
+    table = found.table
+    assert list(table) == [
+        "window", "start", "end", "n", "term", "value", "lower", "upper", "verdict",
+        "domain_auc", "effective_share", "loss_reference", "loss_current", "note",
+    ]  # fmt: skip
+    assert len(table) == 16
+    week = table[table["window"] == 2].set_index("term")["value"]
+    alone = diagnose(
+        data.reference, current.iloc[found_rows(current, 2)], features=FEATURES, max_rows=20_000
+    )
+    pd.testing.assert_series_equal(week, alone.terms["value"], check_names=False)
+    assert "stable in 2" in found.headline
+    assert json.dumps(found.to_dict())
+
+
+def found_rows(frame, week):
+    start = frame["timestamp"].min().normalize() + week * pd.Timedelta("7D")
+    return np.flatnonzero(frame["timestamp"].between(start, start + pd.Timedelta("7D"), "left"))
+
+
+def test_a_window_that_cannot_be_diagnosed_costs_the_others_nothing():
+    data = simulate(1200, 0, 0.3, seed=4)
+    current = data.current.assign(group=["a"] * 1197 + ["b"] * 3)
+    reference = data.reference.assign(group="r")
+    found = diagnose_windows(reference, current, by="group")
+    assert found.verdicts.to_dict() == {"a": "concept drift", "b": "undetermined"}
+    assert found.diagnoses[1] is None
+    rows = found.table[found.table["window"] == 1]
+    assert rows["value"].isna().all()
+    assert rows["note"].str.contains("3 rows, too few").all()
+    assert "group" not in found.diagnoses[0].domain.features
+
+
+def test_windows_without_labels_keep_their_covariate_terms():
+    data = simulate(2000, 0.5, 0.0, seed=4)
+    current = data.current.assign(y_true=lambda f: f["y_true"].astype(float))
+    current.loc[1000:, "y_true"] = np.nan
+    found = diagnose_windows(data.reference, current, rows=1000)
+    table = found.table.set_index(["window", "term"])["value"]
+    assert table[0].notna().all()
+    assert table[1].isna().tolist() == [False, True, False, True]
+
+
+def test_results_are_ready_for_json_and_html():
+    reference, current = (
+        noise(400, seed).rename(columns={"x0": "<script>x</script>"}) for seed in (1, 2)
+    )
+    why = diagnose(reference, current, loss="cost")
+    content = json.loads(json.dumps(why.to_dict()))
+    assert content["verdict"] == why.verdict
+    assert [row["term"] for row in content["table"]] == list(TERMS)
+    assert "<script" not in why._repr_html_()
+
+
+def test_hand_made_decomposition():
+    """Uninformative classifier and loss model: the concept is the difference of means."""
+    domain = fit_domain(noise(60, 1)[["x0"]], noise(40, 2)[["x0"]])
+    domain = replaced(domain, pi_reference=np.full(60, 0.4), pi_current=np.full(40, 0.4))
+    loss = np.concatenate([np.full(60, 1.0), np.linspace(1, 3, 40)])
+    parts = decompose(domain, loss, np.zeros(100))
+    np.testing.assert_allclose(parts.values, [0, 1, 0, 1], atol=1e-12)
+    value, lower, upper = parts.combine((0, 1, 0, 0))
+    error = loss[60:].std() / np.sqrt(40)
+    np.testing.assert_allclose([lower, upper], [1 - 1.96 * error, 1 + 1.96 * error], atol=1e-4)
+    assert fit_loss(domain, loss).shape == (100,)
+    assert value == pytest.approx(1)
+
+
+def test_numbers_in_sentences():
+    write = number_writer(0.01)
+    assert moved((0.0451, 0.0401, 0.0501), write) == "rose by 0.045 (0.040 to 0.050)"
+    assert moved((-0.0451, -0.0501, -0.0401), write) == "fell by 0.045 (0.040 to 0.050)"
+    assert moved((0.0004, -0.004, 0.005), write) == "changed by 0.000 (-0.004 to +0.005)"
+    assert number_writer(float("nan"))(0.5) == "0.5000"
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "message"),
+    [
+        ({}, {"loss": "logloss"}, "neither one of 'auto', 'brier'"),
+        ({}, {"loss": "squared"}, "loss='squared' does not go with a binary task"),
+        ({}, {"minimum_effect": -1}, "minimum_effect=-1 must be at least 0"),
+        ({}, {"features": ["nope"]}, "no column 'nope'"),
+        ({}, {"positive": "x"}, "positive='x' does not occur"),
+        ({"y_proba": 1.5}, {}, "1.5 in row 0, which is no probability"),
+        ({"y_true": np.nan}, {}, "no label in any row"),
+    ],
+)
+def test_bad_input_gets_a_sentence(change, arguments, message):
+    data = simulate(100, seed=1)
+    with pytest.raises(DriftlibError, match=message):
+        diagnose(data.reference.assign(**change), data.current, **arguments)
+
+
+def test_brier_without_probabilities_and_text_in_a_loss():
+    data = simulate(100, seed=1)
+    bare = [f.drop(columns="y_proba") for f in (data.reference, data.current)]
+    with pytest.raises(DataError, match="loss='brier' needs probabilities"):
+        diagnose(*bare, loss="brier")
+    text = noise(50, 1).assign(cost="high")
+    with pytest.raises(DataError, match="'high', which is no number"):
+        diagnose(text, text, loss="cost")
+    with pytest.raises(ParameterError, match="give one of them"):
+        diagnose_windows(data.reference, data.current, by="region", rows=10)
