@@ -27,10 +27,10 @@ TARGETS = {
 }
 FIXED = {
     *("notebooks", "driftlib", "data", "reports", "tests", "environment.yml", "Makefile"),
-    *("README.md", "app.py", "pyproject.toml", "requirements.lock"),
+    *("README.md", "app.py", "streamlit_app.py", "pyproject.toml", "requirements.lock"),
     *("requirements-scale.lock", "LICENSE", "CHANGELOG.md", ".ci"),
 }
-ALSO = {"streamlit_app.py", "bench", ".gitignore", ".gitattributes", ".streamlit"}
+ALSO = {"bench", ".gitignore", ".gitattributes", ".streamlit"}
 HEAVY = {
     *("sklearn", "plotly", "evidently", "scipy.stats", "ipywidgets", "IPython", "papermill"),
     *("nbconvert", "streamlit", "polars", "dask", "pyspark", "apprise", "yaml"),

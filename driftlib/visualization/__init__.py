@@ -6,6 +6,12 @@ from driftlib.visualization.curves import (
     reliability_curve,
     roc_curves,
 )
+from driftlib.visualization.diagnosis import (
+    diagnosis_over_windows,
+    feature_attribution,
+    loss_waterfall,
+    segment_effects,
+)
 from driftlib.visualization.distribution import feature_distribution
 from driftlib.visualization.drift import psi_trend
 from driftlib.visualization.effects import effect_sizes
@@ -18,10 +24,13 @@ from driftlib.visualization.style import write_figure_html
 
 __all__ = [
     "confusion_matrix",
+    "diagnosis_over_windows",
     "drift_heatmap",
     "effect_sizes",
+    "feature_attribution",
     "feature_distribution",
     "feature_small_multiples",
+    "loss_waterfall",
     "metric_trend",
     "precision_recall_curves",
     "psi_trend",
@@ -29,5 +38,6 @@ __all__ = [
     "reliability_curve",
     "roc_curves",
     "segment_bars",
+    "segment_effects",
     "write_figure_html",
 ]

@@ -1,0 +1,78 @@
+"""Pictures of a diagnosis show its numbers and say its verdict."""
+
+import json
+
+import pytest
+
+import driftlib as dl
+from driftlib import visualization as charts
+from driftlib.timeline import diagnose_windows
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dl.simulate(1500, feature_drift=0.5, label_flips=0.2, seed=1)
+
+
+@pytest.fixture(scope="module")
+def why(data):
+    return dl.diagnose(data.reference, data.current, timestamp="timestamp")
+
+
+def complete(figure):
+    meta = figure.layout.meta
+    assert meta["caption"] and meta["alt"] and meta["table"]["rows"]
+    assert len(json.dumps(figure.to_plotly_json()["layout"]["meta"])) < 20_000
+
+
+def test_waterfall_steps_from_reference_to_current(why):
+    figure = charts.loss_waterfall(why)
+    complete(figure)
+    reference, current, steps = figure.data[:3]
+    assert reference.y[0] == why.loss_reference
+    assert current.y[0] == why.loss_current
+    assert list(steps.y) == pytest.approx(
+        why.terms.loc[["covariate_common", "concept", "covariate_unseen"], "value"].tolist()
+    )
+    assert steps.base[0] == why.loss_reference
+    assert steps.base[2] + steps.y[2] == pytest.approx(why.loss_current, abs=1e-6)
+    assert figure.layout.title.text.startswith("Data and concept drift")
+
+
+def test_waterfall_without_labels_leaves_the_concept_out(data):
+    why = dl.diagnose(data.reference, data.current.drop(columns="y_true"), timestamp="timestamp")
+    figure = charts.loss_waterfall(why)
+    complete(figure)
+    assert not any("other outcomes" in str(x) for trace in figure.data for x in trace.x)
+
+
+def test_windows_are_stacked_and_named_by_verdict(data):
+    timeline = diagnose_windows(
+        data.reference, data.current, by="14D", on="timestamp", max_rows=1500
+    )
+    figure = charts.diagnosis_over_windows(timeline)
+    complete(figure)
+    concept = next(trace for trace in figure.data if "outcomes" in trace.name)
+    table = timeline.table
+    assert list(concept.y) == pytest.approx(table.loc[table["term"] == "concept", "value"].tolist())
+    assert "oncept drift" in figure.layout.title.text
+
+
+def test_features_and_segments(why):
+    features = charts.feature_attribution(why)
+    complete(features)
+    effects = why.features["effect"]
+    assert features.data[0].x[0] == effects[effects.abs().idxmax()]
+    assert effects.abs().idxmax() in features.layout.title.text
+    segments = charts.segment_effects(why)
+    complete(segments)
+    assert list(segments.data[0].x) == why.segments["effect"].tolist()
+
+
+def test_names_from_the_data_are_escaped(data):
+    name = "<img src=x onerror=alert(1)>"
+    frames = [side.rename(columns={"monthly_charge": name}) for side in vars(data).values()]
+    why = dl.diagnose(*frames, timestamp="timestamp")
+    for figure in (charts.feature_attribution(why), charts.segment_effects(why)):
+        drawn = json.dumps([figure.layout.title.text, *(str(list(t.y)) for t in figure.data)])
+        assert "<img" not in drawn
