@@ -131,8 +131,11 @@ def _finding(run: Run) -> tuple[str, str]:
         return f"{failed} of {len(reports)} reports failed", FAILED
     if _unfinished(run):
         return "Not finished", "none"
-    count = f"{alerts:,} alert{'s' if alerts != 1 else ''}" if alerts else "No alerts"
-    return count, worst(report["severity"] for report in reports)
+    return _counted(alerts) or "No alerts", worst(report["severity"] for report in reports)
+
+
+def _counted(alerts: int) -> str:
+    return f"{alerts:,} alert{'s' if alerts != 1 else ''}" if alerts else ""
 
 
 def _mark(tone: str) -> str:
@@ -151,6 +154,9 @@ def _seconds(seconds: float | None) -> str:
 def _banner(run: Run) -> str:
     words, tone = _finding(run)
     took = f", in {_seconds(run['seconds'])}" if run["seconds"] is not None else ""
+    alarmed = sum(report["alerts"] > 0 for report in run["reports"])
+    if alarmed and tone != FAILED:
+        words += f" in {alarmed} of {len(run['reports'])} reports"
     return (
         f'<section class="verdict verdict-{tone}" aria-label="Verdict"><p class="finding">'
         f'<span class="mark" aria-hidden="true">{_mark(tone)}</span> {words}.</p>'
@@ -179,9 +185,8 @@ def _card(folder: Path, run: Run, report: Mapping[str, Any], latest: bool) -> st
     elif state == DONE:
         tone = label = report["severity"] or "none"
         words = report["verdict"] or ""
-        if report["alerts"]:
-            facts.insert(0, f"{report['alerts']:,} alert{'s' if report['alerts'] != 1 else ''}")
-        label = "" if report["severity"] is None else label
+        label = "" if label == "none" else label
+        facts = [fact for fact in (_counted(report["alerts"]), *facts) if fact]
     else:
         tone, label, words = "none", "not finished", "This report was not finished."
     if not latest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ class Progress:
         self.shown = shown
         self.bars: dict[str, Any] = {}
         self.overall: Any = None
+        self.failures: list[str] = []
 
     def __enter__(self) -> Progress:
         if self.shown and sys.stderr.isatty():
@@ -25,15 +27,18 @@ class Progress:
             except ImportError as error:
                 raise MissingExtraError("tqdm", "notebooks", "Making a report") from error
             width = max(map(len, [*self.names, "all"]))
-            form = "{desc} {percentage:3.0f}% {bar:30} {elapsed} {postfix}"
+            form = "{desc} {percentage:3.0f}% |{bar:30}| {unit}"
+            # Some terminals do not know their width.
+            columns = shutil.get_terminal_size().columns - 1
 
             def bar(name: str, place: int, total: int) -> Any:
                 return tqdm(
                     total=total,
                     desc=name.ljust(width),
+                    unit=" " * 16,
                     position=place,
                     bar_format=form,
-                    dynamic_ncols=True,
+                    ncols=columns,
                     file=sys.stderr,
                     disable=False,
                 )
@@ -51,6 +56,7 @@ class Progress:
         for bar in [*self.bars.values(), self.overall]:
             if bar is not None:
                 bar.close()
+        sys.stderr.writelines(self.failures)
 
     def advance(self, name: str, done: int, total: int) -> None:
         """`done` of `total` cells are done."""
@@ -64,13 +70,16 @@ class Progress:
     def finish(self, name: str, seconds: float, failure: str | None, verdict: str | None) -> None:
         """A report is done, or failed."""
         words = printable(f"failed: {failure}" if failure else verdict or "done")
+        line = f"{name} ({seconds:.1f} s): {words}\n"
         if name in self.bars:
             bar = self.bars[name]
-            bar.n = bar.total
-            bar.set_postfix_str(words if failure else "", refresh=True)
+            # As wide as any, to cover what stood there: bars change places when they close.
+            bar.n, bar.unit = bar.total, f"{seconds:.0f} s{', failed' if failure else ''}".ljust(16)
+            bar.refresh()
             self.overall.update(1)
+            self.failures += [line] if failure else []
         elif self.shown:
-            sys.stderr.write(f"{name} ({seconds:.1f} s): {words}\n")
+            sys.stderr.write(line)
             sys.stderr.flush()
 
 

@@ -110,8 +110,9 @@ def run_report(
         started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
     # The long ones first: what starts last should not be what everybody waits for.
-    jobs.sort(key=lambda job: found[job["name"]].stat().st_size if job["name"] in found else 0)
-    return supervise(run, jobs[::-1], workers, progress)
+    sizes = {name: path.stat().st_size for name, path in found.items()}
+    queue = sorted(jobs, key=lambda job: -sizes.get(job["name"], float("inf")))
+    return supervise(run, queue, workers, progress)
 
 
 def _evidently_job(
