@@ -21,7 +21,9 @@ def why(data):
 
 def complete(figure):
     meta = figure.layout.meta
-    assert meta["caption"] and meta["alt"] and meta["table"]["rows"]
+    assert meta["caption"]
+    assert meta["alt"]
+    assert meta["table"]["rows"]
     assert len(json.dumps(figure.to_plotly_json()["layout"]["meta"])) < 20_000
 
 
