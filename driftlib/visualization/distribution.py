@@ -14,6 +14,7 @@ from driftlib.drift import DriftResult
 from driftlib.errors import ParameterError, unknown_name
 from driftlib.grid import Column
 from driftlib.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.schema import COMPARABLE
 from driftlib.trend import TrendResult
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table
@@ -89,7 +90,7 @@ def feature_distribution(
     [(0.4, 0.6), (0.8, 0.2)]
     """
     table, windows = change_table(result)
-    known = table["feature"].unique().tolist()
+    known = [name for name, c in result.baseline.columns.items() if c.kind in COMPARABLE]
     if feature not in known:
         raise ParameterError(unknown_name("comparable feature", feature, known, "the result"))
     column = result.baseline.columns[feature]
@@ -153,7 +154,7 @@ def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCo
         names = [f"{value:.6g}" for value in column.grid[taken]]
         counts = [side[taken] for side in at]
         if at[1][taken].sum() < current.present:
-            names.append("other")
+            names.append("other values")
             counts = [
                 np.append(side, whole.present - side.sum())
                 for side, whole in zip(counts, (reference, current), strict=True)
@@ -182,7 +183,7 @@ def _level_shares(
     parts = {
         f"{counted(len(rest), 'other value')}": [int(side.levels[rest].sum()) for side in sides]
     }
-    unlisted = "not in the reference" if column.complete else "rarer values"
+    unlisted = "new values" if column.complete else "rarer values"
     parts[unlisted] = [side.unlisted for side in sides]
     for name, more in parts.items():
         if any(more):
@@ -330,10 +331,10 @@ def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
         return f"{name}: median {new:.4g} {where}, {old:.4g} in the reference"
     moved = int(np.abs(shares.current - shares.reference).argmax())
     old, new = (percent(float(side[moved])) for side in (shares.reference, shares.current))
-    part = shortened(shares.parts[moved])
     if old == new:
-        return f"{name}: shares {where} as in the reference"
-    return f"{name}: {part} is {new} of values {where}, {old} in the reference"
+        return f"{name} is spread {where} as in the reference"
+    part = shortened(shares.parts[moved])
+    return f"{name}: {new} of values {where} are {part}, {old} in the reference"
 
 
 def _caption(column: Column, current: Counts, shares: Shares, rows: list[dict[str, Any]]) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from driftlib.drift import DriftPolicy, DriftResult
 from driftlib.errors import ParameterError, unknown_name
+from driftlib.schema import COMPARABLE
 from driftlib.trend import TrendResult
 from driftlib.visualization.words import WHOLE, Windows, shortened, windows_of
 
@@ -32,8 +33,8 @@ def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windo
     else:
         windows = Windows({0: WHOLE})
         table = table.reset_index().assign(window=0, alarm=table["drifted"].to_numpy())
-    measured = table["psi"].notna() | table["p_value"].notna() | (table["severity"] != "none")
-    compared = measured.groupby(table["feature"]).transform("any")
+    kinds = {name: column.kind for name, column in result.baseline.columns.items()}
+    compared = table["feature"].map(kinds).isin(COMPARABLE)
     return _with_levels(table[compared], result.policy), windows
 
 
@@ -51,7 +52,7 @@ def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
         },
         index=table.index,
     )
-    worst = levels.fillna(-1.0).idxmax(axis=1) if len(levels) else ""
+    worst = levels.fillna(-1.0).idxmax(axis=1) if len(levels) else pd.Series(dtype=object)
     # A feature that is gone is major, though there is nothing to measure.
     gone = (table["severity"] == "major") & levels.isna().all(axis=1)
     return table.assign(

@@ -71,16 +71,15 @@ def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None =
         _largest_move(column, part, numbers, windows)
         for column, part in zip(columns, measured, strict=True)
     ]
+    moved = [(shortened(name), move) for name, move in zip(names, moves, strict=True) if move]
+    title = (
+        "{} moved furthest: {}".format(*moved[0]) if moved else "No feature has values to compare"
+    )
     chart = figure(
-        escape(
-            f"{shortened(names[0])} moved furthest: {moves[0]}"
-            if names
-            else "No feature to compare",
-            most=None,
-        ),
+        escape(title, most=None),
         caption=_caption(numbers, windows),
         alt=f"A panel per feature over {counted(len(numbers), windows.unit)}: "
-        + "; ".join(f"{shortened(name)}: {move}" for name, move in zip(names, moves, strict=True))
+        + ("; ".join(f"{name}: {move}" for name, move in moved) or "no values")
         + ".",
         table=_table(columns, measured, [windows.labels[number] for number in numbers]),
         height=height_of(len(names)),
@@ -139,13 +138,13 @@ def _level_shares(counts: CategoricalCounts) -> np.ndarray:
 def _largest_move(
     column: Column, part: dict[str, np.ndarray], numbers: Sequence[int], windows: Windows
 ) -> str:
-    """The window furthest from the reference, in words."""
+    """The window furthest from the reference, in words; empty where there are no values."""
     numeric = isinstance(column.reference, NumericCounts)
     key = "50 %" if numeric else next(iter(part), None)
     values = part.get(key, np.zeros(1))
     apart = np.abs(values[1:] - values[0])
     if not np.isfinite(apart).any():
-        return "no values"
+        return ""
     place = int(np.nan_to_num(apart, nan=-1.0).argmax())
     where = windows.place(numbers[place])
     old, new = values[0], values[place + 1]

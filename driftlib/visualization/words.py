@@ -56,7 +56,8 @@ class Windows:
         if len(chosen) == 1:
             return self.place(chosen[0])
         if len(chosen) == len(places):
-            return f"in all {len(places)} {self.unit}s" if places else "in no window"
+            how_many = "both" if len(places) == 2 else f"all {len(places):,}"
+            return f"in {how_many} {self.unit}s" if places else "in no window"
         if len(chosen) > 2 and chosen == places[-len(chosen) :]:
             return f"from {self.labels[chosen[0]]} on"
         if 0 < len(chosen) <= most and self.at == "in":
