@@ -555,6 +555,10 @@ def test_headline_says_what_is_worse_where_and_since_when(rng):
     )
     perf = fast(frame, thresholds={"accuracy": 0.1}, window=500)
     assert perf.headline.startswith("No metric is worse than its threshold: Accuracy 0.")
+    perf = track_performance(good, reference=bad, metrics=["f1", "recall"])
+    assert perf.headline.startswith("No metric is worse than in the reference: Recall 0.")
+    perf = track_performance(good, thresholds={"log_loss": 5})
+    assert perf.headline.startswith("No metric is worse than its threshold: Log loss 0.")
     assert fast(frame.tail(500), thresholds={"accuracy": 0.9}).headline == (
         "Accuracy is below its threshold, degraded beyond noise"
     )
