@@ -17,6 +17,8 @@ from driftlib.schema import CATEGORICAL, Roles, column_kind, select_features
 from driftlib.sources import read_frame, source_name
 from driftlib.windows import fitting_window
 
+# With fewer rows, windows would be too small to say anything.
+FEWEST_ROWS = 200
 MOST_SEGMENTS, MOST_SEGMENT_COLUMNS = 30, 2
 DEFAULTS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
 
@@ -36,8 +38,10 @@ class Inputs:
     features : list of str or None
     categorical : list of str
     positive : str or None
+    on : str or None
+        Column that windows follow; None where all rows are one window.
     window : int, str or None
-        Rows, a pandas offset, or None for one window (or one for each value of the time column).
+        Rows, a pandas offset, or None for one window or one for each value of `on`.
     output : Path
     """
 
@@ -48,6 +52,7 @@ class Inputs:
     features: list[str] | None
     categorical: list[str]
     positive: str | None
+    on: str | None
     window: int | str | None
     output: Path
 
@@ -61,7 +66,7 @@ class Inputs:
     def by_window(self) -> dict[str, Any]:
         """Arguments that cut current into windows, for `drift_trend`."""
         size = "rows" if isinstance(self.window, int) else "by"
-        return {"on": self.roles.timestamp} | ({size: self.window} if self.window else {})
+        return {"on": self.on} | ({size: self.window} if self.window else {})
 
     @property
     def names(self) -> dict[str, Any]:
@@ -72,7 +77,7 @@ class Inputs:
     @property
     def labels(self) -> dict[str, Any]:
         """The same with windows."""
-        return self.names | {"window": self.window, "on": self.roles.timestamp}
+        return self.names | {"window": self.window, "on": self.on}
 
     def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
         """Arguments for `diagnose` and its kin: names, and all features but some.
@@ -176,7 +181,7 @@ def read_inputs(
         list(features) or None,
         list(categorical),
         positive or None,
-        _window(str(window).strip(), time, frame, source_name(now, "current")),
+        *_windows(str(window).strip(), time, frame, source_name(now, "current")),
         project_path(output),
     )
 
@@ -196,17 +201,22 @@ def _check_column(role: str, name: str, tables: dict[str, Iterable[str]]) -> Non
         raise ParameterError(f"parameter {role!r}: {unknown_name('column', name, present, where)}")
 
 
-def _window(window: str, time: str | None, frame: pd.DataFrame, where: str) -> int | str | None:
+def _windows(
+    window: str, time: str | None, frame: pd.DataFrame, where: str
+) -> tuple[str | None, int | str | None]:
+    """Column that windows follow, and their size."""
     if window.isdecimal() and int(window):
-        return int(window)
+        return time, int(window)
     if window and time is None:
         raise ParameterError(
             f"parameter 'window' is {window!r}, and there is no column that says when a row was "
             "seen: name it in 'timestamp', or give a number of rows."
         )
     if window or time is None or not _is_time(frame[time]):
-        return window or None
-    return fitting_window(frame, time, where)
+        return time, window or None
+    if len(frame) < FEWEST_ROWS:
+        return None, None
+    return time, fitting_window(frame, time, where)
 
 
 def _is_time(column: pd.Series) -> bool:

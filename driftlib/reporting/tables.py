@@ -17,6 +17,7 @@ from driftlib.errors import DataError
 from driftlib.metrics import METRICS
 from driftlib.performance import Performance
 from driftlib.profile import CategoricalCounts
+from driftlib.reporting.attempts import Page
 from driftlib.schema import COMPARABLE
 from driftlib.timeline import Timeline
 from driftlib.visualization.levels import NOT_FEATURES
@@ -24,7 +25,6 @@ from driftlib.visualization.style import SEVERITY_MARKS
 from driftlib.visualization.words import shortened, windows_of
 
 SHOWN_ROWS = 60
-SHOWN_FEATURES = 10
 NAMED_LEVELS = 3
 NO_BREAK = "\u00a0"
 NOTHING = "—"
@@ -125,6 +125,8 @@ def settings_table(policy: DriftPolicy) -> Table:
 def numbers_table(baseline: Baseline) -> Table:
     """What each column of numbers of the reference looks like."""
     table = baseline.table[baseline.table["mean"].notna()]
+    if table.empty:
+        raise DataError("No column of the reference holds numbers.")
     shown = pd.DataFrame({"column": table.index, "missing": _shares(table["missing"])})
     for name in ("mean", "std", "min", "q25", "median", "q75", "max"):
         shown[name] = table[name].to_numpy()
@@ -147,7 +149,9 @@ def categories_table(baseline: Baseline) -> Table:
                     "commonest": ", ".join(f"{shortened(a)} ({percent(s)})" for a, s in named),
                 }
             )
-    return Table(pd.DataFrame(rows, columns=["column", "missing", "levels", "commonest"]))
+    if not rows:
+        raise DataError("No column of the reference holds categories.")
+    return Table(pd.DataFrame(rows))
 
 
 def left_out_table(baseline: Baseline) -> Table:
@@ -197,7 +201,13 @@ def thresholds_table(perf: Performance) -> Table:
     return Table(pd.DataFrame(rows))
 
 
-def months_table(timeline: Timeline) -> Table:
+def missing_table(page: Page) -> Table:
+    """Parts of a page that could not be made, and why."""
+    found = page.missing()
+    return Table(pd.DataFrame({"left out": found.values(), "why": found.keys()}))
+
+
+def causes_table(timeline: Timeline) -> Table:
     """The verdict on each window, and the change of the loss with its two parts."""
     windows, rows = windows_of(timeline.table), []
     for number, found in zip(windows.labels, timeline.diagnoses, strict=True):
@@ -225,27 +235,9 @@ def _signed(value: float) -> str:
     return f"{value:+.3g}" if value == value else NOTHING
 
 
-def attribution_table(why: Diagnosis) -> Table:
-    """Features by how much of the covariate part goes with their change."""
-    if not why.domain.overlaps:
-        raise DataError("The periods do not overlap, so that there is nothing to share out.")
-    table = why.features.head(SHOWN_FEATURES)
-    return Table(
-        pd.DataFrame(
-            {
-                "feature": table.index,
-                f"effect on the {why.loss_title}": [_signed(v) for v in table["effect"]],
-                "tells the periods apart (AUC lost without it)": table["auc_loss"].round(3),
-            }
-        )
-    )
-
-
 def concept_table(why: Diagnosis) -> Table:
     """Groups of rows by how much worse they are judged now, at unchanged inputs."""
     table = why.segments
-    if table.empty:
-        raise DataError("Without labels, or where the periods do not overlap, no group stands out.")
     changes = zip(table["effect"], table["lower"], table["upper"], strict=True)
     return Table(
         pd.DataFrame(

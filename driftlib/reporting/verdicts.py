@@ -32,19 +32,21 @@ def performance_verdict(perf: Any, estimate: Any, why: Any) -> str:
     Each of the three may be `Unavailable`; `perf` and `estimate` have the watched metrics only,
     the most telling first.
     """
-    sentences = []
     if not isinstance(perf, Unavailable):
-        sentences.append(_realised(perf))
+        sentences = [_worst(perf)]
     elif not isinstance(estimate, Unavailable):
-        sentences.append(f"There are no labels to measure with. {estimate.headline}.")
+        sentences = [
+            "There are no labels in the current data. Estimated without them: "
+            f"{_worst(estimate)} This holds only if the same inputs still have the same outcomes."
+        ]
     else:
-        sentences.append(f"Performance cannot be judged: {perf.reason}")
+        sentences = [f"Performance cannot be judged: {perf.reason}"]
     if not isinstance(why, Unavailable):
         sentences.append(f"{why.headline}.")
     return " ".join(sentences)
 
 
-def _realised(perf: Performance) -> str:
+def _worst(perf: Performance) -> str:
     titles, windows = METRICS[perf.task], windows_of(perf.table)
     parts = {}
     for name, part in perf.table.groupby("metric", sort=False):
@@ -52,24 +54,46 @@ def _realised(perf: Performance) -> str:
         if worse:
             parts[str(name)] = worse
     first = str(perf.table["metric"].iloc[0])
-    values = perf.table[perf.table["metric"] == first].dropna(subset="value")
     if not parts:
-        span = f"{values['value'].min():.3g} to {values['value'].max():.3g}"
-        judged = perf.reference is not None
-        than = "worse than is tolerated, beyond noise" if judged else "compared: no reference"
-        return f"No metric is {than}. {titles[first].title}: {span if len(values) else 'unknown'}."
+        return f"{_nothing_worse(perf)} {titles[first].title}: {_span(perf, first)}."
     name = first if first in parts else next(iter(parts))
     part = perf.table[perf.table["metric"] == name]
     higher = titles[name].higher_is_better
     worst = part.loc[part["value"].idxmin() if higher else part["value"].idxmax()]
     before = perf.reference[perf.reference["metric"] == name]["value"].iloc[0]
+    several = len(windows.labels) > 1
     others = [titles[other].title for other in parts if other != name]
-    also = f"; so {'is' if len(others) == 1 else 'are'} {listed(others)} at times" if others else ""
+    also = ""
+    if others:
+        verb, at_times = "is" if len(others) == 1 else "are", " at times" if several else ""
+        also = f"; so {verb} {listed(others)}{at_times}"
+    when = f" {windows.among(parts[name])}" if several else ""
+    place = f" {windows.place(int(worst['window']))}" if several else ""
     return (
-        f"{titles[name].title} is worse than tolerated {windows.among(parts[name])}: "
-        f"{worst['value']:.3g} {windows.place(int(worst['window']))}, "
+        f"{titles[name].title} is worse than tolerated{when}: {worst['value']:.3g}{place}, "
         f"{before:.3g} in the reference{also}."
     )
+
+
+def _nothing_worse(perf: Performance) -> str:
+    if perf.reference is None:
+        return "There is no reference to compare the model's performance with."
+    watched = perf.table["metric"].nunique()
+    which = "The watched metric is not" if watched == 1 else f"None of {watched} watched metrics is"
+    return f"{which} worse than tolerated."
+
+
+def _span(perf: Performance, metric: str) -> str:
+    """Value of a metric, or its smallest and largest over the windows, beside the reference's."""
+    values = perf.table.loc[perf.table["metric"] == metric, "value"].dropna()
+    if values.empty:
+        return "unknown"
+    low, high = f"{values.min():.3g}", f"{values.max():.3g}"
+    span = low if low == high else f"{low} to {high}"
+    if perf.reference is None:
+        return span
+    known = perf.reference.loc[perf.reference["metric"] == metric, "value"].iloc[0]
+    return f"{span}, {known:.3g} in the reference"
 
 
 def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
@@ -104,8 +128,10 @@ def diagnosis_words(everything: Any, why: Any, left_out: Sequence[str]) -> str |
     if isinstance(why, Unavailable):
         return why
     if not left_out:
-        return f"{why.headline}. {why.reason}"
-    with_all = (
-        "" if isinstance(everything, Unavailable) else f"With all features: {everything.headline}. "
+        return f"{why.headline}.\n\n{why.reason}"
+    first = (
+        ""
+        if isinstance(everything, Unavailable)
+        else f"With all features: {everything.headline}.\n\n"
     )
-    return f"{with_all}Without {listed(left_out, 8)}: {why.headline}. {why.reason}"
+    return f"{first}Without {listed(left_out, 8)}: {why.headline}.\n\n{why.reason}"

@@ -9,9 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.alerts import Alert, make_alerts
+from driftlib.diagnosis import Diagnosis
+from driftlib.drift import DriftResult
+from driftlib.errors import DataError
 from driftlib.metrics import BINARY, MULTICLASS, REGRESSION
 from driftlib.performance import Performance, track_performance
 from driftlib.reporting.attempts import Unavailable, attempt
+from driftlib.trend import TrendResult
 
 # The most telling first: those that do not just follow how common the positive label is.
 ORDER = {
@@ -68,9 +73,47 @@ def against(
     return {"reference": reference, "thresholds": limits}
 
 
+def drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, ...]:
+    """Alerts of the windows, and of what drifted over all and in no window enough."""
+    by_window = make_alerts(trend)
+    if len(trend.windows) == 1:
+        return make_alerts(result)
+    named = {alert.subject for alert in by_window}
+    return (*by_window, *(alert for alert in make_alerts(result) if alert.subject not in named))
+
+
 def available(*results: Any) -> list[Any]:
     """The first result that there is, as a list; empty if there is none."""
     return [result for result in results if not isinstance(result, Unavailable)][:1]
+
+
+def with_overlap(why: Diagnosis) -> Diagnosis:
+    """The same diagnosis, where there is a covariate part to share out among features.
+
+    Raises
+    ------
+    DataError
+        If the periods have too few inputs in common.
+    """
+    if not why.domain.overlaps:
+        raise DataError("The two periods have too few inputs in common to share out the change.")
+    return why
+
+
+def with_concept(why: Diagnosis) -> Diagnosis:
+    """The same diagnosis, where there is a concept part to look for in groups of rows.
+
+    Raises
+    ------
+    DataError
+        If current has no labels, or the periods have too few inputs in common.
+    """
+    if why.segments.empty:
+        raise DataError(
+            "It takes labels in both periods, and inputs that both have, to see where the same "
+            "inputs have other outcomes."
+        )
+    return why
 
 
 def by_segment(
