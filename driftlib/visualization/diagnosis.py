@@ -11,7 +11,7 @@ from driftlib.diagnosis import Diagnosis
 from driftlib.timeline import Timeline
 from driftlib.visualization import style
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import brief, listed, shortened, windows_of
+from driftlib.visualization.words import distinct, shortened, windows_of
 
 TITLES = {
     "covariate_common": "changed mix of<br>familiar inputs",
@@ -19,8 +19,13 @@ TITLES = {
     "covariate_unseen": "unfamiliar<br>inputs",
     "total": "all together",
 }
-COLORS = {"covariate_common": "#56B4E9", "concept": "#D55E00", "covariate_unseen": "#009E73"}
-PATTERNS = {"covariate_common": "", "concept": "/", "covariate_unseen": "."}
+# Told from each other by lightness too, and from the two periods' own colours.
+COLORS = {
+    "covariate_common": style.COLORWAY[5],
+    "concept": style.SEVERITY_COLORS["major"],
+    "covariate_unseen": style.COLORWAY[2],
+}
+HALF = 0.38
 MOST_BARS = 20
 
 
@@ -62,47 +67,47 @@ def loss_waterfall(diagnosis: Diagnosis) -> Any:
     loss = shortened(diagnosis.loss_title)
     chart = figure(
         escape(diagnosis.headline, most=None),
-        caption=f"Bars: what each cause adds to the mean {loss} (95 % intervals), from the "
-        "reference's to the current one. A familiar input is one that both periods have.",
+        caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
+        "on the way from the reference's to the current one; the axis does not start at 0. A "
+        "familiar input is one that both periods have.",
         alt=f"Waterfall of the mean {loss}: "
-        + "; ".join(f"{plain_title(n)} {row.value:+.3f}" for n, row in known.iterrows())
+        + "; ".join(
+            [
+                f"reference {diagnosis.loss_reference:.3f}",
+                *(f"{plain_title(n)} {row.value:+.3f}" for n, row in known.iterrows()),
+                f"current {diagnosis.loss_current:.3f}",
+            ]
+        ).replace("nan", "not known")
         + ".",
         table=table,
         y=f"mean {escape(loss)}",
-        height=420,
+        height=400,
     )
     start = diagnosis.loss_reference
-    base = start + np.append(0, np.cumsum(known["value"].to_numpy())[:-1])
-    ends = {"reference": (start, style.REFERENCE)}
-    if np.isfinite(diagnosis.loss_current):
-        ends["current"] = (diagnosis.loss_current, style.CURRENT)
-    for name, (value, color) in ends.items():
-        chart.add_trace(
-            go.Bar(
-                x=[name],
-                y=[value],
-                marker={"color": color},
-                text=[brief(value)],
-                textposition="outside",
-                hovertemplate=f"{name} %{{y:.4f}}<extra></extra>",
-                showlegend=False,
-            )
-        )
+    steps = known["value"].to_numpy()
+    base = start + np.append(0, np.cumsum(steps)[:-1])
+    names = ["reference", *(TITLES[name] for name in known.index), "current"]
+    last = len(names) - 1
+    _level(chart, 0, start, "reference", style.REFERENCE)
+    _level(chart, last, diagnosis.loss_current, "current", style.CURRENT)
+    if not np.isfinite(diagnosis.loss_current):
+        _above(chart, last, start, "not known")
+    places = list(range(1, last))
     chart.add_trace(
         go.Bar(
-            x=[TITLES[name] for name in known.index],
-            y=known["value"].tolist(),
+            x=places,
+            y=steps.tolist(),
             base=base.tolist(),
-            marker={
-                "color": [COLORS[name] for name in known.index],
-                "pattern": {"shape": [PATTERNS[name] for name in known.index]},
-            },
+            width=2 * HALF,
+            marker={"color": [COLORS[name] for name in known.index]},
             error_y={
                 "type": "data",
                 "symmetric": False,
                 "array": (known["upper"] - known["value"]).tolist(),
                 "arrayminus": (known["value"] - known["lower"]).tolist(),
                 "color": style.INK,
+                "thickness": 1.5,
+                "width": 6,
             },
             customdata=known[["value", "lower", "upper"]].to_numpy().tolist(),
             hovertemplate="%{customdata[0]:+.4f} (%{customdata[1]:+.4f} to "
@@ -110,21 +115,53 @@ def loss_waterfall(diagnosis: Diagnosis) -> Any:
             showlegend=False,
         )
     )
+    tops = base + known["upper"].clip(lower=0).to_numpy()
+    for place, top, value in zip(places, tops, steps, strict=True):
+        _above(chart, place, top, f"{value:+.3f}")
+    # From the end of each step to the start of the next.
+    ends = np.append(start, base + steps)
+    for place, height in enumerate(ends.tolist()[: last if len(known) == len(COLORS) else -1]):
+        chart.add_shape(
+            type="line", x0=place + HALF, x1=place + 1 - HALF, y0=height, y1=height,
+            line={"color": style.AXIS, "width": 1, "dash": "dot"},
+        )  # fmt: skip
+    lows = base + known["lower"].clip(upper=0).to_numpy()
+    _fit(chart, [start, diagnosis.loss_current, *ends, *tops, *lows])
+    chart.update_xaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, last + 0.6])
+    return chart
+
+
+def _level(chart: Any, place: int, value: float, name: str, color: str) -> None:
+    """A period's own loss, as a line over its place."""
+    import plotly.graph_objects as go
+
+    known = np.isfinite(value)
     chart.add_trace(
         go.Scatter(
-            x=[TITLES[name] for name in known.index],
-            y=(base + known["upper"].clip(lower=0).to_numpy()).tolist(),
-            mode="text",
-            text=[f"{value:+.3f}" for value in known["value"]],
-            textposition="top center",
-            hoverinfo="skip",
+            x=[place - HALF, place + HALF],
+            y=[value, value] if known else [None, None],
+            mode="lines",
+            line={"color": color, "width": 5},
+            hovertemplate=f"{name} %{{y:.4f}}<extra></extra>",
             showlegend=False,
         )
     )
-    order = ["reference", *(TITLES[name] for name in known.index), "current"]
-    chart.update_xaxes(categoryorder="array", categoryarray=order)
-    chart.update_yaxes(rangemode="tozero")
-    return chart
+    if known:
+        _above(chart, place, value, f"{value:.3f}")
+
+
+def _above(chart: Any, place: int, height: float, text: str) -> None:
+    chart.add_annotation(x=place, y=float(height), text=text, showarrow=False, yshift=12)
+
+
+def _fit(chart: Any, values: list[float]) -> None:
+    """Range of the y axis: what is drawn, and room for the numbers above it."""
+    finite = [value for value in values if np.isfinite(value)]
+    low, high = min(finite), max(finite)
+    room = (high - low) or 0.1 * abs(high) or 0.1
+    # A loss is never negative; a step's interval may be.
+    floor = min(low, 0.0) if low < 0 else max(0.0, low - 0.15 * room)
+    chart.update_yaxes(range=[floor, high + 0.2 * room])
 
 
 def diagnosis_over_windows(timeline: Timeline) -> Any:
@@ -146,7 +183,7 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
     table = timeline.table.pivot_table(
         index="window", columns="term", values="value", aggfunc="first", dropna=False
     ).reindex(index=list(windows.labels), columns=list(TITLES))
-    labels = list(windows.labels.values())
+    labels = [escape(label) for label in windows.labels.values()]
     verdicts = timeline.table.drop_duplicates("window").set_index("window")["verdict"]
     verdicts = verdicts.reindex(table.index)
     chart = figure(
@@ -159,7 +196,7 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
         + ".",
         table=table.rename(columns=plain_title)
         .assign(verdict=verdicts)
-        .set_axis(labels)
+        .set_axis(list(windows.labels.values()))
         .rename_axis("window"),
         y="change of the mean loss",
         height=420,
@@ -172,7 +209,7 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
                 x=labels,
                 y=values.tolist(),
                 name=plain_title(term),
-                marker={"color": COLORS[term], "pattern": {"shape": PATTERNS[term]}},
+                marker={"color": COLORS[term]},
                 hovertemplate=f"{plain_title(term)} %{{y:+.4f}}<extra>%{{x}}</extra>",
             )
         )
@@ -182,7 +219,8 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
         go.Scatter(
             x=labels,
             y=total["value"].tolist(),
-            mode="markers",
+            mode="lines+markers",
+            line={"color": style.INK, "width": 1.5},
             name=plain_title("total"),
             marker={
                 "symbol": ["diamond" if known else "diamond-open" for known in told],
@@ -195,7 +233,7 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
                 "array": (total["upper"] - total["value"]).tolist(),
                 "arrayminus": (total["value"] - total["lower"]).tolist(),
                 "color": style.INK,
-                "thickness": 1,
+                "thickness": 1.5,
             },
             text=[str(verdict) for verdict in verdicts],
             hovertemplate="%{text}: %{y:+.4f}<extra>%{x}</extra>",
@@ -239,9 +277,14 @@ def feature_attribution(diagnosis: Diagnosis) -> Any:
     import plotly.graph_objects as go
 
     table = diagnosis.features.sort_values("effect", key=np.abs, ascending=False).head(MOST_BARS)
-    names = [shortened(name) for name in table.index]
-    most = listed(table.index[:1]) if len(table) else ""
-    title = f"Of the changed inputs, {most} did most to the loss" if most else "No feature to show"
+    names = distinct([shortened(name) for name in table.index])
+    title = "No feature to show"
+    if len(table):
+        first = float(table["effect"].iloc[0])
+        did = "raised" if first > 0 else "lowered"
+        title = f"Of the changed inputs, {names[0]} {did} the loss most ({first:+.3f})"
+        if not first:
+            title = "No changed input did anything to the loss"
     chart = figure(
         escape(title, most=None),
         caption="How much of the change of the loss by changed inputs goes away when a feature is "
@@ -280,13 +323,16 @@ def segment_effects(diagnosis: Diagnosis) -> Any:
     import plotly.graph_objects as go
 
     table = diagnosis.segments.head(MOST_BARS)
-    rules = [escape(rule, most=80) for rule in table["rule"]]
+    rules = [escape(rule, most=80) for rule in distinct(table["rule"].tolist())]
     worst = table.loc[table["effect"].idxmax()] if len(table) else None
     title = "No figure without labels, or where the periods do not overlap"
-    if worst is not None:
-        title = f"With the same inputs the loss rose most where {worst['rule']}"
-        if len(table) == 1:
-            title = "No group of rows stands out: the change is the same everywhere"
+    if len(table) == 1:
+        title = "No group of rows stands out: the change is the same everywhere"
+    elif worst is not None:
+        did = "rose most" if worst["effect"] > 0 else "fell least"
+        title = (
+            f"With the same inputs the loss {did} where {worst['rule']} ({worst['effect']:+.3f})"
+        )
     chart = figure(
         escape(title, most=None),
         caption="Change of the mean loss at the same inputs, in groups of rows that were found on "

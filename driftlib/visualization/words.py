@@ -90,7 +90,7 @@ def windows_of(table: pd.DataFrame) -> Windows:
         words = ["window", "rows in the window", "in rows"]
     else:
         labels, words = [shortened(value) for value in starts], ["window", "", "in"]
-    return Windows(dict(zip(numbers, _distinct(labels), strict=True)), *words)
+    return Windows(dict(zip(numbers, distinct(labels), strict=True)), *words)
 
 
 _PERIODS = {
@@ -129,7 +129,7 @@ def _moment(time: pd.Timestamp, midnight: bool) -> str:
     return day if midnight else f"{day} {time:%H:%M}"
 
 
-def _distinct(labels: list[str]) -> list[str]:
+def distinct(labels: list[str]) -> list[str]:
     """The same labels, numbered where one occurs twice: plotly would draw them as one."""
     seen: dict[str, int] = {}
     distinct = []
