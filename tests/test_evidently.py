@@ -89,6 +89,7 @@ def test_the_larger_label_is_positive_by_number_where_labels_are_numbers() -> No
     assert _larger(["no", "yes"]) == "yes"
 
 
+@pytest.mark.xdist_group("evidently")
 def test_both_pages_are_written(written) -> None:
     drift, classification = written
     assert drift.name == "evidently_drift.html"
@@ -102,6 +103,7 @@ def test_both_pages_are_written(written) -> None:
     assert os.environ["DO_NOT_TRACK"] == "1"
 
 
+@pytest.mark.xdist_group("evidently")
 @pytest.mark.browser
 def test_no_name_runs_on_evidentlys_pages(page, written) -> None:
     for path in written:

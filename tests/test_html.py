@@ -145,7 +145,7 @@ def test_verdict_and_alerts_come_before_everything_else(rich: str) -> None:
 
 def test_code_is_folded_but_there(rich: str) -> None:
     folded = re.findall(r'<details class="code">(.*?)</details>', rich, flags=re.DOTALL)
-    assert "<summary>Parameters</summary>" in folded[0]
+    assert "<summary>Parameters and their defaults</summary>" in folded[0]
     assert all("<summary>Code</summary>" in fold for fold in folded[1:])
     assert "import" in folded[1]
     assert len(folded) == 9

@@ -14,21 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.baseline import Baseline
-from driftlib.errors import DataError, DriftlibError, ParameterError
-from driftlib.reporting import (
-    find_notebooks,
-    fingerprint,
-    project_path,
-    provenance,
-    read_parameters,
-    run_report,
-)
-from driftlib.reporting import parameters as settings
+from driftlib.errors import DriftlibError, ParameterError
+from driftlib.reporting import fingerprint, run_report
 from driftlib.reporting.index import read_runs, record, render
 from tests.browser import assert_sound, visit
 
@@ -132,6 +122,10 @@ def assert_whole(folder: Path) -> None:
             json.loads(text)
 
 
+# Tests of the one run below stay in one process, so that it is made once.
+one_run = pytest.mark.xdist_group("report run")
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """One run of three notebooks, of which two fail, on data with hostile names."""
@@ -145,6 +139,7 @@ def ran(tmp_path_factory):
     return folder, notebooks, given, result
 
 
+@one_run
 def test_a_failure_leaves_the_others_alone(ran) -> None:
     folder, _, _, result = ran
     states = {report.name: report.state for report in result.reports}
@@ -160,6 +155,7 @@ def test_a_failure_leaves_the_others_alone(ran) -> None:
     }
 
 
+@one_run
 def test_alerts_of_all_reports_are_one_list_in_which_a_failure_counts(ran) -> None:
     alerts = json.loads((ran[0] / "out" / "alerts.json").read_text())
     assert {alert["kind"] for alert in alerts} == {"drift", "report"}
@@ -169,6 +165,7 @@ def test_alerts_of_all_reports_are_one_list_in_which_a_failure_counts(ran) -> No
     )
 
 
+@one_run
 def test_failed_pages_say_why_in_one_sentence(ran) -> None:
     folder, _, given, result = ran
     bad = (folder / "out" / "bad.html").read_text()
@@ -183,6 +180,7 @@ def test_failed_pages_say_why_in_one_sentence(ran) -> None:
     assert "Not computed" in dying
 
 
+@one_run
 def test_notebooks_get_their_parameters_converted(ran) -> None:
     folder = ran[0]
     page = (folder / "out" / "drift.html").read_text()
@@ -191,6 +189,7 @@ def test_notebooks_get_their_parameters_converted(ran) -> None:
     assert pd.read_csv(folder / "out" / "drift_summary.csv", index_col=0).columns[0] == HOSTILE
 
 
+@one_run
 def test_index_lists_failures_first_with_all_that_belongs(ran) -> None:
     folder, _, given, _ = ran
     index = (folder / "out" / "index.html").read_text()
@@ -206,6 +205,7 @@ def test_index_lists_failures_first_with_all_that_belongs(ran) -> None:
     assert index.count("<h1>") == 1
 
 
+@one_run
 def test_second_run_gives_the_same_bytes_but_for_provenance_and_is_listed(ran) -> None:
     folder, notebooks, given, _ = ran
     first = (folder / "out" / "drift.html").read_text()
@@ -227,6 +227,7 @@ def test_second_run_gives_the_same_bytes_but_for_provenance_and_is_listed(ran) -
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["drift", "bad", "dying", "index"])
+@one_run
 def test_hostile_names_reach_every_page_and_run_on_none(page, ran, name: str) -> None:
     visit(page, ran[0] / "out" / f"{name}.html", "dark")
     assert_sound(page)
@@ -235,101 +236,6 @@ def test_hostile_names_reach_every_page_and_run_on_none(page, ran, name: str) ->
         assert page.locator("figure.chart").count() == 1
         assert page.locator(".finding").text_content().strip().endswith(f"{HOSTILE} moved.")
         assert HOSTILE_SCRIPT in page.locator(".xtick text").text_content()
-
-
-def test_unknown_parameter_is_an_error_that_lists_the_known_before_anything_runs(tmp_path) -> None:
-    notebooks = make(tmp_path / "notebooks", drift=BAD)
-    with pytest.raises(ParameterError, match="no notebook has a parameter 'aplha'") as caught:
-        run_report({"aplha": 1}, output=tmp_path / "out", notebooks=notebooks, progress=False)
-    for name in ("alpha", "fast", "features", "output", "reference", "rows"):
-        assert repr(name) in str(caught.value)
-    assert "Did you mean 'alpha'?" in str(caught.value)
-    assert not (tmp_path / "out").exists()
-
-
-def test_declared_parameters_are_those_that_papermill_finds(tmp_path) -> None:
-    import papermill
-
-    path = make(tmp_path, drift=BAD) / "drift.ipynb"
-    ours = settings.declared(path)
-    theirs = papermill.inspect_notebook(str(path))
-    assert list(ours) == list(theirs)
-    assert {name: found.help for name, found in ours.items()} == {
-        name: found["help"] for name, found in theirs.items()
-    }
-    assert ours["alpha"].default == 0.05
-
-
-@pytest.mark.parametrize(
-    ("value", "default", "expected"),
-    [
-        ("0.5", 0.1, 0.5),
-        (1, 0.1, 1.0),
-        ("7", 3, 7),
-        (7.0, 3, 7),
-        ("yes", False, True),
-        (0, True, False),
-        (7, "", "7"),
-        ("a, b", [], ["a", "b"]),
-        ("1, 2", [5], [1, 2]),
-        ("a", ["x"], ["a"]),
-        (["a"], [], ["a"]),
-    ],
-)
-def test_values_become_the_type_of_the_default(value, default, expected) -> None:
-    converted = settings.convert("name", value, default)
-    assert converted == expected
-    assert type(converted) is type(expected)
-
-
-@pytest.mark.parametrize(
-    ("value", "default", "said"),
-    [
-        ("much", 0.1, "a number"),
-        (True, 3, "a whole number"),
-        (2.5, 3, "a whole number"),
-        (float("nan"), 0.1, "a number"),
-        ("perhaps", True, "true or false"),
-        ([1], "", "text"),
-        (True, "y_pred", "text"),
-        (["x"], [0.1], "a number"),
-    ],
-)
-def test_values_of_another_type_are_one_sentence(value, default, said: str) -> None:
-    with pytest.raises(ParameterError, match=f"parameter 'alpha' is .*: give {said}, such as"):
-        settings.convert("alpha", value, default)
-
-
-def test_relative_paths_start_where_the_caller_is(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    notebooks = find_notebooks(make(tmp_path / "notebooks", drift=BAD))
-    found = settings.assign({"reference": "data/*.csv", "alpha": None}, notebooks)
-    assert found == {"drift": {"reference": str(tmp_path / "data/*.csv")}}
-
-
-def test_paths_in_notebooks_are_found_from_anywhere(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert project_path("pyproject.toml") == settings.project_root() / "pyproject.toml"
-    (tmp_path / "part-1.csv").touch()
-    assert project_path("part-*.csv") == Path("part-*.csv")
-    assert project_path("reports") == settings.project_root() / "reports"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("a: [1", "not YAML .line"),
-        ("- a\n- b", "not a list of settings"),
-        ("a: {b: 1}", "nests settings under 'a'"),
-    ],
-)
-def test_parameter_files_that_cannot_be_used(tmp_path, text: str, said: str) -> None:
-    path = tmp_path / "my.yml"
-    path.write_text(text)
-    with pytest.raises(DataError, match=said):
-        read_parameters(path)
-    with pytest.raises(DataError, match="cannot be read"):
-        read_parameters(tmp_path / "none.yml")
 
 
 def test_file_of_parameters_and_a_step_that_takes_too_long(tmp_path) -> None:
@@ -343,21 +249,6 @@ def test_file_of_parameters_and_a_step_that_takes_too_long(tmp_path) -> None:
     assert '<pre class="printed">0.01 2' in text  # arguments win over the file
     assert result.reports[0].failure.startswith("A step took longer than 1 seconds")
     assert "Not computed" in text
-
-
-def test_notebooks_that_cannot_be_found(tmp_path, monkeypatch) -> None:
-    with pytest.raises(DataError, match="has no notebooks"):
-        find_notebooks(tmp_path)
-    with pytest.raises(DataError, match="does not exist"):
-        find_notebooks(tmp_path / "a.ipynb")
-    monkeypatch.setattr(settings, "project_root", lambda: tmp_path)
-    with pytest.raises(DataError, match="DRIFTLIB_NOTEBOOKS"):
-        find_notebooks()
-    monkeypatch.setenv("DRIFTLIB_NOTEBOOKS", str(make(tmp_path / "own", demo=BAD, drift=BAD)))
-    assert list(find_notebooks()) == ["drift", "demo"]
-    (tmp_path / "x.ipynb").write_text("{}")
-    with pytest.raises(DataError, match="not a notebook"):
-        settings.declared(tmp_path / "x.ipynb")
 
 
 def test_two_runs_at_once_into_one_folder(tmp_path) -> None:
@@ -484,34 +375,14 @@ def test_damaged_list_of_runs_is_started_anew(tmp_path) -> None:
     assert "No runs" in render(tmp_path, [])
 
 
-def test_fingerprint_follows_the_content(tmp_path) -> None:
-    frame = pd.DataFrame({"x": [1.0, 2.0, np.nan], "c": ["a", None, "b"], "l": [[1], [2], []]})
-    found = fingerprint(frame)
-    assert re.fullmatch("[0-9a-f]{16}", found)
-    assert fingerprint(frame.copy()) == found
-    assert fingerprint(frame[::-1]) != found
-    assert fingerprint(frame.rename(columns={"x": "z"})) != found
-    assert fingerprint(frame.assign(c=["a", None, "c"])) != found
-    path = tmp_path / "a.csv"
-    path.write_text("x\n1\n")
-    of_file = fingerprint(path)
-    path.write_text("x\n2\n")
-    assert fingerprint(path) != of_file
-    baseline = Baseline.fit(frame[["x", "c"]])
-    assert fingerprint(baseline) == fingerprint(Baseline.fit(frame[["x", "c"]]))
-
-
-def test_provenance_names_versions_rows_and_parameters(tmp_path) -> None:
-    frame = pd.DataFrame({"x": range(5)})
-    frame.to_parquet(tmp_path / "a.parquet")
-    found = provenance(tmp_path / "a.parquet", frame, {"features": [], "alpha": 0.1})
-    values = found.table["value"]
-    assert values["reference data"] == "a.parquet"
-    assert values["reference rows"] == values["current rows"] == "5"
-    assert values["features"] == "(none)"
-    assert values["pandas"] == pd.__version__
-    assert found.to_dict()["fingerprints"]["current"] == fingerprint(frame)
-    assert "&lt;img" in provenance(frame, None, {HOSTILE: HOSTILE})._repr_html_()
+def test_unknown_parameter_is_an_error_that_lists_the_known_before_anything_runs(tmp_path) -> None:
+    notebooks = make(tmp_path / "notebooks", drift=BAD)
+    with pytest.raises(ParameterError, match="no notebook has a parameter 'aplha'") as caught:
+        run_report({"aplha": 1}, output=tmp_path / "out", notebooks=notebooks, progress=False)
+    for name in ("alpha", "fast", "features", "output", "reference", "rows"):
+        assert repr(name) in str(caught.value)
+    assert "Did you mean 'alpha'?" in str(caught.value)
+    assert not (tmp_path / "out").exists()
 
 
 def test_folder_that_cannot_be_written_is_one_sentence(tmp_path) -> None:

@@ -172,7 +172,7 @@ class _Draft:
                 if waiting is not None:
                     cell.source = f"{waiting.source}\n\n{cell.source}".strip()
                     skipped = skipped or waiting.metadata["driftlib"]["skipped"]
-                label = "Parameters" if settings else "Code"
+                label = "Parameters and their defaults" if settings else "Code"
                 cell.outputs = []
                 cell.metadata["driftlib"] = {"skipped": skipped, "label": label, "outputs": outputs}
                 waiting = cell
