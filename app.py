@@ -66,9 +66,8 @@ def run(output: str, rows: int, feature_drift: float, label_flips: float, seed: 
         write_figure_html(drift_heatmap(trend), folder / "drift_heatmap.html", "Drift heatmap"),
         write_csv(folder / "metrics.csv", performance.table, index=False),
     ]
-    print(
-        f"Data         {rows:,} reference and {rows:,} current rows, {len(baseline.features)} features"
-    )
+    features = len(baseline.features)
+    print(f"Data         {rows:,} reference and {rows:,} current rows, {features} features")
     print(f"Drift        {drift.headline}")
     print(f"Performance  {performance.headline}")
     print(f"Why          {why.headline}")
