@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import itertools
+import json
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.errors import MissingExtraError
+from driftlib.errors import DriftlibError, MissingExtraError
 from driftlib.performance import Performance
 from driftlib.trend import TrendResult
 from driftlib.visualization.style import CONFIG
@@ -25,6 +26,8 @@ CACHED_CHARTS = 256
 # Charts in a report's panel: each is some kilobytes of its page.
 MOST_STEPS = 40
 MOST_THRESHOLDS = 17
+# What a new layout takes away by not having it.
+EMPTY: dict[str, list[Any]] = {"annotations": [], "shapes": []}
 
 Chart = Callable[..., Any]
 Choices = Mapping[str, Mapping[str, Hashable]]
@@ -112,32 +115,51 @@ class _Live:
                     self.busy = False
                     return
                 done = self.asked
-            for chart in self.charts:
-                made = chart(*self.chosen)
-                if self.asked != done:
-                    break
-                self._draw(made)
+            try:
+                for chart in self.charts:
+                    made = chart(*self.chosen)
+                    if self.asked != done:
+                        break
+                    self._draw(made)
+            except DriftlibError as error:
+                self._say(str(error))
 
     def _draw(self, made: Any) -> None:
-        # One message to the browser, so that nothing half-drawn is seen.
-        with self.figure.batch_update():
-            self.figure.data = ()
-            self.figure.add_traces(made.data)
-            self.figure.layout = made.layout
-        meta = made.layout.meta or {}
-        self.caption.value = f"<p>{html.escape(meta.get('caption', ''))}</p>"
+        # As JSON has it, because a browser does not take NaN.
+        new = json.loads(made.to_json())
+        traces, layout = new["data"], new["layout"]
+        shown = self.figure.data
+        alike = [trace.type for trace in shown] == [trace["type"] for trace in traces]
+        if alike:
+            with self.figure.batch_update():
+                for trace, content in zip(shown, traces, strict=True):
+                    trace.update(content, overwrite=True)
+                self.figure.layout.update(EMPTY | layout, overwrite=True)
+        else:
+            # The old ones go last, so that the figure is never empty.
+            self.figure.add_traces(traces)
+            self.figure.layout = layout
+            self.figure.data = self.figure.data[len(shown) :]
+        self._say((made.layout.meta or {}).get("caption", ""))
+
+    def _say(self, text: str) -> None:
+        self.caption.value = f"<p>{html.escape(text)}</p>"
 
 
 def _control(ipywidgets: Any, name: str, options: Mapping[str, Hashable], position: int) -> Any:
-    """A slider over the options, or a list to choose from where they have no order."""
-    items = list(options.items())
-    return ipywidgets.SelectionSlider(
-        options=items,
+    """A list to choose from where the options are names, else a slider over them."""
+    kind = ipywidgets.Dropdown if _are_names(options) else ipywidgets.SelectionSlider
+    return kind(
+        options=list(options.items()),
         index=position,
         description=name,
         style={"description_width": "initial"},
-        layout=ipywidgets.Layout(width="24em"),
+        layout=ipywidgets.Layout(width="22em", margin="0 2em 0 0"),
     )
+
+
+def _are_names(options: Mapping[str, Hashable]) -> bool:
+    return all(isinstance(value, str) for value in options.values())
 
 
 def threshold_explorer(

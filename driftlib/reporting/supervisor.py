@@ -56,7 +56,9 @@ class _Supervisor:
 
     def __init__(self, run: RunResult, jobs: list[dict[str, Any]], progress: Progress) -> None:
         self.result = run
-        self.waiting = deque({**job, "page": str(run.output / job["page"])} for job in jobs)
+        # What takes longest goes first, so that it is not what everything waits for in the end.
+        by_size = sorted(jobs, key=_size, reverse=True)
+        self.waiting = deque({**job, "page": str(run.output / job["page"])} for job in by_size)
         self.progress = progress
         self.events: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
         self.alerts: dict[str, list[dict[str, Any]]] = {}
@@ -154,6 +156,11 @@ class _Supervisor:
                 "fingerprints": {},
             }
         )
+
+
+def _size(job: Mapping[str, Any]) -> int:
+    """Bytes of a job's notebook: the longer, the longer it takes."""
+    return Path(job["notebook"]).stat().st_size if "notebook" in job else 0
 
 
 class _Worker:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from driftlib.baseline import Baseline
 from driftlib.describe import percent
-from driftlib.diagnosis import Diagnosis
 from driftlib.drift import SEVERITIES, DriftPolicy, DriftResult
 from driftlib.errors import DataError
 from driftlib.metrics import METRICS
@@ -233,22 +232,3 @@ def causes_table(timeline: Timeline) -> Table:
 
 def _signed(value: float) -> str:
     return f"{value:+.3g}" if value == value else NOTHING
-
-
-def concept_table(why: Diagnosis) -> Table:
-    """Groups of rows by how much worse they are judged now, at unchanged inputs."""
-    table = why.segments
-    changes = zip(table["effect"], table["lower"], table["upper"], strict=True)
-    return Table(
-        pd.DataFrame(
-            {
-                "rows where": table["rule"],
-                "share of current": _shares(table["share_current"]),
-                f"change of the {why.loss_title}": [
-                    f"{_signed(value)} ({_signed(low)} to {_signed(high)})"
-                    for value, low, high in changes
-                ],
-                "": ["▼ worse" if worse else "" for worse in table["worse"]],
-            }
-        )
-    )
