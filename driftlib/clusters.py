@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftlib.batches import Batch, Counted, add_up, added, rows_at_once, with_rows
-from driftlib.errors import DataError, DriftlibError
+from driftlib.batches import Batch, Counted, Source, add_up, added, rows_at_once, with_rows
+from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.readers import (
     Header,
     first_damaged,
@@ -70,14 +71,17 @@ class DaskFrame:
         return with_rows(self._run(parts[0].compute), self.name)
 
     def _run(self, work: Callable[[], Any]) -> Any:
+        import pyarrow as pa
+
         try:
             return work()
         except DriftlibError:
             raise
         except Exception as error:
-            damaged = first_damaged(_files_of(self.data))
-            said = DataError(damaged) if damaged else _not_computed(self.name, error)
-            raise said from error
+            # Dask does not say which file it failed to read.
+            unread = isinstance(error, OSError | pa.ArrowException)
+            damaged = first_damaged(_files_of(self.data)) if unread else ""
+            raise DataError(damaged or _reason(self.name, error)) from error
 
 
 def _apply(counter: Callable[[pd.DataFrame, int], Counted], frame: Any, number: int) -> Counted:
@@ -124,7 +128,7 @@ class SparkFrame:
         try:
             return work()
         except Exception as error:
-            raise _not_computed(self.name, error) from error
+            raise DataError(_reason(self.name, error)) from error
 
 
 _PARTS = "part long, counts binary"
@@ -161,20 +165,37 @@ def _packed(number: int, total: Any) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pydict({"part": [number], "counts": [pickle.dumps(total)]})
 
 
-def _not_computed(name: str, error: Exception) -> DataError:
+_SYSTEMS = {"Dask": ("dask", DaskFrame), "Spark": ("pyspark", SparkFrame)}
+
+
+def cluster_source(system: str, data: Any) -> Source:
+    """What can be counted of a Dask or Spark DataFrame.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package cannot be imported.
+    """
+    package, kind = _SYSTEMS[system]
+    try:
+        import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(package, "scale", f"A {system} DataFrame") from error
+    return kind(f"the {system} DataFrame", data)
+
+
+def _reason(name: str, error: Exception) -> str:
     """A worker's own sentence if it had one, else what the cluster says is wrong."""
     text = str(error)
     own = re.search(r"driftlib\.errors\.\w+: (.+)", text)
     if own:
-        return DataError(own[1])
+        return own[1]
     # Both wrap what happened in what it stopped; Spark puts its sentences behind a label.
     for telling in (r"\[[A-Z_.]+\] .+", r"(?m)^[\w.]*(?:Error|Exception): .+"):
         if found := re.search(telling, text):
             text = found[0]
             break
-    return DataError(
-        f"{name} cannot be computed ({first_sentence(text)}): check what it is read from."
-    )
+    return f"{name} cannot be computed ({first_sentence(text)}): check what it is read from."
 
 
 def _files_of(data: Any) -> Iterator[Path]:

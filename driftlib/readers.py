@@ -18,6 +18,7 @@ PARQUET_ENDINGS = (".parquet", ".pq")
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 BLOCK_BYTES = 16_000_000
+MIN_BUFFER_BYTES, MAX_BUFFER_BYTES = 16_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -138,14 +139,15 @@ def _is_parquet(path: Path) -> bool:
     return name.endswith(PARQUET_ENDINGS)
 
 
-def _open_parquet(path: Path) -> Any:
+def _open_parquet(path: Path, columns: int = 1) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    # A row group may hold the whole file: never read one at once. Each column has a buffer.
+    buffer = max(MIN_BUFFER_BYTES, min(MAX_BUFFER_BYTES, BLOCK_BYTES // columns))
     try:
-        # A row group may hold the whole file: never read one at once.
         return pq.ParquetFile(
-            path, pre_buffer=False, buffer_size=1 << 20, page_checksum_verification=True
+            path, pre_buffer=False, buffer_size=buffer, page_checksum_verification=True
         )
     except (pa.ArrowException, OSError) as error:
         raise _not_parquet(path, error) from error
@@ -161,7 +163,7 @@ def _not_parquet(path: Path, error: BaseException) -> DataError:
 def _stream_parquet(path: Path, names: list[str], rows: int) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    file, read = _open_parquet(path), 0
+    file, read = _open_parquet(path, len(names)), 0
     try:
         for batch in file.iter_batches(rows, columns=names):
             read += batch.num_rows

@@ -332,19 +332,19 @@ def select_features(
     columns = list(columns)
     possible = [name for name in columns if roles.of(name) == "feature"]
     wanted = possible if features is None else _names("features", features)
+    known, chosen = set(columns), set(wanted)
     for argument, names in (
         ("features", wanted),
         ("categorical", _names("categorical", categorical)),
     ):
         for name in names:
-            if name not in columns:
+            if name not in known:
                 raise ParameterError(unknown_name("column", name, columns, where))
-            if argument == "features" and name not in possible:
+            if argument == "features" and roles.of(name) != "feature":
                 raise ParameterError(
                     f"features= names {name!r}, which is the {roles.of(name)} and so no feature: "
                     "leave it out."
                 )
-    chosen = set(wanted)
     return [name for name in possible if name in chosen]
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from driftlib.batches import Batch, Counted, Source, add_up, progress, rows_at_once, with_rows
-from driftlib.errors import DataError, MissingExtraError, quoted
+from driftlib.errors import DataError, quoted
 from driftlib.readers import (
     Header,
     OtherTypes,
@@ -85,11 +84,11 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
         )
     if _is_dataset(source):
         return as_frame(source.to_table(), role)
-    cluster = _cluster(source)
-    if cluster:
+    system = _cluster(source)
+    if system:
         raise DataError(
-            f"{role} is a {cluster} DataFrame, and this needs its rows in memory: pass a sample "
-            f"of it, such as {_SAMPLES[cluster]}."
+            f"{role} is a {system} DataFrame, and this needs its rows in memory: pass a sample "
+            f"of it, such as {_SAMPLES[system]}."
         )
     return as_frame(source, role)
 
@@ -120,17 +119,11 @@ def open_source(data: Any, role: str, name: str) -> Source:
         return Files(Path(data).name, paths, tuple(map(read_header, paths)))
     if _is_dataset(data):
         return Dataset(name, data)
-    cluster = _cluster(data)
-    if cluster:
-        package = {"Dask": "dask", "Spark": "pyspark"}[cluster]
-        try:
-            import_module({"dask": "dask.delayed", "pyspark": "pyspark.sql"}[package])
-        except ImportError as error:
-            raise MissingExtraError(package, "scale", f"A {cluster} DataFrame") from error
-        from driftlib.clusters import DaskFrame, SparkFrame
+    system = _cluster(data)
+    if system:
+        from driftlib.clusters import cluster_source
 
-        kind = {"Dask": DaskFrame, "Spark": SparkFrame}[cluster]
-        return kind(f"the {cluster} DataFrame", data)
+        return cluster_source(system, data)
     return Memory(name, as_frame(data, role))
 
 
@@ -190,10 +183,12 @@ class Files:
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
         """Sum of `count(batch)`; no file's rows are counted in part."""
-        wanted, total, first = list(columns), None, 0
-        with progress(self.rows()) as advance:
+        wanted, expected = list(columns), self.rows()
+        total, first = None, 0
+        with progress(expected) as advance:
             for path, header in zip(self.paths, self.headers, strict=True):
-                names = [name for name in wanted if name in header.names]
+                known = set(header.names)
+                names = [name for name in wanted if name in known]
                 try:
                     part = add_up(self._batches(path, names, first), count, advance)
                 except OtherTypes:
@@ -201,7 +196,7 @@ class Files:
                     part = add_up(self._batches(path, names, first), count, advance)
                 if part is not None:
                     total, first = part if total is None else total + part, first + part.rows
-        return with_rows(total, self.name)
+        return with_rows(total, self.name, expected)
 
     def _batches(self, path: Path, names: list[str], first: int) -> Iterator[Batch]:
         row = 0
@@ -233,12 +228,7 @@ class Dataset:
         expected = self.rows()
         with progress(expected) as advance:
             total = self._read(lambda: add_up(self._batches(wanted), count, advance))
-        if with_rows(total, self.name).rows != expected:
-            raise DataError(
-                f"{self.name} has {expected:,} rows, but {total.rows:,} were read: it changed "
-                "while it was read."
-            )
-        return total
+        return with_rows(total, self.name, expected)
 
     def _batches(self, names: list[str]) -> Iterator[Batch]:
         first, rows = 0, rows_at_once(len(names))

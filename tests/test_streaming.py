@@ -21,7 +21,8 @@ from hypothesis import strategies as some
 import driftlib as dl
 from driftlib import batches, draft, readers
 from driftlib.batches import Batch, rows_at_once
-from driftlib.draft import Tally, first_look, row_hash
+from driftlib.draft import first_look
+from driftlib.sampling import ALL_HASHES, Tally, row_hash
 from driftlib.sources import open_source, read_frame, stack
 from tests.test_baseline import frame_of, same_counts
 
@@ -157,7 +158,7 @@ def parts_of(frame, cuts):
     return [
         draft._draft(
             Batch(frame[start:end], start, f"part {start}"),
-            categorical=frozenset(), most=100, seed=1, size=300, limit=draft._ALL,
+            categorical=frozenset(), most=100, seed=1, size=300, limit=ALL_HASHES,
         )
         for start, end in pairwise(edges)
     ]  # fmt: skip
