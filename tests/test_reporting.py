@@ -259,8 +259,23 @@ def test_two_runs_at_once_into_one_folder(tmp_path) -> None:
             {"rows": rows}, output=tmp_path / "out", notebooks=notebooks, progress=False
         )
 
+    halves = []
+
+    def read(stop: threading.Event) -> None:
+        path = tmp_path / "out" / "baseline.json"
+        while not stop.wait(0.001):
+            content = path.read_bytes() if path.exists() else b"[]"
+            if content[:1] + content[-1:] != b"[]":
+                halves.append(len(content))
+
+    stop = threading.Event()
+    reader = threading.Thread(target=read, args=(stop,))
+    reader.start()
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(run, (20, 21)))
+    stop.set()
+    reader.join()
+    assert halves == []
     assert [result.failed for result in results] == [(), ()]
     assert_whole(tmp_path / "out")
     assert {run["id"] for run in read_runs(tmp_path / "out")} == {run.id for run in results}
