@@ -8,7 +8,7 @@ import pytest
 
 import driftlib as dl
 from driftlib.reporting import tables, verdicts, watch
-from driftlib.reporting.attempts import Unavailable, attempt, draw, say
+from driftlib.reporting.attempts import Page, Unavailable, attempt, say
 from driftlib.synthetic import simulate
 
 
@@ -79,7 +79,7 @@ def test_the_verdict_without_labels_is_the_estimate_or_the_reason(data):
     estimate = dl.estimate_performance(data.reference, unlabelled, metrics=["accuracy"])
     gone = attempt(dl.track_performance, unlabelled)
     words = verdicts.performance_verdict(gone, estimate, gone)
-    assert words.startswith("There are no labels to measure with. Estimated without labels:")
+    assert words.startswith("There are no labels in the current data. Estimated without them:")
     words = verdicts.performance_verdict(gone, gone, gone)
     assert words.startswith("Performance cannot be judged: current has no column 'y_true'")
 
@@ -116,7 +116,7 @@ def test_a_reason_is_shown_once(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
     gone = Unavailable("no curves")
-    draw([lambda table: None, lambda table: 1], gone)
+    Page().draw([lambda table: None, lambda table: 1], gone)
     assert shown == [gone]
 
 
