@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.attribution import attribute
-from driftlib.decomposition import TERMS, decompose, decompose_inputs, fit_loss
+from driftlib.decomposition import TERMS, decompose, decompose_inputs, fit_loss, targeted
 from driftlib.domain import Domain, fit_domain
 from driftlib.errors import ParameterError
 from driftlib.losses import Losses, read_losses
@@ -273,7 +273,7 @@ class Question:
             domain = fit_domain(*frames, **self.options)
         loss = np.concatenate([sides[0][domain.reference_rows], sides[1][domain.current_rows]])
         if labelled:
-            expected = fit_loss(domain, loss)
+            expected = targeted(domain, loss, fit_loss(domain, loss))
             parts = decompose(domain, loss, expected)
         else:
             expected = fit_loss(domain, loss, ~domain.is_current)

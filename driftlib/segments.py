@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+from scipy.special import gammaln, ndtri
 
 from driftlib.boosting import MOST_LEVELS
 from driftlib.domain import Domain
@@ -174,15 +174,18 @@ class _Tree:
             whole = sums.sum(axis=1, keepdims=True)
             right = whole - left
             enough = np.minimum(left[2:], right[2:]).min(axis=0) >= self.least
+            price = np.zeros(len(enough))
             if self.edges[j] is None:
-                named = np.arange(1, len(order))
-                enough &= np.minimum(named, len(order) - named) <= MOST_NAMED
+                first = np.arange(1, len(order))
+                named = np.minimum(first, len(order) - first)
+                enough &= named <= MOST_NAMED
+                price = _price(len(order), named)
             if not enough.any():
                 continue
             gain = np.zeros(len(enough))
             for part, sign in ((left, 1), (right, 1), (whole, -1)):
                 gain += sign * part[0] ** 2 / np.maximum(part[1], 1e-12)
-            gain = np.where(enough, gain / self.noise, 0)
+            gain = np.where(enough, gain / self.noise - price, 0)
             cut = int(gain.argmax())
             if gain[cut] > best[0]:
                 best = float(gain[cut]), self._sides(j, order[: cut + 1], order[cut + 1 :])
@@ -211,6 +214,12 @@ class _Tree:
         cut = np.concatenate([edges, [np.inf]])[numbers.max()] if len(numbers) else -np.inf
         missing = len(numbers) < len(left)
         return Condition(j, high=cut, missing=missing), Condition(j, low=cut, missing=not missing)
+
+
+def _price(levels: int, named: np.ndarray) -> np.ndarray:
+    """Gain by chance where there are more groups of levels to try than cuts of a number."""
+    groups = gammaln(levels + 1) - gammaln(named + 1) - gammaln(levels - named + 1)
+    return 2 * np.maximum(groups - np.log(BINS), 0)
 
 
 def _joined(path: tuple[Condition, ...], new: Condition) -> tuple[Condition, ...]:

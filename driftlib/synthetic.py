@@ -75,7 +75,9 @@ def simulate(
     True
     """
     _check("seed", seed, 0, np.inf)
-    first, second = (int(part) for part in np.random.SeedSequence(seed).generate_state(2))
+    first, second = (
+        int(part) for part in np.random.SeedSequence((seed, TRAINING_SEED)).generate_state(2)
+    )
     reference = make_data(rows, seed=first)
     current = make_data(
         rows, feature_drift, label_flips, second, gradual=gradual, start=START + PERIOD
