@@ -125,5 +125,10 @@ def fit(chart: Any, axis: dict[str, str], values: Sequence[float]) -> None:
 
 
 def is_judged(perf: Performance, table: pd.DataFrame) -> bool:
-    """Whether there is anything that the values could be worse than."""
-    return perf.reference is not None or bool(table["threshold"].notna().any())
+    """Whether there is anything that the values in some of the result's rows could be worse than.
+
+    Thresholds, where there are any, are all that is judged; else the reference is.
+    """
+    if perf.table["threshold"].notna().any():
+        return bool(table["threshold"].notna().any())
+    return perf.reference is not None
