@@ -20,12 +20,15 @@ import numpy as np
 from driftlib.errors import DriftlibError, MissingExtraError
 from driftlib.performance import Performance
 from driftlib.trend import TrendResult
+from driftlib.visualization import page
 from driftlib.visualization.style import CONFIG
 
 CACHED_CHARTS = 256
 # Charts in a report's panel: each is some kilobytes of its page.
 MOST_STEPS = 40
 MOST_THRESHOLDS = 17
+# Positions of the demonstration's dials in a report.
+DRIFTS, FLIPS = (0.0, 0.25, 0.5, 1.0, 1.5), (0.0, 0.05, 0.1, 0.2, 0.3)
 # What a new layout takes away by not having it.
 EMPTY: dict[str, list[Any]] = {"annotations": [], "shapes": []}
 
@@ -82,7 +85,7 @@ class _Live:
             _control(ipywidgets, name, options, position)
             for (name, options), position in zip(choices.items(), start, strict=True)
         ]
-        self.caption = ipywidgets.HTML()
+        self.title, self.caption = ipywidgets.HTML(), ipywidgets.HTML()
         self.lock, self.asked, self.busy = threading.Lock(), 0, False
         self.figure._config = self.figure._config | CONFIG
         self._draw(self.charts[-1](*self.chosen))
@@ -90,7 +93,7 @@ class _Live:
             control.observe(self._on_choice, "value")
         row = ipywidgets.Layout(display="flex", flex_flow="row wrap")
         self.box = ipywidgets.VBox(
-            [ipywidgets.Box(self.controls, layout=row), self.figure, self.caption]
+            [ipywidgets.Box(self.controls, layout=row), self.title, self.figure, self.caption]
         )
 
     @property
@@ -128,6 +131,10 @@ class _Live:
         # As JSON has it, because a browser does not take NaN.
         new = json.loads(made.to_json())
         traces, layout = new["data"], new["layout"]
+        # The picture's own title does not wrap.
+        title = html.escape(page.plain(layout["title"].pop("text", "")))
+        self.title.value = f"<p><strong>{title}</strong></p>"
+        layout["title"]["text"] = ""
         shown = self.figure.data
         alike = [trace.type for trace in shown] == [trace["type"] for trace in traces]
         if alike:
@@ -251,8 +258,8 @@ def what_if_explorer(
     from driftlib.whatif import what_if
 
     fixed = in_report()
-    drifts = (0.0, 0.25, 0.5, 1.0, 1.5) if fixed else tuple(np.arange(0, 2.01, 0.1).round(1))
-    flips = (0.0, 0.05, 0.1, 0.2, 0.3) if fixed else tuple(np.arange(0, 0.51, 0.02).round(2))
+    drifts = DRIFTS if fixed else tuple(np.arange(0, 2.01, 0.1).round(1))
+    flips = FLIPS if fixed else tuple(np.arange(0, 0.51, 0.02).round(2))
     choices: dict[str, dict[str, Hashable]] = {
         "feature drift": {f"{drift:g} sd": float(drift) for drift in drifts},
         "label flips": {f"{100 * share:g} %": float(share) for share in flips},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ DIALS_MIME = "application/vnd.driftlib.dials+json"
 SEVERITIES = tuple(SEVERITY_COLORS)
 ALERT_KEYS = ("kind", "subject", "window", "severity", "message")
 SHOWN_ALERTS = 8
+# Characters of a title on one line of a notebook, and a line's height in pixels.
+TITLE_WIDTH, TITLE_LINE = 90, 20
 
 
 @dataclass(frozen=True)
@@ -187,10 +190,41 @@ def dials(
 
 
 def show(figure: Any) -> None:
-    """Show a figure in a notebook, without a logo and without a button that sends it anywhere."""
+    """Show a figure in a notebook, without a logo and without a button that sends it anywhere.
+
+    The report's page sets title and caption by itself; in a live notebook a long title is
+    broken into lines, and the caption comes below.
+    """
     import plotly.io as pio
+
+    from driftlib.reporting.run import in_report
 
     # JupyterLab draws figures by itself; plotly's usual way would also put a copy of its whole
     # script into the notebook.
     own = "plotly_mimetype"
-    figure.show(renderer=own if own in pio.renderers.default else None, config=CONFIG)
+    options = {"renderer": own if own in pio.renderers.default else None, "config": CONFIG}
+    if in_report():
+        figure.show(**options)
+        return
+    from IPython.display import HTML, display
+
+    _wrapped(figure).show(**options)
+    caption = (figure.layout.meta or {}).get("caption", "")
+    if caption:
+        display(HTML(f"<p>{html.escape(caption)}</p>"))
+
+
+def _wrapped(figure: Any) -> Any:
+    """The figure with its title in lines that fit a notebook; the figure itself if it does."""
+    lines = textwrap.wrap(figure.layout.title.text or "", TITLE_WIDTH, break_long_words=False)
+    if len(lines) < 2:
+        return figure
+    more = TITLE_LINE * (len(lines) - 1)
+    copy = type(figure)(figure)
+    margin = figure.layout.margin.t or figure.layout.template.layout.margin.t or 80
+    copy.update_layout(
+        title_text="<br>".join(lines),
+        margin_t=margin + more,
+        height=(figure.layout.height or 450) + more,
+    )
+    return copy

@@ -154,7 +154,7 @@ def _step(figure: Mapping[str, Any]) -> dict[str, Any]:
     layout = dict(figure["layout"])
     meta = layout.pop("meta", None)
     meta = meta if isinstance(meta, dict) else {}
-    title = _plain(((layout.get("title") or {}).get("text")) or "")
+    title = plain(((layout.get("title") or {}).get("text")) or "")
     if title:
         # The page's own heading can wrap and be selected; the picture's cannot.
         layout["title"] = {**layout["title"], "text": ""}
@@ -171,7 +171,7 @@ def _step(figure: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Words of a plotly text, without the few tags that plotly understands."""
     words = re.sub(r"<br\s*/?>", " ", text)
     return html.unescape(re.sub(r"</?(?:b|i|em|strong|sub|sup|span|a)(?:\s[^<>]*)?>", "", words))
