@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from driftlib import segments
 from driftlib.decomposition import TERMS, decompose, fit_loss, targeted
 from driftlib.diagnosis import diagnose
 from driftlib.domain import fit_domain
@@ -459,6 +460,24 @@ def test_no_segments_where_nothing_or_everything_changed():
             assert row["rule"] == "all rows"
             assert row["effect"] == pytest.approx(0.2, abs=0.05)
     assert splits <= 1
+
+
+def test_effects_are_not_the_luck_of_the_search(monkeypatch):
+    monkeypatch.setattr(segments, "LEAST_GAIN", 0.0)
+    frames = noise(1500, 1, features=6), noise(1500, 2, features=6)
+    domain = fit_domain(*(frame.drop(columns="cost") for frame in frames))
+    rng = np.random.default_rng(0)
+    effects, covered, leaves = [], 0, 0
+    for seed in range(40):
+        table = segments.find_segments(domain, rng.normal(size=3000), np.zeros(3000), seed)
+        effects.append(table["effect"].iloc[0] - table["effect"].mean())
+        covered += int(((table["lower"] < 0) & (table["upper"] > 0)).all())
+        leaves += len(table)
+    assert leaves > 40 * 5
+    # Sorting by effect makes the first the luckiest of the measured half, and no more than that.
+    spread = (table["upper"] - table["effect"]).mean() / 2.9
+    assert np.mean(effects) < 2.0 * spread
+    assert covered >= 36
 
 
 def test_missing_values_can_be_a_segment():
