@@ -81,13 +81,13 @@ def timed(run: Callable[[], Any]) -> tuple[float, Any]:
 def profiled(folder: Path, part: str) -> dict[str, Any]:
     """One pass over the files of `part` on a baseline that was saved."""
     baseline = dl.Baseline.load(folder / "baseline.json")
-    seconds, profile = timed(lambda: baseline.profile(folder / part / "*.parquet"))
+    seconds, profile = timed(lambda: baseline.profile(folder / part / "part-*.parquet"))
     return {"rows": profile.rows, "seconds": seconds}
 
 
 def fitted(folder: Path, part: str) -> dict[str, Any]:
     """A baseline fitted in two passes, and how far its edges are from the exact deciles."""
-    seconds, baseline = timed(lambda: dl.Baseline.fit(folder / part / "*.parquet"))
+    seconds, baseline = timed(lambda: dl.Baseline.fit(folder / part / "part-*.parquet"))
     baseline.save(folder / "fitted.json")
     worst = 0.0
     for name in CONTINUOUS:
@@ -102,7 +102,7 @@ def efficiency(folder: Path, part: str) -> dict[str, Any]:
     from driftlib.sources import open_source
 
     baseline = dl.Baseline.load(folder / "baseline.json")
-    path = folder / part / "*.parquet"
+    path = folder / part / "part-*.parquet"
     chunk = make(np.random.default_rng(3), 1_000_000).to_pandas()
     source = open_source(path, "current", "files")
 
@@ -132,7 +132,7 @@ def accuracy(folder: Path, part: str) -> dict[str, Any]:
     errors = []
     for name in CONTINUOUS:
         tables = [
-            pq.read_table(p, columns=[name]) for p in sorted((folder / part).glob("*.parquet"))
+            pq.read_table(p, columns=[name]) for p in sorted((folder / part).glob("part-*.parquet"))
         ]
         exact = dl.Baseline.fit(pa.concat_tables(tables))
         for batch in batches:
@@ -148,7 +148,7 @@ def accuracy(folder: Path, part: str) -> dict[str, Any]:
 def windows(folder: Path, part: str) -> dict[str, Any]:
     """Seconds of a pass, without windows, in 12 by row, and in 20 and 500 by value."""
     baseline = dl.Baseline.load(folder / "baseline.json")
-    path = folder / part / "*.parquet"
+    path = folder / part / "part-*.parquet"
     seconds, profile = timed(lambda: baseline.profile(path))
     return {
         "rows": profile.rows,
@@ -170,7 +170,7 @@ def dask(folder: Path, part: str) -> dict[str, Any]:
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as local,
         Client(local),
     ):
-        return _against_plain(baseline, path, lambda: dd.read_parquet(path / "*.parquet"))
+        return _against_plain(baseline, path, lambda: dd.read_parquet(path / "part-*.parquet"))
 
 
 def spark(folder: Path, part: str) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def spark(folder: Path, part: str) -> dict[str, Any]:
     session.sparkContext.setLogLevel("OFF")
     baseline = dl.Baseline.load(folder / "baseline.json")
     path = folder / part
-    files = sorted(map(str, path.glob("*.parquet")))
+    files = sorted(map(str, path.glob("part-*.parquet")))
     result = _against_plain(baseline, path, lambda: session.read.parquet(*files))
     few = session.read.parquet(files[0]).limit(1000)
     result["overhead"] = min(timed(lambda: baseline.profile(few))[0] for _ in range(3))
@@ -196,7 +196,7 @@ def _against_plain(baseline: dl.Baseline, path: Path, frame: Callable[[], Any]) 
     baseline.profile(frame())
     ratios, seconds, plain, rows = [], [], [], 0
     for _ in range(3):
-        plain.append(timed(lambda: baseline.profile(path / "*.parquet"))[0])
+        plain.append(timed(lambda: baseline.profile(path / "part-*.parquet"))[0])
         spent, profile = timed(lambda: baseline.profile(frame()))
         seconds.append(spent)
         ratios.append(plain[-1] / spent)
@@ -245,7 +245,7 @@ def main() -> None:
 
 def _report(folder: Path) -> None:
     write_files(folder, ROWS)
-    size = sum(path.stat().st_size for path in folder.glob("*.parquet"))
+    size = sum(path.stat().st_size for path in folder.glob("part-*.parquet"))
     print(f"{ROWS:,} rows x 10 columns in {size / 1e9:.1f} GB of Parquet\n")
     print("pass                     rows    rows/s   peak memory")
     for title, task in (("profile", profiled), ("fit (two passes)", fitted)):

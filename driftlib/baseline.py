@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.batches import Batch, Source, each
+from driftlib.batches import Batch, Source, check_rows, each
 from driftlib.draft import Draft, first_look, grid_column, with_reference
 from driftlib.errors import DataError, ParameterError, quoted
 from driftlib.files import write_whole
@@ -147,11 +147,7 @@ class Baseline:
         }
         uncounted = cls(draft.rows, columns, roles, bins, resolution)
         counted = source.total(uncounted.profile_batch, columns)
-        if counted.rows != draft.rows:
-            raise DataError(
-                f"{source.name} had {draft.rows:,} rows, and {counted.rows:,} when it was read "
-                "again: fit the baseline when nobody writes to it."
-            )
+        check_rows(counted, draft.rows, source.name)
         columns = {
             name: with_reference(column, draft.looks[name], counted.columns[name], bins)
             for name, column in columns.items()

@@ -142,16 +142,21 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
             yield item
 
 
-def with_rows(total: Counted | None, name: str, expected: int | None = None) -> Counted:
-    """The total, if it has rows, and as many as expected where that is known."""
+def with_rows(total: Counted | None, name: str) -> Counted:
+    """The total, if any row was counted."""
     if total is None or not total.rows:
         raise DataError(f"{name} has columns but no rows: pass at least one row.")
-    if expected not in (None, total.rows):
-        raise DataError(
-            f"{name} has {expected:,} rows, but {total.rows:,} were read: it changed while it was "
-            "read, so read it again when nobody writes to it."
-        )
     return total
+
+
+def check_rows(total: Counted | None, expected: int | None, name: str) -> None:
+    """Raise a `DataError` unless as many rows were counted as were said to be there."""
+    read = total.rows if total is not None else 0
+    if expected not in (None, read):
+        raise DataError(
+            f"{name} had {expected:,} rows, but {read:,} were read: it changed meanwhile, so read "
+            "it again when nobody writes to it."
+        )
 
 
 @contextmanager

@@ -154,7 +154,7 @@ class _Tree:
         """Leaves below a node, as the conditions that lead there."""
         splits = [self._best(j, rows) for j in range(len(self.edges))] if depth else []
         gain, sides = max(splits, key=lambda split: split[0], default=(0.0, ()))
-        if gain < LEAST_GAIN:
+        if not sides or gain < LEAST_GAIN:
             return [path]
         leaves = []
         for side in sides:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftlib.batches import Batch, Counted, Source, add_up, progress, rows_at_once, with_rows
+from driftlib.batches import (
+    Batch,
+    Counted,
+    Source,
+    add_up,
+    check_rows,
+    progress,
+    rows_at_once,
+    with_rows,
+)
 from driftlib.errors import DataError, quoted
 from driftlib.readers import (
     Header,
@@ -183,9 +192,8 @@ class Files:
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
         """Sum of `count(batch)`; no file's rows are counted in part."""
-        wanted, expected = list(columns), self.rows()
-        total, first = None, 0
-        with progress(expected) as advance:
+        wanted, total, first = list(columns), None, 0
+        with progress(self.rows()) as advance:
             for path, header in zip(self.paths, self.headers, strict=True):
                 known = set(header.names)
                 names = [name for name in wanted if name in known]
@@ -194,9 +202,10 @@ class Files:
                 except OtherTypes:
                     self._types[path] = self._types.get(path, {}) | csv_types(path, names)
                     part = add_up(self._batches(path, names, first), count, advance)
+                check_rows(part, header.rows, header.where)
                 if part is not None:
                     total, first = part if total is None else total + part, first + part.rows
-        return with_rows(total, self.name, expected)
+        return with_rows(total, self.name)
 
     def _batches(self, path: Path, names: list[str], first: int) -> Iterator[Batch]:
         row = 0
@@ -228,7 +237,8 @@ class Dataset:
         expected = self.rows()
         with progress(expected) as advance:
             total = self._read(lambda: add_up(self._batches(wanted), count, advance))
-        return with_rows(total, self.name, expected)
+        check_rows(total, expected, self.name)
+        return with_rows(total, self.name)
 
     def _batches(self, names: list[str]) -> Iterator[Batch]:
         first, rows = 0, rows_at_once(len(names))

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.errors import DriftlibError, MissingExtraError
+from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.performance import Performance
 from driftlib.trend import TrendResult
 from driftlib.visualization import page
@@ -220,6 +220,11 @@ def drift_explorer(trend: TrendResult) -> Any:
     ----------
     trend : TrendResult
         In a report the most drifted features and the latest windows can be chosen.
+
+    Raises
+    ------
+    DataError
+        If no column can be compared.
     """
     from driftlib.reporting import in_report
     from driftlib.visualization import feature_distribution
@@ -228,14 +233,23 @@ def drift_explorer(trend: TrendResult) -> Any:
 
     table, windows = change_table(trend)
     names, numbers = most_drifted(table), list(windows.labels)
+    if not names:
+        raise DataError("No column can be compared: there is nothing to look at.")
     if in_report():
         numbers = numbers[-12:]
         names = names[: MOST_STEPS // (len(numbers) + 1)]
+    labels = [shortened(name) for name in names]
+    features: dict[str, Hashable] = {
+        label if labels.count(label) == 1 else name: name
+        for label, name in zip(labels, names, strict=True)
+    }
+    if len(numbers) < 2:
+        return panel([lambda name: feature_distribution(trend, name)], {"feature": features})
     when: dict[str, Hashable] = {"all": None}
     when |= {windows.labels[number]: number for number in numbers}
     return panel(
         [lambda name, number: feature_distribution(trend, name, number)],
-        {"feature": {shortened(name): name for name in names}, windows.unit: when},
+        {"feature": features, windows.unit: when},
     )
 
 

@@ -182,6 +182,7 @@ def test_a_draft_does_not_depend_on_how_rows_are_cut(cuts, random):
     random.shuffle(parts)
     total = reduce(add, parts)
     assert total.rows == 2000
+    assert len(parts) == 1 or total.sample.rows <= 2 * 300
     same_sample(total.sample, whole.sample)
     for name, look in total.looks.items():
         other = whole.looks[name]
@@ -253,7 +254,7 @@ def test_out_of_core_quantiles_are_close_and_counts_exact(rng, tmp_path, monkeyp
         counts = column.reference
         assert (counts.minimum, counts.maximum) == (values.min(), values.max())
         assert counts.mean == pytest.approx(values.mean(), abs=1e-9)
-        assert column.histogram(counts).sum() == len(values)
+        assert column.histogram(counts)[[0, -1]].tolist() == [0, 0]
         ranks = [(values <= edge).mean() for edge in column.psi_edges]
         wanted = [(values <= edge).mean() for edge in exact.columns[name].psi_edges]
         assert ranks == pytest.approx(wanted, abs=0.001)
@@ -417,17 +418,24 @@ def test_a_column_that_appears_later(months):
         baseline.profile(path)
 
 
-def test_a_reference_that_changes_while_it_is_read(months, small_sample, monkeypatch):
-    frame, path, _ = months
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_reference_that_changes_while_it_is_read(kind, rng, tmp_path, small_sample, monkeypatch):
+    frame = frame_of(rng, 3000)
+    path = written(frame, tmp_path, kind, files=3, name="m")
     first_pass = draft.first_look
 
     def meddled(*arguments):
         looked = first_pass(*arguments)
-        frame[:10].to_parquet(path.parent / "m1.parquet")
+        written(frame[:10], tmp_path, kind, name="m")
         return looked
 
     monkeypatch.setattr("driftlib.baseline.first_look", meddled)
-    with pytest.raises(dl.DriftlibError, match=r"m\*\.parquet"):
+    # Parquet files say how many rows they have; of CSV files only the sum is known.
+    changed = {
+        "parquet": r"m0\.parquet had 1,000 rows, but 10",
+        "csv": r"had 3,000 rows, but 2,010",
+    }
+    with pytest.raises(dl.DriftlibError, match=changed[kind]):
         dl.Baseline.fit(path)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-PANEL, BETWEEN, ABOVE, BELOW = 140, 46, 100, 56
+from driftlib.visualization.style import TOP_MARGIN
+
+PANEL, BETWEEN, BELOW = 140, 46, 56
 BESIDE, NAME = 0.035, 24
 
 
@@ -18,7 +20,8 @@ def columns_for(count: int) -> int:
 def height_of(count: int) -> int:
     """Pixels that a chart of so many panels needs."""
     rows = max(1, -(-count // max(1, columns_for(count))))
-    return ABOVE + rows * PANEL + (rows - 1) * BETWEEN + BELOW + (100 if count == 1 else 0)
+    panels = rows * PANEL + (rows - 1) * BETWEEN + (100 if count == 1 else 0)
+    return TOP_MARGIN + NAME + panels + BELOW
 
 
 def panels(
@@ -53,7 +56,7 @@ def panels(
     beside = BESIDE if shared_y else 2 * BESIDE
     width = (1 - (columns - 1) * beside) / columns
     if count > 1:
-        chart.update_layout(legend={"y": 1 + NAME / whole})
+        chart.update_layout(legend={"y": 1 + NAME / whole}, margin={"t": TOP_MARGIN + NAME})
     axes = []
     for place, name in enumerate(names):
         row, column = divmod(place, columns)

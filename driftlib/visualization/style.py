@@ -60,7 +60,9 @@ FONT = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', "
     "'Liberation Sans', Arial, sans-serif"
 )
-HEIGHT = 380
+HEIGHT = 392
+# Room for a title of one line and a legend of two.
+TOP_MARGIN = 84
 
 CONFIG = {
     "displaylogo": False,
@@ -134,7 +136,7 @@ def template() -> Any:
             },
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 56, "r": 16, "t": 72, "b": 48},
+            "margin": {"l": 56, "r": 16, "t": TOP_MARGIN, "b": 48},
             "xaxis": axis | {"showgrid": False},
             "yaxis": axis,
             "legend": {

@@ -1,0 +1,348 @@
+"""The notebooks: as they are committed, and what comes of them on all kinds of data.
+
+Their cells run with small parameters wherever pytest collects the folder (nbmake); here
+they go the whole way to pages and files.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+import driftlib as dl
+from driftlib.reporting import run_report
+from driftlib.reporting.parameters import NAMES, declared
+from driftlib.synthetic import simulate
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = {name: ROOT / "notebooks" / f"{name}.ipynb" for name in NAMES}
+SHARED = {
+    *("reference", "current", "timestamp", "y_true", "y_pred", "y_proba", "positive"),
+    *("features", "categorical", "alpha", "psi_moderate", "psi_major", "window", "output"),
+}
+TABLE = list(simulate(50).reference.columns)
+
+
+def read(name: str) -> Any:
+    return nbformat.read(NOTEBOOKS[name], as_version=4)
+
+
+# As they are committed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_first_cell_is_a_heading_and_three_sentences(name):
+    first = read(name).cells[0]
+    assert first.cell_type == "markdown"
+    heading, _, text = first.source.partition("\n\n")
+    assert heading.startswith("# ")
+    plain = re.sub(r"`[^`]*`", "code", text)
+    assert len(re.findall(r"[.!?](?=\s|$)", plain)) == 3
+    assert "make report REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_headings_are_in_order_and_only_one_is_the_first(name):
+    cells = read(name).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", text, re.MULTILINE)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cells_are_thin(name):
+    for cell in read(name).cells:
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", ()):
+            lines = [line for line in cell.source.splitlines() if line.strip()]
+            assert len(lines) <= 18, cell.id
+            tree = ast.parse(cell.source)
+            made = [
+                node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.While)
+            ]
+            assert not made, f"{cell.id} computes something of its own"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_the_schema(name):
+    (cell,) = (c for c in read(name).cells if "parameters" in c.metadata.get("tags", ()))
+    for line in cell.source.splitlines():
+        assert re.fullmatch(r"[a-z_]+: (str|int|float|list|bool) = [^=#]+  # [^=]+", line), line
+    found = declared(NOTEBOOKS[name])
+    assert all(parameter.help for parameter in found.values())
+    assert not any(parameter.default is None for parameter in found.values())
+
+
+def test_notebooks_share_names_and_defaults():
+    schemas = {name: declared(path) for name, path in NOTEBOOKS.items()}
+    assert set().union(*schemas.values()) >= SHARED
+    defaults: dict[str, set[str]] = {}
+    for schema in schemas.values():
+        for parameter in schema.values():
+            defaults.setdefault(parameter.name, set()).add(repr(parameter.default))
+    assert {name for name, found in defaults.items() if len(found) > 1} == set()
+
+
+def test_papermill_reads_the_same_parameters():
+    papermill = pytest.importorskip("papermill")
+    for path in NOTEBOOKS.values():
+        inspected = papermill.inspect_notebook(str(path))
+        assert set(inspected) == set(declared(path))
+        assert all(entry["help"] for entry in inspected.values())
+
+
+# What comes of them
+
+
+def write(folder: Path, **frames: pd.DataFrame) -> dict[str, str]:
+    paths = {}
+    for role, frame in frames.items():
+        paths[role] = str(folder / f"{role}.csv")
+        frame.to_csv(paths[role], index=False)
+    return paths
+
+
+def make(folder: Path, names: tuple[str, ...], **parameters: Any) -> Any:
+    notebooks = [NOTEBOOKS[name] for name in names]
+    return run_report(parameters, output=folder, notebooks=notebooks, progress=False)
+
+
+def text_of(path: Path) -> str:
+    """Words of a page, without its scripts and styles."""
+    html = re.sub(r"<(script|style)\b.*?</\1>", " ", path.read_text(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+@pytest.fixture(scope="module")
+def flights(tmp_path_factory):
+    """All four notebooks on a part of the flights."""
+    folder = tmp_path_factory.mktemp("flights")
+    paths = {}
+    for role, step in (("reference", 7), ("current", 40)):
+        paths[role] = str(folder / f"{role}.parquet")
+        pd.read_parquet(ROOT / f"data/{role}.parquet").iloc[::step].to_parquet(paths[role])
+    result = make(
+        folder / "out", NAMES, **paths, rows=800, estimator="cbpe", window="3MS", label_flips=0.3
+    )
+    return folder / "out", result, paths
+
+
+@pytest.mark.slow
+def test_every_page_and_file_is_written(flights):
+    folder, result, _ = flights
+    assert result.failed == ()
+    pages = {f"{name}.html" for name in (*NAMES, "index", "drift_heatmap")}
+    files = {"baseline.json", "drift_summary.csv", "drift_trend.csv", "metrics.csv", "alerts.json"}
+    assert {path.name for path in folder.iterdir()} == pages | files | {"runs.json"}
+
+
+@pytest.mark.slow
+def test_files_hold_what_the_library_says(flights):
+    folder, _, paths = flights
+    before, now = (pd.read_parquet(paths[role]) for role in ("reference", "current"))
+    baseline = dl.Baseline.load(folder / "baseline.json")
+    assert baseline.id == dl.Baseline.fit(before, timestamp="timestamp").id
+
+    summary = pd.read_csv(folder / "drift_summary.csv", index_col="feature")
+    expected = dl.detect_drift(baseline, now)
+    np.testing.assert_allclose(summary["psi"], expected.table["psi"])
+    assert summary["severity"].fillna("none").tolist() == expected.table["severity"].tolist()
+
+    trend = pd.read_csv(folder / "drift_trend.csv")
+    assert trend["window"].nunique() == 3
+    assert set(trend["feature"]) == set(summary.index)
+
+    metrics = pd.read_csv(folder / "metrics.csv")
+    perf = dl.track_performance(now, window="3MS", on="timestamp", reference=before)
+    np.testing.assert_allclose(metrics["value"], perf.table["value"])
+
+
+@pytest.mark.slow
+def test_alerts_of_drift_and_performance_are_in_one_list(flights):
+    folder, result, _ = flights
+    alerts = json.loads((folder / "alerts.json").read_text())
+    assert len(alerts) == result.alerts
+    assert {"data drift", "performance"} <= {alert["kind"] for alert in alerts}
+    assert all(set(a) == {"kind", "subject", "window", "severity", "message"} for a in alerts)
+    order = ["major", "moderate", "minor"]
+    assert [a["severity"] for a in alerts] == sorted(
+        [a["severity"] for a in alerts], key=order.index
+    )
+
+
+@pytest.mark.slow
+def test_pages_name_the_right_story(flights):
+    folder, result, _ = flights
+    verdicts = {report.name: report.verdict for report in result.reports}
+    assert "temp" in verdicts["drift"]
+    assert "pressure" in verdicts["drift"]
+    performance = text_of(folder / "performance.html")
+    assert "oncept drift" in verdicts["performance"]
+    assert re.search(r"Without .*temp.*:", performance)
+    assert "oncept drift" in verdicts["demo"]
+    assert result.table.loc["demo", "alerts"] == 0
+
+
+@pytest.mark.slow
+def test_own_content_is_small(flights):
+    folder, _, _ = flights
+    for name in NAMES:
+        html = (folder / f"{name}.html").read_text()
+        scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+        assert len(html) - sum(map(len, scripts)) < 1_500_000, name
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("name", NAMES)
+def test_page_is_drawn_and_accessible(page, flights, name):
+    from tests.browser import assert_sound, visit
+
+    folder, _, _ = flights
+    for scheme in ("light", "dark"):
+        assert_sound(visit(page, folder / f"{name}.html", scheme))
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_demo_answers_to_its_dials_offline(page, flights):
+    from tests.browser import visit
+
+    folder, _, _ = flights
+    visit(page, folder / "demo.html")
+    bars = "document.querySelector('figure.chart .plot').data[0].y"
+    sliders = page.locator("figure.chart").first.get_by_role("slider")
+    before = page.evaluate(bars)
+    sliders.nth(1).focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(f"{bars}[2] < {before[2]} - 0.05")
+    none = page.evaluate(bars)
+    sliders.nth(0).focus()
+    page.keyboard.press("End")
+    page.wait_for_function(f"{bars}[0] + {bars}[1] > {none[0]} + {none[1]} + 0.05")
+    assert abs(page.evaluate(bars)[2] - none[2]) < 0.05
+
+
+# Other people's data
+
+
+@pytest.mark.slow
+def test_without_a_timestamp_all_rows_are_one_window(tmp_path):
+    data = simulate(1200, 1.0, 0.2, 5)
+    frames = {role: frame.drop(columns="timestamp") for role, frame in vars(data).items()}
+    result = make(tmp_path / "out", ("drift", "performance"), **write(tmp_path, **frames))
+    assert result.failed == ()
+    assert len(pd.read_csv(tmp_path / "out/drift_trend.csv")["window"].unique()) == 1
+    assert "in the current data: " not in result.table.loc["performance", "verdict"]
+    assert "oncept drift" in result.table.loc["performance", "verdict"]
+
+
+@pytest.mark.slow
+def test_without_labels_the_page_has_estimates_and_says_what_is_missing(tmp_path):
+    data = simulate(1200, 1.0, 0.0, 5)
+    frames = {"reference": data.reference, "current": data.current.drop(columns="y_true")}
+    result = make(tmp_path / "out", ("performance",), **write(tmp_path, **frames), window="600")
+    (report,) = result.reports
+    assert report.state == "done"
+    assert report.verdict.startswith("There are no labels in the current data. Estimated without")
+    assert "nothing is known of the concept" in report.verdict
+    text = text_of(tmp_path / "out/performance.html")
+    assert "What could not be shown" in text
+    assert "current.csv has no column 'y_true'" in text.replace("&#x27;", "'")
+    for gone in ("What the scores can do", "Where the same inputs have other outcomes"):
+        assert not re.search(f"<h[23][^>]*>{gone}", (tmp_path / "out/performance.html").read_text())
+    metrics = pd.read_csv(tmp_path / "out/metrics.csv")
+    assert metrics["estimated"].all()
+
+
+@pytest.mark.slow
+def test_text_labels_other_names_and_no_probabilities(tmp_path):
+    data = simulate(1200, 0.0, 0.3, 5)
+    names = {"y_true": "left", "y_pred": "guess", "timestamp": "when"}
+    words = {0: "stays", 1: "leaves"}
+    frames = {
+        role: frame.drop(columns="y_proba")
+        .assign(y_true=frame["y_true"].map(words), y_pred=frame["y_pred"].map(words))
+        .rename(columns=names)
+        for role, frame in vars(data).items()
+    }
+    result = make(
+        tmp_path / "out",
+        ("baseline", "drift", "performance"),
+        **write(tmp_path, **frames),
+        timestamp="when",
+        y_true="left",
+        y_pred="guess",
+        positive="leaves",
+        window="14D",
+    )
+    assert result.failed == ()
+    assert (
+        "Concept drift: the share of wrong predictions rose"
+        in result.table.loc["performance", "verdict"]
+    )
+    assert "labelled leaves" in text_of(tmp_path / "out/performance.html")
+
+
+@pytest.mark.slow
+def test_regression_and_a_saved_baseline(tmp_path, rng):
+    def frame(shift: float) -> pd.DataFrame:
+        x = rng.normal(shift, 1, 900)
+        y = 3 * x + rng.normal(size=900) + 2 * shift
+        return pd.DataFrame({"x": x, "shop": list("abc") * 300, "y_true": y, "y_pred": 3 * x})
+
+    before, now = frame(0), frame(0.5)
+    paths = write(tmp_path, reference=before, current=now)
+    result = make(tmp_path / "out", ("performance",), **paths)
+    assert result.failed == ()
+    assert result.reports[0].verdict.startswith("Mean absolute error is worse than tolerated: ")
+    saved = dl.Baseline.fit(before).save(tmp_path / "baseline.json")
+    result = make(tmp_path / "out", NAMES[:3], reference=str(saved), current=paths["current"])
+    assert result.failed == ()
+    assert result.reports[0].verdict == (
+        "The reference has 900 rows and 2 features to compare later data with."
+    )
+    assert "There is no reference" in result.table.loc["performance", "verdict"]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_hostile_names_reach_the_pages_as_text(page, tmp_path, rng):
+    from tests.browser import assert_sound, visit
+
+    name, value = "<img src=x onerror=alert(1)>", "</script><script>alert(1)</script>"
+
+    def frame(share: float) -> pd.DataFrame:
+        kinds = rng.choice([value, "`*x*`"], 600, p=[share, 1 - share])
+        return pd.DataFrame({name: kinds, value: rng.normal(size=600), "empty": None})
+
+    paths = write(tmp_path, reference=frame(0.2), current=frame(0.6))
+    result = make(tmp_path / "out", ("baseline", "drift", "performance"), **paths)
+    assert result.failed == ()
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    for notebook in ("baseline", "drift", "performance", "drift_heatmap", "index"):
+        assert_sound(visit(page, tmp_path / "out" / f"{notebook}.html"))
+    assert name in page.locator("body").inner_text()
+
+
+@pytest.mark.slow
+def test_a_wrong_name_is_one_sentence_on_every_page(tmp_path):
+    data = simulate(300)
+    paths = write(tmp_path, reference=data.reference, current=data.current)
+    result = make(tmp_path / "out", ("drift", "performance"), **paths, timestamp="timestmap")
+    assert set(result.failed) == {"drift", "performance"}
+    for report in result.reports:
+        assert report.failure.startswith(
+            "parameter 'timestamp': current.csv has no column 'timestmap'"
+        )
+        assert report.failure.endswith("Did you mean 'timestamp'?")
