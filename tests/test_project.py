@@ -74,7 +74,7 @@ def git(*arguments: str) -> list[str]:
 
 def test_environment_yml_has_the_ranges_of_pyproject():
     conda_only = {"python", "pip"}
-    renamed = {"playwright-python": "playwright"}
+    renamed = {"playwright-python": "playwright", "jupyter_client": "jupyter-client"}
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     lines = [line for line in environment["dependencies"] if isinstance(line, str)]
     (pip,) = (line["pip"] for line in environment["dependencies"] if isinstance(line, dict))
