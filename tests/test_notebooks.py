@@ -123,12 +123,16 @@ def text_of(path: Path) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
 
+# Tests of the same reports run in one process, which makes them once.
+of_flights = pytest.mark.xdist_group("flights")
+
+
 @pytest.fixture(scope="module")
 def flights(tmp_path_factory):
     """All four notebooks on a part of the flights."""
     folder = tmp_path_factory.mktemp("flights")
     paths = {}
-    for role, step in (("reference", 7), ("current", 40)):
+    for role, step in (("reference", 3), ("current", 12)):
         paths[role] = str(folder / f"{role}.parquet")
         pd.read_parquet(ROOT / f"data/{role}.parquet").iloc[::step].to_parquet(paths[role])
     result = make(
@@ -138,6 +142,7 @@ def flights(tmp_path_factory):
 
 
 @pytest.mark.slow
+@of_flights
 def test_every_page_and_file_is_written(flights):
     folder, result, _ = flights
     assert result.failed == ()
@@ -147,6 +152,7 @@ def test_every_page_and_file_is_written(flights):
 
 
 @pytest.mark.slow
+@of_flights
 def test_files_hold_what_the_library_says(flights):
     folder, _, paths = flights
     before, now = (pd.read_parquet(paths[role]) for role in ("reference", "current"))
@@ -168,6 +174,7 @@ def test_files_hold_what_the_library_says(flights):
 
 
 @pytest.mark.slow
+@of_flights
 def test_alerts_of_drift_and_performance_are_in_one_list(flights):
     folder, result, _ = flights
     alerts = json.loads((folder / "alerts.json").read_text())
@@ -181,6 +188,7 @@ def test_alerts_of_drift_and_performance_are_in_one_list(flights):
 
 
 @pytest.mark.slow
+@of_flights
 def test_pages_name_the_right_story(flights):
     folder, result, _ = flights
     verdicts = {report.name: report.verdict for report in result.reports}
@@ -194,6 +202,7 @@ def test_pages_name_the_right_story(flights):
 
 
 @pytest.mark.slow
+@of_flights
 def test_own_content_is_small(flights):
     folder, _, _ = flights
     for name in NAMES:
@@ -203,6 +212,7 @@ def test_own_content_is_small(flights):
 
 
 @pytest.mark.slow
+@of_flights
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_page_is_drawn_and_accessible(page, flights, name):
@@ -214,6 +224,7 @@ def test_page_is_drawn_and_accessible(page, flights, name):
 
 
 @pytest.mark.slow
+@of_flights
 @pytest.mark.browser
 def test_the_demo_answers_to_its_dials_offline(page, flights):
     from tests.browser import visit
@@ -258,7 +269,7 @@ def test_without_labels_the_page_has_estimates_and_says_what_is_missing(tmp_path
     assert "nothing is known of the concept" in report.verdict
     text = text_of(tmp_path / "out/performance.html")
     assert "What could not be shown" in text
-    assert "current.csv has no column 'y_true'" in text.replace("&#x27;", "'")
+    assert "current has no column 'y_true'" in text.replace("&#x27;", "'")
     for gone in ("What the scores can do", "Where the same inputs have other outcomes"):
         assert not re.search(f"<h[23][^>]*>{gone}", (tmp_path / "out/performance.html").read_text())
     metrics = pd.read_csv(tmp_path / "out/metrics.csv")

@@ -285,7 +285,9 @@ def test_two_runs_at_once_into_one_folder(tmp_path) -> None:
 def start(tmp_path: Path) -> tuple[subprocess.Popen, Path, Path]:
     """A run in a process of its own, seen to be writing files."""
     notebooks = make(tmp_path / "notebooks", busy=BUSY)
+    # A shell's background jobs ignore Ctrl-C, and so does what they start.
     script = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from driftlib.reporting import run_report\n"
         f"run_report({{'rows': 10**6}}, output={str(tmp_path / 'out')!r}, "
         f"notebooks={str(notebooks)!r})"
