@@ -14,6 +14,7 @@ import pandas as pd
 from driftlib.drift import SEVERITIES, DriftResult
 from driftlib.errors import MissingExtraError, ParameterError, check_choice
 from driftlib.files import write_json
+from driftlib.metrics import METRICS
 from driftlib.performance import Performance
 from driftlib.trend import TrendResult
 from driftlib.windows import k_of_n
@@ -134,7 +135,7 @@ def _drift_alerts(table: pd.DataFrame, policy: AlertPolicy, windows: int | None)
         window = None
         if windows is not None:
             window = int(latest["window"])
-            message = f"{feature} drifted in {_when(found, windows)}; latest: {latest['note']}"
+            message = f"{feature} drifted in {_when(found, windows)}: {latest['note'] or 'changed'}"
         alerts.append(Alert(_drift_kind(latest), str(feature), window, worst, message))
     return alerts
 
@@ -158,29 +159,31 @@ def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]
     wanted = k_of_n(table[policy.performance], subjects, *policy.persistence)
     alerts = []
     windows = table["window"].nunique()
+    titles = {name: metric.title for name, metric in METRICS[result.task].items()}
     for subject, found in table[wanted].groupby(subjects[wanted], sort=False):
         latest = found.iloc[-1]
-        how = _beyond(bool(latest["degraded"]))
+        name = titles[latest["metric"]] + str(subject).removeprefix(str(latest["metric"]))
         estimated = " (estimated without labels)" if latest["estimated"] else ""
+        surely = " by more than noise" if latest["degraded"] else ", perhaps by chance,"
         message = (
-            f"{subject}{estimated} {how} in {_when(found, windows)}; latest: {latest['value']:.3f} "
-            f"({latest['lower']:.3f} to {latest['upper']:.3f}), threshold {latest['threshold']:.3f}"
+            f"{name}{estimated} is beyond its threshold of {latest['threshold']:.3f}{surely} in "
+            f"{_when(found, windows)}: {latest['value']:.3f} "
+            f"({latest['lower']:.3f} to {latest['upper']:.3f})"
         )
         severity = "major" if latest["degraded"] else "moderate"
         alerts.append(Alert(PERFORMANCE, str(subject), int(latest["window"]), severity, message))
     return alerts
 
 
-def _beyond(degraded: bool) -> str:
-    return f"is beyond its threshold, {'more than noise explains' if degraded else 'noise or not'},"
-
-
 def _when(found: pd.DataFrame, windows: int) -> str:
     if windows == 1:
         return "the only window"
-    first = found["start"].iloc[0]
-    text = str(first.date()) if isinstance(first, pd.Timestamp) else str(first)
-    return f"{len(found)} of {windows} windows, first {text}"
+    first, *_, last = [
+        str(start.date()) if isinstance(start, pd.Timestamp) else str(start)
+        for start in found["start"].iloc[[0, -1]]
+    ]
+    span = first if len(found) == 1 else f"first {first}, last {last}"
+    return f"{len(found)} of {windows} windows ({span})"
 
 
 def save_alerts(path: str | Path, alerts: Iterable[Alert]) -> Path:

@@ -60,7 +60,9 @@ def test_a_trend_has_one_alert_a_feature_with_its_latest_window(reference, rng):
     trend = dl.drift_trend(reference, current, rows=1000)
     (alert,) = make_alerts(trend)
     assert (alert.subject, alert.window, alert.severity) == ("x", 3, "major")
-    assert alert.message.startswith("x drifted in 2 of 4 windows, first 1000; latest: shifted up")
+    assert alert.message.startswith(
+        "x drifted in 2 of 4 windows (first 1000, last 3000): shifted up"
+    )
     assert make_alerts(trend, policy=AlertPolicy(persistence=(2, 2))) == ()
     assert len(make_alerts(trend, policy=AlertPolicy(persistence=(2, 3)))) == 1
 
@@ -88,8 +90,8 @@ def test_performance_alerts_only_beyond_noise(rng):
     (alert,) = make_alerts(perf)
     assert (alert.kind, alert.subject, alert.window) == ("performance", "accuracy", 2)
     assert alert.severity == "major"
-    assert "in 1 of 3 windows, first zbad" in alert.message
-    assert "threshold 0.800" in alert.message
+    assert "in 1 of 3 windows (zbad): " in alert.message
+    assert alert.message.startswith("Accuracy is beyond its threshold of 0.800 by more than noise")
     breached = make_alerts(perf, policy=AlertPolicy(performance="breached"))
     assert len(breached) == 1
     assert "in 2 of 3 windows" in breached[0].message
