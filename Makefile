@@ -53,7 +53,8 @@ test-scale: .venv-scale/.ready ## run the tests that need Dask and Spark
 
 lab: .venv/.ready ## open the notebooks in JupyterLab
 	@.venv/bin/python -m jupyterlab notebooks --LabApp.news_url=None \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
+		$$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 demo: .venv/.ready ## drift on synthetic data, from the command line, in artifacts/
 	@.venv/bin/python app.py --output artifacts
