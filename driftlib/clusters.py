@@ -22,6 +22,7 @@ from driftlib.readers import (
     Header,
     first_damaged,
     first_sentence,
+    first_unlike,
     gathered,
     unique_names,
 )
@@ -78,10 +79,11 @@ class DaskFrame:
         except DriftlibError:
             raise
         except Exception as error:
-            # Dask does not say which file it failed to read.
+            # Dask does not say which file it failed to read, nor which is unlike the others.
             unread = isinstance(error, OSError | pa.ArrowException)
             damaged = first_damaged(_files_of(self.data)) if unread else ""
-            raise DataError(damaged or _reason(self.name, error)) from error
+            unlike = "" if damaged else first_unlike(_files_of(self.data))
+            raise DataError(damaged or _reason(self.name, error, unlike)) from error
 
 
 def _apply(counter: Callable[[pd.DataFrame, int], Counted], frame: Any, number: int) -> Counted:
@@ -184,18 +186,21 @@ def cluster_source(system: str, data: Any) -> Source:
     return kind(f"the {system} DataFrame", data)
 
 
-def _reason(name: str, error: Exception) -> str:
+def _reason(name: str, error: Exception, known: str = "") -> str:
     """A worker's own sentence if it had one, else what the cluster says is wrong."""
     text = str(error)
     own = re.search(r"driftlib\.errors\.\w+: (.+)", text)
     if own:
         return own[1]
+    if "No module named 'driftlib'" in text:
+        return f"{name} cannot be computed: its workers need driftlib, so install it there too."
     # Both wrap what happened in what it stopped; Spark puts its sentences behind a label.
     for telling in (r"\[[A-Z_.]+\] .+", r"(?m)^[\w.]*(?:Error|Exception): .+"):
         if found := re.search(telling, text):
             text = found[0]
             break
-    return f"{name} cannot be computed ({first_sentence(text)}): check what it is read from."
+    known = known or "check what it is read from"
+    return f"{name} cannot be computed ({first_sentence(text)}): {known}."
 
 
 def _files_of(data: Any) -> Iterator[Path]:

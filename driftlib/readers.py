@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as plain_csv
 import gzip
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,15 +129,26 @@ def gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]
 
 
 def _is_parquet(path: Path) -> bool:
-    if path.stat().st_size == 0:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DataError(
+            f"{path.name} cannot be read ({error.strerror}): it was removed, or its link leads "
+            "nowhere. Read again when all files are there."
+        ) from error
+    if size == 0:
         raise DataError(f"{path.name} is empty (0 bytes): write the file again.")
-    name = path.name.lower()
-    if not name.endswith(PARQUET_ENDINGS + CSV_ENDINGS):
+    if not is_table_name(path):
         raise DataError(
             f"{path.name} is neither Parquet nor CSV by its ending: use one of "
             f"{quoted(PARQUET_ENDINGS + CSV_ENDINGS)}."
         )
-    return name.endswith(PARQUET_ENDINGS)
+    return path.name.lower().endswith(PARQUET_ENDINGS)
+
+
+def is_table_name(path: Path) -> bool:
+    """Whether a path ends as those of Parquet and CSV files do."""
+    return path.name.lower().endswith(PARQUET_ENDINGS + CSV_ENDINGS)
 
 
 def _open_parquet(path: Path, columns: int = 1) -> Any:
@@ -185,10 +197,10 @@ def _delimiter(path: Path) -> str:
 
 
 def _not_csv(path: Path, error: BaseException) -> DataError:
-    return DataError(
-        f"{path.name} cannot be read as CSV ({first_sentence(error)}): check that every row "
-        "has as many cells as the header."
-    )
+    reason = first_sentence(error)
+    ragged = "CSV parse error" in reason
+    remedy = "check that every row has as many cells as the header" if ragged else "write it again"
+    return DataError(f"{path.name} cannot be read as CSV ({reason}): {remedy}.")
 
 
 def _csv_names(path: Path) -> list[str]:
@@ -306,10 +318,24 @@ def _check_text(path: Path, schema: pa.Schema) -> None:
             )
 
 
+def named(paths: list[Path]) -> dict[Path, str]:
+    """What to call each file: its name, or where names repeat its path from a shared folder.
+
+    Examples
+    --------
+    >>> list(named([Path("d/day=1/part-0.parquet"), Path("d/day=2/part-0.parquet")]).values())
+    ['day=1/part-0.parquet', 'day=2/part-0.parquet']
+    """
+    if len({path.name for path in paths}) == len(paths):
+        return {path: path.name for path in paths}
+    shared = os.path.commonpath([path.absolute().parent for path in paths])
+    return {path: path.absolute().relative_to(shared).as_posix() for path in paths}
+
+
 def first_damaged(paths: Iterable[Path]) -> str:
     """Sentence on the first file here that cannot be read to its end; empty if all can be."""
-    for path in paths:
-        if path.is_file() and path.name.lower().endswith(PARQUET_ENDINGS + CSV_ENDINGS):
+    for path, where in named(list(paths)).items():
+        if path.is_file() and is_table_name(path):
             try:
                 names = list(read_header(path).names)
                 for _ in stream_table(path, names, 100_000):
@@ -317,7 +343,21 @@ def first_damaged(paths: Iterable[Path]) -> str:
             except OtherTypes:
                 pass
             except DataError as error:
-                return str(error)
+                return str(error).replace(path.name, where, 1)
+    return ""
+
+
+def first_unlike(paths: Iterable[Path]) -> str:
+    """In what the first Parquet file that is not like the one before it differs; or nothing."""
+    before, types = "", {}
+    for path, where in named(list(paths)).items():
+        if path.is_file() and _is_parquet(path):
+            found = {field.name: str(field.type) for field in _open_parquet(path).schema_arrow}
+            if before and found != types:
+                name = next(n for n in types | found if types.get(n) != found.get(n))
+                now, then = (d.get(name, "no such column") for d in (found, types))
+                return f"for column {name!r}, {where} has {now} and {before} has {then}"
+            before, types = where, found
     return ""
 
 

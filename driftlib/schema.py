@@ -203,6 +203,8 @@ def kind_of_type(series: pd.Series) -> tuple[str, str]:
         return DATETIME, "not compared: dates and times are not features"
     if inferred in ("mixed", "mixed-integer"):
         kinds = sorted({type(value).__name__ for value in series.dropna()})
+        if set(kinds) <= {"int", "float", "Decimal"}:
+            return NUMERIC, ""
         if set(kinds) <= {"str", "int", "float", "bool", "Decimal"}:
             return CATEGORICAL, f"mixed types ({', '.join(kinds)}), compared as text"
         return UNSUPPORTED, "not compared: holds lists or other nested values"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ from driftlib.readers import (
     csv_types,
     first_damaged,
     gathered,
+    is_table_name,
+    named,
     read_header,
     read_table,
     stream_table,
@@ -77,20 +80,12 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
     (1, 1)
     """
     if is_path(source):
-        paths = matching_files(source, role)
-        tables = [read_table(path) for path in paths]
-        check_alike(
-            [
-                Header(path.name, tuple(table.column_names))
-                for path, table in zip(paths, tables, strict=True)
-            ]
-        )
-        return stack(
-            [
-                as_frame(arrow_to_pandas(table), path.name)
-                for path, table in zip(paths, tables, strict=True)
-            ]
-        )
+        tables = {}
+        for path, where in named(matching_files(source, role)).items():
+            with _naming(path, where):
+                tables[where] = read_table(path)
+        check_alike(Header(where, tuple(table.column_names)) for where, table in tables.items())
+        return stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
     if _is_dataset(source):
         return as_frame(source.to_table(), role)
     system = _cluster(source)
@@ -124,8 +119,11 @@ def open_source(data: Any, role: str, name: str) -> Source:
         If it is a Dask or Spark frame and that package is not there in full.
     """
     if is_path(data):
-        paths = tuple(matching_files(data, role))
-        return Files(Path(data).name, paths, tuple(map(read_header, paths)))
+        headers = {}
+        for path, where in named(matching_files(data, role)).items():
+            with _naming(path, where):
+                headers[path] = replace(read_header(path), where=where)
+        return Files(Path(data).name, tuple(headers), tuple(headers.values()))
     if _is_dataset(data):
         return Dataset(name, data)
     system = _cluster(data)
@@ -140,7 +138,7 @@ def _cluster(data: Any) -> str:
     """The system that a frame's rows are on, or nothing: by name, so that none is imported."""
     package = type(data).__module__.partition(".")[0]
     if package in ("dask", "dask_expr") and hasattr(data, "map_partitions"):
-        return "Dask" if hasattr(data, "columns") else ""
+        return "Dask" if type(data).__name__ == "DataFrame" else ""
     return "Spark" if package == "pyspark" and hasattr(data, "mapInArrow") else ""
 
 
@@ -197,20 +195,23 @@ class Files:
             for path, header in zip(self.paths, self.headers, strict=True):
                 known = set(header.names)
                 names = [name for name in wanted if name in known]
-                try:
-                    part = add_up(self._batches(path, names, first), count, advance)
-                except OtherTypes:
-                    self._types[path] = self._types.get(path, {}) | csv_types(path, names)
-                    part = add_up(self._batches(path, names, first), count, advance)
+                with _naming(path, header.where):
+                    try:
+                        batches = self._batches(path, names, first, header.where)
+                        part = add_up(batches, count, advance)
+                    except OtherTypes:
+                        self._types[path] = self._types.get(path, {}) | csv_types(path, names)
+                        batches = self._batches(path, names, first, header.where)
+                        part = add_up(batches, count, advance)
                 check_rows(part, header.rows, header.where)
                 if part is not None:
                     total, first = part if total is None else total + part, first + part.rows
         return with_rows(total, self.name)
 
-    def _batches(self, path: Path, names: list[str], first: int) -> Iterator[Batch]:
+    def _batches(self, path: Path, names: list[str], first: int, where: str) -> Iterator[Batch]:
         row = 0
         for table in stream_table(path, names, rows_at_once(len(names)), self._types.get(path)):
-            yield Batch(arrow_to_pandas(table), first + row, path.name, row)
+            yield Batch(arrow_to_pandas(table), first + row, where, row)
             row += len(table)
 
 
@@ -260,6 +261,17 @@ class Dataset:
             raise DataError(said or reason) from error
 
 
+@contextmanager
+def _naming(path: Path, where: str) -> Iterator[None]:
+    """Sentences on a file call it what it is to be called."""
+    try:
+        yield
+    except DataError as error:
+        if where in str(error):
+            raise
+        raise DataError(str(error).replace(path.name, where, 1)) from error
+
+
 def check_alike(headers: Iterable[Header], names: Collection[str] | None = None) -> None:
     """Raise a `DataError` unless all files have the same columns, or the same of `names`."""
     first, *others = headers
@@ -306,8 +318,15 @@ def matching_files(source: str | Path, role: str) -> list[Path]:
             f"{role} {str(source)!r} is a folder: name the files in it, such as "
             f"{str(path / '*.parquet')!r}."
         )
-    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
-    found = [name for name in found if name.is_file()]
+    matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+    # A link that leads nowhere is no folder: it stays, so that reading it fails.
+    found = [match for match in matches if not match.is_dir()]
+    for folder in (match for match in matches if match.is_dir() and is_table_name(match)):
+        if not any(folder in match.parents for match in found):
+            raise DataError(
+                f"{role} {str(source)!r} matches the folder {folder.name}: name the files in it, "
+                f"such as {str(path / '*.parquet')!r}."
+            )
     if not found:
         raise DataError(
             f"{role} file {str(source)!r} does not exist (looked in {path.absolute().parent}): "

@@ -12,7 +12,7 @@ import pandas as pd
 
 from driftlib.baseline import Baseline
 from driftlib.batches import Batch, Source
-from driftlib.errors import ParameterError, unknown_name
+from driftlib.errors import DataError, ParameterError, unknown_name
 from driftlib.profile import Profile
 from driftlib.windows import (
     MOST_WINDOWS,
@@ -54,15 +54,24 @@ class Windowed:
 
 @dataclass(frozen=True)
 class Span:
-    """First and last time of some rows; NaT where all are missing."""
+    """First and last time of some rows; NaT where all are missing. `where` holds them."""
 
     rows: int
     first: pd.Timestamp
     last: pd.Timestamp
+    where: str = ""
 
     def __add__(self, other: Span) -> Span:
+        spans = [span for span in (self, other) if not pd.isna(span.first)]
+        if len({span.first.tzinfo is None for span in spans}) == 2:
+            naive, zoned = sorted(spans, key=lambda span: span.first.tzinfo is not None)
+            raise DataError(
+                f"times in {zoned.where} have a time zone and those in {naive.where} have none: "
+                "make them alike."
+            )
         times = pd.Series([self.first, self.last, other.first, other.last])
-        return Span(self.rows + other.rows, times.min(), times.max())
+        where = spans[0].where if spans else self.where
+        return Span(self.rows + other.rows, times.min(), times.max(), where)
 
 
 def profile_windows(
@@ -138,7 +147,7 @@ def _size(size: int | None, source: Source) -> int | None:
 
 def _span(batch: Batch, on: str) -> Span:
     times = as_times(batch.frame[on], batch.where, batch.row)
-    return Span(len(times), times.min(), times.max())
+    return Span(len(times), times.min(), times.max(), batch.where)
 
 
 def _count(batch: Batch, baseline: Baseline, cut: Cut) -> Windowed:
