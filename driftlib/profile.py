@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.counts import Cumulative, cumulative_sorted
+from driftlib.counts import Cumulative, blocks, cumulative_sorted
 from driftlib.errors import DataError
 from driftlib.schema import as_numbers, count_levels
 
@@ -189,8 +189,8 @@ def count_sorted(
         return NumericCounts(rows, missing + infinite, infinite=infinite, **place)
     with np.errstate(over="ignore", invalid="ignore"):
         mean = float(ordered.mean(dtype=float))
-        centred = ordered - mean
-        squares = float(np.einsum("i,i->", centred, centred, dtype=float))
+        parts = (block - mean for _, block in blocks(ordered))
+        squares = float(sum(np.einsum("i,i->", part, part, dtype=float) for part in parts))
     return NumericCounts(
         rows,
         missing + infinite,

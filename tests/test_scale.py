@@ -170,6 +170,10 @@ def dies_once(frame, flag):
     os._exit(1)
 
 
+def dies(frame):
+    os._exit(1)
+
+
 def test_a_dask_worker_that_dies_is_retried(baseline, files, cluster, tmp_path):
     flag = tmp_path / "dead"
     data = dask_frame(files)
@@ -210,6 +214,35 @@ def test_a_damaged_file_is_named(baseline, files, cluster, spark):
     for data in frames:
         with pytest.raises(dl.DriftlibError, match=r"m2\.parquet"):
             baseline.profile(data)
+
+
+def test_a_file_unlike_the_others_is_named(baseline, frame, files, cluster):
+    # Dask takes the schema of the first file; what it says of another names no file.
+    changed = frame[1000:2000]
+    (files / "m4.parquet").unlink()
+    changed.drop(columns="kind").to_parquet(files / "m1.parquet")
+    with pytest.raises(dl.DriftlibError, match=r"'kind', m1\.parquet has no such column and m0"):
+        baseline.profile(dask_frame(files))
+    halves = changed.assign(count=changed["count"] + 0.5)
+    halves.to_parquet(files / "m1.parquet")
+    with pytest.raises(dl.DriftlibError, match=r"'count', m1\.parquet has double and m0\.parquet"):
+        baseline.profile(dask_frame(files, filesystem="arrow"))
+    # By files of their own types, the numbers are what they are.
+    together = frame.astype({"count": float})
+    together.loc[1000:1999, "count"] += 0.5
+    same_counts(baseline.profile(dask_frame(files)), baseline.profile(together))
+
+
+def test_a_worker_that_always_dies_is_an_error(baseline, files, cluster):
+    data = dask_frame(files)
+    dying = data.map_partitions(dies, meta=data._meta)
+    with pytest.raises(dl.DriftlibError, match=r"Dask DataFrame cannot be computed .*died"):
+        baseline.profile(dying)
+
+
+def test_a_series_is_no_table(baseline, files):
+    with pytest.raises(dl.DriftlibError, match="is a Series, not a table"):
+        baseline.profile(dask_frame(files)["x"])
 
 
 def test_what_goes_wrong_on_a_cluster_is_one_sentence(baseline, frame, files, cluster, spark):

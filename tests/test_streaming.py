@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 import tempfile
+from decimal import Decimal
 from functools import reduce
 from itertools import pairwise
 from operator import add
@@ -19,9 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import driftlib as dl
-from driftlib import batches, draft, readers
+from driftlib import batches, counts, draft, readers
 from driftlib.batches import Batch, rows_at_once
 from driftlib.draft import first_look
+from driftlib.profile import count_sorted
 from driftlib.sampling import ALL_HASHES, Tally, row_hash
 from driftlib.sources import open_source, read_frame, stack
 from tests.test_baseline import frame_of, same_counts
@@ -148,6 +150,26 @@ def test_a_row_group_larger_than_a_batch_is_read_in_parts(rng, tmp_path):
     pq.write_table(pa.table({"x": rng.normal(size=20_000)}), path)
     parts = list(readers.stream_table(path, ["x"], 3_000))
     assert [len(part) for part in parts] == [3_000] * 6 + [2_000]
+
+
+@settings(max_examples=50)
+@given(
+    some.lists(some.sampled_from([-3.5, -1, 0, 0.25, 1, 2, 7]), min_size=1, max_size=60),
+    some.lists(some.integers(-3, 3), min_size=1, max_size=8, unique=True),
+)
+def test_sums_by_blocks_are_those_of_the_whole(values, grid):
+    grid, values = np.sort(np.array(grid, dtype=float)), np.sort(np.array(values))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts, "BLOCK", 7)
+        found = counts.cumulative_sorted(grid, values)
+        spread = count_sorted(values, grid)
+    upper = np.append(grid, np.inf)
+    lower = np.append(-np.inf, grid)
+    inside = [values[(values > low) & (values < up)] for low, up in zip(lower, upper, strict=True)]
+    wanted = [float(np.sum(up - part)) for up, part in zip(grid, inside[:-1], strict=True)]
+    wanted.append(float(np.sum(inside[-1] - grid[-1])))
+    assert found.gaps == pytest.approx(wanted, abs=1e-12)
+    assert spread.squares == pytest.approx(float(((values - values.mean()) ** 2).sum()), abs=1e-9)
 
 
 # The first look at a reference and the grid that comes of it.
@@ -376,6 +398,88 @@ def test_files_without_rows_add_nothing_and_rows_add_up(months):
     assert dl.Baseline.fit(path).id == baseline.id
     with pytest.raises(dl.DriftlibError, match=r"m0a\.parquet has columns but no rows"):
         baseline.profile(path.parent / "m0a.parquet")
+
+
+def test_a_truncated_compressed_file_is_no_shorter_file(rng, tmp_path):
+    frame = frame_of(rng, 5000)
+    path = written(frame, tmp_path, "csv.gz")
+    baseline = dl.Baseline.fit(frame)
+    assert baseline.profile(path).rows == 5000
+    whole = (tmp_path / "part0.csv.gz").read_bytes()
+    for content in (whole[: len(whole) // 2], whole[:-6]):
+        (tmp_path / "part0.csv.gz").write_bytes(content)
+        with pytest.raises(
+            dl.DriftlibError, match=r"part0\.csv\.gz cannot be read.*write it again"
+        ):
+            baseline.profile(path)
+
+
+def test_links_and_folders_among_files_are_not_passed_over(months):
+    _, path, baseline = months
+    link = path.parent / "m9.parquet"
+    link.symlink_to(path.parent / "nowhere")
+    with pytest.raises(dl.DriftlibError, match=r"m9\.parquet cannot be read \(No such file"):
+        baseline.profile(path)
+    link.unlink()
+    # Spark and Dask write a table as a folder.
+    link.mkdir()
+    (path.parent / "m0.parquet").rename(link / "part-0.parquet")
+    with pytest.raises(dl.DriftlibError, match=r"matches the folder m9\.parquet: name the files"):
+        baseline.profile(path)
+    assert baseline.profile(path.parent / "**" / "*.parquet").rows == 3000
+
+
+def test_a_file_that_vanishes_between_passes_is_named(months):
+    _, path, baseline = months
+    source = open_source(path, "current", "x")
+    (path.parent / "m1.parquet").unlink()
+    with pytest.raises(dl.DriftlibError, match=r"m1\.parquet cannot be read \(No such file"):
+        source.total(baseline.profile_batch, baseline.columns)
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(months):
+    frame, path, baseline = months
+    for day, start in enumerate(range(0, 3000, 1000)):
+        folder = path.parent / f"day={day}"
+        folder.mkdir()
+        frame[start : start + 1000].to_parquet(folder / "part-0.parquet")
+    path = path.parent / "day=*" / "part-0.parquet"
+    same_counts(baseline.profile(path), baseline.reference)
+    assert len(read_frame(path)) == 3000
+    text = frame[1000:2000].assign(when="soon")
+    text.to_parquet(path.parents[1] / "day=1" / "part-0.parquet")
+    with pytest.raises(dl.DriftlibError, match=r"^day=1/part-0\.parquet column 'when' has 'soon'"):
+        dl.drift_trend(baseline, path, by="7D", on="when")
+    (path.parents[1] / "day=1" / "part-0.parquet").write_bytes(b"PAR1")
+    for use in (baseline.profile, dl.Baseline.fit, read_frame):
+        with pytest.raises(dl.DriftlibError, match=r"^day=1/part-0\.parquet cannot be read"):
+            use(path)
+
+
+def test_times_with_a_zone_in_some_files_only(months):
+    frame, path, baseline = months
+    zoned = frame[1000:2000].assign(when=frame["when"].dt.tz_localize("UTC"))
+    zoned.to_parquet(path.parent / "m1.parquet")
+    with pytest.raises(
+        dl.DriftlibError, match=r"m1\.parquet have a time zone and those in m0\.parquet have none"
+    ):
+        dl.drift_trend(baseline, path, by="7D", on="when")
+
+
+@pytest.mark.parametrize("sample", [200_000, 1000])
+def test_decimals_in_one_file_and_integers_in_another(sample, months, monkeypatch):
+    frame, path, baseline = months
+    monkeypatch.setattr(draft, "SAMPLE_ROWS", sample)
+    monkeypatch.setattr(draft, "FEWEST_SAMPLE_ROWS", 1000)
+    changed = frame[1000:2000].astype({"count": object})
+    changed["count"] = [Decimal(int(value)) / 4 for value in frame["count"][1000:2000]]
+    changed.to_parquet(path.parent / "m1.parquet")
+    numbers = frame["count"].astype(float).copy()
+    numbers[1000:2000] /= 4
+    column = dl.Baseline.fit(path).columns["count"]
+    assert column.kind == "numeric"
+    assert column.reference.mean == pytest.approx(numbers.mean(), rel=1e-12)
+    same_counts(baseline.profile(path), baseline.profile(frame.assign(count=numbers)))
 
 
 def test_an_integer_that_becomes_a_float_is_one_column(months):
