@@ -36,15 +36,16 @@ from driftlib.windows import fitting_window
 
 HERE = Path(__file__).parent
 SAMPLE = HERE / "data" / "predictions_sample.csv"
-SOURCES = {"simulate": "Simulate", "own": "Your own data", "flights": "Flights of 2013"}
+SIMULATE, OWN, FLIGHTS = "Simulate", "Own data", "Flights"
+SOURCES = {SIMULATE: "turn two dials", OWN: "from two files", FLIGHTS: "New York, 2013"}
 ROWS = (500, 1000, 2000, 5000, 10_000, 20_000)
-WINDOWS = {"auto": "Automatic", "1D": "Day", "7D": "Week", "MS": "Month", "QS": "Quarter"}
+WINDOWS = {"Automatic": None, "Day": "1D", "Week": "7D", "Month": "MS", "Quarter": "QS"}
 # Simulated data hold four weeks.
 SIMULATED_WINDOW = "7D"
 # They tell the months of the flights apart by themselves.
 SEASON = ["temp", "humid", "pressure"]
 COLUMNS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
-METHODS = {"cbpe": "CBPE: inputs as before", "pape": "PAPE: allows for changed inputs (slower)"}
+METHODS = {"CBPE": "inputs as before", "PAPE": "allows for changed inputs, slower"}
 MOST_WINDOWS = 500
 # Charts have the page's own text colour, and on a phone scroll rather than shrink.
 STYLE = """<style>
@@ -139,11 +140,11 @@ def sidebar() -> dict[str, Any]:
     side.header("Data")
     settings: dict[str, Any] = {
         "source": side.radio(
-            "What to look at", list(SOURCES), format_func=SOURCES.__getitem__, key="data",
+            "What to look at", list(SOURCES), captions=list(SOURCES.values()), key="data",
             bind="query-params",
         )
     }  # fmt: skip
-    if settings["source"] == "simulate":
+    if settings["source"] == SIMULATE:
         settings |= {
             "flips": dial(
                 "Label flips", 0.0, 0.5, 0.1, 0.01, "flips",
@@ -160,7 +161,7 @@ def sidebar() -> dict[str, Any]:
                 "Seed", 0, 9999, 0, key="seed", bind="query-params", persist_state="session"
             ),
         }  # fmt: skip
-    elif settings["source"] == "own":
+    elif settings["source"] == OWN:
         settings["files"] = [
             side.file_uploader(
                 f"{role.capitalize()} data", ["csv", "parquet"], key=role,
@@ -184,8 +185,7 @@ def sidebar() -> dict[str, Any]:
             }  # fmt: skip
     side.header("Rules")
     settings["window"] = side.selectbox(
-        "Window", list(WINDOWS), format_func=WINDOWS.__getitem__, key="window",
-        bind="query-params", help="Without a column with the time: a twelfth of the rows.",
+        "Window", list(WINDOWS), key="window", bind="query-params", help="Without a column with the time: a twelfth of the rows.",
     )  # fmt: skip
     settings["rules"] = {
         "alpha": dial(
@@ -223,21 +223,21 @@ def load(settings: dict[str, Any]) -> Data | None:
     files = settings.get("files", (None, None))
     roles = ("reference", "current")
     frames = [frame_of(file, role) for file, role in zip(files, roles, strict=True)]
-    window = None if settings["window"] == "auto" else settings["window"]
-    if settings["source"] == "simulate":
+    window = WINDOWS[settings["window"]]
+    if settings["source"] == SIMULATE:
         key = tuple(settings[name] for name in ("rows", "drift", "flips", "seed"))
         data = dl.simulate(*key)
         window = window or SIMULATED_WINDOW
-        return Data("simulate", (*key, window), data.reference, data.current, dict(COLUMNS), window)
-    if settings["source"] == "flights":
+        return Data(SIMULATE, (*key, window), data.reference, data.current, dict(COLUMNS), window)
+    if settings["source"] == FLIGHTS:
         frames = [flights(side) for side in roles]
-        return Data("flights", ("flights", window), *frames, dict(COLUMNS), window)
+        return Data(FLIGHTS, (FLIGHTS, window), *frames, dict(COLUMNS), window)
     if any(frame is None for frame in frames):
         return None
     names = {role: name or None for role, name in settings["names"].items()}
     names = names | {role: name or role for role, name in names.items() if role != "timestamp"}
     key = (*(file.file_id for file in files), *names.values(), window)
-    return Data("own", key, *frames, names, window)
+    return Data(OWN, key, *frames, names, window)
 
 
 def frame_of(file: Any, role: str) -> pd.DataFrame | None:
@@ -442,10 +442,10 @@ def estimate_part(data: Data, found: Findings) -> None:
     """What could have been known without labels."""
     st.subheader("What could be known without labels")
     method = st.radio(
-        "Method", list(METHODS), format_func=METHODS.__getitem__, key="method",
+        "Method", list(METHODS), captions=list(METHODS.values()), key="method",
         bind="query-params", horizontal=True,
     )  # fmt: skip
-    estimate = estimate_of(data.key, method, data)
+    estimate = estimate_of(data.key, method.lower(), data)
     realised = found.performance
     metrics = list(dict.fromkeys(estimate.table["metric"]))
     if realised is None:
@@ -463,7 +463,7 @@ def why_tab(data: Data, found: Findings) -> Cause:
     key = f"without_{data.source}"
     left_out = st.multiselect(
         "Features to leave out of the comparison", features,
-        SEASON if data.source == "flights" else [], key=key, bind="query-params",
+        SEASON if data.source == FLIGHTS else [], key=key, bind="query-params",
         help="Those that only tell the date, such as the temperature in winter and in summer.",
     )  # fmt: skip
     kept = tuple(name for name in features if name not in left_out)
@@ -505,9 +505,8 @@ def upload_tab() -> None:
         least_rows = max(1, len(frame) // MOST_WINDOWS)
         window = middle.number_input("Rows a window", least_rows, max(size, len(frame)), size)
     else:
-        lengths = [None, *list(WINDOWS)[1:]]
-        window = middle.selectbox("Window", lengths, format_func=lambda n: WINDOWS[n or "auto"])
-        window = window or fitting_window(frame, on)
+        chosen = middle.selectbox("A window", list(WINDOWS))
+        window = WINDOWS[chosen] or fitting_window(frame, on)
     least = right.number_input("Alert when accuracy (or R²) is below", 0.0, 1.0, 0.7, 0.01)
     upload_results(evaluated(file.file_id, names, window, on, least, frame))
 

@@ -54,11 +54,11 @@ def test_first_load_simulates_and_fills_every_tab():
 
 def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():
     app = opened(rows="2000", drift="0", flips="0")
-    before = float(metric(app, "Accuracy, latest window"))
+    before = float(metric(app, "Accuracy, current"))
     app.sidebar.slider[0].set_value(0.4).run()
     assert not app.exception
     assert metric(app, "Features drifted") == "0 of 8"
-    assert float(metric(app, "Accuracy, latest window")) < before - 0.2
+    assert float(metric(app, "Accuracy, current")) < before - 0.2
 
 
 def test_feature_drift_shows_in_the_features():
@@ -71,13 +71,14 @@ def test_feature_drift_shows_in_the_features():
 def test_settings_come_from_the_address_and_nonsense_is_ignored():
     app = opened(rows="500", drift="1.5", flips="nonsense", alpha="9", seed="-4", psi="nan")
     assert not app.exception
-    assert [s.value for s in app.sidebar.slider[:2]] == [0.1, 1.5]
+    assert [s.value for s in app.sidebar.slider] == [0.1, 1.5, 0.05, 0.1, 0.02]
+    assert app.sidebar.number_input[0].value == 0
     assert shared(app, "drift") == "1.5"
-    assert shared(app, "alpha") == "0.05"
+    assert shared(app, "rows") == "500"
 
 
 def test_the_flights_are_a_choice():
-    app = opened(data="flights")
+    app = opened(data="Flights")
     assert not app.exception
     reference, current = (PAGE.parent / "data" / f"{s}.parquet" for s in ("reference", "current"))
     drift = dl.detect_drift(reference, current, timestamp="timestamp")
@@ -89,7 +90,7 @@ def test_upload_is_evaluated_at_once():
     assert errors(app) == []
     expected = dl.track_performance(SAMPLE).table.set_index("metric")["value"]
     for name in ("accuracy", "precision", "recall"):
-        assert metric(app, name) == f"{expected[name]:.3f}"
+        assert metric(app, name.capitalize()) == f"{expected[name]:.3f}"
 
 
 def test_upload_with_other_names_asks_which_is_which():
@@ -101,7 +102,7 @@ def test_upload_with_other_names_asks_which_is_which():
     boxes["What the model said (y_pred)"].set_value("said")
     app.button[0].click().run()
     expected = dl.track_performance(SAMPLE).table.set_index("metric")["value"]
-    assert metric(app, "accuracy") == f"{expected['accuracy']:.3f}"
+    assert metric(app, "Accuracy") == f"{expected['accuracy']:.3f}"
 
 
 PREDICTIONS = "y_true,y_pred,y_proba\n"
@@ -143,11 +144,11 @@ def test_bad_files_get_a_sentence(kind):
 def test_odd_files_are_evaluated(content):
     app = uploaded(opened(rows="500"), content.encode())
     assert errors(app) == []
-    assert 0 <= float(metric(app, "accuracy")) <= 1
+    assert 0 <= float(metric(app, "Accuracy")) <= 1
 
 
 def test_own_data_in_the_sidebar():
-    app = opened(data="own", rows="500")
+    app = opened(data="Own data", rows="500")
     assert not app.exception
     assert len(app.file_uploader) == 3
     rng = np.random.default_rng(1)
