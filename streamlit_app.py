@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -128,6 +129,8 @@ def guarded(run: Callable[..., Any], *arguments: Any, say: Callable[..., Any] = 
 def plain(text: str) -> str:
     """Text from the data, on one line, that Markdown must not read as its own."""
     line = " ".join(text.split())
+    # Addresses become links whether escaped or not, unless something stands in them.
+    line = re.sub(r"(?i)(:(?=//)|www(?=\.)|(?=@))", "\\1\u2060", line)
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:&@" else c for c in line)
 
 
@@ -185,7 +188,8 @@ def sidebar() -> dict[str, Any]:
             }  # fmt: skip
     side.header("Rules")
     settings["window"] = side.selectbox(
-        "Window", list(WINDOWS), key="window", bind="query-params", help="Without a column with the time: a twelfth of the rows.",
+        "Window", list(WINDOWS), key="window", bind="query-params",
+        help="Without a column with the time: a twelfth of the rows.",
     )  # fmt: skip
     settings["rules"] = {
         "alpha": dial(
@@ -312,7 +316,7 @@ def chart(figure: Any, key: str) -> None:
     st.markdown(f"#### {plain(without_tags(figure.layout.title.text or ''))}")
     bare = type(figure)(figure)
     # Room for a legend of one line; one of more makes its own.
-    top = 48
+    top = 48 if any(trace.name and trace.showlegend is not False for trace in figure.data) else 16
     spare = (figure.layout.margin.t or figure.layout.template.layout.margin.t or 80) - top
     bare.update_layout(
         title_text="", margin_t=top, height=max(200, (figure.layout.height or 450) - spare)
@@ -332,7 +336,8 @@ def download(label: str, make: Callable[[], str | bytes], name: str, key: str = 
 
 def show_table(table: pd.DataFrame) -> None:
     height = "content" if len(table) <= 20 else "auto"
-    st.dataframe(table, height=height, hide_index=True, placeholder="—")
+    first = {table.columns[0]: st.column_config.Column(pinned=True)}
+    st.dataframe(table, height=height, hide_index=True, placeholder="—", column_config=first)
 
 
 def show_numbers(numbers: list[KeyNumber], suffix: str = "") -> None:
@@ -548,8 +553,7 @@ def upload_results(result: Evaluation) -> None:
     performance_parts(performance, "upload")
     if result.confusion is not None:
         chart(charts.confusion_matrix(result.confusion), "confusion")
-    for note in performance.notes:
-        st.caption(plain(note))
+    st.caption(plain(f"Read as {'; '.join(performance.notes)}."))
     with st.container(horizontal=True):
         found = performance.to_dict()
         download("Download results (JSON)", lambda: json.dumps(found, indent=1), "performance.json")
