@@ -48,8 +48,10 @@ SEASON = ["temp", "humid", "pressure"]
 COLUMNS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
 METHODS = {"CBPE": "inputs as before", "PAPE": "allows for changed inputs, slower"}
 MOST_WINDOWS = 500
-# Charts have the page's own text colour, and on a phone scroll rather than shrink.
+# Charts have the page's own text colour, and on a phone scroll rather than shrink. A table's own
+# download would hand out formulas; the buttons below the tables do not.
 STYLE = """<style>
+.stElementContainer button[aria-label="Download as CSV"] { display: none; }
 .stPlotlyChart .main-svg [style*="fill: rgb(117, 122, 130)"] { fill: currentColor !important; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 3.5rem; }
@@ -415,7 +417,7 @@ def drift_tab(found: Findings) -> None:
 
 def performance_tab(found: Findings) -> None:
     for remark in found.remarks:
-        st.info(plain(remark))
+        st.info(f"{plain(remark)} Names of columns can be set in the sidebar.")
     if found.performance is not None:
         show_alerts(tuple(alert for alert in found.alerts if alert.kind == "performance"))
         performance_parts(found.performance, "performance")

@@ -250,6 +250,9 @@ def test_own_data_with_hostile_names(app: Page, address: str):
     expect(panel.get_by_test_id("stPlotlyChart")).to_have_count(3)
     table = pd.read_csv(download(app, "Download drift table (CSV)"))
     assert table["feature"].tolist() == [*names[:2], "'=1+1", "label"]
+    panel.get_by_test_id("stDataFrame").hover()
+    expect(panel.get_by_role("button", name="Fullscreen").last).to_be_visible()
+    expect(panel.locator("button[aria-label='Download as CSV']")).to_be_hidden()
     tab(app, "Performance")
     tab(app, "Why")
     settled(app)
