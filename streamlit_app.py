@@ -47,6 +47,10 @@ SIMULATED_WINDOW = "7D"
 SEASON = ["temp", "humid", "pressure"]
 COLUMNS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
 METHODS = {"CBPE": "inputs as before", "PAPE": "allows for changed inputs, slower"}
+NO_LABELS = (
+    "There is no performance without labels and predictions: the tab Performance says what is "
+    "missing, and what can be known all the same."
+)
 MOST_WINDOWS = 500
 # Charts have the page's own text colour, and on a phone scroll rather than shrink. A table's own
 # download would hand out formulas; the buttons below the tables do not.
@@ -103,7 +107,7 @@ def main() -> None:
         estimated = st.container()
     with upload:
         guarded(upload_tab)
-    with why:
+    with verdict, st.spinner("Telling data drift from concept drift ..."), why:
         cause = guarded(why_tab, data, found, say=st.info)
     with verdict:
         say_verdict(found, cause)
@@ -136,7 +140,7 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:&@" else c for c in line)
 
 
-# The sidebar. The address bar holds each setting under its key, to share as a link.
+# The address bar holds each setting of the sidebar under its key, to share as a link.
 
 
 def sidebar() -> dict[str, Any]:
@@ -221,7 +225,7 @@ def dial(
     )  # fmt: skip
 
 
-# The data and what is found in them. Only small results are cached, each session has its own.
+# Frames are never cached: results are, which hold no rows, and each session has its own.
 
 
 def load(settings: dict[str, Any]) -> Data | None:
@@ -309,9 +313,6 @@ def evaluated(
     return evaluate(_frame, names, window, on, least)
 
 
-# The tabs.
-
-
 def chart(figure: Any, key: str) -> None:
     """A chart with its title and caption as text that wraps; its words for the blind in `alt`."""
     meta = figure.layout.meta or {}
@@ -368,7 +369,7 @@ def show_alerts(alerts: tuple[Alert, ...]) -> None:
 def say_verdict(found: Findings, cause: Cause | None) -> None:
     worst = found.alerts[0].severity if found.alerts else "none"
     lines = [found.drift.headline]
-    lines += [found.performance.headline] if found.performance else list(found.remarks)
+    lines.append(found.performance.headline if found.performance else NO_LABELS)
     if cause is not None:
         lines.insert(0, cause.headline)
     st.markdown(f"### {SEVERITY_MARKS[worst]} {plain(lines[0])}")
@@ -423,14 +424,19 @@ def performance_tab(found: Findings) -> None:
         performance_parts(found.performance, "performance")
 
 
+def first_of(metrics: list[str]) -> list[str]:
+    """Four metrics to start with."""
+    chosen = [name for name in ("accuracy", "roc_auc", "f1", "brier") if name in metrics]
+    return chosen or metrics[:4]
+
+
 def performance_parts(performance: dl.Performance, key: str) -> None:
     titles = METRICS[performance.task]
     present = list(dict.fromkeys(performance.table["metric"]))
-    first = [name for name in ("accuracy", "roc_auc", "f1", "brier") if name in present]
     shown = st.multiselect(
         "Metrics",
         present,
-        first or present[:4],
+        first_of(present),
         format_func=lambda name: titles[name].title,
         key=f"{key}-metrics",
     )
@@ -456,7 +462,7 @@ def estimate_part(data: Data, found: Findings) -> None:
     realised = found.performance
     metrics = list(dict.fromkeys(estimate.table["metric"]))
     if realised is None:
-        chart(charts.metric_trend(estimate, metrics=metrics[:4]), "estimated")
+        chart(charts.metric_trend(estimate, metrics=first_of(metrics)), "estimated")
         return
     titles = METRICS[estimate.task]
     shown = st.selectbox(

@@ -164,7 +164,7 @@ class Cause:
         What each cause adds to the loss.
     figures : tuple of plotly Figure
         The waterfall first; then, where they can be told, the segments in which the concept
-        changed and the features whose change counts.
+        changed, and where the inputs differ the features whose change counts.
     """
 
     headline: str
@@ -201,7 +201,7 @@ def explain(
     drawn: list[Callable[..., Any]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
-    if why.domain.overlaps and len(why.features):
+    if why.domain.overlaps and why.evidence.inputs_differ:
         drawn.append(feature_attribution)
     figures = tuple(draw(why) for draw in drawn)
     terms = why.terms.rename(plain_title).rename_axis("cause").reset_index()
