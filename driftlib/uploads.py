@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import tempfile
 from pathlib import Path
@@ -15,6 +16,14 @@ MOST_MEGABYTES = 200
 MOST_ROWS = 5_000_000
 MOST_COLUMNS = 1_000
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# How files that are often taken for CSV start.
+STRANGERS = {
+    b"PK\x03\x04": "an Excel workbook or a ZIP archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "compressed",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
 
 LIMITS = (
     f"CSV (UTF-8, commas between cells, decimal points) or Parquet, at most {MOST_MEGABYTES} MB, "
@@ -58,19 +67,33 @@ def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{role}.{ending}")
         path.write_bytes(content)
-        frame = read_frame(path, role)
+        try:
+            frame = read_frame(path, role)
+        except DataError as error:
+            words = str(error).replace(path.name, f"the {role} file", 1)
+            raise DataError(words) from error
     _check_size(len(frame), len(frame.columns), role)
     return frame
 
 
 def _check_text(content: bytes, role: str) -> None:
     start = content[: 1 << 16]
+    for mark, what in STRANGERS.items():
+        if start.startswith(mark):
+            raise DataError(f"the {role} file is {what}: save it as CSV, in UTF-8.")
     if b"\0" in start:
         raise DataError(
             f"the {role} file is neither CSV nor Parquet (it is binary): save it as CSV."
         )
-    header = start.split(b"\n", 1)[0]
+    header = start.splitlines()[0]
     _check_size(0, header.count(b",") + 1, role)
+    try:
+        # Where the start ends, it may cut a character in two.
+        codecs.getincrementaldecoder("utf-8")().decode(header)
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"the {role} file's first line is not UTF-8 text: save the file as UTF-8."
+        ) from error
 
 
 def _check_parquet_size(content: bytes, role: str) -> None:

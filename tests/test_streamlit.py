@@ -1,5 +1,6 @@
 """The Streamlit page: every tab, both sliders, uploads good and bad; no traceback, ever."""
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from driftlib.uploads import MOST_MEGABYTES
 
 pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest
@@ -54,11 +56,11 @@ def test_first_load_simulates_and_fills_every_tab():
 
 def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():
     app = opened(rows="2000", drift="0", flips="0")
-    before = float(metric(app, "Accuracy, latest window"))
+    before = float(metric(app, "Accuracy, current"))
     app.sidebar.slider[0].set_value(0.4).run()
     assert not app.exception
     assert metric(app, "Features drifted") == "0 of 8"
-    assert float(metric(app, "Accuracy, latest window")) < before - 0.2
+    assert float(metric(app, "Accuracy, current")) < before - 0.2
 
 
 def test_feature_drift_shows_in_the_features():
@@ -71,13 +73,14 @@ def test_feature_drift_shows_in_the_features():
 def test_settings_come_from_the_address_and_nonsense_is_ignored():
     app = opened(rows="500", drift="1.5", flips="nonsense", alpha="9", seed="-4", psi="nan")
     assert not app.exception
-    assert [s.value for s in app.sidebar.slider[:2]] == [0.1, 1.5]
+    assert [s.value for s in app.sidebar.slider] == [0.1, 1.5, 0.05, 0.1, 0.02]
+    assert app.sidebar.number_input[0].value == 0
     assert shared(app, "drift") == "1.5"
-    assert shared(app, "alpha") == "0.05"
+    assert shared(app, "rows") == "500"
 
 
 def test_the_flights_are_a_choice():
-    app = opened(data="flights")
+    app = opened(data="Flights")
     assert not app.exception
     reference, current = (PAGE.parent / "data" / f"{s}.parquet" for s in ("reference", "current"))
     drift = dl.detect_drift(reference, current, timestamp="timestamp")
@@ -89,7 +92,7 @@ def test_upload_is_evaluated_at_once():
     assert errors(app) == []
     expected = dl.track_performance(SAMPLE).table.set_index("metric")["value"]
     for name in ("accuracy", "precision", "recall"):
-        assert metric(app, name) == f"{expected[name]:.3f}"
+        assert metric(app, name.capitalize()) == f"{expected[name]:.3f}"
 
 
 def test_upload_with_other_names_asks_which_is_which():
@@ -101,7 +104,7 @@ def test_upload_with_other_names_asks_which_is_which():
     boxes["What the model said (y_pred)"].set_value("said")
     app.button[0].click().run()
     expected = dl.track_performance(SAMPLE).table.set_index("metric")["value"]
-    assert metric(app, "accuracy") == f"{expected['accuracy']:.3f}"
+    assert metric(app, "Accuracy") == f"{expected['accuracy']:.3f}"
 
 
 PREDICTIONS = "y_true,y_pred,y_proba\n"
@@ -143,11 +146,104 @@ def test_bad_files_get_a_sentence(kind):
 def test_odd_files_are_evaluated(content):
     app = uploaded(opened(rows="500"), content.encode())
     assert errors(app) == []
-    assert 0 <= float(metric(app, "accuracy")) <= 1
+    assert 0 <= float(metric(app, "Accuracy")) <= 1
+
+
+def own(*sides: bytes, **query: str) -> AppTest:
+    app = opened(data="Own data", **query)
+    for uploader, content in zip(app.sidebar.get("file_uploader"), sides, strict=True):
+        uploader.upload("../../x.csv", content, "text/csv")
+    return app.run()
+
+
+@pytest.mark.parametrize("kind", ["empty", "binary", "semicolons", "encoding", "wide", "twice"])
+def test_bad_own_data_get_a_sentence_that_says_which(kind):
+    content, words = BAD[kind]
+    app = own(SAMPLE.read_bytes(), content)
+    assert len(errors(app)) == 1
+    assert words in errors(app)[0]
+    assert "the current file" in errors(app)[0]
+    assert len(app.file_uploader) == 3
+
+
+@pytest.mark.parametrize("fault", ["infinite", "one class", "range", "text"])
+def test_faults_in_labels_of_own_data_leave_the_drift_to_be_seen(fault):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=300), "y_proba": rng.random(300).round(3)})
+    frame["y_true"] = frame["y_pred"] = (frame["y_proba"] > 0.5).astype(int)
+    bad = frame.copy()
+    if fault == "infinite":
+        bad["x"] = [np.inf, -np.inf, np.nan] * 100
+    elif fault == "one class":
+        bad["y_true"] = 1
+    else:
+        bad["y_proba"] = 1.7 if fault == "range" else "high"
+    app = own(*(side.to_csv(index=False).encode() for side in (frame, bad)))
+    assert errors(app) == []
+    assert metric(app, "Features drifted") == ("1 of 1" if fault == "infinite" else "0 of 1")
+
+
+def test_names_of_columns_and_the_window_can_be_set_and_shared():
+    data = dl.simulate(1000, feature_drift=0, label_flips=0.3, seed=1)
+    names = {"y_true": "bought", "y_pred": "said", "y_proba": "chance", "timestamp": "day"}
+    sides = [
+        side.rename(columns=names).to_csv(index=False).encode()
+        for side in (data.reference, data.current)
+    ]
+    query = {f"column_{role}": name for role, name in names.items()}
+    app = own(*sides, window="Week", **query)
+    assert errors(app) == []
+    accuracy = dl.track_performance(data.current).table.set_index("metric")["value"]["accuracy"]
+    assert metric(app, "Accuracy, current") == f"{accuracy:.3f}"
+    assert metric(app, "Features drifted") == "0 of 8"
+    assert all(shared(app, name) == value for name, value in query.items())
+
+
+def test_the_dials_stay_where_they_were_while_other_data_are_shown():
+    app = opened(rows="500", drift="1.5", flips="0.3")
+    app.sidebar.radio[0].set_value("Own data").run()
+    app.sidebar.radio[0].set_value("Simulate").run()
+    assert not app.exception
+    assert [s.value for s in app.sidebar.slider[:2]] == [0.3, 1.5]
+
+
+def test_features_that_give_the_period_away_can_be_left_out_at_a_press():
+    data = dl.simulate(1000, feature_drift=0, label_flips=0.4, seed=0)
+    sides = [
+        side.assign(month=float(number)).to_csv(index=False).encode()
+        for number, side in enumerate((data.reference, data.current))
+    ]
+    app = own(*sides, column_timestamp="timestamp")
+    assert any("month" in item.value for item in app.warning)
+    press = next(button for button in app.button if button.label == "Compare without month")
+    app = press.click().run()
+    assert errors(app) == []
+    assert len(app.warning) == 0
+    assert any(item.value.startswith("### ▲ Concept drift") for item in app.markdown)
+
+
+def test_what_nobody_foresaw_is_no_traceback_and_leaves_the_rest_alone(monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("secret path")
+
+    monkeypatch.setattr("driftlib.diagnosis.Question.answer", fail)
+    app = opened(rows="500", seed="77")
+    assert len(errors(app)) == 1
+    assert "fault of this page" in errors(app)[0]
+    assert metric(app, "Features drifted").endswith("of 8")
+    assert not any("secret" in str(item.value) for item in (*app.error, *app.markdown))
+
+
+def test_the_page_is_served_here_only_and_tells_nobody():
+    settings = tomllib.loads((PAGE.parent / ".streamlit" / "config.toml").read_text())
+    assert settings["server"]["address"] == "localhost"
+    assert settings["client"]["showErrorDetails"] == "none"
+    assert settings["browser"]["gatherUsageStats"] is False
+    assert settings["server"]["maxUploadSize"] == MOST_MEGABYTES
 
 
 def test_own_data_in_the_sidebar():
-    app = opened(data="own", rows="500")
+    app = opened(data="Own data", rows="500")
     assert not app.exception
     assert len(app.file_uploader) == 3
     rng = np.random.default_rng(1)

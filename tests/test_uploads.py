@@ -29,6 +29,9 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name():
         (b"", "the predictions file is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "neither CSV nor Parquet (it is binary)"),
         (b"PAR1 but no more", "starts like Parquet but cannot be read"),
+        (b"PK\x03\x04 and a workbook", "an Excel workbook or a ZIP archive: save it as CSV"),
+        ("y_true,y_pred\n1,1\n".encode("utf-16"), "is UTF-16 text: save it as CSV, in UTF-8"),
+        ("y_tr\xfce,y_pred\n1,1\n".encode("latin-1"), "first line is not UTF-8 text"),
         (b"y_true;y_pred\n1;1\n0,5;1\n", "separated by semicolons"),
         ("y_true,y_pred\nja,n\xe9in\n".encode("latin-1"), "not UTF-8 text"),
         (b"y_true,y_pred,y_true\n1,1,1\n", "more than one column named 'y_true'"),
@@ -42,6 +45,17 @@ def test_files_that_are_refused(content, words):
         read_upload(content, "predictions")
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_messages_name_the_role_and_not_a_file_that_nobody_knows():
+    with pytest.raises(DriftlibError, match=r"^the current file has more than one column"):
+        read_upload(b"a,a\n1,2\n", "current")
+
+
+def test_a_long_first_line_of_many_bytes_a_character_is_text():
+    names = ["é" * 100 + str(number) for number in range(500)]
+    content = ",".join(names) + "\n" + ",".join("1" for _ in names) + "\n"
+    assert list(read_upload(content.encode())) == names
 
 
 def test_limits_are_kept(monkeypatch):

@@ -1,4 +1,4 @@
-"""One result as one page that opens offline: for the Streamlit page's download."""
+"""One result as one page that opens offline: for the Streamlit page's downloads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from driftlib.reporting.overview import Cause, Evaluation, Findings
+from driftlib.reporting.tables import drift_table, metrics_table
 from driftlib.visualization import page
 from driftlib.visualization.style import small_table
 
@@ -45,3 +47,32 @@ def single_page(
         f"{''.join(charts)}{''.join(parts)}</main>"
     )
     return page.document(title, body, charts=bool(charts))
+
+
+def drift_page(found: Findings, cause: Cause | None) -> str:
+    """Page on two periods: verdict, causes, drift and performance."""
+    from driftlib.visualization import drift_heatmap, metric_trend, psi_trend
+
+    figures = [*(cause.figures if cause else ()), drift_heatmap(found.trend)]
+    figures.append(psi_trend(found.trend))
+    tables = {"Drift": drift_table(found.drift).frame}
+    if found.performance is not None:
+        figures.append(metric_trend(found.performance))
+        tables["Performance"] = metrics_table(found.performance).frame
+    verdict = cause.headline if cause else found.drift.headline
+    return single_page("Model drift", verdict, figures, tables)
+
+
+def performance_page(result: Evaluation) -> str:
+    """Page on one file of predictions: metrics over windows and the confusion matrix."""
+    from driftlib.visualization import confusion_matrix, metric_trend
+
+    figures = [metric_trend(result.performance)]
+    if result.confusion is not None:
+        figures.append(confusion_matrix(result.confusion))
+    tables = {
+        "All rows": metrics_table(result.whole).frame,
+        "Windows": metrics_table(result.performance).frame,
+    }
+    verdict = result.performance.headline
+    return single_page("Performance of the uploaded predictions", verdict, figures, tables)
