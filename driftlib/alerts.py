@@ -17,7 +17,7 @@ from driftlib.files import write_json
 from driftlib.metrics import METRICS
 from driftlib.performance import Performance
 from driftlib.trend import TrendResult
-from driftlib.windows import k_of_n
+from driftlib.windows import k_of_n, start_in_words
 
 DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
 KINDS = {"prediction": "prediction drift", "target": "target drift"}
@@ -178,10 +178,8 @@ def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]
 def _when(found: pd.DataFrame, windows: int) -> str:
     if windows == 1:
         return "the only window"
-    first, *_, last = [
-        str(start.date()) if isinstance(start, pd.Timestamp) else str(start)
-        for start in found["start"].iloc[[0, -1]]
-    ]
+    ends = found.iloc[[0, -1]]
+    first, last = [start_in_words(*row) for row in zip(ends["start"], ends["end"], strict=True)]
     span = first if len(found) == 1 else f"first {first}, last {last}"
     return f"{len(found)} of {windows} windows ({span})"
 

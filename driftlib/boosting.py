@@ -13,7 +13,15 @@ import numpy as np
 import pandas as pd
 
 from driftlib.errors import DataError, quoted
-from driftlib.schema import COMPARABLE, EMPTY, as_numbers, column_kind, count_levels, level_text
+from driftlib.schema import (
+    COMPARABLE,
+    EMPTY,
+    NUMERIC,
+    as_numbers,
+    column_kind,
+    count_levels,
+    level_text,
+)
 
 # Scikit-learn's boosting refuses more than 255 categories: these and "other".
 MOST_LEVELS = 254
@@ -35,11 +43,17 @@ def comparable_features(
         kind, note = column_kind(reference[name], name in categorical)
         if kind == EMPTY:
             kind, _ = column_kind(current[name], name in categorical)
-        if kind in COMPARABLE:
+        if kind == NUMERIC and not any(_has_numbers(side[name]) for side in (reference, current)):
+            skipped[name] = "not compared: no value in either period is a finite number"
+        elif kind in COMPARABLE:
             kinds[name] = kind
         else:
             skipped[name] = note
     return kinds, skipped
+
+
+def _has_numbers(series: pd.Series) -> bool:
+    return bool(np.isfinite(as_numbers(series).values).any())
 
 
 def choose_levels(
@@ -132,9 +146,15 @@ def fit_folds(
     """One model for each fold, fitted on the rows of the others."""
     with one_thread():
         return tuple(
-            new_model().fit(matrix[folds != fold], target[folds != fold])
+            new_model().fit(_filled(matrix[folds != fold]), target[folds != fold])
             for fold in range(int(folds.max()) + 1)
         )
+
+
+def _filled(matrix: np.ndarray) -> np.ndarray:
+    """The matrix itself, its columns without a value set to 0, as scikit-learn refuses them."""
+    matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
+    return matrix
 
 
 def held_out(models: Sequence[Any], matrix: np.ndarray, folds: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from driftlib.results import Result
 from driftlib.schema import Roles, level_text
 from driftlib.sources import read_frame, source_name
 from driftlib.thresholds import Measured, is_compared, judge, read_thresholds
+from driftlib.windows import start_in_words
 
 # What follows window, start, end and the segment columns in a table.
 COLUMNS = (
@@ -163,7 +164,7 @@ def track_performance(
     >>> frame = pd.DataFrame({"y_true": [0, 1] * 100, "y_pred": predictions})
     >>> perf = track_performance(frame, window=100, thresholds={"accuracy": 0.9, "f1": 0.5})
     >>> perf.headline
-    'Accuracy is below its threshold in 1 of 2 windows, degraded beyond noise in 1 (first window 1)'
+    'Accuracy is below its threshold in 1 of 2 windows, degraded beyond noise in 1 (first row 101)'
     >>> perf = track_performance(frame, window=100, metrics=["f1"], thresholds={"f1": 0.9})
     >>> perf.table[["window", "value", "lower", "upper", "breached", "degraded"]].round(3)
        window  value  lower  upper  breached  degraded
@@ -283,11 +284,5 @@ def _values_in_words(perf: Performance, titles: Mapping[str, Metric], many: str)
 
 
 def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
-    start = row["start"]
-    if isinstance(start, pd.Timestamp):
-        start = start.date().isoformat() if start == start.normalize() else str(start)
-    elif start != row["end"]:
-        start = f"window {row['window']}"
-    else:
-        start = f"at {start}"
+    start = start_in_words(row["start"], row["end"])
     return ", ".join([start] * windows + [f"{name} {row[name]}" for name in by])

@@ -212,6 +212,8 @@ def _csv_names(path: Path) -> list[str]:
             names = next(plain_csv.reader(stream, delimiter=_delimiter(path)), [])
     except (OSError, EOFError, plain_csv.Error) as error:
         raise DataError(f"{path.name} cannot be read ({error}): write it again.") from error
+    if any("\udc80" <= letter <= "\udcff" for letter in start):
+        raise DataError(f"{path.name} has a header that is not UTF-8 text: save the file as UTF-8.")
     if _delimiter(path) not in start:
         for other, plural in OTHER_DELIMITERS.items():
             if other in start:
@@ -224,7 +226,7 @@ def _csv_names(path: Path) -> list[str]:
 
 def _open_text(path: Path) -> IO[str]:
     opener: Any = gzip.open if path.suffix == ".gz" else open
-    return opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
+    return opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _stream_csv(

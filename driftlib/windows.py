@@ -155,6 +155,22 @@ def fitting_window(frame: pd.DataFrame, on: str | None = None, where: str = "cur
     return fitting[0] if fitting else "1h"
 
 
+def start_in_words(start: Any, end: Any) -> str:
+    """Where a window begins, for a sentence.
+
+    Examples
+    --------
+    >>> start_in_words(pd.Timestamp("2013-04-01"), pd.Timestamp("2013-05-01"))
+    '2013-04-01'
+    >>> start_in_words(1000, 2000), start_in_words("JFK", "JFK")
+    ('row 1,001', 'JFK')
+    """
+    if isinstance(start, pd.Timestamp):
+        return str(start.date()) if start == start.normalize() else str(start)
+    # A window of equal values of a column starts and ends with that value.
+    return str(start) if start == end else f"row {start + 1:,}"
+
+
 def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:
     """Whether each row is flagged, and so are at least k of its subject's last n rows with it.
 

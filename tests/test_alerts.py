@@ -61,7 +61,7 @@ def test_a_trend_has_one_alert_a_feature_with_its_latest_window(reference, rng):
     (alert,) = make_alerts(trend)
     assert (alert.subject, alert.window, alert.severity) == ("x", 3, "major")
     assert alert.message.startswith(
-        "x drifted in 2 of 4 windows (first 1000, last 3000): shifted up"
+        "x drifted in 2 of 4 windows (first row 1,001, last row 3,001): shifted up"
     )
     assert make_alerts(trend, policy=AlertPolicy(persistence=(2, 2))) == ()
     assert len(make_alerts(trend, policy=AlertPolicy(persistence=(2, 3)))) == 1

@@ -55,6 +55,23 @@ def test_levels_beyond_the_limit_share_one_code():
     assert domain.features == ["c"]
 
 
+@pytest.mark.parametrize("values", [0, 1, 2])
+def test_columns_of_next_to_no_values_neither_fail_nor_matter(values, rng):
+    def period(known):
+        rare = np.full(400, np.nan)
+        rare[:known] = range(known)
+        endless = np.where(np.arange(400) % 2, np.inf, np.nan)
+        return pd.DataFrame({"x": rng.normal(size=400), "rare": rare, "endless": endless})
+
+    reference, current = period(values), period(0)
+    domain = fit_domain(reference, current)
+    assert "no value in either period is a finite number" in domain.skipped["endless"]
+    assert domain.features == (["x", "rare"] if values else ["x"])
+    alone = fit_domain(reference[["x"]], current[["x"]])
+    np.testing.assert_allclose(domain.pi_current, alone.pi_current, atol=0.02)
+    assert domain.table["auc_alone"].between(0.4, 0.6).all()
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_auc_equals_scikit_learn_and_its_variance_a_bootstrap(seed):
     from sklearn.metrics import roc_auc_score

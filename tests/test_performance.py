@@ -564,7 +564,7 @@ def test_headline_says_what_is_worse_where_and_since_when(rng):
     )
     perf = fast(frame, window=500, reference=good)
     assert perf.headline == (
-        "Accuracy is worse than in the reference, beyond noise, in 1 of 4 windows (first window 3)"
+        "Accuracy is worse than in the reference, beyond noise, in 1 of 4 windows (first row 1,501)"
     )
 
 

@@ -26,6 +26,7 @@ def write(path, content):
         ("ragged.csv", "a,b\n1,2\n3\n", "ragged.csv cannot be read as CSV"),
         ("twice.csv", "a,b,a\n1,2,3\n", "more than one column named 'a'"),
         ("latin.csv", "a,b\n1,caf\xe9\n".encode("latin-1"), "'b' is not UTF-8 text"),
+        ("header.csv", "a,caf\xe9\n1,2\n".encode("latin-1"), "header that is not UTF-8 text"),
         ("bytes.parquet", b"PAR1 this is not Parquet", "cannot be read as Parquet"),
         ("text.parquet", "a,b\n1,2\n", "cannot be read as Parquet"),
         ("sheet.xlsx", b"PK", "neither Parquet nor CSV by its ending"),
