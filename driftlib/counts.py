@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-# Temporary arrays of so many values stay in the processor's cache. Larger ones come fresh from
-# the system each time, which costs more than the sums where it takes memory back at once, as
-# Dask has it do.
-BLOCK = 16_000
+# So many values stay in the processor's cache while they are worked on.
+BLOCK = 32_000
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,16 @@ class Cumulative:
     gaps : float array, shape (points + 1,)
         For each interval between grid points, the sum of the distances from the values
         strictly inside it to its upper end; for the open one at the top, to its lower end.
+    mean, squares : float
+        Mean, NaN of nothing, and sum of squared distances from it.
     """
 
     below: np.ndarray
     at_or_below: np.ndarray
     rows: int
     gaps: np.ndarray
+    mean: float
+    squares: float
 
 
 def cumulative(grid: ArrayLike, values: ArrayLike) -> Cumulative:
@@ -51,24 +53,34 @@ def cumulative_sorted(grid: np.ndarray, ordered: np.ndarray) -> Cumulative:
     """`cumulative` of values that are in order already."""
     below, at_or_below = ordered.searchsorted(grid), ordered.searchsorted(grid, "right")
     n = len(ordered)
-    gaps = np.zeros(len(grid) + 1)
-    if n and len(grid):
-        # Distances are taken from the middle of the grid, so that a feature far from zero
-        # loses no digits.
-        origin = grid[len(grid) // 2]
-        starts, ends = np.append(0, at_or_below), np.append(at_or_below, n)
-        held = ends > starts
-        sums = np.zeros(len(grid) + 1)
-        with np.errstate(over="ignore", invalid="ignore"):
-            for first, block in blocks(ordered):
-                low, high = ends.searchsorted([first, first + len(block) - 1], "right")
-                cells = low + np.flatnonzero(held[low : high + 1])
-                inside = np.maximum(starts[cells] - first, 0)
-                sums[cells] += np.add.reduceat(block - origin, inside)
+    if not n:
+        return Cumulative(below, at_or_below, 0, np.zeros(len(grid) + 1), np.nan, 0.0)
+    starts, ends = np.append(0, at_or_below), np.append(at_or_below, n)
+    held = ends > starts
+    sums, squares = np.zeros(len(grid) + 1), 0.0
+    # One buffer: a new array comes fresh from the system each time where memory is given back
+    # at once, as Dask has it done, which costs more than the sums.
+    buffer = np.empty(min(BLOCK, n))
+    # Distances are taken from the median, so that a feature far from zero loses no digits.
+    origin = np.float64(ordered[n // 2])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for first, block in blocks(ordered):
+            low, high = ends.searchsorted([first, first + len(block) - 1], "right")
+            cells = low + np.flatnonzero(held[low : high + 1])
+            inside = np.maximum(starts[cells] - first, 0)
+            distances = np.subtract(block, origin, out=buffer[: len(block)])
+            sums[cells] += np.add.reduceat(distances, inside)
+            # No product of BLAS, whose own threads would wait for one another.
+            squares += float(np.einsum("i,i->", distances, distances))
+        offset = sums.sum() / n
+        # The mean is within a standard deviation of the median, so little cancels here.
+        squares = max(0.0, squares - n * offset**2)
+        gaps = np.zeros(len(grid) + 1)
+        if len(grid):
             gaps = (ends - starts) * (np.append(grid, grid[-1]) - origin) - sums
-        gaps[-1] *= -1
-        gaps = np.nan_to_num(np.maximum(gaps, 0.0))
-    return Cumulative(below, at_or_below, n, gaps)
+            gaps[-1] *= -1
+    gaps = np.nan_to_num(np.maximum(gaps, 0.0))
+    return Cumulative(below, at_or_below, n, gaps, float(origin + offset), squares)
 
 
 def blocks(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -76,8 +88,8 @@ def blocks(values: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
 
     Examples
     --------
-    >>> [(first, len(block)) for first, block in blocks(np.zeros(20_000))]
-    [(0, 16000), (16000, 4000)]
+    >>> [(first, len(block)) for first, block in blocks(np.zeros(40_000))]
+    [(0, 32000), (32000, 8000)]
     """
     for first in range(0, len(values), BLOCK):
         yield first, values[first : first + BLOCK]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from driftlib.counts import blocks
 from driftlib.files import json_ready
 from driftlib.profile import (
     HASH_BUCKETS,
@@ -26,11 +27,13 @@ from driftlib.profile import (
 from driftlib.schema import (
     CATEGORICAL,
     EMPTY,
+    IDENTIFIER,
     NUMERIC,
     LevelCounts,
     as_numbers,
-    column_kind,
     count_levels,
+    declared_kind,
+    identifier_note,
 )
 
 HISTOGRAM_BINS = 40
@@ -129,7 +132,7 @@ def fit_column(
 ) -> Column:
     """Grid and reference counts of one column."""
     name = str(series.name)
-    kind, note = column_kind(series, categorical)
+    kind, note = declared_kind(series, categorical)
     if kind == NUMERIC:
         numbers = as_numbers(series)
         ordered, missing, infinite = sorted_values(numbers.values)
@@ -141,7 +144,12 @@ def fit_column(
             )
         kind, note = EMPTY, NOT_FINITE
     if kind == CATEGORICAL:
-        return level_column(name, role, note, count_levels(series))
+        found = count_levels(series)
+        chosen = categorical or isinstance(series.dtype, pd.CategoricalDtype)
+        identifier = "" if chosen else identifier_note(len(found.levels), int(found.counts.sum()))
+        if not identifier:
+            return level_column(name, role, note, found)
+        kind, note = IDENTIFIER, identifier
     return Column(name, role, kind, note, reference=Counts(len(series), int(series.isna().sum())))
 
 
@@ -223,10 +231,13 @@ def _points(ordered: np.ndarray | Runs, resolution: int) -> np.ndarray:
     """All distinct values, or evenly spaced quantiles where there are more than `resolution`."""
     if isinstance(ordered, Runs):
         return ordered.points
-    changes = np.flatnonzero(ordered[1:] != ordered[:-1])
-    if len(changes) < resolution:
-        return ordered[np.append(0, changes + 1)]
-    return ordered[np.round(np.linspace(0, len(ordered) - 1, resolution + 1)).astype(np.int64)]
+    changes = [np.zeros(1, dtype=np.intp)]
+    for first, block in blocks(ordered[1:]):
+        changes.append(first + 1 + np.flatnonzero(block != ordered[first : first + len(block)]))
+        if sum(map(len, changes)) > resolution:
+            ranks = np.linspace(0, len(ordered) - 1, resolution + 1)
+            return ordered[np.round(ranks).astype(np.int64)]
+    return ordered[np.concatenate(changes)]
 
 
 def psi_edges_of(ordered: np.ndarray | Runs, bins: int) -> np.ndarray:

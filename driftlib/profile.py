@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.counts import Cumulative, blocks, cumulative_sorted
+from driftlib.counts import Cumulative, cumulative_sorted
 from driftlib.errors import DataError
 from driftlib.schema import as_numbers, count_levels
 
@@ -82,7 +82,9 @@ class NumericCounts(Counts):
     @property
     def cumulative(self) -> Cumulative:
         """The counts as the statistics take them."""
-        return Cumulative(self.below, self.at_or_below, self.present, self.gaps)
+        return Cumulative(
+            self.below, self.at_or_below, self.present, self.gaps, self.mean, self.squares
+        )
 
     @property
     def std(self) -> float:
@@ -182,24 +184,18 @@ def count_sorted(
     ordered: np.ndarray, grid: np.ndarray, missing: int = 0, infinite: int = 0
 ) -> NumericCounts:
     """Counts of finite values, already in order, on a sorted grid."""
-    counts = cumulative_sorted(grid, ordered)
-    place = {"below": counts.below, "at_or_below": counts.at_or_below, "gaps": counts.gaps}
-    rows = len(ordered) + missing + infinite
-    if not len(ordered):
-        return NumericCounts(rows, missing + infinite, infinite=infinite, **place)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(ordered.mean(dtype=float))
-        parts = (block - mean for _, block in blocks(ordered))
-        squares = float(sum(np.einsum("i,i->", part, part, dtype=float) for part in parts))
+    found = cumulative_sorted(grid, ordered)
     return NumericCounts(
-        rows,
+        len(ordered) + missing + infinite,
         missing + infinite,
         infinite=infinite,
-        mean=mean,
-        squares=squares,
-        minimum=float(ordered[0]),
-        maximum=float(ordered[-1]),
-        **place,
+        mean=found.mean,
+        squares=found.squares,
+        minimum=float(ordered[0]) if len(ordered) else np.nan,
+        maximum=float(ordered[-1]) if len(ordered) else np.nan,
+        below=found.below,
+        at_or_below=found.at_or_below,
+        gaps=found.gaps,
     )
 
 

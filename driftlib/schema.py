@@ -155,16 +155,20 @@ def column_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]
     >>> column_kind(pd.Series([[1], [2]]))
     ('unsupported', 'not compared: holds lists or other nested values')
     """
-    present = int(series.notna().sum())
-    if not present:
-        return EMPTY, "not compared: every value is missing in the reference"
-    kind, note = kind_of_type(series)
-    if categorical and kind in COMPARABLE:
-        return CATEGORICAL, note
-    if kind == CATEGORICAL and not isinstance(series.dtype, pd.CategoricalDtype):
-        identifier = identifier_note(series.nunique(), present)
+    kind, note = declared_kind(series, categorical)
+    if kind == CATEGORICAL and not (categorical or isinstance(series.dtype, pd.CategoricalDtype)):
+        identifier = identifier_note(series.nunique(), int(series.notna().sum()))
         return (IDENTIFIER, identifier) if identifier else (kind, note)
     return kind, note
+
+
+def declared_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]:
+    """`column_kind` before values are counted: an identifier is still categorical."""
+    # Most columns show a value at once.
+    if not (series.iloc[:100].notna().any() or series.notna().any()):
+        return EMPTY, "not compared: every value is missing in the reference"
+    kind, note = kind_of_type(series)
+    return (CATEGORICAL if categorical and kind in COMPARABLE else kind), note
 
 
 def identifier_note(distinct: int, present: int, about: str = "") -> str:
@@ -186,7 +190,7 @@ def identifier_note(distinct: int, present: int, about: str = "") -> str:
 def kind_of_type(series: pd.Series) -> tuple[str, str]:
     """Kind of a column by the type of its values alone, and a note; see `column_kind`."""
     dtype = series.dtype
-    if types.is_bool_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype):
+    if types.is_bool_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype | pd.StringDtype):
         return CATEGORICAL, ""
     if types.is_complex_dtype(dtype):
         return UNSUPPORTED, "not compared: complex numbers"

@@ -23,6 +23,7 @@ import driftlib as dl
 from driftlib import batches, counts, draft, readers
 from driftlib.batches import Batch, rows_at_once
 from driftlib.draft import first_look
+from driftlib.grid import numeric_grid
 from driftlib.profile import count_sorted
 from driftlib.sampling import ALL_HASHES, Tally, row_hash
 from driftlib.sources import open_source, read_frame, stack
@@ -163,12 +164,15 @@ def test_sums_by_blocks_are_those_of_the_whole(values, grid):
         patch.setattr(counts, "BLOCK", 7)
         found = counts.cumulative_sorted(grid, values)
         spread = count_sorted(values, grid)
+        points = numeric_grid(values, bins=2, resolution=10)[0]
     upper = np.append(grid, np.inf)
     lower = np.append(-np.inf, grid)
     inside = [values[(values > low) & (values < up)] for low, up in zip(lower, upper, strict=True)]
     wanted = [float(np.sum(up - part)) for up, part in zip(grid, inside[:-1], strict=True)]
     wanted.append(float(np.sum(inside[-1] - grid[-1])))
     assert found.gaps == pytest.approx(wanted, abs=1e-12)
+    assert np.isin(np.unique(values), points).all()
+    assert spread.mean == pytest.approx(values.mean())
     assert spread.squares == pytest.approx(float(((values - values.mean()) ** 2).sum()), abs=1e-9)
 
 
