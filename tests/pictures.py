@@ -1,4 +1,4 @@
-"""Takes the README's pictures from rendered reports: python tests/pictures.py reports"""
+"""Takes the README's pictures from rendered reports: python -m tests.pictures reports"""
 
 from __future__ import annotations
 
@@ -8,40 +8,41 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.browser import served, settled, visit
+
 FOLDER = Path(__file__).parents[1] / "notebooks" / "pictures"
-SIZE = {"width": 1120, "height": 700}
-# Picture's name: page, and the heading that is to stand on top of it ("" for the page's start).
+SIZE = {"width": 1120, "height": 760}
+# Picture's name: report, and what is to stand on top of it.
 PICTURES = {
-    "drift": ("drift.html", "Which features moved, and when"),
-    "performance": ("performance.html", "Why it changed"),
-    "demo": ("demo.html", ""),
-    "index": ("index.html", ""),
+    "drift": ("drift.html", "//h2[.='Which features moved, and when']"),
+    "performance": ("performance.html", "//h2[.='Why it changed']/following::figure[1]"),
+    "demo": ("demo.html", "//h2[.='Two dials']/following::figure[1]"),
+    "index": ("index.html", "//h1"),
 }
 
 
-def take(page: Page, reports: Path) -> None:
-    """Save a picture of each page."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, (file, heading) in PICTURES.items():
-        page.goto((reports / file).resolve().as_uri())
-        page.wait_for_timeout(2000)
-        if heading:
-            page.get_by_role("heading", name=heading, exact=True).first.evaluate(
-                "element => element.scrollIntoView()"
-            )
-            page.wait_for_timeout(1000)
-        page.screenshot(path=FOLDER / f"{name}.png")
-        print(FOLDER / f"{name}.png")
+def take(page: Page, name: str, top: str) -> None:
+    """Save what a page shows from an element down."""
+    page.locator(top).first.evaluate("element => element.scrollIntoView()")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=FOLDER / f"{name}.png")
+    print(FOLDER / f"{name}.png")
 
 
 def main() -> None:
-    """Open the folder's pages in Chromium."""
+    """Open the folder's reports and the Streamlit page in Chromium."""
     reports = Path(sys.argv[1] if len(sys.argv) > 1 else "reports")
-    with sync_playwright() as playwright:
+    FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright, served(FOLDER.parents[1]) as address:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        take(browser.new_page(viewport=SIZE), reports)
+        page = browser.new_page(viewport=SIZE)
+        for name, (file, top) in PICTURES.items():
+            take(visit(page, reports / file), name, top)
+        page.goto(f"{address}?flips=10&drift=0.5")
+        settled(page)
+        take(page, "page", "h1")
         browser.close()
 
 

@@ -1,13 +1,7 @@
 """The Streamlit page in a browser: what people see, do, upload and take away."""
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,41 +15,19 @@ pytest.importorskip("streamlit")
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import assert_sound, visit
+from tests.browser import PATIENCE, assert_sound, served, settled, visit
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "data" / "predictions_sample.csv"
-PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
 def address(browser: Browser, tmp_path_factory) -> Iterator[str]:
     """Where the page is served; whatever is done to it, its log must hold no traceback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("page") / "log"
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    command += ["--server.headless", "true", "--server.port", str(port)]
-    command += ["--server.address", "127.0.0.1"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health").read()
-                break
-            except OSError:
-                assert server.poll() is None, log.read_text()
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
+    with served(ROOT, log) as address:
+        yield address
     assert "Traceback" not in log.read_text()
 
 
@@ -70,19 +42,6 @@ def app(page: Page, address: str) -> Page:
     assert sockets
     assert all(url.startswith("ws://127.0.0.1:") for url in sockets)
     return page
-
-
-def settled(page: Page) -> None:
-    """Wait until the server has answered all that was asked so far."""
-    page.wait_for_function(
-        """() => {
-            const app = document.querySelector('[data-testid="stApp"]');
-            return app && app.dataset.testScriptState === "notRunning"
-                && document.querySelector('[role="tab"]')
-                && !document.querySelector('[data-testid="stSpinner"]');
-        }""",
-        timeout=PATIENCE,
-    )
 
 
 def tab(page: Page, name: str) -> Locator:

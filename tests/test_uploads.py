@@ -31,7 +31,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name():
         (b"PAR1 but no more", "starts like Parquet but cannot be read"),
         (b"PK\x03\x04 and a workbook", "an Excel workbook or a ZIP archive: save it as CSV"),
         ("y_true,y_pred\n1,1\n".encode("utf-16"), "is UTF-16 text: save it as CSV, in UTF-8"),
-        ("y_tr\xfce,y_pred\n1,1\n".encode("latin-1"), "first line is not UTF-8 text"),
+        ("y_tr\xfce,y_pred\n1,1\n".encode("latin-1"), "header that is not UTF-8 text"),
         (b"y_true;y_pred\n1;1\n0,5;1\n", "separated by semicolons"),
         ("y_true,y_pred\nja,n\xe9in\n".encode("latin-1"), "not UTF-8 text"),
         (b"y_true,y_pred,y_true\n1,1,1\n", "more than one column named 'y_true'"),
