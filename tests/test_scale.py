@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import sys
 import warnings
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -46,14 +48,48 @@ def files(frame, tmp_path):
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def in_time():
+    """A cluster without workers waits for them without end: no test does."""
+
+    def late(*_):
+        raise TimeoutError("no answer in 180 s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(180)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
 @pytest.fixture(scope="module")
 def cluster():
     """A Dask cluster of two processes."""
+    with dask_cluster() as client:
+        yield client
+
+
+@pytest.fixture
+def mortal():
+    """One of its own for a test that kills workers, as Dask does not always replace both.
+
+    So it gives a task up after two deaths.
+    """
+    with dask_cluster(allowed_failures=1) as client:
+        yield client
+
+
+@contextmanager
+def dask_cluster(**scheduler):
     from distributed import Client, LocalCluster
 
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            host="127.0.0.1",
+            scheduler_kwargs=scheduler,
         ) as local,
         Client(local) as client,
     ):
@@ -174,7 +210,7 @@ def dies(frame):
     os._exit(1)
 
 
-def test_a_dask_worker_that_dies_is_retried(baseline, files, cluster, tmp_path):
+def test_a_dask_worker_that_dies_is_retried(baseline, files, mortal, tmp_path):
     flag = tmp_path / "dead"
     data = dask_frame(files)
     fragile = data.map_partitions(partial(dies_once, flag=str(flag)), meta=data._meta)
@@ -233,7 +269,7 @@ def test_a_file_unlike_the_others_is_named(baseline, frame, files, cluster):
     same_counts(baseline.profile(dask_frame(files)), baseline.profile(together))
 
 
-def test_a_worker_that_always_dies_is_an_error(baseline, files, cluster):
+def test_a_worker_that_always_dies_is_an_error(baseline, files, mortal):
     data = dask_frame(files)
     dying = data.map_partitions(dies, meta=data._meta)
     with pytest.raises(dl.DriftlibError, match=r"Dask DataFrame cannot be computed .*died"):
