@@ -17,6 +17,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import PATIENCE, assert_sound, served, settled, visit
 
+# In one process, so that there is one server.
+pytestmark = pytest.mark.xdist_group("page")
+
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "data" / "predictions_sample.csv"
 expect.set_options(timeout=PATIENCE)
