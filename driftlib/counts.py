@@ -74,7 +74,8 @@ def cumulative_sorted(grid: np.ndarray, ordered: np.ndarray) -> Cumulative:
             squares += float(np.einsum("i,i->", distances, distances))
         offset = sums.sum() / n
         # The mean is within a standard deviation of the median, so little cancels here.
-        squares = max(0.0, squares - n * offset**2)
+        if np.isfinite(squares):
+            squares = max(0.0, squares - n * offset**2)
         gaps = np.zeros(len(grid) + 1)
         if len(grid):
             gaps = (ends - starts) * (np.append(grid, grid[-1]) - origin) - sums

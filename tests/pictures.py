@@ -40,7 +40,7 @@ def main() -> None:
         page = browser.new_page(viewport=SIZE)
         for name, (file, top) in PICTURES.items():
             take(visit(page, reports / file), name, top)
-        page.goto(f"{address}?flips=10&drift=0.5")
+        page.goto(address)
         settled(page)
         take(page, "page", "h1")
         browser.close()

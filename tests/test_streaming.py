@@ -176,6 +176,10 @@ def test_sums_by_blocks_are_those_of_the_whole(values, grid):
     assert spread.squares == pytest.approx(float(((values - values.mean()) ** 2).sum()), abs=1e-9)
 
 
+def test_a_spread_beyond_all_numbers_is_not_called_none():
+    assert count_sorted(np.array([-1e200, 0.0, 1e200]), np.zeros(1)).squares == np.inf
+
+
 # The first look at a reference and the grid that comes of it.
 
 
