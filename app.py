@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import driftlib as dl
+from driftlib.data.synthetic import simulate
 from driftlib.files import write_csv
-from driftlib.synthetic import simulate
 from driftlib.visualization import drift_heatmap, write_figure_html
 
 

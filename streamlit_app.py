@@ -16,8 +16,12 @@ import streamlit as st
 import driftlib as dl
 from driftlib import visualization as charts
 from driftlib.alerts import Alert
-from driftlib.metrics import METRICS
-from driftlib.reporting.overview import (
+from driftlib.data.sources import read_frame
+from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload, safe_csv
+from driftlib.data.windows import fitting_window
+from driftlib.html.page import plain as without_tags
+from driftlib.performance.metrics import METRICS
+from driftlib.reporting.app import (
     Cause,
     Evaluation,
     Findings,
@@ -29,11 +33,7 @@ from driftlib.reporting.overview import (
 )
 from driftlib.reporting.single import drift_page, performance_page
 from driftlib.reporting.tables import drift_table, metrics_table
-from driftlib.sources import read_frame
-from driftlib.uploads import LIMITS, MOST_MEGABYTES, read_upload, safe_csv
-from driftlib.visualization.page import plain as without_tags
 from driftlib.visualization.style import CONFIG, SEVERITY_MARKS
-from driftlib.windows import fitting_window
 
 HERE = Path(__file__).parent
 SAMPLE = HERE / "data" / "predictions_sample.csv"

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from driftlib.estimation import estimate_performance
-from driftlib.performance import track_performance
+from driftlib.performance.estimate import estimate_performance
+from driftlib.performance.track import track_performance
 
 SEED = 20240115
 METRICS = ("accuracy", "roc_auc", "f1")

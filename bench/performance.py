@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtri, softmax
 
-from driftlib.evidence import Labelled, LabelledNumbers
-from driftlib.metrics import METRICS
-from driftlib.performance import track_performance
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.track import track_performance
+from driftlib.stats.aggregates import Labelled, LabelledNumbers
 
 SEED = 20260102
 ROWS, WINDOW, STEP = 1_000_000, 10_000, 1_000

@@ -241,7 +241,7 @@ def _as_wanted(kind: str, truth: dict[str, float]) -> bool:
 
 def run(worlds: int, seed: int = 0) -> pd.DataFrame:
     """One row a diagnosis: what it said and whether its intervals hold the truth."""
-    from driftlib.diagnosis import diagnose
+    from driftlib.diagnosis.diagnose import diagnose
 
     rng = np.random.default_rng(seed)
     found = []

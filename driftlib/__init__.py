@@ -11,39 +11,40 @@ if TYPE_CHECKING:
     from driftlib.alerts import Alert as Alert
     from driftlib.alerts import AlertPolicy as AlertPolicy
     from driftlib.alerts import make_alerts as make_alerts
-    from driftlib.baseline import Baseline as Baseline
-    from driftlib.diagnosis import Diagnosis as Diagnosis
-    from driftlib.diagnosis import diagnose as diagnose
-    from driftlib.diagnosis import diagnose_windows as diagnose_windows
-    from driftlib.domain import Domain as Domain
-    from driftlib.domain import fit_domain as fit_domain
-    from driftlib.drift import DriftPolicy as DriftPolicy
-    from driftlib.drift import DriftResult as DriftResult
-    from driftlib.drift import detect_drift as detect_drift
+    from driftlib.data.synthetic import simulate as simulate
+    from driftlib.diagnosis.diagnose import Diagnosis as Diagnosis
+    from driftlib.diagnosis.diagnose import diagnose as diagnose
+    from driftlib.diagnosis.diagnose import diagnose_windows as diagnose_windows
+    from driftlib.domain.classifier import Domain as Domain
+    from driftlib.domain.classifier import fit_domain as fit_domain
+    from driftlib.drift.detect import DriftPolicy as DriftPolicy
+    from driftlib.drift.detect import DriftResult as DriftResult
+    from driftlib.drift.detect import detect_drift as detect_drift
+    from driftlib.drift.trend import TrendResult as TrendResult
+    from driftlib.drift.trend import drift_trend as drift_trend
     from driftlib.errors import DriftlibError as DriftlibError
-    from driftlib.estimation import Estimate as Estimate
-    from driftlib.estimation import estimate_performance as estimate_performance
-    from driftlib.performance import Performance as Performance
-    from driftlib.performance import track_performance as track_performance
-    from driftlib.profile import Profile as Profile
-    from driftlib.synthetic import simulate as simulate
-    from driftlib.trend import TrendResult as TrendResult
-    from driftlib.trend import drift_trend as drift_trend
+    from driftlib.performance.estimate import Estimate as Estimate
+    from driftlib.performance.estimate import estimate_performance as estimate_performance
+    from driftlib.performance.track import Performance as Performance
+    from driftlib.performance.track import track_performance as track_performance
+    from driftlib.profile.baseline import Baseline as Baseline
+    from driftlib.profile.profile import Profile as Profile
 
 __version__ = "0.1.0"
 
 _MODULES = {
     "alerts": ("Alert", "AlertPolicy", "make_alerts"),
-    "baseline": ("Baseline",),
-    "diagnosis": ("Diagnosis", "diagnose", "diagnose_windows"),
-    "domain": ("Domain", "fit_domain"),
-    "drift": ("DriftPolicy", "DriftResult", "detect_drift"),
+    "data.synthetic": ("simulate",),
+    "diagnosis.diagnose": ("Diagnosis", "diagnose"),
+    "diagnosis.windows": ("Timeline", "diagnose_windows"),
+    "domain.classifier": ("Domain", "fit_domain"),
+    "drift.detect": ("DriftPolicy", "DriftResult", "detect_drift"),
+    "drift.trend": ("TrendResult", "drift_trend"),
     "errors": ("DriftlibError",),
-    "estimation": ("Estimate", "estimate_performance"),
-    "performance": ("Performance", "track_performance"),
-    "profile": ("Profile",),
-    "synthetic": ("simulate",),
-    "trend": ("TrendResult", "drift_trend"),
+    "performance.estimate": ("Estimate", "estimate_performance"),
+    "performance.track": ("Performance", "track_performance"),
+    "profile.baseline": ("Baseline",),
+    "profile.profile": ("Profile",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOME)

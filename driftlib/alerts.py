@@ -11,13 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.drift import SEVERITIES, DriftResult
+from driftlib.data.windows import k_of_n, start_in_words
+from driftlib.drift.detect import SEVERITIES, DriftResult
+from driftlib.drift.trend import TrendResult
 from driftlib.errors import MissingExtraError, ParameterError, check_choice
 from driftlib.files import write_json
-from driftlib.metrics import METRICS
-from driftlib.performance import Performance
-from driftlib.trend import TrendResult
-from driftlib.windows import k_of_n, start_in_words
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.track import Performance
 
 DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
 KINDS = {"prediction": "prediction drift", "target": "target drift"}

@@ -121,7 +121,7 @@ def _names(text: str) -> list[str]:
 
 def fit_baseline(reference: str, output: str, **settings: Any) -> int:
     """Fit and save a baseline."""
-    from driftlib.baseline import Baseline
+    from driftlib.profile.baseline import Baseline
 
     baseline = Baseline.fit(reference, **settings)
     path = baseline.save(output)
@@ -141,9 +141,9 @@ def check_drift(
     features: list[str] | None,
 ) -> int:
     """Compare a batch with a saved baseline."""
-    from driftlib.baseline import Baseline
-    from driftlib.drift import SEVERITIES, DriftPolicy, detect_drift
+    from driftlib.drift.detect import SEVERITIES, DriftPolicy, detect_drift
     from driftlib.files import write_json
+    from driftlib.profile.baseline import Baseline
 
     result = detect_drift(
         Baseline.load(baseline), current, features=features, policy=DriftPolicy(alpha=alpha)

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from driftlib.drift.trend import TrendResult
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
-from driftlib.performance import Performance
-from driftlib.trend import TrendResult
-from driftlib.visualization import page
+from driftlib.html import page
+from driftlib.performance.track import Performance
 from driftlib.visualization.style import CONFIG
 
 CACHED_CHARTS = 256
@@ -51,7 +51,7 @@ def panel(charts: Sequence[Chart], choices: Choices, start: Sequence[int] = ()) 
 
     Returns
     -------
-    ipywidgets.Widget or driftlib.reporting.display.Dials
+    ipywidgets.Widget or driftlib.reporting.notebook.Dials
         The latter in a report.
 
     Raises
@@ -193,7 +193,7 @@ def threshold_explorer(
     DriftlibError
         If the task is not binary, or there is no column of probabilities.
     """
-    from driftlib.decisions import own_threshold, performance_at
+    from driftlib.performance.decision_threshold import own_threshold, performance_at
     from driftlib.visualization import metric_trend
 
     names = {"y_pred": y_pred, "y_proba": y_proba}
@@ -265,11 +265,11 @@ def what_if_explorer(
     feature_drift, label_flips : float
         Where the dials stand at first.
     rows, seed : int
-        See `driftlib.synthetic.simulate`; in a live panel they can be changed as well.
+        See `driftlib.data.synthetic.simulate`; in a live panel they can be changed as well.
     """
+    from driftlib.demo.chart import what_if_panel
+    from driftlib.demo.what_if import what_if
     from driftlib.reporting import in_report
-    from driftlib.visualization.whatif import what_if_panel
-    from driftlib.whatif import what_if
 
     fixed = in_report()
     drifts = DRIFTS if fixed else tuple(np.arange(0, 2.01, 0.1).round(1))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import driftlib as dl
-from driftlib.grid import HISTOGRAM_BINS, MAX_LEVELS
-from driftlib.profile import CategoricalCounts, NumericCounts
+from driftlib.profile.column import HISTOGRAM_BINS, MAX_LEVELS
+from driftlib.profile.profile import CategoricalCounts, NumericCounts
 
 floats = some.one_of(
     some.floats(-1e6, 1e6), some.sampled_from([np.nan, np.inf, -np.inf, 0.0, 1.0, 1.0])

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics as sk
 
-from driftlib.curves import MOST_CLASSES, POINTS, confusion_counts, score_curves
 from driftlib.errors import DataError
+from driftlib.performance.curves import MOST_CLASSES, POINTS, confusion_counts, score_curves
 
 
 def scored(rows: int, seed: int, decimals: int = 12) -> pd.DataFrame:

@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib import segments
-from driftlib.decomposition import TERMS, decompose, fit_loss, targeted
-from driftlib.diagnosis import diagnose
-from driftlib.domain import fit_domain
+from driftlib.data.schema import Roles
+from driftlib.data.synthetic import simulate
+from driftlib.diagnosis import segments
+from driftlib.diagnosis.decomposition import TERMS, decompose, fit_loss, targeted
+from driftlib.diagnosis.diagnose import diagnose
+from driftlib.diagnosis.losses import read_losses
+from driftlib.diagnosis.segments import MISSING, Condition
+from driftlib.diagnosis.verdict import Evidence, moved, number_writer
+from driftlib.diagnosis.windows import diagnose_windows
+from driftlib.domain.classifier import fit_domain
 from driftlib.errors import DataError, DriftlibError, ParameterError
-from driftlib.losses import read_losses
-from driftlib.schema import Roles
-from driftlib.segments import MISSING, Condition
-from driftlib.synthetic import simulate
-from driftlib.timeline import diagnose_windows
-from driftlib.verdict import Evidence, moved, number_writer
 
 FEATURES = [
     "tenure_months", "monthly_charge", "usage_hours", "support_calls", "late_payments",

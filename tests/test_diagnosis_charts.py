@@ -6,7 +6,7 @@ import pytest
 
 import driftlib as dl
 from driftlib import visualization as charts
-from driftlib.timeline import diagnose_windows
+from driftlib.diagnosis.windows import diagnose_windows
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.boosting import MOST_LEVELS, choose_levels, encode
-from driftlib.domain import auc, fit_domain
+from driftlib.data.schema import Roles
+from driftlib.domain.classifier import auc, fit_domain
+from driftlib.domain.features import MOST_LEVELS, choose_levels, encode
 from driftlib.errors import DataError, ParameterError
-from driftlib.schema import Roles
 
 
 def normal(rows: int, shift: float = 0.0, features: int = 3, seed: int = 0) -> pd.DataFrame:

@@ -11,13 +11,13 @@ from scipy.special import expit
 from sklearn import metrics as sk
 from sklearn.linear_model import LogisticRegression
 
-from driftlib.calibration import fit_calibrator, reliability
+from driftlib.data.predictions import Outcomes
 from driftlib.errors import DriftlibError
-from driftlib.estimation import estimate_performance
-from driftlib.foresight import _cells, foresee
-from driftlib.metrics import METRICS
-from driftlib.outcomes import Outcomes
-from driftlib.performance import track_performance
+from driftlib.performance.estimate import estimate_performance
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.predictive import _cells, foresee
+from driftlib.performance.track import track_performance
+from driftlib.stats.calibration import fit_calibrator, reliability
 
 
 def scored(rng: np.random.Generator, rows: int, power: float = 1.0) -> pd.DataFrame:
@@ -210,7 +210,7 @@ def test_interval_of_cells_is_that_of_single_rows(rng, monkeypatch, classes):
     window = Outcomes(y, pred, score).take(slice(2000))
     chosen = list(METRICS["binary" if classes == 2 else "multiclass"].values())
     cells = foresee(calibrator, window, classes, chosen, rng)
-    monkeypatch.setattr("driftlib.foresight.MOST_CELLS", 10**9)
+    monkeypatch.setattr("driftlib.performance.predictive.MOST_CELLS", 10**9)
     rows = foresee(calibrator, window, classes, chosen, rng)
     assert (cells[0] == rows[0]).all()
     assert (np.abs(cells - rows) < 0.12 * (rows[2] - rows[1])).all()

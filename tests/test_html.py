@@ -13,10 +13,10 @@ import plotly.graph_objects as go
 import pytest
 
 from driftlib.errors import ParameterError
-from driftlib.reporting.display import DIALS_MIME, SUMMARY_MIME, dials, summarise
-from driftlib.reporting.html import export, failure_page, failure_sentence, plain_table
+from driftlib.html import page as pages
+from driftlib.reporting.export import export, failure_page, failure_sentence, plain_table
+from driftlib.reporting.notebook import DIALS_MIME, SUMMARY_MIME, dials, summarise
 from driftlib.reporting.provenance import provenance
-from driftlib.visualization import page as pages
 from driftlib.visualization import style
 from tests.browser import assert_sound, headings, violations, visit
 

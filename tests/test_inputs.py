@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.baseline import Baseline
 from driftlib.errors import DriftlibError
+from driftlib.profile.baseline import Baseline
 from driftlib.reporting.inputs import read_inputs
 
 

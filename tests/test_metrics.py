@@ -12,12 +12,19 @@ from scipy import stats
 from scipy.special import expit, logit, ndtri
 from sklearn import metrics as sk
 
-from driftlib import intervals
 from driftlib.errors import ParameterError
-from driftlib.evidence import Expected, Labelled, LabelledNumbers, group_counts, group_sums, moments
-from driftlib.formulas import brier, overlap_of_f1
-from driftlib.metrics import METRICS, select
-from driftlib.ranking import rank_classes, rank_groups
+from driftlib.performance.formulas import brier, overlap_of_f1
+from driftlib.performance.metrics import METRICS, select
+from driftlib.stats import intervals
+from driftlib.stats.aggregates import (
+    Expected,
+    Labelled,
+    LabelledNumbers,
+    group_counts,
+    group_sums,
+    moments,
+)
+from driftlib.stats.ranking import rank_classes, rank_groups
 
 BINARY_REFERENCE = {
     "accuracy": lambda y, pred, p: sk.accuracy_score(y, pred),

@@ -19,9 +19,9 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from driftlib.data.synthetic import simulate
 from driftlib.reporting import run_report
 from driftlib.reporting.parameters import NAMES, declared
-from driftlib.synthetic import simulate
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {name: ROOT / "notebooks" / f"{name}.ipynb" for name in NAMES}

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.baseline import Baseline
 from driftlib.errors import DataError, ParameterError
+from driftlib.profile.baseline import Baseline
 from driftlib.reporting import (
     find_notebooks,
     fingerprint,

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib import draft
-from driftlib.sources import read_frame
+from driftlib.data.sources import read_frame
+from driftlib.profile import sketch as draft
 from tests.test_baseline import frame_of, same_counts
 
 pytestmark = [

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from driftlib.data.schema import Roles, as_frame, column_kind, count_levels
+from driftlib.data.sources import read_frame
 from driftlib.errors import MissingExtraError
 from driftlib.files import json_ready, write_json, write_whole
-from driftlib.schema import Roles, as_frame, column_kind, count_levels
-from driftlib.sources import read_frame
 
 
 def write(path, content):

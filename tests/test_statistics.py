@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from driftlib import statistics as st
 from driftlib.errors import DriftlibError
-from driftlib.significance import LEAST_EXPECTED
+from driftlib.stats import distances as st
+from driftlib.stats.significance import LEAST_EXPECTED
 
 # Yurdakul (2018), table 1.
 YURDAKUL = [253, 302, 204, 134, 72, 26, 8], [177, 262, 285, 158, 88, 25, 6]

@@ -20,13 +20,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import driftlib as dl
-from driftlib import batches, counts, draft, readers
-from driftlib.batches import Batch, rows_at_once
-from driftlib.draft import first_look
-from driftlib.grid import numeric_grid
-from driftlib.profile import count_sorted
-from driftlib.sampling import ALL_HASHES, Tally, row_hash
-from driftlib.sources import open_source, read_frame, stack
+from driftlib.data import batches, readers
+from driftlib.data.batches import Batch, rows_at_once
+from driftlib.data.sources import open_source, read_frame, stack
+from driftlib.profile import sketch as draft
+from driftlib.profile.column import numeric_grid
+from driftlib.profile.profile import count_sorted
+from driftlib.profile.sampling import ALL_HASHES, Tally, row_hash
+from driftlib.profile.sketch import first_look
+from driftlib.stats import counts
 from tests.test_baseline import frame_of, same_counts
 
 
@@ -541,7 +543,7 @@ def test_a_reference_that_changes_while_it_is_read(kind, rng, tmp_path, small_sa
         written(frame[:10], tmp_path, kind, name="m")
         return looked
 
-    monkeypatch.setattr("driftlib.baseline.first_look", meddled)
+    monkeypatch.setattr("driftlib.profile.baseline.first_look", meddled)
     # Parquet files say how many rows they have; of CSV files only the sum is known.
     changed = {
         "parquet": r"m0\.parquet had 1,000 rows, but 10",
@@ -618,7 +620,7 @@ def test_windows_that_cannot_be_cut_while_streaming(months):
 
 def test_more_windows_than_anybody_reads(months, monkeypatch):
     _, path, baseline = months
-    monkeypatch.setattr("driftlib.streaming.MOST_WINDOWS", 5)
+    monkeypatch.setattr("driftlib.drift.streamed.MOST_WINDOWS", 5)
     with pytest.raises(dl.DriftlibError, match="more than 5 windows"):
         dl.drift_trend(baseline, path, by="x")
 

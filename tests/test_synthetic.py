@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from driftlib.data.synthetic import CHANNELS, CONTRACTS, DRIFTING, REGIONS, make_data, simulate
 from driftlib.errors import ParameterError
-from driftlib.synthetic import CHANNELS, CONTRACTS, DRIFTING, REGIONS, make_data, simulate
 
 FEATURES = [name for name in make_data(1) if name not in ("timestamp", "y_true")]
 ROWS = 40_000

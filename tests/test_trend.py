@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.windows import split
+from driftlib.data.windows import split
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib import uploads
+from driftlib.data import uploads
+from driftlib.data.uploads import read_upload, safe_csv
 from driftlib.errors import DriftlibError
-from driftlib.uploads import read_upload, safe_csv
 
 
 def test_csv_and_parquet_are_told_by_their_content():

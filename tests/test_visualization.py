@@ -11,13 +11,13 @@ import pytest
 
 import driftlib as dl
 from driftlib import visualization as charts
-from driftlib.calibration import reliability
-from driftlib.curves import confusion_counts, score_curves
-from driftlib.drift import SEVERITIES
+from driftlib.drift.detect import SEVERITIES
 from driftlib.errors import ParameterError
 from driftlib.files import write_whole
+from driftlib.html import page as pages
+from driftlib.performance.curves import confusion_counts, score_curves
+from driftlib.stats.calibration import reliability
 from driftlib.visualization import heatmap, style
-from driftlib.visualization import page as pages
 from driftlib.visualization.levels import change_table, most_drifted
 from driftlib.visualization.words import windows_of
 

@@ -11,12 +11,12 @@ import pytest
 
 import driftlib as dl
 from driftlib import widgets
-from driftlib.decisions import own_threshold, performance_at
+from driftlib.data.synthetic import simulate
+from driftlib.demo.what_if import what_if
 from driftlib.errors import DataError
-from driftlib.reporting.display import Dials
-from driftlib.synthetic import simulate
+from driftlib.performance.decision_threshold import own_threshold, performance_at
+from driftlib.reporting.notebook import Dials
 from driftlib.visualization.style import figure
-from driftlib.whatif import what_if
 
 ipywidgets = pytest.importorskip("ipywidgets")
 

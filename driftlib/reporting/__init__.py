@@ -1,7 +1,7 @@
 """Reports: notebooks run with parameters, rendered to pages that open offline, and listed."""
 
-from driftlib.reporting.display import dials, show, summarise
 from driftlib.reporting.evidently import evidently_report
+from driftlib.reporting.notebook import dials, show, summarise
 from driftlib.reporting.parameters import find_notebooks, project_path, read_parameters
 from driftlib.reporting.provenance import fingerprint, provenance
 from driftlib.reporting.run import ReportResult, RunResult, in_report, run_report

@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.errors import DataError, DriftlibError, MissingExtraError
-from driftlib.files import write_whole
-from driftlib.labels import number_of
-from driftlib.schema import (
+from driftlib.data.schema import (
     CATEGORICAL,
     COMPARABLE,
     NUMERIC,
@@ -25,7 +22,10 @@ from driftlib.schema import (
     level_text,
     select_features,
 )
-from driftlib.sources import first_sentence, read_frame, source_name
+from driftlib.data.sources import first_sentence, read_frame, source_name
+from driftlib.data.task import number_of
+from driftlib.errors import DataError, DriftlibError, MissingExtraError
+from driftlib.files import write_whole
 
 DRIFT_PAGE, CLASSIFICATION_PAGE = "evidently_drift.html", "evidently_classification.html"
 COLUMN_ARGUMENTS = (

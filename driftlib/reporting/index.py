@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from driftlib.errors import DataError
 from driftlib.files import write_json, write_whole
-from driftlib.reporting.display import SEVERITIES, SEVERITY_MARKS
-from driftlib.visualization import page
+from driftlib.html import page
+from driftlib.reporting.notebook import SEVERITIES, SEVERITY_MARKS
 
 RUNS, INDEX = "runs.json", "index.html"
 FORMAT, VERSION = "driftlib runs", 1

@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-from driftlib.baseline import Baseline
+from driftlib.data.schema import CATEGORICAL, Roles, column_kind, select_features
+from driftlib.data.sources import read_frame, source_name
+from driftlib.data.windows import fitting_window
 from driftlib.errors import ParameterError, quoted, unknown_name
+from driftlib.profile.baseline import Baseline
 from driftlib.reporting.parameters import project_path
-from driftlib.schema import CATEGORICAL, Roles, column_kind, select_features
-from driftlib.sources import read_frame, source_name
-from driftlib.windows import fitting_window
 
 # With fewer rows, windows would be too small to say anything.
 FEWEST_ROWS = 200

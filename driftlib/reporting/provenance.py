@@ -16,10 +16,10 @@ from typing import Any
 import pandas as pd
 
 import driftlib
-from driftlib.baseline import Baseline
+from driftlib.data.schema import as_frame
+from driftlib.data.sources import is_path, matching_files, source_name
 from driftlib.files import json_ready
-from driftlib.schema import as_frame
-from driftlib.sources import is_path, matching_files, source_name
+from driftlib.profile.baseline import Baseline
 
 PROVENANCE_MIME = "application/vnd.driftlib.provenance+json"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "plotly", "pyarrow")

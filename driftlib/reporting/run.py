@@ -21,8 +21,8 @@ from driftlib.reporting.parameters import (
     project_path,
     read_parameters,
 )
-from driftlib.reporting.results import ReportResult, RunResult
-from driftlib.reporting.supervisor import REPORT_VARIABLE, supervise
+from driftlib.reporting.pool import REPORT_VARIABLE, supervise
+from driftlib.reporting.result import ReportResult, RunResult
 
 NEEDED = {"papermill": "papermill", "nbconvert": "nbconvert", "ipykernel": "ipykernel"}
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.reporting.overview import Cause, Evaluation, Findings
+from driftlib.html import page
+from driftlib.reporting.app import Cause, Evaluation, Findings
 from driftlib.reporting.tables import drift_table, metrics_table
-from driftlib.visualization import page
 from driftlib.visualization.style import small_table
 
 

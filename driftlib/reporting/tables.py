@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.baseline import Baseline
-from driftlib.describe import percent
-from driftlib.drift import SEVERITIES, DriftPolicy, DriftResult
+from driftlib.data.schema import COMPARABLE
+from driftlib.diagnosis.windows import Timeline
+from driftlib.drift.detect import SEVERITIES, DriftPolicy, DriftResult
+from driftlib.drift.notes import percent
 from driftlib.errors import DataError
-from driftlib.metrics import METRICS
-from driftlib.performance import Performance
-from driftlib.profile import CategoricalCounts
-from driftlib.reporting.attempts import Page
-from driftlib.schema import COMPARABLE
-from driftlib.timeline import Timeline
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.track import Performance
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.profile import CategoricalCounts
+from driftlib.reporting.sections import Page
 from driftlib.visualization.levels import NOT_FEATURES
 from driftlib.visualization.style import SEVERITY_MARKS
 from driftlib.visualization.words import shortened, windows_of

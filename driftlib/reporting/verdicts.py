@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from driftlib.baseline import Baseline
-from driftlib.drift import DriftResult
-from driftlib.metrics import METRICS
-from driftlib.performance import Performance
-from driftlib.reporting.attempts import Unavailable
-from driftlib.schema import COMPARABLE
-from driftlib.trend import TrendResult
+from driftlib.data.schema import COMPARABLE
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.trend import TrendResult
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.track import Performance
+from driftlib.profile.baseline import Baseline
+from driftlib.reporting.sections import Unavailable
 from driftlib.visualization.levels import NOT_FEATURES, change_table, most_drifted
 from driftlib.visualization.words import counted, listed, windows_of
 

@@ -24,7 +24,7 @@ from typing import Any
 from driftlib.errors import DriftlibError
 from driftlib.files import write_whole
 from driftlib.reporting.evidently import DRIFT_PAGE, evidently_report
-from driftlib.reporting.html import Page, export, failure_page, failure_sentence
+from driftlib.reporting.export import Page, export, failure_page, failure_sentence
 
 Send = Callable[..., None]
 

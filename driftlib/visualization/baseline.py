@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.baseline import Baseline
-from driftlib.describe import percent
+from driftlib.data.schema import COMPARABLE
+from driftlib.drift.notes import percent
 from driftlib.errors import DataError
-from driftlib.grid import Column
-from driftlib.profile import CategoricalCounts, NumericCounts
-from driftlib.schema import COMPARABLE
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.column import Column
+from driftlib.profile.profile import CategoricalCounts, NumericCounts
 from driftlib.visualization import style
 from driftlib.visualization.panels import height_of, panels
 from driftlib.visualization.style import escape, figure

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.describe import percent
+from driftlib.drift.notes import percent
 from driftlib.visualization import style
 from driftlib.visualization.panels import height_of, panels
 from driftlib.visualization.style import escape, figure
@@ -34,7 +34,7 @@ def roc_curves(table: pd.DataFrame) -> Any:
     Parameters
     ----------
     table : pandas.DataFrame
-        From `driftlib.curves.score_curves`; at most 12 labels are drawn.
+        From `driftlib.performance.curves.score_curves`; at most 12 labels are drawn.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def roc_curves(table: pd.DataFrame) -> Any:
 
     Examples
     --------
-    >>> from driftlib.curves import score_curves
+    >>> from driftlib.performance.curves import score_curves
     >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 0, 0, 1],
     ...                       "y_proba": [0.1, 0.4, 0.35, 0.8]})
     >>> roc_curves(score_curves(frame)).layout.title.text
@@ -66,7 +66,7 @@ def precision_recall_curves(table: pd.DataFrame) -> Any:
     Parameters
     ----------
     table : pandas.DataFrame
-        From `driftlib.curves.score_curves`; at most 12 labels are drawn.
+        From `driftlib.performance.curves.score_curves`; at most 12 labels are drawn.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def precision_recall_curves(table: pd.DataFrame) -> Any:
 
     Examples
     --------
-    >>> from driftlib.curves import score_curves
+    >>> from driftlib.performance.curves import score_curves
     >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 0, 0, 1],
     ...                       "y_proba": [0.1, 0.4, 0.35, 0.8]})
     >>> precision_recall_curves(score_curves(frame)).layout.title.text
@@ -194,7 +194,7 @@ def reliability_curve(table: pd.DataFrame) -> Any:
     Parameters
     ----------
     table : pandas.DataFrame
-        From `driftlib.calibration.reliability`, as `Estimate.reliability` holds it; at most
+        From `driftlib.stats.calibration.reliability`, as `Estimate.reliability` holds it; at most
         12 labels are drawn.
 
     Returns
@@ -295,7 +295,7 @@ def confusion_matrix(table: pd.DataFrame) -> Any:
     Parameters
     ----------
     table : pandas.DataFrame
-        From `driftlib.curves.confusion_counts`.
+        From `driftlib.performance.curves.confusion_counts`.
 
     Returns
     -------
@@ -304,7 +304,7 @@ def confusion_matrix(table: pd.DataFrame) -> Any:
 
     Examples
     --------
-    >>> from driftlib.curves import confusion_counts
+    >>> from driftlib.performance.curves import confusion_counts
     >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 1, 1, 1]})
     >>> confusion_matrix(confusion_counts(frame)).layout.title.text
     'Of the rows labelled 0, 50 % are predicted right'

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.diagnosis import Diagnosis
-from driftlib.timeline import Timeline
+from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.windows import Timeline
 from driftlib.visualization import style
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.words import distinct, shortened, windows_of

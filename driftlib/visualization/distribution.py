@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.describe import percent
-from driftlib.drift import DriftResult
+from driftlib.data.schema import COMPARABLE
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.notes import percent
+from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError, unknown_name
-from driftlib.grid import Column
-from driftlib.profile import CategoricalCounts, Counts, NumericCounts
-from driftlib.schema import COMPARABLE
-from driftlib.trend import TrendResult
+from driftlib.profile.column import Column
+from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table
 from driftlib.visualization.style import escape, figure

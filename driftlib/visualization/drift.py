@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.drift import DriftResult
-from driftlib.trend import TrendResult
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.trend import TrendResult
 from driftlib.visualization import style
 from driftlib.visualization.levels import before, change_table, chosen_features
 from driftlib.visualization.panels import height_of, legend_entry, panels

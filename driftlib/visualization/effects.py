@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.describe import percent
-from driftlib.drift import DriftResult
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.notes import percent
 from driftlib.visualization import style
 from driftlib.visualization.levels import (
     NOT_FEATURES,

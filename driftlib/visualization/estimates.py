@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from driftlib.errors import ParameterError, quoted
-from driftlib.metrics import METRICS
-from driftlib.performance import Performance
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.track import Performance
 from driftlib.visualization import style
 from driftlib.visualization.panels import legend_entry, panels
 from driftlib.visualization.style import escape, figure

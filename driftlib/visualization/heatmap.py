@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.drift import DriftPolicy, DriftResult
-from driftlib.trend import TrendResult
+from driftlib.drift.detect import DriftPolicy, DriftResult
+from driftlib.drift.trend import TrendResult
 from driftlib.visualization import style
 from driftlib.visualization.levels import (
     NOT_FEATURES,

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from driftlib.drift import DriftPolicy, DriftResult
+from driftlib.data.schema import COMPARABLE
+from driftlib.drift.detect import DriftPolicy, DriftResult
+from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError, unknown_name
-from driftlib.schema import COMPARABLE
-from driftlib.trend import TrendResult
 from driftlib.visualization.words import WHOLE, Windows, shortened, windows_of
 
 # Beyond so many major thresholds, more is not drawn as more.

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.describe import percent
-from driftlib.grid import Column
-from driftlib.profile import CategoricalCounts, Counts, NumericCounts
-from driftlib.trend import TrendResult
+from driftlib.drift.notes import percent
+from driftlib.drift.trend import TrendResult
+from driftlib.profile.column import Column
+from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features
 from driftlib.visualization.panels import across, height_of, legend_entry, panels

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from driftlib.errors import ParameterError, unknown_name
-from driftlib.metrics import METRICS
-from driftlib.performance import Performance
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.track import Performance
 from driftlib.visualization import style
 from driftlib.visualization.panels import height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure

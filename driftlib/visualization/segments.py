@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.errors import ParameterError, unknown_name
-from driftlib.metrics import METRICS, Metric
-from driftlib.performance import Performance
+from driftlib.performance.metrics import METRICS, Metric
+from driftlib.performance.track import Performance
 from driftlib.visualization import style
 from driftlib.visualization.panels import legend_entry
 from driftlib.visualization.style import escape, figure

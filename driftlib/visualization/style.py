@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.files import json_ready, write_whole
-from driftlib.visualization import page
+from driftlib.html import page
 
 # Okabe and Ito's palette for colour-blind readers (https://jfly.uni-koeln.de/color/).
 REFERENCE = "#0072B2"

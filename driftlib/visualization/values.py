@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.performance import Performance
+from driftlib.performance.track import Performance
 from driftlib.visualization import style
 from driftlib.visualization.panels import across
 from driftlib.visualization.style import escape

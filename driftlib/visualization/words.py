@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.visualization.page import NOT_A_NUMBER
+from driftlib.html.page import NOT_A_NUMBER
 
 WHOLE = "the current data"
 NAMES_SHOWN = 3

@@ -1,0 +1,1 @@
+"""Turn whatever a user passes into clean columns, windows, labels and predictions."""

@@ -1,0 +1,277 @@
+"""The gate for labels and predictions: clean arrays of them, or a clear error.
+
+Everything behind it trusts its result: labels are class numbers or floats, probabilities lie
+between 0 and 1, and gaps are -1 or NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.schema import Roles, as_numbers, level_text
+from driftlib.data.task import (
+    LabelColumn,
+    Problem,
+    class_columns,
+    find_classes,
+    read_labels,
+    short,
+    tell_task,
+    unify_booleans,
+)
+from driftlib.errors import DataError, ParameterError, check_choice, quoted
+from driftlib.performance.metrics import BINARY, MULTICLASS, REGRESSION, TASKS
+
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Labels, predictions and probabilities, one entry a row.
+
+    Attributes
+    ----------
+    y, pred : array, shape (rows,)
+        Class numbers, -1 where missing; floats with NaN for a regression.
+    proba : float array, shape (rows,) or (rows, classes), or None
+        Of the positive class, or of each; NaN where missing.
+    opposed : str
+        Warning where probabilities rank opposite to predictions, else empty.
+    notes : tuple of str
+        What else a reader should know.
+    """
+
+    y: np.ndarray
+    pred: np.ndarray
+    proba: np.ndarray | None
+    opposed: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Whether each row has a label."""
+        return _present(self.y)
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Whether each row has a prediction."""
+        return _present(self.pred)
+
+    def take(self, rows: slice | np.ndarray) -> Outcomes:
+        """The same for some rows."""
+        proba = None if self.proba is None else self.proba[rows]
+        return Outcomes(self.y[rows], self.pred[rows], proba, self.opposed, self.notes)
+
+
+def _present(values: np.ndarray) -> np.ndarray:
+    return ~np.isnan(values) if values.dtype.kind == "f" else values >= 0
+
+
+def read_outcomes(
+    tables: Sequence[tuple[str, pd.DataFrame]],
+    roles: Roles,
+    task: str = "auto",
+    positive: Any = None,
+    unlabelled: Iterable[str] = (),
+) -> tuple[Problem, list[Outcomes]]:
+    """Labels and predictions of one or more frames that belong to the same model.
+
+    The task is told from the columns, in this order: `y_proba_<class>` columns for more than
+    two classes are multiclass; a `y_proba` column (or two of them by class) is binary; text,
+    booleans and pandas categories are classes, two or more; of numbers, whole ones with at
+    most two values are binary, whole ones with at most 20 values of which all predictions
+    are one are multiclass, and all else is a regression.
+
+    Parameters
+    ----------
+    tables : sequence of (name, frame)
+        Name is what to call the frame in an error.
+    roles : Roles
+    task : {"auto", "binary", "multiclass", "regression"}
+    positive : label, optional
+        Default: the larger of two labels.
+    unlabelled : iterable of str
+        Names of frames that need no labels.
+
+    Returns
+    -------
+    problem : Problem
+    outcomes : list of Outcomes
+        One a frame.
+
+    Raises
+    ------
+    DataError, ParameterError
+        A sentence with the column, the first offending value and its row (from 0).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": ["no", "yes"], "y_pred": ["no", "no"]})
+    >>> problem, (outcomes,) = read_outcomes([("current", frame)], Roles())
+    >>> problem.task, problem.positive, outcomes.y.tolist(), outcomes.pred.tolist()
+    ('binary', 'yes', [0, 1], [0, 0])
+    """
+    check_choice("task", task, ("auto", *TASKS))
+    unlabelled = set(unlabelled)
+    for where, frame in tables:
+        _check_columns(where, frame, roles, where not in unlabelled)
+    labelled = [table for table in tables if roles.y_true in table[1].columns]
+    told, reason = (task, "as asked") if task != "auto" else tell_task(labelled, roles)
+    if told == REGRESSION:
+        if positive is not None:
+            raise ParameterError("positive= is for two classes, and this is a regression.")
+        problem = Problem(REGRESSION, (), reason)
+        return problem, [_read_numbers(where, frame, roles) for where, frame in tables]
+
+    columns = [
+        [read_labels(where, frame, name) for name in (roles.y_true, roles.y_pred)]
+        for where, frame in tables
+    ]
+    by_class = class_columns(tables[0][1], roles)
+    positive = None if positive is None else level_text(positive)
+    positive, by_class = unify_booleans(columns, positive, by_class)
+    classes = find_classes(told, columns, list(by_class), positive, task == "auto")
+    problem = Problem(told, classes, reason)
+    return problem, [
+        _read_classes(where, frame, roles, problem, pair)
+        for (where, frame), pair in zip(tables, columns, strict=True)
+    ]
+
+
+def _check_columns(where: str, frame: pd.DataFrame, roles: Roles, labels: bool) -> None:
+    has = quoted(frame.columns)
+    if labels and roles.y_true not in frame.columns:
+        raise DataError(
+            f'{where} has no column {roles.y_true!r} (it has: {has}). Pass y_true="..." if the '
+            "labels are under another name, or use estimate_performance for data without labels."
+        )
+    if labels and frame[roles.y_true].isna().all():
+        raise DataError(
+            f"{where} column {roles.y_true!r} has no label in any row: wait for labels, or use "
+            "estimate_performance for data without labels."
+        )
+    lacks = roles.y_pred not in frame.columns
+    if lacks or frame[roles.y_pred].isna().all():
+        what = (
+            f"has no column {roles.y_pred!r} (it has: {has})"
+            if lacks
+            else (f"column {roles.y_pred!r} has no prediction in any row")
+        )
+        advice = 'Pass y_pred="..." if the predictions are under another name.'
+        if roles.y_proba in frame.columns:
+            advice = (
+                "Predicted labels are needed beside the probabilities: make them with the cut-off "
+                f"your model is used with, such as frame[{roles.y_pred!r}] = "
+                f"frame[{roles.y_proba!r}] >= 0.5."
+            )
+        raise DataError(f"{where} {what}. {advice}")
+
+
+def _read_classes(
+    where: str, frame: pd.DataFrame, roles: Roles, problem: Problem, pair: list[LabelColumn]
+) -> Outcomes:
+    number = {text: position for position, text in enumerate(problem.classes)}
+    y, pred = (
+        np.array([*(number[text] for text in labels.texts), -1])[labels.codes] for labels in pair
+    )
+    by_class = class_columns(frame, roles)
+    if problem.task == BINARY and roles.y_proba in frame.columns:
+        proba = _read_probabilities(where, frame, roles.y_proba)
+    elif by_class:
+        texts = {_boolean_as(text, number): name for text, name in by_class.items()}
+        wanted = problem.classes if problem.task == MULTICLASS else problem.classes[1:]
+        proba = np.stack([_read_probabilities(where, frame, texts[c]) for c in wanted], axis=1)
+        proba = proba if problem.task == MULTICLASS else proba[:, 0]
+    else:
+        return Outcomes(y, pred, None)
+    notes = _sum_note(where, proba) if proba.ndim == 2 else ()
+    return Outcomes(y, pred, proba, _opposed(pred, proba, problem), notes)
+
+
+def _boolean_as(text: str, number: dict[str, int]) -> str:
+    return text if text in number else {"True": "1", "False": "0"}.get(text, text)
+
+
+def _read_probabilities(where: str, frame: pd.DataFrame, name: str) -> np.ndarray:
+    numbers = as_numbers(frame[name])
+    values = numbers.values  # noqa: PD011
+    if values.dtype.kind != "f":
+        values = values.astype(float)
+    with np.errstate(invalid="ignore"):
+        bad = (values < -ROUNDING) | (values > 1 + ROUNDING)
+    bad |= np.isnan(values) & frame[name].notna().to_numpy() if numbers.unreadable else False
+    if bad.any():
+        row = int(bad.argmax())
+        value = frame[name].iloc[row]
+        raise DataError(
+            f"{where} column {name!r} has {short(value)} in row {row}, which is no probability: "
+            "probabilities are numbers from 0 to 1."
+        )
+    return np.clip(values, 0, 1)
+
+
+def _sum_note(where: str, proba: np.ndarray) -> tuple[str, ...]:
+    total = proba.sum(1)
+    off = np.abs(total - 1) > 0.01
+    if not off.any():
+        return ()
+    row = int(off.argmax())
+    return (
+        f"the probabilities of {where} do not add up to 1 in {int(off.sum()):,} rows "
+        f"(row {row}: {total[row]:.4g})",
+    )
+
+
+def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Problem) -> str:
+    """Warning where a class gets clearly lower probabilities in rows predicted to be it."""
+    first = 2 - proba.ndim
+    columns = proba[:, None] if proba.ndim == 1 else proba
+    known = (pred >= 0) & ~np.isnan(columns.sum(1))
+    if not known.any():
+        return ""
+    pred, columns = pred[known], columns[known]
+    shown = pred >= first
+    label, count = pred[shown] - first, columns.shape[1]
+    inside = np.bincount(label, minlength=count)
+    sums = np.bincount(label, columns[shown, label], minlength=count)
+    with np.errstate(all="ignore"):
+        outside = len(columns) - inside
+        gap = sums / inside - (columns.sum(0, dtype=float) - sums) / outside
+        error = columns.std(0, dtype=float) * np.sqrt(1 / inside + 1 / outside)
+        opposed = gap < -3 * error
+    if not opposed.any():
+        return ""
+    name = problem.classes[int(opposed.argmax()) + first]
+    warning = f"the probabilities of {name!r} rank opposite to the predictions"
+    other = ": they look like those of the other label" if problem.task == BINARY else ""
+    return warning + other
+
+
+def _read_numbers(where: str, frame: pd.DataFrame, roles: Roles) -> Outcomes:
+    arrays, notes = [], []
+    for name in (roles.y_true, roles.y_pred):
+        if name not in frame.columns:
+            arrays.append(np.full(len(frame), np.nan))
+            continue
+        numbers = as_numbers(frame[name])
+        if numbers.unreadable:
+            lost = np.isnan(numbers.values) & frame[name].notna().to_numpy()
+            raise DataError(
+                f"{where} column {name!r} has {numbers.example!r} in row {int(lost.argmax())}, "
+                "which is no number: a regression needs numbers."
+            )
+        values = numbers.values.astype(float)  # noqa: PD011
+        infinite = np.isinf(values)
+        if infinite.any():
+            values = np.where(infinite, np.nan, values)
+            count = int(infinite.sum())
+            what = "infinite value" if count == 1 else "infinite values"
+            verb = "counts" if count == 1 else "count"
+            notes.append(f"{count:,} {what} of {name!r} in {where} {verb} as missing")
+        arrays.append(values)
+    return Outcomes(*arrays, None, "", tuple(notes))

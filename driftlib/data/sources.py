@@ -1,0 +1,335 @@
+"""Tables from wherever they are: frames in memory, files, pyarrow datasets, Dask and Spark."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from driftlib.data.batches import (
+    Batch,
+    Counted,
+    Source,
+    add_up,
+    check_rows,
+    progress,
+    rows_at_once,
+    with_rows,
+)
+from driftlib.data.readers import (
+    Header,
+    OtherTypes,
+    csv_types,
+    first_damaged,
+    gathered,
+    is_table_name,
+    named,
+    read_header,
+    read_table,
+    stream_table,
+    unique_names,
+)
+from driftlib.data.readers import first_sentence as first_sentence
+from driftlib.data.schema import arrow_to_pandas, as_frame
+from driftlib.errors import DataError, quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def is_path(source: Any) -> bool:
+    """Whether `source` names files rather than being a table."""
+    return isinstance(source, str | Path)
+
+
+def source_name(source: Any, role: str) -> str:
+    """What to call `source` in a message: the file's name, or its role.
+
+    Examples
+    --------
+    >>> source_name("data/march.parquet", "reference"), source_name(None, "reference")
+    ('march.parquet', 'reference')
+    """
+    return Path(source).name if is_path(source) else role
+
+
+def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
+    """All rows of a source as one pandas frame, in memory.
+
+    Parameters
+    ----------
+    source : frame, table, dataset, str or Path
+        Files end in .parquet, .pq, .csv, .tsv (the latter two also with .gz).
+    role : str
+        "reference" or "current": what to call a table that has no file name.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read as what its ending says, naming
+        the file and the reason; if the rows are on a cluster.
+
+    Examples
+    --------
+    >>> read_frame(pd.DataFrame({"x": [1]})).shape
+    (1, 1)
+    """
+    if is_path(source):
+        tables = {}
+        for path, where in named(matching_files(source, role)).items():
+            with _naming(path, where):
+                tables[where] = read_table(path)
+        check_alike(Header(where, tuple(table.column_names)) for where, table in tables.items())
+        return stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
+    if _is_dataset(source):
+        return as_frame(source.to_table(), role)
+    system = _cluster(source)
+    if system:
+        raise DataError(
+            f"{role} is a {system} DataFrame, and this needs its rows in memory: pass a sample "
+            f"of it, such as {_SAMPLES[system]}."
+        )
+    return as_frame(source, role)
+
+
+_SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(0.01).toArrow()"}
+
+
+def open_source(data: Any, role: str, name: str) -> Source:
+    """What can be counted some rows at a time, from anything that holds a table.
+
+    Parameters
+    ----------
+    data : frame, table, dataset, path, Dask or Spark DataFrame
+        Frames and tables in memory are one batch. A path may be a glob.
+    role, name : str
+        What to call a table without a file name: in a sentence about the argument, and
+        in one about the data.
+
+    Raises
+    ------
+    DataError
+        If it is no table, or a file cannot be opened.
+    MissingExtraError
+        If it is a Dask or Spark frame and that package is not there in full.
+    """
+    if is_path(data):
+        headers = {}
+        for path, where in named(matching_files(data, role)).items():
+            with _naming(path, where):
+                headers[path] = replace(read_header(path), where=where)
+        return Files(Path(data).name, tuple(headers), tuple(headers.values()))
+    if _is_dataset(data):
+        return Dataset(name, data)
+    system = _cluster(data)
+    if system:
+        from driftlib.data.distributed import cluster_source
+
+        return cluster_source(system, data)
+    return Memory(name, as_frame(data, role))
+
+
+def _cluster(data: Any) -> str:
+    """The system that a frame's rows are on, or nothing: by name, so that none is imported."""
+    package = type(data).__module__.partition(".")[0]
+    if package in ("dask", "dask_expr") and hasattr(data, "map_partitions"):
+        return "Dask" if type(data).__name__ == "DataFrame" else ""
+    return "Spark" if package == "pyspark" and hasattr(data, "mapInArrow") else ""
+
+
+def _is_dataset(data: Any) -> bool:
+    return (
+        type(data).__module__.startswith("pyarrow")
+        and hasattr(data, "to_batches")
+        and (hasattr(data, "count_rows"))
+    )
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A frame in memory: one batch."""
+
+    name: str
+    frame: pd.DataFrame
+    ordered: bool = True
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """The frame's own."""
+        return (Header(self.name, tuple(self.frame.columns), len(self.frame)),)
+
+    def rows(self) -> int:
+        """Rows of the frame."""
+        return len(self.frame)
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """`count` of all rows."""
+        return count(Batch(self.frame, where=self.name))
+
+
+@dataclass(frozen=True)
+class Files:
+    """Parquet and CSV files, read some rows at a time, in the order of their names."""
+
+    name: str
+    paths: tuple[Path, ...]
+    headers: tuple[Header, ...]
+    ordered: bool = True
+    # What pass after pass would find out anew.
+    _types: dict[Path, dict[str, pa.DataType]] = field(default_factory=dict, repr=False)
+
+    def rows(self) -> int | None:
+        """Rows of all files, unless one is CSV."""
+        known = [header.rows for header in self.headers if header.rows is not None]
+        return sum(known) if len(known) == len(self.headers) else None
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """Sum of `count(batch)`; no file's rows are counted in part."""
+        wanted, total, first = list(columns), None, 0
+        with progress(self.rows()) as advance:
+            for path, header in zip(self.paths, self.headers, strict=True):
+                known = set(header.names)
+                names = [name for name in wanted if name in known]
+                with _naming(path, header.where):
+                    try:
+                        batches = self._batches(path, names, first, header.where)
+                        part = add_up(batches, count, advance)
+                    except OtherTypes:
+                        self._types[path] = self._types.get(path, {}) | csv_types(path, names)
+                        batches = self._batches(path, names, first, header.where)
+                        part = add_up(batches, count, advance)
+                check_rows(part, header.rows, header.where)
+                if part is not None:
+                    total, first = part if total is None else total + part, first + part.rows
+        return with_rows(total, self.name)
+
+    def _batches(self, path: Path, names: list[str], first: int, where: str) -> Iterator[Batch]:
+        row = 0
+        for table in stream_table(path, names, rows_at_once(len(names)), self._types.get(path)):
+            yield Batch(arrow_to_pandas(table), first + row, where, row)
+            row += len(table)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A pyarrow dataset, scanned some rows at a time."""
+
+    name: str
+    data: Any
+    ordered: bool = True
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """Columns that the dataset says it has."""
+        return (Header(self.name, tuple(unique_names(self.data.schema.names, self.name))),)
+
+    def rows(self) -> int:
+        """Rows of all fragments."""
+        return self._read(lambda: self.data.count_rows())
+
+    def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
+        """Sum of `count(batch)` over the dataset's fragments, in their order."""
+        wanted = list(columns)
+        expected = self.rows()
+        with progress(expected) as advance:
+            total = self._read(lambda: add_up(self._batches(wanted), count, advance))
+        check_rows(total, expected, self.name)
+        return with_rows(total, self.name)
+
+    def _batches(self, names: list[str]) -> Iterator[Batch]:
+        first, rows = 0, rows_at_once(len(names))
+        scanned = self.data.to_batches(
+            columns=names, batch_size=rows, batch_readahead=1, fragment_readahead=1
+        )
+        for table in gathered(scanned, rows):
+            yield Batch(arrow_to_pandas(table), first, self.name, first)
+            first += len(table)
+
+    def _read(self, work: Callable[[], Any]) -> Any:
+        import pyarrow as pa
+
+        try:
+            return work()
+        except (pa.ArrowException, OSError) as error:
+            said = first_damaged(map(Path, getattr(self.data, "files", ())))
+            reason = f"{self.name} cannot be read ({first_sentence(error)}): write that file again."
+            raise DataError(said or reason) from error
+
+
+@contextmanager
+def _naming(path: Path, where: str) -> Iterator[None]:
+    """Sentences on a file call it what it is to be called."""
+    try:
+        yield
+    except DataError as error:
+        if where in str(error):
+            raise
+        raise DataError(str(error).replace(path.name, where, 1)) from error
+
+
+def check_alike(headers: Iterable[Header], names: Collection[str] | None = None) -> None:
+    """Raise a `DataError` unless all files have the same columns, or the same of `names`."""
+    first, *others = headers
+    for header in others:
+        differing = set(first.names) ^ set(header.names)
+        differing &= differing if names is None else set(names)
+        if differing:
+            raise DataError(
+                f"{header.where} and {first.where} do not have the same columns "
+                f"(only in one of them: {quoted(sorted(differing))}): read them separately."
+            )
+
+
+def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames one under the other, each column of a type that holds all of its values.
+
+    Examples
+    --------
+    >>> parts = [pd.DataFrame({"x": [None]}), pd.DataFrame({"x": [1.5]})]
+    >>> stack(parts)["x"].dtype
+    dtype('float64')
+    """
+    if len(frames) == 1:
+        return frames[0]
+    names = list(frames[0].columns)
+    # A column without any value has no type of its own: it takes that of the others.
+    typed = [frame.dropna(axis="columns", how="all") for frame in frames]
+    together = pd.concat(typed, ignore_index=True).reindex(columns=names)
+    for name in dict.fromkeys(n for f in typed for n in f.select_dtypes("category").columns):
+        parts = [frame[name] for frame in typed if name in frame]
+        if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            parts = [frame[name].astype("category") for frame in frames]
+            together[name] = pd.api.types.union_categoricals(parts, ignore_order=True)
+    return together
+
+
+def matching_files(source: str | Path, role: str) -> list[Path]:
+    """Files that a path or glob names, in order of their names; at least one."""
+    path = Path(source).expanduser()
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        raise DataError(
+            f"{role} {str(source)!r} is a folder: name the files in it, such as "
+            f"{str(path / '*.parquet')!r}."
+        )
+    matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+    # A link that leads nowhere is no folder: it stays, so that reading it fails.
+    found = [match for match in matches if not match.is_dir()]
+    for folder in (match for match in matches if match.is_dir() and is_table_name(match)):
+        if not any(folder in match.parents for match in found):
+            raise DataError(
+                f"{role} {str(source)!r} matches the folder {folder.name}: name the files in it, "
+                f"such as {str(path / '*.parquet')!r}."
+            )
+    if not found:
+        raise DataError(
+            f"{role} file {str(source)!r} does not exist (looked in {path.absolute().parent}): "
+            "check the path."
+        )
+    return found

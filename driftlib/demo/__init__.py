@@ -1,0 +1,1 @@
+"""Try the monitor on synthetic data: what it finds when two dials are turned."""

@@ -1,0 +1,123 @@
+"""What the monitor says about synthetic data, for every position of two dials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from driftlib.data.schema import Roles
+from driftlib.data.synthetic import Simulation, simulate
+from driftlib.diagnosis.diagnose import Diagnosis, diagnose
+from driftlib.domain.classifier import Domain, fit_domain
+from driftlib.drift.notes import percent
+from driftlib.drift.trend import TrendResult, drift_trend
+from driftlib.performance.estimate import Estimate, estimate_performance
+from driftlib.performance.track import Performance, track_performance
+from driftlib.profile.baseline import Baseline
+
+TIME, WEEK, METRIC = "timestamp", "7D", "accuracy"
+REMEMBERED = 64
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What was found at one position of the dials.
+
+    Attributes
+    ----------
+    feature_drift, label_flips : float
+        As of `driftlib.data.synthetic.simulate`.
+    trend : TrendResult
+        Drift week by week.
+    realised : Performance
+        Accuracy with labels, all of current as one window.
+    estimated : Estimate or None
+        The same without labels; None while it is not worked out.
+    why : Diagnosis or None
+        The cause; None while it is not worked out.
+    """
+
+    feature_drift: float
+    label_flips: float
+    trend: TrendResult
+    realised: Performance
+    estimated: Estimate | None = None
+    why: Diagnosis | None = None
+
+    @property
+    def headline(self) -> str:
+        """What was done and what was found, in a sentence."""
+        found = self.why.headline if self.why else "the cause is not worked out yet"
+        moved = f"Inputs moved by {self.feature_drift:g} standard deviations"
+        turned = f"{percent(self.label_flips)} of the labels turned over"
+        return f"{moved}, {turned}. What the monitor finds: {found}"
+
+
+def what_if(
+    feature_drift: float,
+    label_flips: float,
+    rows: int = 5_000,
+    seed: int = 0,
+    *,
+    whole: bool = True,
+) -> WhatIf:
+    """Simulate two periods, and say what changed between them.
+
+    Parameters
+    ----------
+    feature_drift, label_flips, rows, seed
+        As of `driftlib.data.synthetic.simulate`.
+    whole : bool
+        Whether to work out the estimate and the cause, which takes a little longer.
+
+    Notes
+    -----
+    Turning over labels moves no input, so that all that depends on inputs only is computed
+    once for all values of `label_flips`.
+
+    Examples
+    --------
+    >>> found = what_if(0.0, 0.2, rows=2000)
+    >>> found.why.verdict, found.trend.headline
+    ('concept drift', 'No drift against the reference in any of 4 windows')
+    """
+    data = simulate(rows, feature_drift, label_flips, seed)
+    realised = track_performance(data.current, metrics=[METRIC], reference=data.reference)
+    trend = _trend(feature_drift, rows, seed)
+    if not whole:
+        return WhatIf(feature_drift, label_flips, trend, realised)
+    why = diagnose(
+        data.reference, data.current, timestamp=TIME, domain=_domain(feature_drift, rows, seed)
+    )
+    estimated = _estimate(feature_drift, rows, seed)
+    return WhatIf(feature_drift, label_flips, trend, realised, estimated, why)
+
+
+def _inputs(feature_drift: float, rows: int, seed: int) -> Simulation:
+    return simulate(rows, feature_drift, 0.0, seed)
+
+
+@lru_cache(REMEMBERED)
+def _baseline(rows: int, seed: int) -> Baseline:
+    return Baseline.fit(_inputs(0.0, rows, seed).reference, timestamp=TIME)
+
+
+@lru_cache(REMEMBERED)
+def _trend(feature_drift: float, rows: int, seed: int) -> TrendResult:
+    current = _inputs(feature_drift, rows, seed).current.drop(columns=["y_true", "y_pred"])
+    return drift_trend(_baseline(rows, seed), current, on=TIME, by=WEEK)
+
+
+@lru_cache(REMEMBERED)
+def _domain(feature_drift: float, rows: int, seed: int) -> Domain:
+    data = _inputs(feature_drift, rows, seed)
+    return fit_domain(data.reference, data.current, roles=Roles(timestamp=TIME))
+
+
+@lru_cache(REMEMBERED)
+def _estimate(feature_drift: float, rows: int, seed: int) -> Estimate:
+    data: Any = _inputs(feature_drift, rows, seed)
+    current = data.current.drop(columns=["y_true", TIME])
+    reference = data.reference.drop(columns=TIME)
+    return estimate_performance(reference, current, metrics=[METRIC], method="pape")

@@ -1,0 +1,1 @@
+"""Diagnose a loss of performance: data drift or concept drift."""

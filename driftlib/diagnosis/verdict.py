@@ -1,0 +1,223 @@
+"""From the terms of a diagnosis to a verdict, and the verdict in plain English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftlib.diagnosis.decomposition import Decomposition
+from driftlib.domain.classifier import MOST_AUC, Domain
+from driftlib.domain.overlap import Culprits
+from driftlib.errors import quoted
+
+STABLE, DATA, CONCEPT, BOTH = (
+    "stable", "data drift", "concept drift", "data and concept drift",
+)  # fmt: skip
+IMPROVED, UNDETERMINED = "improved", "undetermined"
+VERDICTS = (STABLE, DATA, CONCEPT, BOTH, IMPROVED, UNDETERMINED)
+
+# Two parts are judged: each at 97.5 % keeps the two together at 95 %.
+LEVEL = 0.975
+INPUTS_LEVEL = 0.05
+COVARIATE, CONCEPT_PART, TOTAL = (1, 0, 1, 0), (0, 1, 0, 0), (0, 0, 0, 1)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict rests on.
+
+    Attributes
+    ----------
+    parts : Decomposition
+    domain : Domain
+    minimum : float
+        Smallest worsening that counts, in the unit of the loss.
+    loss : str
+        The loss in words.
+    labelled : bool
+        Whether current has labels.
+    culprits : Culprits, optional
+        Columns that give the period away, where the periods do not overlap.
+    """
+
+    parts: Decomposition
+    domain: Domain
+    minimum: float
+    loss: str
+    labelled: bool = True
+    culprits: Culprits | None = None
+
+    @property
+    def inputs_differ(self) -> bool:
+        """Whether the domain classifier tells the periods apart."""
+        return self.domain.p_value < INPUTS_LEVEL
+
+    def worse(self, part: tuple[int, ...]) -> bool:
+        """Whether a part got worse, for certain and by enough to matter."""
+        value, lower, _ = self.parts.combine(part, LEVEL)
+        return lower > 0 and value >= self.minimum
+
+    @property
+    def verdict(self) -> str:
+        """One of `VERDICTS`."""
+        if not self.domain.overlaps:
+            return UNDETERMINED
+        data = self.inputs_differ and self.worse(COVARIATE)
+        if not self.labelled:
+            return DATA if data else UNDETERMINED
+        concept = self.worse(CONCEPT_PART)
+        if data or concept:
+            return BOTH if data and concept else DATA if data else CONCEPT
+        return IMPROVED if self.parts.combine(TOTAL, LEVEL)[2] < 0 else STABLE
+
+    @property
+    def headline(self) -> str:
+        """The verdict in one sentence, with numbers."""
+        name = self.verdict.capitalize()
+        if self.verdict == UNDETERMINED:
+            if not self.labelled and self.domain.overlaps:
+                return (
+                    f"{name}: current has no labels, and the changed inputs by themselves do not "
+                    f"clearly raise the {self.loss}"
+                )
+            return f"{name}: {_blame(self.culprits)}, so that the same inputs cannot be compared"
+        covariate = self.parts.combine(COVARIATE)
+        if not self.labelled:
+            write = number_writer(covariate[2] - covariate[0])
+            low, high = (write(limit) for limit in covariate[1:])
+            return (
+                f"{name}: with outcomes as before, the changed inputs raise the {self.loss} by "
+                f"{write(covariate[0])} ({low} to {high}); without labels nothing is known of "
+                "the concept"
+            )
+        total, concept = self.parts.combine(TOTAL), self.parts.combine(CONCEPT_PART)
+        write = number_writer(total[2] - total[0])
+        shares = (
+            f"{write(concept[0], True)} with the same inputs, "
+            f"{write(covariate[0], True)} from changed inputs"
+        )
+        return f"{name}: the {self.loss} {moved(total, write)}: {shares}"
+
+    @property
+    def reason(self) -> str:
+        """Why this verdict."""
+        if not self.domain.overlaps:
+            return _no_overlap(self.domain, self.culprits)
+        return " ".join(self._of_parts())
+
+    def _of_parts(self) -> list[str]:
+        sentences = []
+        covariate = self.parts.combine(COVARIATE, LEVEL)
+        write = number_writer(covariate[2] - covariate[0])
+        least = f"{self.minimum:.3g}"
+        if not self.labelled:
+            sentences.append(
+                "Current has no labels, so there is no figure for the concept: that takes outcomes "
+                "of the same inputs in both periods. The covariate terms are estimated by "
+                "reweighting the reference to the inputs of current, as if outcomes still "
+                "followed from inputs as they did."
+            )
+        else:
+            concept = self.parts.combine(CONCEPT_PART, LEVEL)
+            write = number_writer(max(p[2] - p[0] for p in (concept, covariate)))
+            sentences.append(f"With the same inputs the {self.loss} {moved(concept, write)}")
+            sentences[-1] += self._judged(CONCEPT_PART, concept, write, least)
+        text = f"Changed inputs account for {_signed(covariate, write)}"
+        text += self._judged(COVARIATE, covariate, write, least)
+        sentences.append(text)
+        if not self.inputs_differ:
+            sentences[-1] = (
+                f"{sentences[-1][:-1]}, and the inputs do not differ "
+                f"(domain AUC {self.domain.auc:.3f}, p = {self.domain.p_value:.2g})."
+            )
+        sentences.append("Intervals in these sentences are at 97.5 %.")
+        return sentences
+
+    def _judged(
+        self,
+        part: tuple[int, ...],
+        interval: tuple[float, float, float],
+        write: Callable[..., str],
+        least: str,
+    ) -> str:
+        value, lower, upper = interval
+        if self.worse(part):
+            return f": worse, and by more than the {least} that counts."
+        if lower > 0:
+            return f": worse, but by less than the {least} that counts."
+        if upper > self.minimum:
+            return f": not clearly worse, though these rows cannot exclude {write(upper)}."
+        return ": not worse." if value > -self.minimum else ": better."
+
+
+def _blame(culprits: Culprits | None) -> str:
+    if culprits is None or not culprits.features:
+        return "the features tell the two periods apart"
+    names = quoted(culprits.features)
+    if not culprits.settles:
+        return f"many columns together tell the two periods apart, first of all {names}"
+    return f"{names} tell{'s' * (len(culprits.features) == 1)} the two periods apart"
+
+
+def _no_overlap(domain: Domain, culprits: Culprits | None) -> str:
+    separated = domain.auc > MOST_AUC
+    measure = (
+        f"domain AUC {domain.auc:.3f}"
+        if separated
+        else (f"effective share {domain.effective_share:.2f}")
+    )
+    sentences = (
+        "The two periods have too few inputs in common to compare the model at the same inputs "
+        f"({measure}): {_blame(culprits)}"
+    )
+    if culprits is None or not culprits.settles:
+        return f"{sentences}."
+    them = "them" if len(culprits.features) > 1 else "it"
+    return (
+        f"{sentences} (AUC {culprits.auc_alone:.3f} alone, {culprits.auc_without:.2f} without "
+        f"{them}). "
+        f"Leave {them} out of features= to compare the periods on the others."
+    )
+
+
+def number_writer(spread: float) -> Callable[..., str]:
+    """Writes numbers with as many decimals as their uncertainty deserves.
+
+    Examples
+    --------
+    >>> number_writer(0.005)(0.04512), number_writer(0.005)(0.04512, True)
+    ('0.045', '+0.045')
+    >>> number_writer(80)(1234.5)
+    '1234'
+    """
+    usable = np.isfinite(spread) and spread > 0
+    digits = int(np.clip(-np.floor(np.log10(spread / 5)), 0, 9)) if usable else 4
+
+    def write(value: float, signed: bool = False) -> str:
+        text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+        return text if float(text) else text.lstrip("+-")
+
+    return write
+
+
+def moved(interval: tuple[float, float, float], write: Callable[..., str]) -> str:
+    """Rose, fell or changed by how much.
+
+    Examples
+    --------
+    >>> moved((-0.04, -0.05, -0.03), number_writer(0.01))
+    'fell by 0.040 (0.030 to 0.050)'
+    """
+    value, lower, upper = interval
+    if lower > 0:
+        return f"rose by {write(value)} ({write(lower)} to {write(upper)})"
+    if upper < 0:
+        return f"fell by {write(-value)} ({write(-upper)} to {write(-lower)})"
+    return f"changed by {_signed(interval, write)}"
+
+
+def _signed(interval: tuple[float, float, float], write: Callable[..., str]) -> str:
+    value, lower, upper = (write(number, True) for number in interval)
+    return f"{value} ({lower} to {upper})"

@@ -1,0 +1,56 @@
+"""Where two periods cannot be compared at the same inputs: which columns are to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from driftlib.domain.classifier import Domain
+
+# Without the culprits the others must overlap well, not only just.
+GOOD_AUC = 0.8
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Culprits:
+    """Columns that tell the periods apart.
+
+    Attributes
+    ----------
+    features : list of str
+        The strongest first.
+    auc_alone, auc_without : float
+        Of a classifier of these columns only, and of the others.
+    settles : bool
+        Whether the others overlap well.
+    """
+
+    features: list[str]
+    auc_alone: float
+    auc_without: float
+    settles: bool
+
+
+def find_culprits(domain: Domain, refit: Callable[[list[str]], Domain]) -> Culprits:
+    """The few columns that tell the periods apart, and without which the others overlap.
+
+    The strongest column is set aside and the classifier fitted again on the others, until these
+    overlap well.
+
+    Parameters
+    ----------
+    domain : Domain
+        One that does not overlap.
+    refit : function
+        Features to a `Domain` of just these, on as many rows as it likes.
+    """
+    named: list[str] = []
+    rest, remaining = list(domain.features), domain
+    while len(rest) > 1 and len(named) < MOST_NAMED:
+        named.append(str(remaining.table.index[0]))
+        rest.remove(named[-1])
+        remaining = refit(rest)
+        if remaining.auc <= GOOD_AUC and remaining.overlaps:
+            return Culprits(named, refit(named).auc, remaining.auc, True)
+    return Culprits(named or rest, domain.auc, remaining.auc, False)

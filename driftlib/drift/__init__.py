@@ -1,0 +1,1 @@
+"""Detect drift: compare profiles, judge the changes and put them into words."""

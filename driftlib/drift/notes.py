@@ -1,0 +1,193 @@
+"""What happened to a column, in words a reader understands without a textbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from driftlib.data.schema import COMPARABLE
+from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+
+if TYPE_CHECKING:
+    from driftlib.drift.detect import DriftPolicy
+    from driftlib.profile.column import Column
+
+NAMES_SHOWN = 3
+
+
+def percent(share: float) -> str:
+    """A share for a sentence.
+
+    Examples
+    --------
+    >>> [percent(share) for share in (0, 0.0004, 0.0312, 0.14, 0.9996, 1)]
+    ['0 %', 'under 0.1 %', '3.1 %', '14 %', 'over 99.9 %', '100 %']
+    """
+    if 0 < share < 0.001:
+        return "under 0.1 %"
+    if 0.999 < share < 1:
+        return "over 99.9 %"
+    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.3g} %"
+
+
+def percents(*shares: float) -> list[str]:
+    """Shares for one sentence, with as many digits as it takes to tell them apart.
+
+    Examples
+    --------
+    >>> percents(0.151, 0.149)
+    ['15.1 %', '14.9 %']
+    """
+    texts = [percent(share) for share in shares]
+    for digits in (3, 4):
+        if len(set(texts)) == len(set(shares)):
+            break
+        texts = [f"{100 * share:.{digits}g} %" for share in shares]
+    return texts
+
+
+def describe_change(
+    column: Column,
+    before: Counts,
+    after: Counts,
+    row: Mapping[str, Any],
+    severity: str,
+    policy: DriftPolicy,
+) -> str:
+    """The note of one column: what changed, what could not be compared, what was left out."""
+    if after.rows == 0:
+        return ""
+    parts = [_availability(column, before, after)]
+    real = severity != "none"
+    if not parts[0] and column.kind in COMPARABLE:
+        if real:
+            parts += _changes(column, before, after, row, policy)
+        else:
+            parts.append(_noise(row, policy))
+        if severity == "minor":
+            parts.append("real but too small to matter")
+    parts += [_left_out(side, where) for side, where in ((before, "reference"), (after, "current"))]
+    if column.kind in COMPARABLE:
+        parts.append(column.note)
+    return "; ".join(part for part in parts if part)
+
+
+def _availability(column: Column, before: Counts, after: Counts) -> str:
+    """Why a column has no comparison, empty where it has one."""
+    if column.kind not in COMPARABLE:
+        absent = "; absent from the current data" if after.absent == after.rows else ""
+        return column.note + absent
+    if after.absent == after.rows:
+        return "absent from the current data"
+    if not after.present:
+        return "every value is missing in the current data"
+    if not before.present:
+        return "every value is missing in what it is compared with"
+    if min(before.present, after.present) < 2:
+        return "too few values to compare (1 on a side)"
+    if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
+        low, high = min(before.minimum, after.minimum), max(before.maximum, after.maximum)
+        return f"not compared: constant on both sides ({low:.6g})" if low == high else ""
+    if column.complete and len(column.levels) == 1 and not _unlisted(before) + _unlisted(after):
+        return f"not compared: constant on both sides ({column.levels[0]!r})"
+    return ""
+
+
+def _unlisted(counts: Counts) -> int:
+    return counts.unlisted if isinstance(counts, CategoricalCounts) else 0
+
+
+def _changes(
+    column: Column, before: Counts, after: Counts, row: Mapping[str, Any], policy: DriftPolicy
+) -> list[str]:
+    parts = []
+    level = policy.alpha
+    if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
+        names = ("ks_p_value", "mann_whitney_p_value", "psi_p_value")
+        if np.nanmin([row[name] for name in names]) < level:
+            parts.append(_numeric_change(column, before, after))
+    elif isinstance(before, CategoricalCounts) and isinstance(after, CategoricalCounts):
+        if row["unseen_p_value"] < level and row["unseen"] > row["unseen_expected"]:
+            parts.append(_new_levels(after, row))
+        if row["chi_square_p_value"] < level:
+            parts.append(_categorical_change(column, before, after))
+    if row["missing_p_value"] < level:
+        now, was = percents(row["missing_current"], row["missing_reference"])
+        parts.append(f"{now} missing, was {was}")
+    return parts
+
+
+def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts) -> str:
+    if _is_flag(before) and _is_flag(after):
+        now, was = percents(after.mean, before.mean)
+        return f"1 in {now} of the values, was {was}"
+    scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
+    if not scale > 0:
+        return f"was constant ({before.mean:.6g}), now {after.minimum:.6g} to {after.maximum:.6g}"
+    shift = (after.mean - before.mean) / scale
+    parts = []
+    if abs(shift) >= 0.02:
+        direction = "up" if shift > 0 else "down"
+        size = f"{abs(shift):.1g}" if abs(shift) < 1 else f"{abs(shift):.2g}"
+        unit = "standard deviation" if size == "1" else "standard deviations"
+        parts.append(f"shifted {direction} by {size} {unit}")
+    if before.std > 0:
+        spread = after.std / before.std
+        if spread > 1.15:
+            parts.append(f"spread {spread:.2g} times as wide")
+        elif spread < 1 / 1.15:
+            parts.append(f"spread {spread:.2g} times as wide" if spread > 0 else "now constant")
+    return ", ".join(parts) or "the shape of the distribution changed"
+
+
+def _is_flag(counts: NumericCounts) -> bool:
+    """Whether every value is 0 or 1: only then do the squares add up to the sum."""
+    within = counts.minimum >= 0 and counts.maximum <= 1
+    variance = counts.mean * (1 - counts.mean)
+    return within and bool(np.isclose(counts.squares / counts.present, variance, atol=1e-12))
+
+
+def _categorical_change(column: Column, before: CategoricalCounts, after: CategoricalCounts) -> str:
+    if not len(column.levels):
+        return "the shares of its values changed"
+    shares = [side.levels / side.present for side in (before, after)]
+    moved = int(np.abs(shares[1] - shares[0]).argmax())
+    was, now = percents(float(shares[0][moved]), float(shares[1][moved]))
+    if was == now:
+        return "the shares of its values changed"
+    return f"{column.levels[moved]!r} is {now} of the values, was {was}"
+
+
+def _new_levels(after: CategoricalCounts, row: Mapping[str, Any]) -> str:
+    names = [repr(name) for name in list(after.unlisted_names)[:NAMES_SHOWN]]
+    more = ", ..." if len(after.unlisted_names) > NAMES_SHOWN else ""
+    return (
+        f"{percent(row['unseen'])} of rows have a value not seen in the reference "
+        f"({', '.join(names)}{more})"
+    )
+
+
+def _noise(row: Mapping[str, Any], policy: DriftPolicy) -> str:
+    if row["psi"] >= policy.psi_moderate:
+        return (
+            f"PSI {row['psi']:.2g} is within chance for so few rows "
+            f"(up to {row['psi_critical']:.2g} is)"
+        )
+    if row["psi_critical"] > policy.psi_moderate:
+        return (
+            f"with so few rows a PSI under {row['psi_critical']:.2g} could not be told from chance"
+        )
+    return ""
+
+
+def _left_out(counts: Counts, where: str) -> str:
+    if not isinstance(counts, NumericCounts):
+        return ""
+    parts = []
+    if counts.infinite:
+        parts.append(f"{counts.infinite:,} infinite")
+    if counts.unreadable:
+        parts.append(f"{counts.unreadable:,} not a number (first: {counts.example!r})")
+    return f"{where}: {', '.join(parts)}, taken as missing" if parts else ""

@@ -1,0 +1,1 @@
+"""Write markup: pages and tables, the only place that does."""

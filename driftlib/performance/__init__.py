@@ -1,0 +1,1 @@
+"""Track and estimate performance: metrics, limits, windows."""

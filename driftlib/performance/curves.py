@@ -1,0 +1,199 @@
+"""What single numbers hide: ROC and precision-recall curves, confusion counts, before and now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.predictions import Outcomes, read_outcomes
+from driftlib.data.schema import Roles
+from driftlib.data.sources import read_frame, source_name
+from driftlib.data.task import Problem
+from driftlib.errors import DataError
+from driftlib.performance.metrics import REGRESSION
+from driftlib.stats.ranking import place_by_rank
+
+PERIODS = ("current", "reference")
+POINTS = 200
+MOST_CLASSES = 12
+
+
+def score_curves(
+    current: Any,
+    reference: Any = None,
+    positive: Any = None,
+    *,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+    points: int = POINTS,
+) -> pd.DataFrame:
+    """Points of the ROC and precision-recall curves of a classifier's scores.
+
+    Parameters
+    ----------
+    current, reference : frame, table, str or Path
+        Labels, predictions and probabilities; the reference is optional.
+    positive : label, optional
+        Default: the larger of two labels. Of more classes, each against the rest, the 12
+        commonest.
+    y_true, y_pred, y_proba : str
+        Names of the columns.
+    points : int
+        At most so many a curve, evenly spread over the rows; ends and areas are exact.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per period ("reference" first), label and point, from the strictest threshold
+        down: period, label, threshold (rows at or above it count as predicted),
+        false_positive_rate, recall, precision; and, the same in every row of a curve, n,
+        roc_auc and average_precision. Periods without both classes have no rows.
+
+    Raises
+    ------
+    DriftlibError
+        If columns are missing or unusable, or there are no probabilities.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 0, 0, 1],
+    ...                       "y_proba": [0.1, 0.4, 0.35, 0.8]})
+    >>> score_curves(frame)[["threshold", "false_positive_rate", "recall", "precision"]].round(2)
+       threshold  false_positive_rate  recall  precision
+    0       0.80                  0.0     0.5       1.00
+    1       0.40                  0.5     0.5       0.50
+    2       0.35                  0.5     1.0       0.67
+    3       0.10                  1.0     1.0       0.50
+    """
+    problem, sides = _read(current, reference, positive, Roles(y_true, y_pred, y_proba))
+    if problem.task == REGRESSION or any(side.proba is None for side in sides.values()):
+        raise DataError(
+            f"ROC and precision-recall curves need probabilities of classes: there are none in "
+            f"{y_proba!r}."
+        )
+    labels = [1] if problem.positive else _commonest(sides["current"], problem)
+    parts = [
+        _curve(side, label, points).assign(period=period, label=problem.classes[label])
+        for period, side in reversed(sides.items())
+        for label in labels
+    ]
+    columns = ["period", "label", "threshold", "false_positive_rate", "recall", "precision", "n",
+               "roc_auc", "average_precision"]  # fmt: skip
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+
+
+def confusion_counts(
+    current: Any,
+    reference: Any = None,
+    positive: Any = None,
+    *,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+) -> pd.DataFrame:
+    """How often each label is predicted as what.
+
+    Parameters
+    ----------
+    current, reference, positive, y_true, y_pred, y_proba
+        As for `score_curves`; probabilities are not needed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per period ("reference" first), label and prediction: period, label, predicted,
+        n, share (of the label's rows; NaN where it has none). Classes beyond the 12 commonest
+        are counted together as "other".
+
+    Raises
+    ------
+    DriftlibError
+        If columns are missing or unusable, or the task is a regression.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 1, 1, 1]})
+    >>> confusion_counts(frame)[["label", "predicted", "n", "share"]]
+      label predicted  n  share
+    0     0         0  1    0.5
+    1     0         1  1    0.5
+    2     1         0  0    0.0
+    3     1         1  2    1.0
+    """
+    problem, sides = _read(current, reference, positive, Roles(y_true, y_pred, y_proba))
+    if problem.task == REGRESSION:
+        raise DataError("a confusion matrix needs classes, and this is a regression.")
+    shown = _commonest(sides["current"], problem)
+    # Position of each class among those shown; the rest share the last one.
+    place = np.full(len(problem.classes), len(shown))
+    place[shown] = range(len(shown))
+    names = [problem.classes[label] for label in shown]
+    names += ["other"] if len(shown) < len(problem.classes) else []
+    parts = []
+    for period, side in reversed(sides.items()):
+        both = side.labelled & side.predicted
+        codes = place[side.y[both]] * len(names) + place[side.pred[both]]
+        cells = np.bincount(codes, minlength=len(names) ** 2).reshape(len(names), -1)
+        with np.errstate(invalid="ignore"):
+            share = cells / cells.sum(1, keepdims=True)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "period": period,
+                    "label": np.repeat(names, len(names)),
+                    "predicted": names * len(names),
+                    "n": cells.ravel(),
+                    "share": share.ravel(),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _read(
+    current: Any, reference: Any, positive: Any, roles: Roles
+) -> tuple[Problem, dict[str, Outcomes]]:
+    given = [current] if reference is None else [current, reference]
+    tables = [
+        (source_name(data, period), read_frame(data, period))
+        for data, period in zip(given, PERIODS, strict=False)
+    ]
+    problem, outcomes = read_outcomes(tables, roles, positive=positive)
+    return problem, dict(zip(PERIODS, outcomes, strict=False))
+
+
+def _commonest(outcomes: Outcomes, problem: Problem) -> list[int]:
+    """Numbers of the commonest classes, in the order of the labels."""
+    counts = np.bincount(outcomes.y[outcomes.labelled], minlength=len(problem.classes))
+    return sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
+
+
+def _curve(outcomes: Outcomes, label: int, points: int) -> pd.DataFrame:
+    proba = outcomes.proba if outcomes.proba.ndim == 1 else outcomes.proba[:, label]
+    known = outcomes.labelled & ~np.isnan(proba)
+    scores, hit = proba[known], outcomes.y[known] == label
+    thresholds, block = np.unique(scores, return_inverse=True)
+    positive = np.bincount(block, hit, len(thresholds))
+    negative = np.bincount(block, ~hit, len(thresholds))
+    auc, ap, _, precision = place_by_rank(positive, negative)
+    if not (hit.any() and not hit.all()):
+        return pd.DataFrame()
+    true, false = (np.cumsum(side[::-1])[::-1] for side in (positive, negative))
+    rows = true + false
+    # Evenly over the rows, not the thresholds: the curve is as fine where the rows are.
+    wanted = np.linspace(rows[-1], rows[0], points)
+    kept = np.unique(np.append(np.searchsorted(-rows, -wanted, side="right") - 1, 0))[::-1]
+    return pd.DataFrame(
+        {
+            "threshold": thresholds[kept],
+            "false_positive_rate": false[kept] / false[0],
+            "recall": true[kept] / true[0],
+            "precision": precision[kept],
+            "n": len(hit),
+            "roc_auc": auc,
+            "average_precision": ap,
+        }
+    )

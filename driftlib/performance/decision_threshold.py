@@ -1,0 +1,86 @@
+"""Another decision threshold: what precision and recall would be if it were moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.errors import DataError
+from driftlib.performance.metrics import BINARY
+from driftlib.performance.track import Performance, track_performance
+
+
+def own_threshold(frame: pd.DataFrame, perf: Performance, y_pred: str, y_proba: str) -> float:
+    """The lowest probability that was predicted to be positive.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1], "y_pred": [0, 1, 1], "y_proba": [0.2, 0.4, 0.7]})
+    >>> own_threshold(frame, track_performance(frame), "y_pred", "y_proba")
+    0.4
+    """
+    _check(frame, perf, y_proba)
+    taken = frame[y_pred].astype(str) == str(perf.positive)
+    scores = frame.loc[taken, y_proba].dropna()
+    return float(scores.min()) if len(scores) else 0.5
+
+
+def performance_at(
+    threshold: float,
+    frame: pd.DataFrame,
+    perf: Performance,
+    metrics: Iterable[str] = ("precision", "recall"),
+    limits: Mapping[str, float] | None = None,
+    *,
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+    **options: Any,
+) -> Performance:
+    """Performance if rows counted as positive from another probability on.
+
+    Parameters
+    ----------
+    threshold : float
+        Rows with at least this probability count as positive.
+    frame : pandas.DataFrame
+    perf : Performance
+        Of the same frame, as it was decided: says which label is positive.
+    metrics : list of str
+    limits : dict, optional
+        Thresholds of the metrics: see `driftlib.track_performance`.
+    y_pred, y_proba, **options
+        See `driftlib.track_performance`.
+
+    Raises
+    ------
+    DriftlibError
+        If the task is not binary, or there is no column of probabilities.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1], "y_pred": [0, 1, 1], "y_proba": [0.2, 0.4, 0.7]})
+    >>> moved = performance_at(0.5, frame, track_performance(frame))
+    >>> moved.table[["metric", "value"]]
+          metric  value
+    0  precision    1.0
+    1     recall    1.0
+    """
+    _check(frame, perf, y_proba)
+    scores = frame[y_proba].to_numpy(dtype=float, na_value=np.nan)
+    decided = pd.Series(np.array(perf.classes, dtype=object)[(scores >= threshold).astype(int)])
+    decided[np.isnan(scores)] = None
+    options |= {"positive": perf.positive, "y_pred": y_pred, "y_proba": y_proba}
+    moved = frame.assign(**{y_pred: decided.to_numpy()})
+    return track_performance(moved, metrics=metrics, thresholds=limits, **options)
+
+
+def _check(frame: pd.DataFrame, perf: Performance, y_proba: str) -> None:
+    if perf.task != BINARY or y_proba not in frame.columns:
+        raise DataError(
+            "a decision threshold needs two classes and one column of probabilities: there is "
+            f"nothing to move here (the task is {perf.task}, and {y_proba!r} is "
+            f"{'there' if y_proba in frame.columns else 'missing'})."
+        )

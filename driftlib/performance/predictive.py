@@ -1,0 +1,128 @@
+"""What labels would show: values and prediction intervals of metrics from calibrated scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from driftlib.data.predictions import Outcomes
+from driftlib.performance.metrics import Metric
+from driftlib.stats.aggregates import Expected
+from driftlib.stats.calibration import Calibrator
+
+DRAWS = 999
+EDGES = (0.025, 0.975)
+# Groups of rows with like scores that stand for a window when labels are drawn.
+MOST_CELLS = 500
+# Numbers held in memory at once while labels are drawn.
+MOST_DRAWN = 2_000_000
+
+
+def foresee(
+    calibrator: Calibrator,
+    rows: Outcomes,
+    classes: int,
+    metrics: Sequence[Metric],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """What labels would show: value and 95 % prediction interval of each metric.
+
+    Labels are drawn for the rows again and again, each time from a calibration that another
+    reference might have given. So the limits hold the chance in the labels as well as the
+    error of the calibration, and are those of the value that labels will show.
+
+    Parameters
+    ----------
+    calibrator : Calibrator
+    rows : Outcomes
+        Each with a prediction and probabilities; at least one.
+    classes : int
+    metrics : sequence of Metric
+    rng : numpy Generator
+
+    Returns
+    -------
+    float array, shape (3, metrics)
+        Value, lower, upper; NaN where most draws of labels leave a metric undefined.
+
+    Examples
+    --------
+    >>> from driftlib.stats.calibration import fit_calibrator
+    >>> from driftlib.performance.metrics import select
+    >>> rng = np.random.default_rng(0)
+    >>> score = rng.random(4000)
+    >>> pred, y = (score > 0.5).astype(int), (rng.random(4000) < score).astype(int)
+    >>> calibrator = fit_calibrator(score, pred, y)
+    >>> rows = Outcomes(y, pred, score).take(slice(500))
+    >>> accuracy = select("binary", ["accuracy"], True)
+    >>> value, lower, upper = foresee(calibrator, rows, 2, accuracy, rng)[:, 0]
+    >>> round(float(value), 2), bool(0.7 < lower < 0.72), bool(0.78 < upper < 0.8)
+    (0.75, True, True)
+    """
+
+    def values(evidence: Any) -> np.ndarray:
+        return np.stack([metric.value(evidence) for metric in metrics], axis=-1)
+
+    shares = calibrator.probabilities(calibrator.designs(rows.proba, rows.pred))
+    value = values(Expected(rows.pred, rows.proba, classes).given(shares))
+    proba, pred, counts = _cells(rows.proba, rows.pred)
+    designs = calibrator.designs(proba, pred)
+    cells = Expected(pred, proba, classes, counts)
+    centre = values(cells.given(calibrator.probabilities(designs)))
+    parts = min(DRAWS, -(-DRAWS * proba.size // MOST_DRAWN))
+    chunks = np.array_split(calibrator.draw(DRAWS, rng), parts)
+    drawn = np.concatenate(
+        [
+            values(cells.given(_labels(calibrator.probabilities(designs, chunk), counts, rng)))
+            for chunk in chunks
+        ]
+    )
+    drawn += value - centre
+    return np.stack(
+        [_limits(*pair, metric) for *pair, metric in zip(value, drawn.T, metrics, strict=True)], 1
+    )
+
+
+def _limits(value: float, drawn: np.ndarray, metric: Metric) -> np.ndarray:
+    """Value with its interval; NaN where most draws of labels leave the metric undefined."""
+    drawn = drawn[np.isfinite(drawn)]
+    if 2 * len(drawn) < DRAWS or not np.isfinite(value):
+        return np.full(3, np.nan)
+    # With 999 draws the 25th lowest and highest: the next draw lies between in 95 % exactly.
+    lower, upper = np.quantile(drawn, EDGES, method="weibull")
+    return np.array(
+        [value, max(min(lower, value), metric.low), min(max(upper, value), metric.high)]
+    )
+
+
+def _cells(proba: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with like scores and the same prediction as one entry, and how many each stands for.
+
+    The cost of an interval then does not grow with the rows. A cell has the scores of its
+    middle row, so that equal scores stay equal; of more than two classes, rows are alike in the
+    score of the predicted one.
+    """
+    own = proba if proba.ndim == 1 else np.take_along_axis(proba, pred[:, None], 1)[:, 0]
+    order = np.lexsort((own, pred))
+    proba, pred = proba[order], pred[order]
+    other = pred[1:] != pred[:-1]
+    differs = proba[1:] != proba[:-1]
+    new = other | (differs if proba.ndim == 1 else differs.any(1))
+    if new.sum() >= MOST_CELLS:
+        run = np.arange(len(pred)) * MOST_CELLS // len(pred)
+        new = other | (run[1:] != run[:-1])
+    first = np.append(0, np.flatnonzero(new) + 1)
+    counts = np.diff(first, append=len(pred))
+    middle = first + counts // 2
+    return proba[middle], pred[middle], counts
+
+
+def _labels(shares: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shares of each label among the rows of a cell, drawn with the given chances."""
+    if shares.ndim == 3:
+        return rng.multinomial(counts, shares) / counts[:, None]
+    if counts.max() == 1:
+        return (rng.random(shares.shape) < shares).astype(float)
+    return rng.binomial(counts, shares) / counts

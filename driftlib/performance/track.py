@@ -1,0 +1,288 @@
+"""Is the model worse: metrics over windows, with intervals, thresholds and segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.groups import Layout, lay_out
+from driftlib.data.predictions import Outcomes, read_outcomes
+from driftlib.data.schema import Roles, level_text
+from driftlib.data.sources import read_frame, source_name
+from driftlib.data.task import Problem
+from driftlib.data.windows import start_in_words
+from driftlib.errors import ParameterError, quoted
+from driftlib.performance.evaluate import join_notes, long_table, measure
+from driftlib.performance.limits import Measured, is_compared, judge, read_thresholds
+from driftlib.performance.metrics import METRICS, Metric, select
+from driftlib.results import Result
+
+# What follows window, start, end and the segment columns in a table.
+COLUMNS = (
+    "n", "n_labelled", "metric", "value", "lower", "upper",
+    "threshold", "breached", "degraded", "estimated", "note",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Performance(Result):
+    """Realised or estimated performance.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Long: a row per segment, window and metric; see `track_performance`.
+    task : {"binary", "multiclass", "regression"}
+    classes : tuple of str
+        Labels as text; of two, the positive one is last.
+    reference : pandas.DataFrame or None
+        The reference's own values, as one window, in the same columns.
+    notes : tuple of str
+        How the task was told, and whatever was left out.
+    by : tuple of str
+        Segment columns.
+    """
+
+    table: pd.DataFrame
+    task: str
+    classes: tuple[str, ...]
+    reference: pd.DataFrame | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+
+    @property
+    def positive(self) -> str | None:
+        """The positive label of a binary task."""
+        return self.classes[1] if self.task == "binary" else None
+
+    @property
+    def headline(self) -> str:
+        """The finding in one sentence."""
+        return _headline(self)
+
+    @property
+    def details(self) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "positive": self.positive,
+            "classes": list(self.classes),
+            "by": list(self.by),
+            "notes": list(self.notes),
+            "reference": self.reference,
+        }
+
+
+def track_performance(
+    frame: Any,
+    task: str = "auto",
+    window: int | str | None = None,
+    step: int | None = None,
+    by: str | Iterable[str] | None = None,
+    on: str | None = None,
+    metrics: Iterable[str] | None = None,
+    thresholds: Mapping[str, float | str] | None = None,
+    reference: Any = None,
+    positive: Any = None,
+    *,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+) -> Performance:
+    """Performance of a model over windows, from labels and predictions.
+
+    Parameters
+    ----------
+    frame : frame, table, str or Path
+        Labels, predictions and, where there are any, probabilities: `y_proba` of the positive
+        label, or `y_proba_<class>` for each class. Rows without a label are counted in `n` and
+        enter no metric; rows without a prediction or probability do not enter the metrics that
+        need one, and `note` counts them.
+    task : {"auto", "binary", "multiclass", "regression"}
+        "auto" tells from the columns, see `driftlib.data.predictions.read_outcomes`; the result's
+        `task`, `positive` and `notes` say what was told and why.
+    window : int or str, optional
+        A number of rows, or with `on` a pandas offset such as "7D" or "MS". Default: a window
+        for each value of `on`, or one window of all rows.
+    step : int, optional
+        Rows from the start of one window to the next; only with a number of rows.
+    by : str or list of str, optional
+        Segment columns: the same table for each segment. Windows by calendar or value are
+        those of the whole frame; windows of a number of rows count the segment's own rows.
+    on : str, optional
+        The column that windows follow.
+    metrics : list of str, optional
+        Default: all of the task that can be computed. Binary: accuracy, precision, recall,
+        specificity, f1, roc_auc, average_precision, log_loss, brier. Multiclass: accuracy;
+        precision, recall and f1 averaged over the classes where they are defined; roc_auc
+        (one against the rest, averaged); log_loss. Regression: mae, rmse, mape (over rows whose
+        label is not 0), r2.
+    thresholds : dict, optional
+        By metric: a number, the worst value that is still good; or text such as "-0.05", how
+        much worse than the reference a value may be. The number's sign does not matter, the
+        metric's direction does: "-0.05" for accuracy is the reference's accuracy less 0.05,
+        "+0.05" (or "-0.05") for log_loss is the reference's log loss plus 0.05.
+    reference : frame, table, str or Path, optional
+        Labels and predictions from when the model was good; with `by` it needs those columns
+        too. Without any thresholds every metric is compared with the reference itself.
+    positive : label, optional
+        Default: the larger of two labels.
+    y_true, y_pred, y_proba : str
+        Names of the columns.
+
+    Returns
+    -------
+    Performance
+        Its table has a row per segment, window and metric: window (from 0), start, end, the
+        segment columns, n (rows), n_labelled, metric, value, lower and upper (95 % interval),
+        threshold, breached, degraded, estimated (always False here), note. `breached`: the
+        value is on the wrong side of the threshold. `degraded`: that is more than noise; the
+        whole interval is beyond an absolute threshold, or the 95 % interval of the difference
+        from the reference is beyond the tolerance (0 without thresholds). Each window and
+        metric is judged alone: with no change at all a comparison with the reference calls one
+        in 40 degraded.
+
+    Raises
+    ------
+    DriftlibError
+        If columns are missing or hold values that cannot be used, naming the first.
+
+    Notes
+    -----
+    Intervals: Wilson for shares, and through it for F1; DeLong on the logit scale or Newcombe's
+    method 5 for the ROC AUC; influence function on the logit scale for average precision; Hall's
+    transformation of Student's t for losses; jackknife for R2. In simulations from 100 rows with
+    10 positives up they hold the true value in 93 to 97 % of windows, averaged over true values;
+    the rmse of errors with heavy tails (Student's t with 5 degrees of freedom) in 92.5 to 94 %.
+
+    Examples
+    --------
+    >>> predictions = [0, 1] * 50 + [1, 0] * 10 + [0, 1] * 40
+    >>> frame = pd.DataFrame({"y_true": [0, 1] * 100, "y_pred": predictions})
+    >>> perf = track_performance(frame, window=100, thresholds={"accuracy": 0.9, "f1": 0.5})
+    >>> perf.headline
+    'Accuracy is below its threshold in 1 of 2 windows, degraded beyond noise in 1 (first row 101)'
+    >>> perf = track_performance(frame, window=100, metrics=["f1"], thresholds={"f1": 0.9})
+    >>> perf.table[["window", "value", "lower", "upper", "breached", "degraded"]].round(3)
+       window  value  lower  upper  breached  degraded
+    0       0    1.0  0.963  1.000     False     False
+    1       1    0.8  0.702  0.872      True      True
+    """
+    roles = Roles(y_true, y_pred, y_proba, on)
+    where = source_name(frame, "current")
+    frame = read_frame(frame, "current")
+    by = [by] if isinstance(by, str) else list(by or ())
+    taken = [name for name in by if name in {"window", "start", "end", *COLUMNS}]
+    if taken:
+        raise ParameterError(
+            f"by= names {quoted(taken)}, which the table has a column of its own for: rename it."
+        )
+    tables = [(where, frame)]
+    if reference is not None:
+        name = source_name(reference, "reference")
+        name = name if name != where else f"reference {name}"
+        tables.append((name, read_frame(reference, "reference")))
+    problem, outcomes = read_outcomes(tables, roles, task, positive)
+    chosen = select(problem.task, metrics, outcomes[0].proba is not None)
+    limits = read_thresholds(thresholds, problem.task, chosen, reference is not None)
+
+    layout = lay_out(frame, window, step, on, by, where)
+    measured = measure(outcomes[0], problem, layout, chosen)
+    own = aligned = None
+    if reference is not None:
+        whole = lay_out(tables[1][1], by=by, where=tables[1][0])
+        known = measure(outcomes[1], problem, whole, chosen)
+        own = long_table(whole, chosen, known)
+        aligned = _align(known, whole, layout)
+    judged = judge(measured, chosen, limits, aligned)
+    table = long_table(layout, chosen, measured, judged)
+    if aligned is not None:
+        alone = (np.isfinite(measured.value) & np.isnan(aligned.value)).ravel()
+        needed = [is_compared(name, limits) for name in table["metric"]]
+        table["note"] = [
+            join_notes(note, "the reference has no value to compare with" if lacks else "")
+            for note, lacks in zip(table["note"], (alone & needed).tolist(), strict=True)
+        ]
+    notes = _notes(problem, outcomes, layout, roles, [m.name for m in chosen], metrics is None)
+    return Performance(table, problem.task, problem.classes, own, notes, tuple(by))
+
+
+def _align(known: Measured, whole: Layout, layout: Layout) -> Measured:
+    """The reference's values for each group of a layout; NaN for segments it does not have."""
+    place = {_key(values): number for number, values in enumerate(whole.segments.to_numpy())}
+    segments = [place.get(_key(values), -1) for values in layout.segments.to_numpy()]
+    groups = np.array(segments)[layout.segment]
+    pick = [
+        np.where(groups[:, None] < 0, np.nan, array[groups])
+        for array in (known.value, known.lower, known.upper)
+    ]
+    return Measured(*pick, known.n[groups], known.n_labelled[groups], [])
+
+
+def _key(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(level_text(value) for value in values)
+
+
+def _notes(
+    problem: Problem,
+    outcomes: Sequence[Outcomes],
+    layout: Layout,
+    roles: Roles,
+    chosen: Sequence[str],
+    all_wanted: bool,
+) -> tuple[str, ...]:
+    told = f"{problem.task}: {problem.reason}"
+    notes = [f"{told}; the positive label is {problem.positive!r}" if problem.positive else told]
+    absent = [name for name in METRICS[problem.task] if name not in chosen]
+    if absent and all_wanted:
+        notes.append(f"without {roles.y_proba!r} there is no {', '.join(absent)}")
+    if layout.left_out:
+        notes.append(f"{layout.left_out:,} rows without {roles.timestamp!r} are in no window")
+    return (*notes, *(note for one in outcomes for note in one.notes))
+
+
+def _headline(perf: Performance) -> str:
+    table, titles = perf.table, METRICS[perf.task]
+    groups, times = len(table) // max(1, table["metric"].nunique()), table["window"].nunique()
+    units = ("segments and windows" if times > 1 else "segments") if perf.by else "windows"
+    many = f"{groups:,} {units}" if groups > 1 else ""
+    counts = table.groupby("metric", sort=False)[["breached", "degraded"]].sum()
+    if not counts.to_numpy().any():
+        return _values_in_words(perf, titles, many)
+    counts = counts.sort_values(["degraded", "breached"], ascending=False, kind="stable")
+    name, (breached, degraded) = counts.index[0], counts.iloc[0]
+    if breached:
+        side = "below" if titles[name].higher_is_better else "above"
+        finding = f"is {side} its threshold" + (f" in {breached:,} of {many}" if many else "")
+        finding += ", degraded beyond noise" if degraded else ", never beyond noise"
+        finding += f" in {degraded:,}" if degraded and many else ""
+    else:
+        finding = "is worse than in the reference, beyond noise"
+        finding += f", in {degraded:,} of {many}" if many else ""
+    if many:
+        rows = table[table["metric"] == name]
+        first = rows[rows["degraded" if degraded else "breached"]].iloc[0]
+        finding += f" (first {_place(first, perf.by, times > 1)})"
+    others = [titles[other].title for other in counts.index[1:] if counts.loc[other].any()]
+    also = f"; also {', '.join(others)}" if others else ""
+    return f"{titles[name].title} {finding}{also}"
+
+
+def _values_in_words(perf: Performance, titles: Mapping[str, Metric], many: str) -> str:
+    limited = perf.table["threshold"].notna()
+    verdict = "No metric is worse than in the reference: " if perf.reference is not None else ""
+    verdict = "No metric is worse than its threshold: " if limited.any() else verdict
+    name = (perf.table[limited] if limited.any() else perf.table)["metric"].iloc[0]
+    values = perf.table.loc[perf.table["metric"] == name, "value"].dropna()
+    if values.empty:
+        return f"{titles[name].title} cannot be computed: {perf.table['note'].iloc[0]}"
+    span = f"{values.min():.3g} to {values.max():.3g} over {many}"
+    return f"{verdict}{titles[name].title} {span if many else format(values.iloc[0], '.3g')}"
+
+
+def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
+    start = start_in_words(row["start"], row["end"])
+    return ", ".join([start] * windows + [f"{name} {row[name]}" for name in by])

@@ -1,0 +1,1 @@
+"""Count batches against a frozen baseline: profiles that add."""

@@ -1,0 +1,281 @@
+"""Counts of a batch on a baseline's frozen grid: they add, and everything is read off them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.schema import as_numbers, count_levels
+from driftlib.errors import DataError
+from driftlib.stats.counts import Cumulative, cumulative_sorted
+
+HASH_BUCKETS = 50
+UNLISTED_NAMES = 100
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What every column has, comparable or not.
+
+    Attributes
+    ----------
+    rows : int
+        Rows of the batch, missing ones too.
+    missing : int
+        Rows without a usable value: missing, infinite, unreadable or absent.
+    absent : int
+        Rows of batches that do not have the column at all.
+    """
+
+    rows: int = 0
+    missing: int = 0
+    absent: int = 0
+
+    @property
+    def present(self) -> int:
+        """Rows with a usable value."""
+        return self.rows - self.missing
+
+    @property
+    def missing_share(self) -> float:
+        """Share of rows without a usable value."""
+        return self.missing / self.rows if self.rows else np.nan
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.rows + other.rows, self.missing + other.missing, self.absent + other.absent
+        )
+
+
+@dataclass(frozen=True)
+class NumericCounts(Counts):
+    """A numeric column on its grid.
+
+    Attributes
+    ----------
+    infinite, unreadable : int
+        Rows that count as missing because they are infinite, or no numbers.
+    example : str
+        The first unreadable value.
+    mean, squares : float
+        Mean of the values, and the sum of their squared deviations from it.
+    minimum, maximum : float
+    below, at_or_below, gaps : array
+        See `driftlib.stats.distances.Cumulative`.
+    """
+
+    infinite: int = 0
+    unreadable: int = 0
+    example: str = ""
+    mean: float = np.nan
+    squares: float = 0.0
+    minimum: float = np.nan
+    maximum: float = np.nan
+    below: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    at_or_below: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    gaps: np.ndarray = field(default_factory=lambda: np.zeros(1))
+
+    @property
+    def cumulative(self) -> Cumulative:
+        """The counts as the statistics take them."""
+        return Cumulative(
+            self.below, self.at_or_below, self.present, self.gaps, self.mean, self.squares
+        )
+
+    @property
+    def std(self) -> float:
+        """Sample standard deviation; NaN with fewer than two values."""
+        return float(np.sqrt(self.squares / (self.present - 1))) if self.present > 1 else np.nan
+
+    def __add__(self, other: NumericCounts) -> NumericCounts:  # type: ignore[override]
+        base = super().__add__(other)
+        n, m = self.present, other.present
+        if n and m:
+            # Chan, Golub and LeVeque (1983): means and squares of two parts together.
+            apart = other.mean - self.mean
+            mean = self.mean + apart * (m / (n + m))
+            squares = self.squares + other.squares + apart * apart * (n * m / (n + m))
+        else:
+            mean, squares = (self.mean, self.squares) if n else (other.mean, other.squares)
+        return NumericCounts(
+            base.rows,
+            base.missing,
+            base.absent,
+            infinite=self.infinite + other.infinite,
+            unreadable=self.unreadable + other.unreadable,
+            example=self.example or other.example,
+            mean=mean,
+            squares=squares,
+            minimum=float(np.fmin(self.minimum, other.minimum)),
+            maximum=float(np.fmax(self.maximum, other.maximum)),
+            below=self.below + other.below,
+            at_or_below=self.at_or_below + other.at_or_below,
+            gaps=self.gaps + other.gaps,
+        )
+
+
+@dataclass(frozen=True)
+class CategoricalCounts(Counts):
+    """A categorical column on its list of levels.
+
+    Attributes
+    ----------
+    levels : int array, shape (levels,)
+        Rows of each listed level.
+    unlisted : int
+        Rows of levels that the list does not have.
+    unlisted_names : mapping of str to int
+        The commonest of those, with their rows.
+    buckets : int array, shape (50,) or (0,)
+        Rows by hash of the level's name; only where the list is not complete.
+    """
+
+    levels: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    unlisted: int = 0
+    unlisted_names: Mapping[str, int] = field(default_factory=dict)
+    buckets: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def __add__(self, other: CategoricalCounts) -> CategoricalCounts:  # type: ignore[override]
+        base = super().__add__(other)
+        names = dict(self.unlisted_names)
+        for name, count in other.unlisted_names.items():
+            names[name] = names.get(name, 0) + count
+        return CategoricalCounts(
+            base.rows,
+            base.missing,
+            base.absent,
+            levels=self.levels + other.levels,
+            unlisted=self.unlisted + other.unlisted,
+            unlisted_names=_commonest(names),
+            buckets=self.buckets + other.buckets,
+        )
+
+
+def _commonest(names: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(names.items(), key=lambda item: (-item[1], item[0]))[:UNLISTED_NAMES])
+
+
+def _shortlist(names: np.ndarray, counts: np.ndarray) -> dict[str, int]:
+    """The commonest names, the first of them in order where counts tie: without a sort of all."""
+    if len(names) > UNLISTED_NAMES:
+        least = np.partition(counts, -UNLISTED_NAMES)[-UNLISTED_NAMES]
+        more, tied = counts > least, names[counts == least]
+        places = UNLISTED_NAMES - int(more.sum())
+        names = np.append(names[more], np.partition(tied, places - 1)[:places])
+        counts = np.append(counts[more], np.full(places, least))
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def sorted_values(values: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Finite values in order, and how many were missing and infinite."""
+    ordered = np.sort(values)
+    if ordered.dtype.kind != "f":
+        return ordered, 0, 0
+    present = int(ordered.searchsorted(np.nan))
+    start, end = ordered.searchsorted(-np.inf, "right"), ordered.searchsorted(np.inf)
+    return ordered[start:end], len(ordered) - present, int(start + present - end)
+
+
+def count_sorted(
+    ordered: np.ndarray, grid: np.ndarray, missing: int = 0, infinite: int = 0
+) -> NumericCounts:
+    """Counts of finite values, already in order, on a sorted grid."""
+    found = cumulative_sorted(grid, ordered)
+    return NumericCounts(
+        len(ordered) + missing + infinite,
+        missing + infinite,
+        infinite=infinite,
+        mean=found.mean,
+        squares=found.squares,
+        minimum=float(ordered[0]) if len(ordered) else np.nan,
+        maximum=float(ordered[-1]) if len(ordered) else np.nan,
+        below=found.below,
+        at_or_below=found.at_or_below,
+        gaps=found.gaps,
+    )
+
+
+def count_numbers(series: pd.Series, grid: np.ndarray) -> NumericCounts:
+    """Counts of a numeric column: one sort, then the small grid searched in it."""
+    numbers = as_numbers(series)
+    ordered, missing, infinite = sorted_values(numbers.values)
+    counts = count_sorted(ordered, grid, missing, infinite)
+    if numbers.unreadable:
+        counts = replace(counts, unreadable=numbers.unreadable, example=numbers.example)
+    return counts
+
+
+def count_categories(series: pd.Series, levels: pd.Index, hashed: bool) -> CategoricalCounts:
+    """Counts of a categorical column: one pass by hash, then the few levels looked up."""
+    found = count_levels(series)
+    place = levels.get_indexer(found.levels)
+    known = place >= 0
+    counts = np.zeros(len(levels), dtype=np.int64)
+    counts[place[known]] = found.counts[known]
+    return CategoricalCounts(
+        len(series),
+        found.missing,
+        levels=counts,
+        unlisted=int(found.counts[~known].sum()),
+        unlisted_names=_commonest(_shortlist(found.levels[~known], found.counts[~known])),
+        buckets=hash_buckets(found.levels, found.counts) if hashed else np.zeros(0, dtype=np.int64),
+    )
+
+
+def hash_buckets(levels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Rows by a hash of the level's name that is the same on every machine.
+
+    Examples
+    --------
+    >>> hash_buckets(np.array(["a", "b"], dtype=object), np.array([3, 4])).nonzero()[0].tolist()
+    [4, 25]
+    """
+    if not len(levels):
+        return np.zeros(HASH_BUCKETS, dtype=np.int64)
+    bucket = (pd.util.hash_array(levels, categorize=False) % HASH_BUCKETS).astype(np.int64)
+    return np.bincount(bucket, weights=counts, minlength=HASH_BUCKETS).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Counts of a batch against one baseline; two profiles of the same baseline add.
+
+    Attributes
+    ----------
+    baseline_id : str
+        Fingerprint of the grid that it was counted on.
+    rows : int
+    columns : mapping of str to Counts
+
+    Examples
+    --------
+    >>> from driftlib.profile.baseline import Baseline
+    >>> frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, None]})
+    >>> baseline = Baseline.fit(frame)
+    >>> halves = baseline.profile(frame[:2]) + baseline.profile(frame[2:])
+    >>> halves.rows, halves.columns["x"].missing, halves.columns["x"].mean
+    (4, 1, 2.0)
+    """
+
+    baseline_id: str
+    rows: int
+    columns: Mapping[str, Counts]
+
+    def __add__(self, other: Profile) -> Profile:
+        if not isinstance(other, Profile):
+            return NotImplemented
+        if other.baseline_id != self.baseline_id or other.columns.keys() != self.columns.keys():
+            raise DataError(
+                "these two profiles were counted against different baselines and do not add: "
+                "profile both batches with the same baseline."
+            )
+        columns = {name: counts + other.columns[name] for name, counts in self.columns.items()}
+        return Profile(self.baseline_id, self.rows + other.rows, columns)
+
+    def __radd__(self, other: Any) -> Profile:
+        # sum() starts from 0.
+        return self if other == 0 else NotImplemented

@@ -1,0 +1,264 @@
+"""Two periods in one look, for the Streamlit page: what holds few numbers and can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from driftlib.alerts import Alert, make_alerts
+from driftlib.data.schema import COMPARABLE
+from driftlib.data.windows import fitting_window
+from driftlib.diagnosis.diagnose import diagnose
+from driftlib.drift.detect import DriftPolicy, DriftResult, detect_drift
+from driftlib.drift.trend import TrendResult, drift_trend
+from driftlib.errors import DriftlibError
+from driftlib.performance.curves import confusion_counts
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.track import Performance, track_performance
+from driftlib.profile.baseline import Baseline
+
+# The metrics that people ask for first, of each task.
+FIRST = ("accuracy", "roc_auc", "r2", "mae")
+# Those in which a tolerated loss means the same whatever the data.
+LIMITED = ("accuracy", "roc_auc", "r2")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Drift and performance of current against a reference, without any of their rows.
+
+    Attributes
+    ----------
+    drift : DriftResult
+    trend : TrendResult
+        Without the profiles of its windows.
+    whole, performance : Performance or None
+        All of current, and window by window; None where there are no labels or predictions.
+    alerts : tuple of Alert
+    remarks : tuple of str
+        What could not be found, and why.
+    """
+
+    drift: DriftResult
+    trend: TrendResult
+    whole: Performance | None
+    performance: Performance | None
+    alerts: tuple[Alert, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def comparable(self) -> list[str]:
+        """Columns whose distributions can be shown, the most drifted feature first."""
+        columns, features = self.drift.baseline.columns, set(self.drift.baseline.features)
+        order = self.drift.table["psi"].sort_values(ascending=False, kind="stable").index
+        shown = [name for name in order if columns[name].kind in COMPARABLE]
+        return sorted(shown, key=lambda name: name not in features)
+
+
+def find(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    names: Mapping[str, str | None],
+    policy: DriftPolicy,
+    tolerance: float,
+    window: str | None = None,
+) -> Findings:
+    """Everything about two periods that takes well under a second.
+
+    Parameters
+    ----------
+    reference, current : pandas.DataFrame
+    names : dict of str
+        Columns: `timestamp`, `y_true`, `y_pred`, `y_proba`, the first None where there is none.
+    policy : DriftPolicy
+    tolerance : float
+        How far accuracy, ROC AUC or R2 may fall below the reference's.
+    window : str, optional
+        A pandas offset such as "7D"; default a fitting one.
+
+    Raises
+    ------
+    DriftlibError
+        If the two cannot be compared. That there are no labels is only a remark.
+
+    Examples
+    --------
+    >>> from driftlib.data.synthetic import simulate
+    >>> data = simulate(2000, feature_drift=0, label_flips=0.3)
+    >>> names = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred",
+    ...          "y_proba": "y_proba"}
+    >>> found = find(data.reference, data.current, names, DriftPolicy(), 0.02, "7D")
+    >>> found.drift.drifted, {alert.subject for alert in found.alerts} >= {"accuracy"}
+    ([], True)
+    """
+    on = names["timestamp"]
+    baseline = Baseline.fit(reference, **names)
+    drift = detect_drift(baseline, current, policy=policy)
+    window = window if window and on else fitting_window(current, on)
+    cut = {"by": window, "on": on} if on else {"rows": window}
+    trend = drift_trend(baseline, current, policy=policy, **cut)
+    # Positions of rows grow with the data, and the charts of a trend need none of them.
+    windows = tuple(replace(part, index=slice(0, 0)) for part in trend.windows)
+    trend = replace(trend, profiles=(), windows=windows)
+    columns = {name: column for name, column in names.items() if name != "timestamp"}
+    try:
+        whole = track_performance(current, reference=reference, **columns)
+        limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
+        performance = track_performance(
+            current, window=window, on=on, reference=reference, thresholds=limits, **columns
+        )
+    except DriftlibError as error:
+        # Without labels or predictions there is still drift to be shown.
+        return Findings(drift, trend, None, None, make_alerts(trend), (str(error),))
+    return Findings(drift, trend, whole, performance, make_alerts(trend, performance), ())
+
+
+@dataclass(frozen=True)
+class KeyNumber:
+    """A metric's value with its 95 % interval, and where there is one the reference's."""
+
+    title: str
+    value: float
+    lower: float
+    upper: float
+    reference: float | None
+    higher_is_better: bool
+
+
+def key_numbers(whole: Performance, names: Iterable[str] | None = FIRST) -> list[KeyNumber]:
+    """Some metrics of a performance that is one window; those it does not have are left out.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 1] * 50, "y_pred": [0, 1] * 40 + [1, 0] * 10})
+    >>> [(number.title, number.value) for number in key_numbers(track_performance(frame))]
+    [('Accuracy', 0.8)]
+    """
+    before = {}
+    if whole.reference is not None:
+        before = whole.reference.set_index("metric")["value"].to_dict()
+    table = whole.table.set_index("metric")
+    chosen = table.index if names is None else [name for name in names if name in table.index]
+    numbers = []
+    for name in chosen:
+        metric, row = METRICS[whole.task][name], table.loc[name]
+        own = before.get(name)
+        values = (float(row[column]) for column in ("value", "lower", "upper"))
+        numbers.append(KeyNumber(metric.title, *values, own, metric.higher_is_better))
+    return numbers
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A diagnosis without the rows it was made of.
+
+    Attributes
+    ----------
+    headline, reason : str
+    culprits : tuple of str
+        Columns that give the period away, where the cause cannot be told.
+    terms : pandas.DataFrame
+        What each cause adds to the loss.
+    figures : tuple of plotly Figure
+        The waterfall first; then, where they can be told, the segments in which the concept
+        changed, and where the inputs differ the features whose change counts.
+    """
+
+    headline: str
+    reason: str
+    culprits: tuple[str, ...]
+    terms: pd.DataFrame
+    figures: tuple[Any, ...]
+
+
+def explain(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    names: Mapping[str, str | None],
+    features: Iterable[str],
+) -> Cause:
+    """Why the loss changed, in words and pictures.
+
+    Parameters
+    ----------
+    reference, current, names
+        As for `find`.
+    features : list of str
+        Columns to compare the periods on.
+
+    Raises
+    ------
+    DriftlibError
+        If there is nothing to compare.
+    """
+    from driftlib.visualization import feature_attribution, loss_waterfall, segment_effects
+    from driftlib.visualization.diagnosis import plain_title
+
+    why = diagnose(reference, current, features=features, **names)
+    drawn: list[Callable[..., Any]] = [loss_waterfall]
+    if len(why.segments):
+        drawn.append(segment_effects)
+    if why.domain.overlaps and why.evidence.inputs_differ:
+        drawn.append(feature_attribution)
+    figures = tuple(draw(why) for draw in drawn)
+    terms = why.terms.rename(plain_title).rename_axis("cause").reset_index()
+    return Cause(why.headline, why.reason, tuple(why.culprits), terms, figures)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Performance of one file of predictions: all of it, by window, and who is mistaken for whom.
+
+    Attributes
+    ----------
+    whole, performance : Performance
+    confusion : pandas.DataFrame or None
+        None for a regression.
+    alerts : tuple of Alert
+    """
+
+    whole: Performance
+    performance: Performance
+    confusion: pd.DataFrame | None
+    alerts: tuple[Alert, ...]
+
+
+def evaluate(
+    frame: pd.DataFrame, names: Mapping[str, str], window: int | str, on: str | None, least: float
+) -> Evaluation:
+    """Evaluate labels and predictions.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    names : dict of str
+        Columns `y_true`, `y_pred` and `y_proba`.
+    window : int or str
+        Rows a window, or with `on` a pandas offset.
+    on : str, optional
+        Column with the time.
+    least : float
+        Least accuracy of a classifier, or R2 of a regression.
+
+    Raises
+    ------
+    DriftlibError
+        If columns are missing or hold values that cannot be used.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 1] * 100, "y_pred": [0, 1] * 50 + [1, 0] * 50})
+    >>> names = {"y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
+    >>> result = evaluate(frame, names, 100, None, 0.7)
+    >>> result.alerts[0].message[:32], result.confusion["n"].tolist()
+    ('Accuracy is beyond its threshold', [50, 50, 50, 50])
+    """
+    whole = track_performance(frame, **names)
+    metric = next(name for name in LIMITED if name in METRICS[whole.task])
+    limits = {metric: least}
+    performance = track_performance(frame, window=window, on=on, thresholds=limits, **names)
+    confusion = None if whole.task == "regression" else confusion_counts(frame, **names)
+    return Evaluation(whole, performance, confusion, make_alerts(performance))

@@ -1,0 +1,1 @@
+"""Statistics on plain numbers: counts, distances, tests, intervals, calibration."""

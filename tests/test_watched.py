@@ -1,0 +1,158 @@
+"""Metrics that a report watches, what it says of them, and what it says when there are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import driftlib as dl
+from driftlib.data.synthetic import simulate
+from driftlib.reporting import tables, verdicts, watched
+from driftlib.reporting.sections import Page, Unavailable, attempt, say
+
+
+@pytest.fixture(scope="module")
+def data():
+    return simulate(2000, 0.0, 0.25, seed=3)
+
+
+@pytest.fixture(scope="module")
+def perf(data):
+    before = dl.track_performance(data.reference)
+    judged = watched.against(data.reference, before, watched.watched([before]), 0.05)
+    return dl.track_performance(data.current, window=500, **judged)
+
+
+def test_the_most_telling_metrics_are_watched(perf, data):
+    assert watched.watched([perf]) == ["roc_auc", "brier", "precision", "recall"]
+    assert watched.watched([perf], ["f1"]) == ["f1"]
+    plain = dl.track_performance(data.current.drop(columns="y_proba"))
+    assert watched.watched([Unavailable("no"), plain])[0] == "precision"
+    assert watched.watched([Unavailable("no")]) == ["accuracy"]
+
+
+def test_thresholds_are_a_share_of_the_reference_in_the_metrics_own_direction(perf):
+    known = perf.reference.set_index("metric")["value"]
+    limits = perf.table.groupby("metric")["threshold"].first()
+    assert limits["roc_auc"] == pytest.approx(0.95 * known["roc_auc"], rel=1e-5)
+    assert limits["brier"] == pytest.approx(1.05 * known["brier"], rel=1e-5)
+    assert np.isnan(limits["f1"])
+
+
+def test_focus_keeps_values_and_orders_them(perf):
+    order = ["recall", "roc_auc"]
+    main = watched.focus(perf, order)
+    assert main.table["metric"].tolist() == order * 4
+    assert main.reference["metric"].tolist() == order
+    merged = main.table.merge(perf.table, on=["window", "metric"])
+    assert (merged["value_x"] == merged["value_y"]).all()
+
+
+def test_available_is_the_first_that_there_is(perf):
+    gone = Unavailable("no labels")
+    assert watched.available(gone, perf) == [perf]
+    assert watched.available(gone, gone) == []
+
+
+def test_the_verdict_names_metric_window_and_cause(perf, data):
+    why = dl.diagnose(data.reference, data.current, timestamp="timestamp")
+    main = watched.focus(perf, watched.watched([perf]))
+    words = verdicts.performance_verdict(main, Unavailable("no"), why)
+    worst = main.table[main.table["metric"] == "roc_auc"]["value"].min()
+    assert words.startswith("ROC AUC is worse than tolerated in all 4 windows")
+    assert f"{worst:.3g} " in words
+    assert "Concept drift: the Brier score rose by" in words
+
+
+def test_the_verdict_says_when_nothing_is_worse(data):
+    judged = watched.against(
+        data.reference, dl.track_performance(data.reference), ["roc_auc"], 0.05
+    )
+    same = watched.focus(dl.track_performance(data.reference, **judged), ["roc_auc"])
+    words = verdicts.performance_verdict(same, Unavailable("no"), Unavailable("no"))
+    value = same.table["value"].iloc[0]
+    sentence = "The watched metric is not worse than tolerated."
+    assert words == f"{sentence} ROC AUC: {value:.3g}, {value:.3g} in the reference."
+
+
+def test_the_verdict_without_labels_is_the_estimate_or_the_reason(data):
+    unlabelled = data.current.drop(columns="y_true")
+    estimate = dl.estimate_performance(data.reference, unlabelled, metrics=["accuracy"])
+    gone = attempt(dl.track_performance, unlabelled)
+    words = verdicts.performance_verdict(gone, estimate, gone)
+    assert words.startswith("There are no labels in the current data. Estimated without them:")
+    words = verdicts.performance_verdict(gone, gone, gone)
+    assert words.startswith("Performance cannot be judged: current has no column 'y_true'")
+
+
+def test_segments_are_judged_or_a_sentence_says_why_not(data):
+    names = {"y_true": "y_true"}
+    (found,) = watched.by_segment(data.current, ["region"], "accuracy", names)
+    assert found.by == ("region",)
+    (none,) = watched.by_segment(data.current, [], "accuracy", names)
+    assert none.reason.startswith("No column of categories")
+    (wrong,) = watched.by_segment(data.current, ["regoin"], "accuracy", names)
+    assert "Did you mean 'region'" in wrong.reason
+
+
+def test_what_is_unavailable_passes_through():
+    gone = Unavailable("no labels")
+    assert attempt(len, gone) is gone
+    assert attempt(dict, x=gone) is gone
+    assert say(gone) is gone
+    assert attempt(len, "four") == 4
+
+
+def test_errors_that_are_no_sentences_are_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        attempt(lambda: 1 / 0)
+
+
+def test_words_are_escaped():
+    for shown in (say("<b>x</b>"), Unavailable("<b>x</b>")):
+        assert "<b>" not in shown._repr_html_()
+
+
+def test_a_reason_is_shown_once(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    gone = Unavailable("no curves")
+    Page().draw([lambda table: None, lambda table: 1], gone)
+    assert shown == [gone]
+
+
+# Tables
+
+
+def test_tables_escape_what_comes_from_the_data():
+    frame = pd.DataFrame({"<script>": ["</td><script>alert(1)</script>"], "n": [1]})
+    html = tables.Table(frame)._repr_html_()
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_a_long_table_says_what_it_leaves_out():
+    html = tables.Table(pd.DataFrame({"n": range(100)}), most=10)._repr_html_()
+    assert html.count("<tr>") == 11
+    assert "90 more rows are not shown." in html
+
+
+def test_the_drift_table_has_the_worst_first_and_labels_last(data):
+    moved = simulate(1000, 1.0, 0.0, seed=1)
+    table = tables.drift_table(dl.detect_drift(moved.reference, moved.current)).frame
+    severities = [text.split("\u00a0")[1] for text in table["change"]]
+    rank = ["major", "moderate", "minor", "none"]
+    features = [not name.endswith(")") for name in table["feature"]]
+    first = severities[: sum(features)]
+    assert features == sorted(features, reverse=True)
+    assert first == sorted(first, key=rank.index)
+    assert first[0] == "major"
+
+
+def test_the_metrics_table_marks_what_is_worse(perf):
+    table = tables.metrics_table(perf).frame
+    assert table["window"].iloc[0] == "reference"
+    assert table["rows"].tolist() == [2000, 500, 500, 500, 500]
+    degraded = perf.table.query("metric == 'roc_auc'")["degraded"].to_numpy()
+    assert [text.startswith("▼") for text in table["ROC AUC"][1:]] == degraded.tolist()
