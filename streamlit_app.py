@@ -33,7 +33,8 @@ from driftlib.reporting.app import (
 )
 from driftlib.reporting.single import drift_page, performance_page
 from driftlib.reporting.tables import drift_table, metrics_table
-from driftlib.visualization.style import CONFIG, SEVERITY_MARKS
+from driftlib.severity import Severity
+from driftlib.visualization.style import CONFIG
 
 HERE = Path(__file__).parent
 SAMPLE = HERE / "data" / "predictions_sample.csv"
@@ -362,7 +363,7 @@ def show_numbers(numbers: list[KeyNumber], suffix: str = "") -> None:
 def show_alerts(alerts: tuple[Alert, ...]) -> None:
     """Alerts, the worst first."""
     for alert in alerts:
-        mark = SEVERITY_MARKS[alert.severity]
+        mark = Severity(alert.severity).mark
         st.markdown(f"{mark} **{alert.severity}** · {plain(alert.message)}")
 
 
@@ -372,7 +373,7 @@ def say_verdict(found: Findings, cause: Cause | None) -> None:
     lines.append(found.performance.headline if found.performance else NO_LABELS)
     if cause is not None:
         lines.insert(0, cause.headline)
-    st.markdown(f"### {SEVERITY_MARKS[worst]} {plain(lines[0])}")
+    st.markdown(f"### {Severity(worst).mark} {plain(lines[0])}")
     for line in lines[1:]:
         st.markdown(plain(line))
 

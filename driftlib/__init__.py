@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from driftlib.data.synthetic import simulate as simulate
     from driftlib.diagnosis.diagnose import Diagnosis as Diagnosis
     from driftlib.diagnosis.diagnose import diagnose as diagnose
-    from driftlib.diagnosis.diagnose import diagnose_windows as diagnose_windows
+    from driftlib.diagnosis.windows import diagnose_windows as diagnose_windows
     from driftlib.domain.classifier import Domain as Domain
     from driftlib.domain.classifier import fit_domain as fit_domain
-    from driftlib.drift.detect import DriftPolicy as DriftPolicy
     from driftlib.drift.detect import DriftResult as DriftResult
     from driftlib.drift.detect import detect_drift as detect_drift
+    from driftlib.drift.policy import DriftPolicy as DriftPolicy
     from driftlib.drift.trend import TrendResult as TrendResult
     from driftlib.drift.trend import drift_trend as drift_trend
     from driftlib.errors import DriftlibError as DriftlibError
     from driftlib.performance.estimate import Estimate as Estimate
     from driftlib.performance.estimate import estimate_performance as estimate_performance
-    from driftlib.performance.track import Performance as Performance
+    from driftlib.performance.result import Performance as Performance
     from driftlib.performance.track import track_performance as track_performance
     from driftlib.profile.baseline import Baseline as Baseline
     from driftlib.profile.profile import Profile as Profile

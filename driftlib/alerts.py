@@ -12,12 +12,13 @@ from typing import Any
 import pandas as pd
 
 from driftlib.data.windows import k_of_n, start_in_words
-from driftlib.drift.detect import SEVERITIES, DriftResult
+from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import MissingExtraError, ParameterError, check_choice
 from driftlib.files import write_json
 from driftlib.performance.metrics import METRICS
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
+from driftlib.severity import Severity, rank, worst
 
 DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
 KINDS = {"prediction": "prediction drift", "target": "target drift"}
@@ -74,7 +75,7 @@ class AlertPolicy:
     persistence: tuple[int, int] = (1, 1)
 
     def __post_init__(self) -> None:
-        check_choice("severity", self.severity, SEVERITIES[1:])
+        check_choice("severity", self.severity, list(Severity)[1:])
         check_choice("performance", self.performance, ("degraded", "breached"))
         k, n = self.persistence
         if not 1 <= k <= n:
@@ -113,7 +114,7 @@ def make_alerts(*results: Any, policy: AlertPolicy | None = None) -> tuple[Alert
                 f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
                 "drift_trend, track_performance or estimate_performance."
             )
-    return tuple(sorted(alerts, key=lambda alert: -SEVERITIES.index(alert.severity)))
+    return tuple(sorted(alerts, key=lambda alert: -rank(alert.severity)))
 
 
 def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
@@ -121,8 +122,8 @@ def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
 
 
 def _drift_alerts(table: pd.DataFrame, policy: AlertPolicy, windows: int | None) -> list[Alert]:
-    least = SEVERITIES.index(policy.severity)
-    level = table["severity"].map(SEVERITIES.index)
+    least = rank(policy.severity)
+    level = table["severity"].map(rank)
     # A trend's alarm needs moderate drift; a policy that wants minor drift too looks further.
     wanted = (level >= least) & (table["alarm"] | (level == 1))
     if windows is not None:
@@ -130,13 +131,13 @@ def _drift_alerts(table: pd.DataFrame, policy: AlertPolicy, windows: int | None)
     alerts = []
     for feature, found in table[wanted].groupby("feature", sort=False):
         latest = found.iloc[-1]
-        worst = SEVERITIES[int(found["severity"].map(SEVERITIES.index).max())]
+        severity = worst(found["severity"]).value
         message = f"{feature}: {latest['note'] or 'changed'}"
         window = None
         if windows is not None:
             window = int(latest["window"])
             message = f"{feature} drifted in {_when(found, windows)}: {latest['note'] or 'changed'}"
-        alerts.append(Alert(_drift_kind(latest), str(feature), window, worst, message))
+        alerts.append(Alert(_drift_kind(latest), str(feature), window, severity, message))
     return alerts
 
 

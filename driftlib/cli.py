@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from driftlib.errors import DriftlibError, MissingExtraError
+from driftlib.severity import rank
+from driftlib.text import printable
 
 # Apprise URLs hold secrets: the environment, unlike arguments and parameter files, is not shown.
 RECEIVERS = "DRIFTLIB_NOTIFY"
@@ -141,16 +143,16 @@ def check_drift(
     features: list[str] | None,
 ) -> int:
     """Compare a batch with a saved baseline."""
-    from driftlib.drift.detect import SEVERITIES, DriftPolicy, detect_drift
+    from driftlib.drift.detect import detect_drift
+    from driftlib.drift.policy import DriftPolicy
     from driftlib.files import write_json
     from driftlib.profile.baseline import Baseline
 
     result = detect_drift(
         Baseline.load(baseline), current, features=features, policy=DriftPolicy(alpha=alpha)
     )
-    least = SEVERITIES.index(fail_on)
     severities = result.table.loc[result.baseline.features, "severity"]
-    found = severities.map(SEVERITIES.index) >= least
+    found = severities.map(rank) >= rank(fail_on)
     content = {**result.to_dict(), "fail_on": fail_on, "failed": bool(found.any())}
     if json_file == "-":
         print(json.dumps(content, indent=1, allow_nan=False))
@@ -164,18 +166,14 @@ def check_drift(
 
 def _text_table(table: Any) -> str:
     shown = table[["kind", "n_current", "psi", "q_value", "severity", "note"]].copy()
-    order = table["severity"].map({"major": 0, "moderate": 1, "minor": 2, "none": 3})
+    order = -table["severity"].map(rank)
     shown = shown.iloc[order.argsort(kind="stable")]
     # Control characters in names from the data must not reach the terminal.
-    shown.index = [_printable(name) for name in shown.index]
-    shown["note"] = [_printable(note) for note in shown["note"]]
+    shown.index = [printable(name) for name in shown.index]
+    shown["note"] = [printable(note) for note in shown["note"]]
     return shown.to_string(
         na_rep="-", float_format=lambda value: f"{value:.3g}", formatters={"note": str.strip}
     )
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def make_report(

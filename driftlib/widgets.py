@@ -20,7 +20,7 @@ import numpy as np
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.html import page
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
 from driftlib.visualization.style import CONFIG
 
 CACHED_CHARTS = 256
@@ -227,9 +227,9 @@ def drift_explorer(trend: TrendResult) -> Any:
         If no column can be compared.
     """
     from driftlib.reporting import in_report
+    from driftlib.text import shortened
     from driftlib.visualization import feature_distribution
     from driftlib.visualization.levels import change_table, most_drifted
-    from driftlib.visualization.words import shortened
 
     table, windows = change_table(trend)
     names, numbers = most_drifted(table), list(windows.labels)

@@ -15,10 +15,11 @@ from driftlib.diagnosis.decomposition import TERMS, decompose, fit_loss, targete
 from driftlib.diagnosis.diagnose import diagnose
 from driftlib.diagnosis.losses import read_losses
 from driftlib.diagnosis.segments import MISSING, Condition
-from driftlib.diagnosis.verdict import Evidence, moved, number_writer
+from driftlib.diagnosis.verdict import Evidence, moved
 from driftlib.diagnosis.windows import diagnose_windows
 from driftlib.domain.classifier import fit_domain
 from driftlib.errors import DataError, DriftlibError, ParameterError
+from driftlib.text import number_writer
 
 FEATURES = [
     "tenure_months", "monthly_charge", "usage_hours", "support_calls", "late_payments",

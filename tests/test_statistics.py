@@ -6,7 +6,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from driftlib.errors import DriftlibError
-from driftlib.stats import distances as st
+from driftlib.stats import distances, significance
 from driftlib.stats.significance import LEAST_EXPECTED
 
 # Yurdakul (2018), table 1.
@@ -14,10 +14,12 @@ YURDAKUL = [253, 302, 204, 134, 72, 26, 8], [177, 262, 285, 158, 88, 25, 6]
 
 
 def test_psi_of_a_published_example():
-    assert st.psi(*YURDAKUL) == pytest.approx(0.0676930, abs=5e-8)
-    assert st.psi_p_value(*YURDAKUL, corrected=False) == pytest.approx(7.2026e-06, rel=1e-4)
+    assert distances.psi(*YURDAKUL) == pytest.approx(0.0676930, abs=5e-8)
+    assert significance.psi_p_value(*YURDAKUL, corrected=False) == pytest.approx(
+        7.2026e-06, rel=1e-4
+    )
     n, m = (sum(side) for side in YURDAKUL)
-    assert st.psi_critical(n, m, 7) == pytest.approx(0.0251832, abs=5e-8)
+    assert significance.psi_critical(n, m, 7) == pytest.approx(0.0251832, abs=5e-8)
 
 
 @pytest.mark.parametrize(
@@ -35,32 +37,32 @@ def test_psi_of_a_published_example():
 )
 def test_critical_psi_of_published_table(n, m, bins, critical):
     # Yurdakul and Naranjo (2020): the plain law's 95 % points.
-    assert st.psi_critical(n, m, bins) == pytest.approx(critical, abs=5e-4)
+    assert significance.psi_critical(n, m, bins) == pytest.approx(critical, abs=5e-4)
 
 
 def test_psi_is_symmetric_and_zero_for_equal_shares():
-    assert st.psi(*YURDAKUL) == pytest.approx(st.psi(*YURDAKUL[::-1]))
-    assert st.psi([10, 20, 30], [1, 2, 3]) == pytest.approx(0)
+    assert distances.psi(*YURDAKUL) == pytest.approx(distances.psi(*YURDAKUL[::-1]))
+    assert distances.psi([10, 20, 30], [1, 2, 3]) == pytest.approx(0)
 
 
 def test_psi_takes_an_empty_bin_as_half_a_row():
     by_hand = (5 / 10 - 0.5 / 20) * np.log((5 / 10) / (0.5 / 20)) + (5 / 10 - 1) * np.log(0.5)
-    assert st.psi([5, 5, 0], [0, 20, 0]) == pytest.approx(by_hand)
+    assert distances.psi([5, 5, 0], [0, 20, 0]) == pytest.approx(by_hand)
 
 
 def test_bins_must_match_and_have_rows():
     with pytest.raises(DriftlibError, match="the same bins"):
-        st.psi([1, 2], [1, 2, 3])
+        distances.psi([1, 2], [1, 2, 3])
     with pytest.raises(DriftlibError, match="without rows"):
-        st.hellinger([0, 0], [1, 2])
+        distances.hellinger([0, 0], [1, 2])
 
 
 def test_chi_square_of_known_examples():
-    unpooled = st.chi_square([4, 2, 0], [1, 1, 4], pooled=False)
+    unpooled = significance.chi_square([4, 2, 0], [1, 1, 4], pooled=False)
     assert unpooled.statistic == pytest.approx(6.1333333, abs=5e-8)
     assert unpooled.p_value == pytest.approx(0.04657615, abs=5e-9)
     assert unpooled.degrees_of_freedom == 2
-    even = st.chi_square([16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8])
+    even = significance.chi_square([16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8])
     assert even.statistic == pytest.approx(1.6224090, abs=5e-8)
     assert even.p_value == pytest.approx(0.8985262, abs=5e-8)
 
@@ -70,7 +72,7 @@ def test_unpooled_chi_square_equals_scipy(rng):
         table = rng.integers(0, 30, size=(2, rng.integers(2, 9)))
         table = table[:, table.sum(axis=0) > 0]
         theirs = stats.chi2_contingency(table, correction=False)
-        ours = st.chi_square(*table, pooled=False)
+        ours = significance.chi_square(*table, pooled=False)
         assert ours.statistic == pytest.approx(theirs.statistic, rel=1e-10)
         assert ours.p_value == pytest.approx(theirs.pvalue, rel=1e-9)
 
@@ -82,7 +84,7 @@ def test_pooling_keeps_every_row_and_leaves_no_small_column(rng):
         unseen = (0, int(rng.integers(0, 12)))
         if not (reference.sum() and current.sum()):
             continue
-        r, c = st.pool_small(reference, current, unseen)
+        r, c = significance.pool_small(reference, current, unseen)
         assert r.sum() == reference.sum()
         assert c.sum() == current.sum() + unseen[1]
         smaller = min(r.sum(), c.sum()) / (r.sum() + c.sum())
@@ -98,18 +100,22 @@ def test_kolmogorov_survival_of_a_published_point():
         effective = round(n * m / (n + m))
         for p in (0.5, 0.1, 0.05, 0.01, 0.001):
             distance = stats.kstwo.isf(p, effective)
-            assert st.kolmogorov_p_value(distance, n, m) == pytest.approx(p, rel=0.05, abs=2e-4)
+            assert significance.kolmogorov_p_value(distance, n, m) == pytest.approx(
+                p, rel=0.05, abs=2e-4
+            )
 
 
 def test_small_sample_kolmogorov_law_is_scipys():
-    assert st.kolmogorov_p_value(0.6, 10, 10) == pytest.approx(stats.kstwo.sf(0.6, 5), rel=1e-12)
+    assert significance.kolmogorov_p_value(0.6, 10, 10) == pytest.approx(
+        stats.kstwo.sf(0.6, 5), rel=1e-12
+    )
 
 
 def test_fisher_is_twice_the_smaller_tail(rng):
     for n, m in rng.integers(1, 500, size=(300, 2)).tolist():
         a, b = int(rng.binomial(n, 0.05)), int(rng.binomial(m, 0.1))
         law = stats.hypergeom(n + m, a + b, m)
-        assert st.fisher_exact(a, n, b, m) == pytest.approx(
+        assert significance.fisher_exact(a, n, b, m) == pytest.approx(
             min(1, 2 * min(law.cdf(b), law.sf(b - 1))), abs=1e-10
         )
 
@@ -117,7 +123,7 @@ def test_fisher_is_twice_the_smaller_tail(rng):
 def test_fisher_at_a_million_rows():
     law = stats.hypergeom(2_000_000, 600_700, 1_000_000)
     theirs = 2 * min(law.cdf(300_900), law.sf(300_899))
-    assert st.fisher_exact(299_800, 1_000_000, 300_900, 1_000_000) == pytest.approx(
+    assert significance.fisher_exact(299_800, 1_000_000, 300_900, 1_000_000) == pytest.approx(
         theirs, rel=1e-5
     )
 
@@ -127,27 +133,27 @@ def test_good_turing_law_is_a_negative_binomial_tail():
     mean = m / n * (singletons + 1)
     k = (singletons + 1) ** 2 / (singletons + 1 + 2 * doubletons)
     theirs = stats.nbinom(k, k / (k + mean)).sf(unseen - 1)
-    ours = st.unseen_p_value(unseen, n, m, singletons, doubletons)
+    ours = significance.unseen_p_value(unseen, n, m, singletons, doubletons)
     assert ours == pytest.approx(theirs, rel=1e-9)
-    assert st.unseen_p_value(0, n, m, singletons, doubletons) == 1
+    assert significance.unseen_p_value(0, n, m, singletons, doubletons) == 1
 
 
 def test_distances_equal_scipy(rng):
     for _ in range(50):
         p, q = rng.integers(0, 20, size=(2, 8))
         p[0] = q[1] = 3
-        assert st.jensen_shannon(p, q) == pytest.approx(
+        assert distances.jensen_shannon(p, q) == pytest.approx(
             jensenshannon(p / p.sum(), q / q.sum(), base=2), abs=1e-9
         )
         direct = np.linalg.norm(np.sqrt(p / p.sum()) - np.sqrt(q / q.sum())) / np.sqrt(2)
-        assert st.hellinger(p, q) == pytest.approx(direct, abs=1e-7)
+        assert distances.hellinger(p, q) == pytest.approx(direct, abs=1e-7)
 
 
 def test_benjamini_hochberg_equals_scipy(rng):
     p = rng.random(40)
-    assert st.benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
+    assert significance.benjamini_hochberg(p) == pytest.approx(stats.false_discovery_control(p))
     with_gaps = np.insert(p, [3, 17], np.nan)
-    q = st.benjamini_hochberg(with_gaps)
+    q = significance.benjamini_hochberg(with_gaps)
     assert np.isnan(q[[3, 18]]).all()
     assert q[~np.isnan(q)] == pytest.approx(stats.false_discovery_control(p))
 
@@ -157,5 +163,7 @@ def test_corrected_psi_test_holds_its_level_at_a_hundred_rows():
     rng = np.random.default_rng(20)
     for n, m in [(100, 100), (300, 100)]:
         counts = [rng.multinomial(size, [0.1] * 10, size=2000) for size in (n, m)]
-        alarms = np.mean([st.psi_p_value(p, q) < 0.05 for p, q in zip(*counts, strict=True)])
+        alarms = np.mean(
+            [significance.psi_p_value(p, q) < 0.05 for p, q in zip(*counts, strict=True)]
+        )
         assert 0.02 < alarms < 0.065

@@ -11,15 +11,15 @@ import pytest
 
 import driftlib as dl
 from driftlib import visualization as charts
-from driftlib.drift.detect import SEVERITIES
 from driftlib.errors import ParameterError
 from driftlib.files import write_whole
 from driftlib.html import page as pages
 from driftlib.performance.curves import confusion_counts, score_curves
+from driftlib.severity import rank
 from driftlib.stats.calibration import reliability
 from driftlib.visualization import heatmap, style
 from driftlib.visualization.levels import change_table, most_drifted
-from driftlib.visualization.words import windows_of
+from driftlib.visualization.windows import windows_of
 
 HOSTILE = "<b>x</b><script>alert(1)</script>%{y}\"'&"
 ROWS = 600
@@ -124,7 +124,7 @@ class TestHeatmap:
             drawn = [g for g in drawn if np.isfinite(g.z[place[0]][place[1]])]
             assert len(drawn) == 1
             level, text = drawn[0].z[place[0]][place[1]], drawn[0].text[place[0]][place[1]]
-            assert SEVERITIES.index(row["severity"]) == (
+            assert rank(row["severity"]) == (
                 0 if row["severity"] == "none" else min(1 + int(level), 3)
             )
             assert text.strip("\xa0").startswith(marks[row["severity"]])
@@ -223,7 +223,7 @@ def test_levels_agree_with_the_policys_severity(seed):
     real = table[table["severity"] != "none"]
     assert len(real) > 4
     assert real.set_index("feature").loc["gone", "level"] == 3
-    ranks = real["severity"].map(SEVERITIES.index)
+    ranks = real["severity"].map(rank)
     assert (ranks == np.minimum(1 + real["level"].astype(int), 3)).all(), table
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from driftlib.data.schema import UNSUPPORTED, column_kind
 from driftlib.data.windows import Window, split
-from driftlib.errors import DataError, ParameterError, unknown_name
+from driftlib.errors import DataError, ParameterError
+from driftlib.text import unknown_name
 
 MOST_SEGMENTS = 1_000
 

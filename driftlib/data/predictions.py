@@ -15,6 +15,10 @@ import pandas as pd
 
 from driftlib.data.schema import Roles, as_numbers, level_text
 from driftlib.data.task import (
+    BINARY,
+    MULTICLASS,
+    REGRESSION,
+    TASKS,
     LabelColumn,
     Problem,
     class_columns,
@@ -24,8 +28,8 @@ from driftlib.data.task import (
     tell_task,
     unify_booleans,
 )
-from driftlib.errors import DataError, ParameterError, check_choice, quoted
-from driftlib.performance.metrics import BINARY, MULTICLASS, REGRESSION, TASKS
+from driftlib.errors import DataError, ParameterError, check_choice
+from driftlib.text import quoted
 
 ROUNDING = 1e-6
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from driftlib.errors import DataError, quoted
+from driftlib.errors import DataError
+from driftlib.text import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from driftlib.errors import DataError, ParameterError, quoted, unknown_name
+from driftlib.errors import DataError, ParameterError
+from driftlib.text import quoted, unknown_name
 
 NUMERIC, CATEGORICAL = "numeric", "categorical"
 DATETIME, IDENTIFIER, EMPTY, UNSUPPORTED = "datetime", "identifier", "empty", "unsupported"

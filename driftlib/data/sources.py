@@ -36,7 +36,8 @@ from driftlib.data.readers import (
 )
 from driftlib.data.readers import first_sentence as first_sentence
 from driftlib.data.schema import arrow_to_pandas, as_frame
-from driftlib.errors import DataError, quoted
+from driftlib.errors import DataError
+from driftlib.text import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa

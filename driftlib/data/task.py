@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import CATEGORICAL, NUMERIC, Roles, as_numbers, column_kind, level_text
-from driftlib.errors import DataError, ParameterError, quoted
-from driftlib.performance.metrics import BINARY, MULTICLASS, REGRESSION
+from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
+from driftlib.errors import DataError, ParameterError
+from driftlib.text import quoted
 
 MOST_CLASSES = 1_000
 # Whole numbers with more values than this are counts or amounts unless task= says otherwise.
@@ -271,3 +272,15 @@ def number_of(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+
+
+BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+
+
+BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+
+
+TASKS = (BINARY, MULTICLASS, REGRESSION)

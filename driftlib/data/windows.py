@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.errors import DataError, ParameterError, unknown_name
+from driftlib.errors import DataError, ParameterError
+from driftlib.text import unknown_name
 
 MOST_WINDOWS = 10_000
 # Calendar periods that pandas names by their last day; a window is named by its first.

@@ -8,10 +8,10 @@ import pandas as pd
 
 from driftlib.demo.what_if import WhatIf
 from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.text import brief, capital
 from driftlib.visualization import style
 from driftlib.visualization.heatmap import drift_heatmap
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import brief, capital
 
 TERMS = {
     "covariate_common": ("covariate:<br>shared inputs", style.REFERENCE),

@@ -10,11 +10,12 @@ from driftlib.data.schema import Roles
 from driftlib.data.synthetic import Simulation, simulate
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.domain.classifier import Domain, fit_domain
-from driftlib.drift.notes import percent
 from driftlib.drift.trend import TrendResult, drift_trend
 from driftlib.performance.estimate import Estimate, estimate_performance
-from driftlib.performance.track import Performance, track_performance
+from driftlib.performance.result import Performance
+from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
+from driftlib.text import percent
 
 TIME, WEEK, METRIC = "timestamp", "7D", "accuracy"
 REMEMBERED = 64

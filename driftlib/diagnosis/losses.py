@@ -11,9 +11,9 @@ import pandas as pd
 
 from driftlib.data.predictions import Outcomes, read_outcomes
 from driftlib.data.schema import Roles, as_numbers
-from driftlib.data.task import Problem
-from driftlib.errors import DataError, ParameterError, quoted
-from driftlib.performance.metrics import BINARY, REGRESSION
+from driftlib.data.task import BINARY, REGRESSION, Problem
+from driftlib.errors import DataError, ParameterError
+from driftlib.text import quoted
 
 AUTO, BRIER, ZERO_ONE, SQUARED = "auto", "brier", "zero_one", "squared"
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from driftlib.diagnosis.decomposition import Decomposition
 from driftlib.domain.classifier import MOST_AUC, Domain
 from driftlib.domain.overlap import Culprits
-from driftlib.errors import quoted
+from driftlib.text import number_writer, quoted
 
 STABLE, DATA, CONCEPT, BOTH = (
     "stable", "data drift", "concept drift", "data and concept drift",
@@ -180,26 +178,6 @@ def _no_overlap(domain: Domain, culprits: Culprits | None) -> str:
         f"{them}). "
         f"Leave {them} out of features= to compare the periods on the others."
     )
-
-
-def number_writer(spread: float) -> Callable[..., str]:
-    """Writes numbers with as many decimals as their uncertainty deserves.
-
-    Examples
-    --------
-    >>> number_writer(0.005)(0.04512), number_writer(0.005)(0.04512, True)
-    ('0.045', '+0.045')
-    >>> number_writer(80)(1234.5)
-    '1234'
-    """
-    usable = np.isfinite(spread) and spread > 0
-    digits = int(np.clip(-np.floor(np.log10(spread / 5)), 0, 9)) if usable else 4
-
-    def write(value: float, signed: bool = False) -> str:
-        text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-        return text if float(text) else text.lstrip("+-")
-
-    return write
 
 
 def moved(interval: tuple[float, float, float], write: Callable[..., str]) -> str:

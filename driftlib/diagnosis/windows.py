@@ -14,6 +14,7 @@ from driftlib.diagnosis.diagnose import Diagnosis, Question
 from driftlib.diagnosis.verdict import UNDETERMINED
 from driftlib.errors import DataError, ParameterError
 from driftlib.results import Result
+from driftlib.text import join_notes
 
 ABOUT = ("verdict", "domain_auc", "effective_share", "loss_reference", "loss_current")
 
@@ -131,5 +132,5 @@ def _rows(window: Window, found: Diagnosis | None, failure: str) -> pd.DataFrame
         terms, count, note = found.terms, found.rows_current, found.reason
         about = {name: getattr(found, name) for name in ABOUT}
     table = terms.rename_axis("term").reset_index()
-    notes = "; ".join(text for text in (window.note, note) if text)
+    notes = join_notes(window.note, note)
     return pd.DataFrame(place | {"n": count}, table.index).join(table).assign(**about, note=notes)

@@ -21,7 +21,8 @@ from driftlib.data.schema import (
     count_levels,
     level_text,
 )
-from driftlib.errors import DataError, quoted
+from driftlib.errors import DataError
+from driftlib.text import quoted
 
 # Scikit-learn's boosting refuses more than 255 categories: these and "other".
 MOST_LEVELS = 254

@@ -9,43 +9,11 @@ import numpy as np
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.text import NAMES_SHOWN, join_notes, percent, percents
 
 if TYPE_CHECKING:
-    from driftlib.drift.detect import DriftPolicy
+    from driftlib.drift.policy import DriftPolicy
     from driftlib.profile.column import Column
-
-NAMES_SHOWN = 3
-
-
-def percent(share: float) -> str:
-    """A share for a sentence.
-
-    Examples
-    --------
-    >>> [percent(share) for share in (0, 0.0004, 0.0312, 0.14, 0.9996, 1)]
-    ['0 %', 'under 0.1 %', '3.1 %', '14 %', 'over 99.9 %', '100 %']
-    """
-    if 0 < share < 0.001:
-        return "under 0.1 %"
-    if 0.999 < share < 1:
-        return "over 99.9 %"
-    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.3g} %"
-
-
-def percents(*shares: float) -> list[str]:
-    """Shares for one sentence, with as many digits as it takes to tell them apart.
-
-    Examples
-    --------
-    >>> percents(0.151, 0.149)
-    ['15.1 %', '14.9 %']
-    """
-    texts = [percent(share) for share in shares]
-    for digits in (3, 4):
-        if len(set(texts)) == len(set(shares)):
-            break
-        texts = [f"{100 * share:.{digits}g} %" for share in shares]
-    return texts
 
 
 def describe_change(
@@ -71,7 +39,7 @@ def describe_change(
     parts += [_left_out(side, where) for side, where in ((before, "reference"), (after, "current"))]
     if column.kind in COMPARABLE:
         parts.append(column.note)
-    return "; ".join(part for part in parts if part)
+    return join_notes(*parts)
 
 
 def _availability(column: Column, before: Counts, after: Counts) -> str:

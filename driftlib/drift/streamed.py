@@ -21,9 +21,10 @@ from driftlib.data.windows import (
     groups,
     row_window,
 )
-from driftlib.errors import DataError, ParameterError, unknown_name
+from driftlib.errors import DataError, ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
+from driftlib.text import unknown_name
 
 # Of each row of a batch the number of its window, -1 for none, and the windows' keys.
 Cut = Callable[[Batch], tuple[np.ndarray, list[Hashable]]]

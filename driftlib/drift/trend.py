@@ -10,12 +10,14 @@ import pandas as pd
 
 from driftlib.data.sources import Memory, open_source, read_frame
 from driftlib.data.windows import Window, k_of_n, split
-from driftlib.drift.detect import DriftPolicy, compare
+from driftlib.drift.compare import compare
+from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.streamed import profile_windows
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline, as_baseline
 from driftlib.profile.profile import Profile
 from driftlib.results import Result
+from driftlib.text import join_notes
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,9 @@ def drift_trend(
     tables, before = [], baseline.reference
     for window, profile in zip(windows, profiles, strict=True):
         table = compare(baseline, before, profile, policy).reset_index()
-        table["note"] = [_join(window.note or _few_rows(window), note) for note in table["note"]]
+        table["note"] = [
+            join_notes(window.note or _few_rows(window), note) for note in table["note"]
+        ]
         place = {"window": window.number, "start": window.start, "end": window.end}
         tables.append(pd.DataFrame(place, index=table.index).join(table))
         if against == "previous" and profile.rows:
@@ -163,7 +167,3 @@ def drift_trend(
 
 def _few_rows(window: Window) -> str:
     return f"only {window.rows} row{'s' if window.rows != 1 else ''}" if window.rows < 20 else ""
-
-
-def _join(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)

@@ -16,6 +16,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from driftlib.text import NOT_A_NUMBER
+
 # A bar of buttons inside a picture cannot be reached by keyboard: the page has its own button.
 CHART_CONFIG = {
     "displayModeBar": False,
@@ -24,7 +26,6 @@ CHART_CONFIG = {
     "responsive": True,
 }
 TOP_MARGIN = 34
-NOT_A_NUMBER = "—"
 # A cell with more characters than this may break into lines.
 LONG = 32
 

@@ -12,9 +12,8 @@ from driftlib.data.groups import lay_out
 from driftlib.data.predictions import Outcomes, read_outcomes
 from driftlib.data.schema import Roles
 from driftlib.data.sources import read_frame, source_name
-from driftlib.data.task import Problem
+from driftlib.data.task import MULTICLASS, REGRESSION, Problem
 from driftlib.errors import DataError
-from driftlib.performance.metrics import MULTICLASS, REGRESSION
 from driftlib.results import Result
 
 

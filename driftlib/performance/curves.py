@@ -10,9 +10,8 @@ import pandas as pd
 from driftlib.data.predictions import Outcomes, read_outcomes
 from driftlib.data.schema import Roles
 from driftlib.data.sources import read_frame, source_name
-from driftlib.data.task import Problem
+from driftlib.data.task import REGRESSION, Problem
 from driftlib.errors import DataError
-from driftlib.performance.metrics import REGRESSION
 from driftlib.stats.ranking import place_by_rank
 
 PERIODS = ("current", "reference")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.task import BINARY
 from driftlib.errors import DataError
-from driftlib.performance.metrics import BINARY
-from driftlib.performance.track import Performance, track_performance
+from driftlib.performance.result import Performance
+from driftlib.performance.track import track_performance
 
 
 def own_threshold(frame: pd.DataFrame, perf: Performance, y_pred: str, y_proba: str) -> float:

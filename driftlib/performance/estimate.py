@@ -17,13 +17,15 @@ from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import Problem, class_columns
 from driftlib.domain.classifier import MOST_AUC, fit_domain
 from driftlib.domain.features import comparable_features
-from driftlib.errors import DataError, check_choice, quoted
-from driftlib.performance.limits import Measured, judge, read_thresholds
+from driftlib.errors import DataError, check_choice
+from driftlib.performance.evaluate import Measured, measure
+from driftlib.performance.limits import judge, read_thresholds
 from driftlib.performance.metrics import Metric, select
 from driftlib.performance.predictive import foresee
-from driftlib.performance.track import Performance, long_table, measure
+from driftlib.performance.result import Performance, long_table
 from driftlib.stats.aggregates import group_sums
 from driftlib.stats.calibration import Calibrator, fit_calibrator, reliability
+from driftlib.text import join_notes, quoted
 
 SAME_WORLD = "the relation between inputs and labels has not changed"
 SAME_CHANCES = (
@@ -381,7 +383,7 @@ def _estimate(
             ]
         notes.append(
             [
-                "; ".join(filter(None, (reason, *said, new.opposed if m.needs_proba else "")))
+                join_notes(reason, *said, new.opposed if m.needs_proba else "")
                 for m, reason in zip(metrics, reasons, strict=True)
             ]
         )

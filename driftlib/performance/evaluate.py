@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.groups import Layout
 from driftlib.data.predictions import Outcomes
-from driftlib.data.task import Problem
-from driftlib.performance.limits import Judged, Measured
-from driftlib.performance.metrics import REGRESSION, Metric
+from driftlib.data.task import REGRESSION, Problem
+from driftlib.performance.evaluate import Measured
+from driftlib.performance.metrics import Metric
 from driftlib.stats.aggregates import Labelled, LabelledNumbers, group_sums
+from driftlib.text import join_notes
 
 MOST_CELLS = 20_000_000
 
@@ -84,40 +85,25 @@ def _measure_groups(
     )
 
 
-def join_notes(*notes: str) -> str:
-    """Notes that say something, in one.
-
-    Examples
-    --------
-    >>> join_notes("partial", "", "no rows")
-    'partial; no rows'
-    """
-    return "; ".join(note for note in notes if note)
-
-
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count else ""
 
 
-def long_table(
-    layout: Layout,
-    metrics: Sequence[Metric],
-    measured: Measured,
-    judged: Judged | None = None,
-    estimated: bool = False,
-) -> pd.DataFrame:
-    """The table of a result: a row per group and metric."""
-    groups, count = measured.value.shape
-    each = np.repeat(np.arange(groups), count)
-    table = layout.keys.iloc[each].reset_index(drop=True)
-    table["n"] = measured.n[each]
-    table["n_labelled"] = measured.n_labelled[each]
-    table["metric"] = [metric.name for metric in metrics] * groups
-    for name in ("value", "lower", "upper"):
-        table[name] = getattr(measured, name).ravel()
-    table["threshold"] = judged.threshold.ravel() if judged else np.nan
-    table["breached"] = judged.breached.ravel() if judged else False
-    table["degraded"] = judged.degraded.ravel() if judged else False
-    table["estimated"] = estimated
-    table["note"] = [note for row in measured.notes for note in row]
-    return table
+@dataclass(frozen=True)
+class Measured:
+    """Values of some metrics in some groups of rows.
+
+    Attributes
+    ----------
+    value, lower, upper : float array, shape (groups, metrics)
+    n, n_labelled : int array, shape (groups,)
+    notes : list of list of str
+        By group and metric.
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    n: np.ndarray
+    n_labelled: np.ndarray
+    notes: list[list[str]]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.errors import quoted
 from driftlib.stats import intervals
 from driftlib.stats.aggregates import Labelled, LabelledNumbers
+from driftlib.text import quoted
 
 Parts = tuple[np.ndarray, np.ndarray]
 

@@ -9,29 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftlib.data.task import number_of
-from driftlib.errors import ParameterError, quoted, unknown_name
+from driftlib.errors import ParameterError
+from driftlib.performance.evaluate import Measured
 from driftlib.performance.metrics import METRICS, Metric
 from driftlib.stats import intervals
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Values of some metrics in some groups of rows.
-
-    Attributes
-    ----------
-    value, lower, upper : float array, shape (groups, metrics)
-    n, n_labelled : int array, shape (groups,)
-    notes : list of list of str
-        By group and metric.
-    """
-
-    value: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    n: np.ndarray
-    n_labelled: np.ndarray
-    notes: list[list[str]]
+from driftlib.text import quoted, unknown_name
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.errors import ParameterError, quoted, unknown_name
+from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
+from driftlib.errors import ParameterError
 from driftlib.performance import formulas
 from driftlib.stats import intervals
 from driftlib.stats.aggregates import Labelled, LabelledNumbers
-
-BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
-TASKS = (BINARY, MULTICLASS, REGRESSION)
+from driftlib.text import quoted, unknown_name
 
 
 @dataclass(frozen=True)

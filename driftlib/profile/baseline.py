@@ -16,11 +16,12 @@ import pandas as pd
 from driftlib.data.batches import Batch, Source, check_rows, each
 from driftlib.data.schema import Roles, select_features
 from driftlib.data.sources import Memory, check_alike, open_source
-from driftlib.errors import DataError, ParameterError, quoted
+from driftlib.errors import DataError, ParameterError
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, column_from_dict, column_to_dict, fit_column, summary
 from driftlib.profile.profile import Profile
 from driftlib.profile.sketch import Draft, first_look, grid_column, with_reference
+from driftlib.text import quoted
 
 FORMAT, VERSION = "driftlib baseline", 1
 

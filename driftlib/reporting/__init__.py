@@ -4,7 +4,8 @@ from driftlib.reporting.evidently import evidently_report
 from driftlib.reporting.notebook import dials, show, summarise
 from driftlib.reporting.parameters import find_notebooks, project_path, read_parameters
 from driftlib.reporting.provenance import fingerprint, provenance
-from driftlib.reporting.run import ReportResult, RunResult, in_report, run_report
+from driftlib.reporting.result import ReportResult, RunResult
+from driftlib.reporting.run import in_report, run_report
 
 __all__ = [
     "ReportResult",

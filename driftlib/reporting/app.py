@@ -12,12 +12,14 @@ from driftlib.alerts import Alert, make_alerts
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import fitting_window
 from driftlib.diagnosis.diagnose import diagnose
-from driftlib.drift.detect import DriftPolicy, DriftResult, detect_drift
+from driftlib.drift.detect import DriftResult, detect_drift
+from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend import TrendResult, drift_trend
 from driftlib.errors import DriftlibError
 from driftlib.performance.curves import confusion_counts
 from driftlib.performance.metrics import METRICS
-from driftlib.performance.track import Performance, track_performance
+from driftlib.performance.result import Performance
+from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
 
 # The metrics that people ask for first, of each task.

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.readers import first_sentence
 from driftlib.data.schema import (
     CATEGORICAL,
     COMPARABLE,
@@ -22,7 +23,7 @@ from driftlib.data.schema import (
     level_text,
     select_features,
 )
-from driftlib.data.sources import first_sentence, read_frame, source_name
+from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import number_of
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.files import write_whole

@@ -13,8 +13,9 @@ from typing import Any
 from driftlib import errors
 from driftlib.errors import MissingExtraError
 from driftlib.html import page
-from driftlib.reporting.notebook import DIALS_MIME, SEVERITY_MARKS, SUMMARY_MIME, alert_list
+from driftlib.reporting.notebook import DIALS_MIME, SUMMARY_MIME, alert_list
 from driftlib.reporting.provenance import PROVENANCE_MIME
+from driftlib.severity import Severity
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -84,7 +85,7 @@ def export(notebook: Any, title: str, failure: str | None = None) -> Page:
         and {
             "severity": summary["severity"],
             "verdict": summary["verdict"],
-            "mark": SEVERITY_MARKS[summary["severity"]],
+            "mark": Severity(summary["severity"]).mark,
             "alerts": alert_list(summary["alerts"]),
         },
     }

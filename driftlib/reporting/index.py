@@ -6,7 +6,7 @@ import contextlib
 import html
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from driftlib.errors import DataError
 from driftlib.files import write_json, write_whole
 from driftlib.html import page
-from driftlib.reporting.notebook import SEVERITIES, SEVERITY_MARKS
+from driftlib.severity import Severity, worst
 
 RUNS, INDEX = "runs.json", "index.html"
 FORMAT, VERSION = "driftlib runs", 1
@@ -111,18 +111,6 @@ def _unfinished(run: Run) -> bool:
     return any(report["state"] not in (DONE, FAILED) for report in run["reports"])
 
 
-def worst(severities: Iterable[str | None]) -> str:
-    """The worst of some severities; "none" where there are none.
-
-    Examples
-    --------
-    >>> worst(["minor", None, "major"])
-    'major'
-    """
-    known = [severity for severity in severities if severity in SEVERITIES]
-    return max(known, key=SEVERITIES.index, default="none")
-
-
 def _finding(run: Run) -> tuple[str, str]:
     """What came of a run, in words, and the tone to say it in."""
     failed, reports = len(_failures(run)), run["reports"]
@@ -139,7 +127,7 @@ def _counted(alerts: int) -> str:
 
 
 def _mark(tone: str) -> str:
-    return "✕" if tone == FAILED else SEVERITY_MARKS[tone]
+    return "✕" if tone == FAILED else Severity(tone).mark
 
 
 def _time(run: Run) -> str:

@@ -13,9 +13,10 @@ from pandas.api import types
 from driftlib.data.schema import CATEGORICAL, Roles, column_kind, select_features
 from driftlib.data.sources import read_frame, source_name
 from driftlib.data.windows import fitting_window
-from driftlib.errors import ParameterError, quoted, unknown_name
+from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.parameters import project_path
+from driftlib.text import quoted, unknown_name
 
 # With fewer rows, windows would be too small to say anything.
 FEWEST_ROWS = 200

@@ -16,12 +16,12 @@ from typing import Any
 
 from driftlib.errors import ParameterError, check_choice
 from driftlib.files import json_ready
-from driftlib.visualization.style import CONFIG, SEVERITY_COLORS, SEVERITY_MARKS
+from driftlib.severity import Severity, worst
+from driftlib.visualization.style import CONFIG, SEVERITY_COLORS
 
 SUMMARY_MIME = "application/vnd.driftlib.summary+json"
 DIALS_MIME = "application/vnd.driftlib.dials+json"
 
-SEVERITIES = tuple(SEVERITY_COLORS)
 ALERT_KEYS = ("kind", "subject", "window", "severity", "message")
 SHOWN_ALERTS = 8
 # Characters of a title on one line of a notebook, and a line's height in pixels.
@@ -44,7 +44,7 @@ class Summary:
         color = SEVERITY_COLORS[self.severity]
         return (
             f'<div style="border-left:4px solid {color};padding:0.2em 1em">'
-            f"<p><strong>{SEVERITY_MARKS[self.severity]} {html.escape(self.verdict)}</strong></p>"
+            f"<p><strong>{Severity(self.severity).mark} {html.escape(self.verdict)}</strong></p>"
             f"{alert_list(self.to_dict()['alerts'])}</div>"
         )
 
@@ -87,17 +87,17 @@ def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any
     'major'
     """
     records = tuple(_alert_record(alert) for alert in alerts)
-    worst = max((record["severity"] for record in records), key=SEVERITIES.index, default="none")
-    severity = worst if severity is None else severity
-    check_choice("severity", severity, SEVERITIES)
-    return Summary(str(verdict), severity, records)
+    if severity is None:
+        severity = worst(record["severity"] for record in records)
+    check_choice("severity", severity, list(Severity))
+    return Summary(str(verdict), str(severity), records)
 
 
 def _alert_record(alert: Any) -> dict[str, Any]:
     if dataclasses.is_dataclass(alert) and not isinstance(alert, type):
         alert = dataclasses.asdict(alert)
     record = {key: json_ready(alert.get(key)) for key in ALERT_KEYS}
-    check_choice("severity", record["severity"], SEVERITIES)
+    check_choice("severity", record["severity"], list(Severity))
     return record
 
 
@@ -105,7 +105,7 @@ def alert_list(alerts: Sequence[Mapping[str, Any]]) -> str:
     """Alerts as an escaped HTML list, the first few open and the rest folded; "" if none."""
     items = [
         f'<li><span class="badge badge-{html.escape(alert["severity"])}">'
-        f"{SEVERITY_MARKS[alert['severity']]} {html.escape(alert['severity'])}</span> "
+        f"{Severity(alert['severity']).mark} {html.escape(alert['severity'])}</span> "
         f"{html.escape(str(alert['message']))}</li>"
         for alert in alerts
     ]

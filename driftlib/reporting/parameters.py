@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from driftlib.errors import DataError, MissingExtraError, ParameterError, quoted
+from driftlib.errors import DataError, MissingExtraError, ParameterError
+from driftlib.text import quoted
 
 NOTEBOOKS_VARIABLE = "DRIFTLIB_NOTEBOOKS"
 NAMES = ("baseline", "drift", "performance", "demo")

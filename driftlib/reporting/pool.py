@@ -19,9 +19,9 @@ from typing import Any
 from driftlib.files import write_json, write_whole
 from driftlib.reporting.export import failure_page
 from driftlib.reporting.index import DONE, FAILED, record
-from driftlib.reporting.notebook import SEVERITIES
 from driftlib.reporting.progress import Progress
 from driftlib.reporting.result import RunResult
+from driftlib.severity import rank
 
 ALERTS = "alerts.json"
 REPORT_VARIABLE = "DRIFTLIB_REPORT"
@@ -138,7 +138,7 @@ class _Supervisor:
                 values = ("report", report.name, None, "major", message)
                 alerts.append(dict(zip(names, values, strict=True)))
             alerts += self.alerts.get(report.name, [])
-        return sorted(alerts, key=lambda alert: -SEVERITIES.index(alert["severity"]))
+        return sorted(alerts, key=lambda alert: -rank(alert["severity"]))
 
     def _died(self, worker: _Worker) -> None:
         """A worker ended in the middle of a job: its page says so."""

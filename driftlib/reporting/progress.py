@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from driftlib.errors import MissingExtraError
+from driftlib.text import printable
 
 
 class Progress:
@@ -81,14 +82,3 @@ class Progress:
         elif self.shown:
             sys.stderr.write(line)
             sys.stderr.flush()
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which in names from the data could move the cursor.
-
-    Examples
-    --------
-    >>> printable("a\\x1b[2Jb")
-    'a?[2Jb'
-    """
-    return "".join(character if character.isprintable() else "?" for character in text)

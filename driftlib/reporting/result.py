@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.reporting.index import FAILED, INDEX, worst
+from driftlib.reporting.index import FAILED, INDEX
 from driftlib.results import Result
+from driftlib.severity import worst
 
 WAITING = "waiting"
 

@@ -11,17 +11,18 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.diagnosis.windows import Timeline
-from driftlib.drift.detect import SEVERITIES, DriftPolicy, DriftResult
-from driftlib.drift.notes import percent
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError
 from driftlib.performance.metrics import METRICS
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
 from driftlib.reporting.sections import Page
+from driftlib.severity import Severity, rank
+from driftlib.text import percent, shortened
 from driftlib.visualization.levels import NOT_FEATURES
-from driftlib.visualization.style import SEVERITY_MARKS
-from driftlib.visualization.words import shortened, windows_of
+from driftlib.visualization.windows import windows_of
 
 SHOWN_ROWS = 60
 NAMED_LEVELS = 3
@@ -88,17 +89,17 @@ def _shares(shares: pd.Series) -> list[str]:
 def drift_table(result: DriftResult) -> Table:
     """Every column's change against the reference, the worst first."""
     table = result.table
-    rank = table["severity"].map(SEVERITIES.index)
+    order = table["severity"].map(rank)
     other = table["kind"].isin(NOT_FEATURES)
-    order = pd.DataFrame({"other": other, "rank": -rank, "psi": -table["psi"]})
-    table = table.loc[order.sort_values(["other", "rank", "psi"], kind="stable").index]
+    places = pd.DataFrame({"other": other, "rank": -order, "psi": -table["psi"]})
+    table = table.loc[places.sort_values(["other", "rank", "psi"], kind="stable").index]
     kinds = table["kind"].where(table["kind"].isin(NOT_FEATURES), "")
     names = [f"{name} ({kind})" if kind else name for name, kind in kinds.items()]
     return Table(
         pd.DataFrame(
             {
                 "feature": names,
-                "change": [f"{SEVERITY_MARKS[s]}{NO_BREAK}{s}" for s in table["severity"]],
+                "change": [f"{Severity(s).mark}{NO_BREAK}{s}" for s in table["severity"]],
                 "PSI": table["psi"].round(3).to_numpy(),
                 "KS": table["ks"].round(3).to_numpy(),
                 "missing": _shares(table["missing_current"]),

@@ -9,11 +9,12 @@ from driftlib.data.schema import COMPARABLE
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.performance.metrics import METRICS
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.sections import Unavailable
+from driftlib.text import counted, listed
 from driftlib.visualization.levels import NOT_FEATURES, change_table, most_drifted
-from driftlib.visualization.words import counted, listed, windows_of
+from driftlib.visualization.windows import windows_of
 
 
 def baseline_verdict(baseline: Baseline) -> str:

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from driftlib.alerts import Alert, make_alerts
+from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import DataError
-from driftlib.performance.metrics import BINARY, MULTICLASS, REGRESSION
-from driftlib.performance.track import Performance, track_performance
+from driftlib.performance.result import Performance
+from driftlib.performance.track import track_performance
 from driftlib.reporting.sections import Unavailable, attempt
 
 # The most telling first: those that do not just follow how common the positive label is.

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.drift.notes import percent
 from driftlib.performance.base_rates import Rates
+from driftlib.text import brief, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import brief, plain_numbers, shortened, thinned, windows_of
+from driftlib.visualization.windows import plain_numbers, thinned, windows_of
 
 REFERENCE_LABEL = "reference"
 

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from driftlib.data.schema import COMPARABLE
-from driftlib.drift.notes import percent
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, NumericCounts
+from driftlib.text import counted, listed, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.panels import height_of, panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import counted, listed, shortened
 
 MOST_PANELS = 12
 MOST_LEVELS = 10

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.drift.notes import percent
+from driftlib.text import brief, capital, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.panels import height_of, panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import brief, capital, plain_numbers, shortened
+from driftlib.visualization.windows import plain_numbers
 
 MOST_LABELS = 12
 PERIODS = {

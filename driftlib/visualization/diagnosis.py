@@ -9,9 +9,10 @@ import pandas as pd
 
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.windows import Timeline
+from driftlib.text import distinct, shortened
 from driftlib.visualization import style
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import distinct, shortened, windows_of
+from driftlib.visualization.windows import windows_of
 
 TITLES = {
     "covariate_common": "changed mix of<br>familiar inputs",

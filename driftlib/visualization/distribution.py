@@ -11,15 +11,14 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.notes import percent
 from driftlib.drift.trend import TrendResult
-from driftlib.errors import ParameterError, unknown_name
+from driftlib.errors import ParameterError
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.text import counted, percent, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import counted, shortened
 
 MOST_LEVELS = 15
 # A numeric feature with so few values is drawn value by value.

@@ -10,19 +10,13 @@ import pandas as pd
 
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
+from driftlib.severity import Severity
+from driftlib.text import brief, counted, listed, shortened
 from driftlib.visualization import style
 from driftlib.visualization.levels import before, change_table, chosen_features
 from driftlib.visualization.panels import height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import (
-    Windows,
-    brief,
-    counted,
-    listed,
-    plain_numbers,
-    shortened,
-    thinned,
-)
+from driftlib.visualization.windows import Windows, plain_numbers, thinned
 
 DEFAULT_PANELS, MOST_PANELS = 6, 12
 
@@ -173,17 +167,9 @@ def _add_zones(
         )
 
 
-SEVERITY_WORDS = {
-    "none": "not told from chance",
-    "minor": "real but small",
-    "moderate": "moderate drift",
-    "major": "major drift",
-}
-
-
 def severity_marker(severities: Iterable[Any], points: int) -> dict[str, Any]:
     """Marker of each point by its severity; smaller where there are many."""
-    known = [severity if severity in SEVERITY_WORDS else "none" for severity in severities]
+    known = [severity if severity in list(Severity) else "none" for severity in severities]
     return {
         "symbol": [style.SEVERITY_SYMBOLS[severity] for severity in known],
         "color": [style.SEVERITY_COLORS[severity] for severity in known],
@@ -191,19 +177,23 @@ def severity_marker(severities: Iterable[Any], points: int) -> dict[str, Any]:
     }
 
 
+def _severity_words(severity: Any) -> str:
+    return Severity(severity).words if severity in list(Severity) else ""
+
+
 def add_severity_legend(chart: Any, severities: Iterable[str]) -> None:
     """Legend entries for the severities that occur."""
     found = set(severities)
-    for severity, words in SEVERITY_WORDS.items():
+    for severity in Severity:
         if severity in found:
-            legend_entry(chart, words, marker=severity_marker([severity], 1))
+            legend_entry(chart, severity.words, marker=severity_marker([severity], 1))
 
 
 def _psi_hover(name: str, label: str, row: dict[str, Any]) -> str:
     return "<br>".join(
         [
             f"<b>{escape(shortened(name))}</b>, {label}",
-            f"PSI {brief(row['psi'])}, {SEVERITY_WORDS.get(row['severity'], '')}",
+            f"PSI {brief(row['psi'])}, {_severity_words(row['severity'])}",
             f"chance alone: up to {brief(row['psi_critical'])}",
             f"moderate from {brief(row['moderate_from'])}, major from {brief(row['major_from'])}",
         ]

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.notes import percent
+from driftlib.severity import Severity
+from driftlib.text import brief, counted, percent, shortened, wrapped
 from driftlib.visualization import style
 from driftlib.visualization.levels import (
     NOT_FEATURES,
@@ -19,7 +20,7 @@ from driftlib.visualization.levels import (
     most_drifted,
 )
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import brief, counted, plain_numbers, shortened, wrapped
+from driftlib.visualization.windows import plain_numbers
 
 MOST_BARS = 40
 
@@ -52,7 +53,7 @@ def effect_sizes(result: DriftResult) -> Any:
     # Sizes, not ranks: here a change that is not real keeps its length and says so.
     drawn = table.set_index("feature").loc[order].head(MOST_BARS).reset_index()
     entries = drawn.to_dict("records")
-    policy, marks = result.policy, style.SEVERITY_MARKS
+    policy = result.policy
     chart = figure(
         escape(_effect_title(result, table, order), most=None),
         caption=(
@@ -88,7 +89,7 @@ def effect_sizes(result: DriftResult) -> Any:
                     "width": [1 if e["severity"] == "none" else 0 for e in entries],
                 },
             },
-            text=[f"{marks[e['severity']]} {_effect_words(e)}" for e in entries],
+            text=[f"{Severity(e['severity']).mark} {_effect_words(e)}" for e in entries],
             textposition="outside",
             cliponaxis=False,
             hovertext=[_effect_hover(e) for e in entries],

@@ -6,21 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.errors import ParameterError, quoted
+from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
+from driftlib.text import brief, counted, quoted
 from driftlib.visualization import style
 from driftlib.visualization.panels import legend_entry, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.values import ESTIMATED, add_band, add_limits, fit
-from driftlib.visualization.words import (
-    Windows,
-    brief,
-    counted,
-    plain_numbers,
-    thinned,
-    windows_of,
-)
+from driftlib.visualization.windows import Windows, plain_numbers, thinned, windows_of
 
 SIDES = {
     "realised": (style.CURRENT, "solid", "circle"),

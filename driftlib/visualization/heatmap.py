@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.drift.detect import DriftPolicy, DriftResult
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend import TrendResult
+from driftlib.severity import Severity
+from driftlib.text import NAMES_SHOWN, brief, counted, listed, wrapped
 from driftlib.visualization import style
 from driftlib.visualization.levels import (
     NOT_FEATURES,
@@ -20,7 +23,7 @@ from driftlib.visualization.levels import (
 )
 from driftlib.visualization.panels import legend_entry
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import NAMES_SHOWN, Windows, brief, counted, listed, wrapped
+from driftlib.visualization.windows import Windows
 
 MOST_FEATURES = 40
 MOST_WINDOWS = 60
@@ -131,11 +134,11 @@ def drift_heatmap(result: DriftResult | TrendResult) -> Any:
 
 def _legend(policy: DriftPolicy) -> list[tuple[str, str]]:
     """Name and colour of each class, where the class begins."""
-    marks, colors = style.SEVERITY_MARKS, dict(style.SEQUENTIAL)
+    colors = dict(style.SEQUENTIAL)
     return [
         ("real but small", colors[0.3333]),
-        (f"{marks['moderate']} moderate, from PSI {policy.psi_moderate:g}", colors[0.3334]),
-        (f"{marks['major']} major, from {policy.psi_major:g}", colors[0.6667]),
+        (f"{Severity.MODERATE.mark} moderate, from PSI {policy.psi_moderate:g}", colors[0.3334]),
+        (f"{Severity.MAJOR.mark} major, from {policy.psi_major:g}", colors[0.6667]),
         (f"{TOP * policy.psi_major:g} and more", colors[1.0]),
     ]
 
@@ -157,7 +160,7 @@ def _notes_beside(chart: Any, entries: list[dict[str, Any]]) -> None:
 def _cell(entry: dict[str, Any], with_number: bool) -> str:
     """Mark and number of a cell; the number is PSI, or a share in percent where that is worse."""
     severity = entry["severity"]
-    mark = style.SEVERITY_MARKS[severity] if severity in ("moderate", "major") else ""
+    mark = Severity(severity).mark if Severity(severity).drifted else ""
     if not with_number or severity == "none":
         return mark
     if mark and entry["driver"] != "PSI":
@@ -168,7 +171,7 @@ def _cell(entry: dict[str, Any], with_number: bool) -> str:
 def _hover(entry: dict[str, Any], label: str) -> str:
     lines = [
         f"<b>{escape(entry['feature'])}</b>, {escape(label)}",
-        f"{style.SEVERITY_MARKS[entry['severity']]} {entry['severity']}"
+        f"{Severity(entry['severity']).mark} {entry['severity']}"
         f"{', alarm' if entry['alarm'] else ''}",
         f"PSI {brief(entry['psi'])} (chance alone: up to {brief(entry['psi_critical'])})",
     ]
@@ -197,12 +200,11 @@ def _heatmap_title(result: DriftResult | TrendResult, table: pd.DataFrame, windo
 def _heatmap_caption(
     result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: Windows
 ) -> str:
-    marks = style.SEVERITY_MARKS
     sentences = [
         f"Change against {before(result)}: PSI beyond what chance gives, or the share of missing "
         "or new values (in %) where that moved more. "
-        f"{marks['moderate']} moderate, {marks['major']} major; no mark: real but too small to "
-        "matter; empty: not told from chance."
+        f"{Severity.MODERATE.mark} moderate, {Severity.MAJOR.mark} major; no mark: "
+        "real but too small to matter; empty: not told from chance."
     ]
     if len(order) > MOST_FEATURES:
         sentences.append(f"The {MOST_FEATURES} most drifted of {len(order):,} columns are shown.")
@@ -229,7 +231,7 @@ def _pivot(drawn: pd.DataFrame, features: list[str], windows: Windows) -> list[d
     """A row per feature, and each window's mark and PSI: the picture as a table."""
     cells = {
         (entry["feature"], entry["window"]): (
-            f"{style.SEVERITY_MARKS[entry['severity']]} {brief(entry['psi'])}"
+            f"{Severity(entry['severity']).mark} {brief(entry['psi'])}"
         )
         for entry in drawn.to_dict("records")
     }

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
-from driftlib.drift.detect import DriftPolicy, DriftResult
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend import TrendResult
-from driftlib.errors import ParameterError, unknown_name
-from driftlib.visualization.words import WHOLE, Windows, shortened, windows_of
+from driftlib.errors import ParameterError
+from driftlib.text import shortened, unknown_name
+from driftlib.visualization.windows import WHOLE, Windows, windows_of
 
 # Beyond so many major thresholds, more is not drawn as more.
 TOP = 4

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.drift.notes import percent
 from driftlib.drift.trend import TrendResult
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.text import counted, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features
 from driftlib.visualization.panels import across, height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.words import Windows, counted, shortened, thinned
+from driftlib.visualization.windows import Windows, thinned
 
 DEFAULT_PANELS, MOST_PANELS = 9, 12
 MOST_LEVELS = 3

@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.errors import ParameterError, unknown_name
+from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
+from driftlib.text import brief, capital, counted, listed, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.panels import height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
@@ -24,17 +25,7 @@ from driftlib.visualization.values import (
     value_hovers,
     with_states,
 )
-from driftlib.visualization.words import (
-    Windows,
-    brief,
-    capital,
-    counted,
-    listed,
-    plain_numbers,
-    shortened,
-    thinned,
-    windows_of,
-)
+from driftlib.visualization.windows import Windows, plain_numbers, thinned, windows_of
 
 MOST_PANELS = 12
 MOST_LINES = 7

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.errors import ParameterError, unknown_name
+from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS, Metric
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
+from driftlib.text import brief, counted, listed, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.panels import legend_entry
 from driftlib.visualization.style import escape, figure
@@ -21,15 +22,7 @@ from driftlib.visualization.values import (
     value_hovers,
     with_states,
 )
-from driftlib.visualization.words import (
-    Windows,
-    brief,
-    counted,
-    listed,
-    plain_numbers,
-    shortened,
-    windows_of,
-)
+from driftlib.visualization.windows import Windows, plain_numbers, windows_of
 
 MOST_SEGMENTS = 40
 

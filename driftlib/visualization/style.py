@@ -37,7 +37,6 @@ SEVERITY_SYMBOLS = {
     "moderate": "diamond",
     "major": "triangle-up",
 }
-SEVERITY_MARKS = {"none": "○", "minor": "●", "moderate": "◆", "major": "▲"}
 
 # A third each for minor, moderate and major. The first lets the page show through, so that text
 # of any theme stays readable on it and only what matters stands out; dark text is readable on

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.performance.track import Performance
+from driftlib.performance.result import Performance
+from driftlib.text import counted
 from driftlib.visualization import style
 from driftlib.visualization.panels import across
 from driftlib.visualization.style import escape
-from driftlib.visualization.words import counted
 
 # What a value is called by, its marker and its colour.
 STATES = {

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from driftlib.html.page import NOT_A_NUMBER
+from driftlib.text import NAMES_SHOWN, distinct, listed, shortened
 
 WHOLE = "the current data"
-NAMES_SHOWN = 3
-NAME_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -129,74 +126,6 @@ def _moment(time: pd.Timestamp, midnight: bool) -> str:
     return day if midnight else f"{day} {time:%H:%M}"
 
 
-def distinct(labels: list[str]) -> list[str]:
-    """The same labels, numbered where one occurs twice: plotly would draw them as one."""
-    seen: dict[str, int] = {}
-    distinct = []
-    for label in labels:
-        seen[label] = seen.get(label, 0) + 1
-        distinct.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return distinct
-
-
-def shortened(text: Any, most: int = NAME_LENGTH) -> str:
-    """Name from the data on one line; a long one loses its middle. Plain text.
-
-    Examples
-    --------
-    >>> shortened("abcdefghij", most=5)
-    'ab…ij'
-    """
-    shown = " ".join(str(text).split())
-    if len(shown) <= most:
-        return shown
-    tail = (most - 1) // 2
-    return f"{shown[: most - 1 - tail]}…{shown[len(shown) - tail :]}"
-
-
-def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:
-    """Names in a sentence, the rest counted. Plain text.
-
-    Examples
-    --------
-    >>> listed(["temp"]), listed(["temp", "humid"]), listed(["a", "b", "c", "d", "e"])
-    ('temp', 'temp and humid', 'a, b, c and 2 more')
-    """
-    names = [shortened(name) for name in names]
-    rest = len(names) - most
-    shown, last = (names[:most], f"{rest:,} more") if rest > 0 else (names[:-1], names[-1:])
-    last = last if isinstance(last, str) else "".join(last)
-    return f"{', '.join(shown)} and {last}" if shown else last
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "feature"), counted(1200, "row")
-    ('1 feature', '1,200 rows')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def brief(value: float, most: int = 3) -> str:
-    """Number with about two digits that matter and at most so many decimals, for a label.
-
-    Examples
-    --------
-    >>> [brief(value) for value in (0, 0.00123, 0.0468, 0.312, 2.16, 9.97, 1234.5)]
-    ['0', '0.001', '0.05', '0.31', '2.2', '10', '1,234']
-    >>> brief(0.00123, most=2)
-    '0.00'
-    """
-    if value != value:
-        return NOT_A_NUMBER
-    size = abs(value)
-    digits = 3 if size < 0.0095 else 2 if size < 0.995 else 1 if size < 9.95 else 0
-    return f"{value:,.{min(digits, most)}f}" if value else "0"
-
-
 def thinned(numbers: Sequence[int], most: int = 300) -> list[int]:
     """Every second, third, ... of some numbers, the last among them, where they are too many.
 
@@ -209,22 +138,6 @@ def thinned(numbers: Sequence[int], most: int = 300) -> list[int]:
     return list(numbers)[::-step][::-1]
 
 
-def wrapped(text: str) -> list[str]:
-    """Text in a few lines short enough for a tooltip.
-
-    Examples
-    --------
-    >>> [len(line) for line in wrapped("word " * 20)]
-    [59, 39]
-    """
-    return textwrap.wrap(text, 60, max_lines=6, placeholder=" ...")
-
-
 def plain_numbers(values: Any) -> list[float | None]:
     """Floats for plotly, None where there is none."""
     return [None if value != value else float(value) for value in values]
-
-
-def capital(text: str) -> str:
-    """Sentence from a phrase."""
-    return text[:1].upper() + text[1:]

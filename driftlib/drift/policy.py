@@ -1,0 +1,86 @@
+"""Judge changes: when one is real, and when it is large enough to matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from driftlib.errors import ParameterError
+from driftlib.severity import Severity
+
+
+@dataclass(frozen=True)
+class DriftPolicy:
+    """When a change counts as drift: it must be real, and large enough to matter.
+
+    Attributes
+    ----------
+    alpha : float
+        Share of checks without any drift in which some feature is called real, in (0, 1).
+    psi_moderate, psi_major : float
+        PSI beyond what chance explains, from which a real change is moderate or major.
+    share_moderate, share_major : float
+        The same for the change in the share of missing values, and for the share of values
+        that the reference does not have beyond what it foretells; in [0, 1].
+    persistence : (int, int)
+        (k, n): a trend alarms where k of the last n windows drifted.
+
+    Examples
+    --------
+    >>> DriftPolicy(psi_major=0.3).severity_of(0.28, 0.0)
+    'moderate'
+    """
+
+    alpha: float = 0.05
+    psi_moderate: float = 0.1
+    psi_major: float = 0.25
+    share_moderate: float = 0.02
+    share_major: float = 0.10
+    persistence: tuple[int, int] = (1, 1)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 1:
+            raise ParameterError(f"alpha={self.alpha!r} must lie between 0 and 1, such as 0.05.")
+        for kind, most in (("psi", np.inf), ("share", 1.0)):
+            moderate, major = getattr(self, f"{kind}_moderate"), getattr(self, f"{kind}_major")
+            if not 0 <= moderate <= major <= most:
+                raise ParameterError(
+                    f"{kind}_moderate={moderate!r} and {kind}_major={major!r} must be in order and "
+                    f"not negative{' nor above 1' if most == 1 else ''}."
+                )
+        k, n = self.persistence
+        if not 1 <= k <= n:
+            raise ParameterError(
+                f"persistence={self.persistence!r} must be (k, n) with 1 <= k <= n."
+            )
+
+    def severity_of(self, psi_excess: float, share: float) -> str:
+        """Severity of a real change from its PSI beyond chance and its change in a share."""
+        level = 1
+        for floors in (
+            (self.psi_moderate, self.share_moderate),
+            (self.psi_major, self.share_major),
+        ):
+            level += psi_excess >= floors[0] or share >= floors[1]
+        return list(Severity)[level].value
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Each setting, its value, and what it does in a sentence."""
+        k, n = self.persistence
+        rows = [
+            ("alpha", self.alpha, "With no drift at all, at most this share of checks calls some "
+             "feature's change real, however many features or rows there are."),
+            ("psi_moderate", self.psi_moderate, "A real change is at least moderate from this PSI "
+             "on, after taking off the PSI that chance alone gives."),
+            ("psi_major", self.psi_major, "A real change is major from this PSI on."),
+            ("share_moderate", self.share_moderate, "A real change is at least moderate when the "
+             "share of missing or never-seen values moved by this much."),
+            ("share_major", self.share_major, "A real change is major when such a share moved by "
+             "this much."),
+            ("persistence", f"{k} of {n}", "A trend raises an alarm when so many of the latest "
+             "windows drifted."),
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=["setting", "value", "what it does"]).set_index("setting")
