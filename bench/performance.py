@@ -16,14 +16,14 @@ from scipy.special import expit, logit, ndtri, softmax
 
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.track import track_performance
-from driftlib.stats.aggregates import Labelled, LabelledNumbers
+from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
 
 SEED = 20260102
 ROWS, WINDOW, STEP = 1_000_000, 10_000, 1_000
 MODELS, WINDOWS = 40, 250
-Evidence = Labelled | LabelledNumbers
+VerdictInputs = GroupedClassification | GroupedRegression
 # Rows to true values, and to windows of some rows: (n, windows) -> evidence.
-World = Callable[[int, int], Evidence]
+World = Callable[[int, int], VerdictInputs]
 
 
 def bounds(rows: int, windows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -32,19 +32,21 @@ def bounds(rows: int, windows: int) -> tuple[np.ndarray, np.ndarray]:
     return lo, lo + rows
 
 
-def binary_world(rng: np.random.Generator, share: float) -> tuple[World, Evidence]:
+def binary_world(rng: np.random.Generator, share: float) -> tuple[World, VerdictInputs]:
     """Two normal populations; the score is a distorted, sometimes rounded probability."""
     distance = rng.uniform(0.2, 3.0)
     slope, offset = rng.choice([0.6, 1.0, 1.6]), rng.choice([-0.7, 0.0, 0.7])
     cut, decimals = rng.choice([0.5, share]), rng.choice([2, 12], p=[1 / 3, 2 / 3])
 
-    def evidence(y: np.ndarray, z: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> Labelled:
+    def evidence(
+        y: np.ndarray, z: np.ndarray, lo: np.ndarray, hi: np.ndarray
+    ) -> GroupedClassification:
         chance = logit(share) + distance * (z + distance * y) - distance**2 / 2
         proba = np.round(expit(offset + slope * chance), decimals)
         proba = np.clip(proba, 0.001, 0.999) if decimals == 2 else proba
-        return Labelled(y, (proba > cut).astype(int), proba, 2, lo, hi)
+        return GroupedClassification(y, (proba > cut).astype(int), proba, 2, lo, hi)
 
-    def draw(rows: int, windows: int) -> Labelled:
+    def draw(rows: int, windows: int) -> GroupedClassification:
         y = (rng.random(rows * windows) < share).astype(int)
         return evidence(y, rng.normal(size=len(y)), *bounds(rows, windows))
 
@@ -54,22 +56,22 @@ def binary_world(rng: np.random.Generator, share: float) -> tuple[World, Evidenc
     return draw, evidence(np.repeat([1, 0], sizes), z, *bounds(many, 1))
 
 
-def multiclass_world(rng: np.random.Generator, classes: int) -> tuple[World, Evidence]:
+def multiclass_world(rng: np.random.Generator, classes: int) -> tuple[World, VerdictInputs]:
     """Normal scores, higher for the true class; every class at least a tenth of an even share."""
     shares = rng.dirichlet(np.full(classes, 4.0)) + 0.1 / classes
     shares /= shares.sum()
     pull, tilt, sharp = rng.uniform(0.5, 2.5), rng.normal(0, 0.2, classes), rng.choice([0.7, 1.4])
 
-    def draw(rows: int, windows: int) -> Labelled:
+    def draw(rows: int, windows: int) -> GroupedClassification:
         y = rng.choice(classes, rows * windows, p=shares)
         scores = rng.normal(size=(len(y), classes)) + pull * np.eye(classes)[y]
         proba = softmax(sharp * (pull * scores + np.log(shares) + tilt), axis=1)
-        return Labelled(y, proba.argmax(1), proba, classes, *bounds(rows, windows))
+        return GroupedClassification(y, proba.argmax(1), proba, classes, *bounds(rows, windows))
 
     return draw, draw(400_000, 1)
 
 
-def regression_world(rng: np.random.Generator, noise: str) -> tuple[World, Evidence]:
+def regression_world(rng: np.random.Generator, noise: str) -> tuple[World, VerdictInputs]:
     """Labels around 8 with a skewed spread; errors of some shape, larger far from the middle."""
     sizes = {
         "normal errors": lambda size: rng.normal(size=size),
@@ -79,10 +81,12 @@ def regression_world(rng: np.random.Generator, noise: str) -> tuple[World, Evide
     spread, uneven = rng.uniform(0.2, 1.2), rng.choice([0.0, 0.3])
     shift, shrink = rng.choice([0.0, 0.3], 2)
 
-    def draw(rows: int, windows: int) -> LabelledNumbers:
+    def draw(rows: int, windows: int) -> GroupedRegression:
         x = (rng.gamma(4, 1, rows * windows) - 4) / 2
         error = sizes[noise](len(x)) * spread * (1 + uneven * np.abs(x))
-        return LabelledNumbers(8 + x, 8 + x * (1 - shrink) + shift + error, *bounds(rows, windows))
+        return GroupedRegression(
+            8 + x, 8 + x * (1 - shrink) + shift + error, *bounds(rows, windows)
+        )
 
     return draw, draw(400_000, 1)
 

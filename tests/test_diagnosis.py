@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.data.schema import Roles
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.synthetic import simulate
 from driftlib.diagnosis import segments
 from driftlib.diagnosis.decomposition import TERMS, decompose, fit_loss, targeted
 from driftlib.diagnosis.diagnose import diagnose
 from driftlib.diagnosis.losses import read_losses
 from driftlib.diagnosis.segments import MISSING, Condition
-from driftlib.diagnosis.verdict import Evidence, moved
+from driftlib.diagnosis.verdict import VerdictInputs, moved
 from driftlib.diagnosis.windows import diagnose_windows
 from driftlib.domain.classifier import fit_domain
 from driftlib.errors import DataError, DriftlibError, ParameterError
@@ -177,7 +177,7 @@ def test_verdict_needs_inputs_that_differ_for_data_drift(both):
     _, why = both
     evidence = why.evidence
     assert evidence.verdict == "data and concept drift"
-    same = Evidence(
+    same = VerdictInputs(
         evidence.parts, replaced(evidence.domain, p_value=0.2), evidence.minimum, evidence.loss
     )
     assert same.verdict == "concept drift"
@@ -193,7 +193,7 @@ def replaced(thing, **changes):
 def test_the_limit_of_overlap(both, auc):
     evidence = both[1].evidence
     domain = replaced(evidence.domain, auc=auc)
-    verdict = Evidence(evidence.parts, domain, 0.01, "loss").verdict
+    verdict = VerdictInputs(evidence.parts, domain, 0.01, "loss").verdict
     assert verdict == ("undetermined" if auc > 0.98 else "data and concept drift")
 
 
@@ -301,7 +301,7 @@ def test_probabilities_are_enough_for_a_brier_score(both):
 
 
 def losses_of(frame: pd.DataFrame, loss: str = "auto"):
-    return read_losses((("a", frame), ("b", frame)), loss, Roles())
+    return read_losses((("a", frame), ("b", frame)), loss, ColumnRoles())
 
 
 def test_losses_equal_scikit_learn():

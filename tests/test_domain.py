@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.data.schema import Roles
+from driftlib.data.schema import ColumnRoles
 from driftlib.domain.classifier import auc, fit_domain
 from driftlib.domain.features import MOST_LEVELS, choose_levels, encode
 from driftlib.errors import DataError, ParameterError
@@ -195,7 +195,7 @@ def test_roles_and_columns_that_cannot_be_used_are_left_out():
     domain = fit_domain(frame, frame.drop(columns="x2"), seed=int(rng.integers(9)))
     assert domain.features == ["x0", "x1"]
     assert set(domain.skipped) == {"x2", "seen", "tag", "nested"}
-    domain = fit_domain(frame, frame, ["x1", "seen"], roles=Roles(timestamp="x0"))
+    domain = fit_domain(frame, frame, ["x1", "seen"], roles=ColumnRoles(timestamp="x0"))
     assert domain.features == ["x1"]
 
 

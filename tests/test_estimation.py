@@ -11,11 +11,11 @@ from scipy.special import expit
 from sklearn import metrics as sk
 from sklearn.linear_model import LogisticRegression
 
-from driftlib.data.predictions import Outcomes
+from driftlib.data.predictions import Predictions
 from driftlib.errors import DriftlibError
 from driftlib.performance.estimate import estimate_performance
 from driftlib.performance.metrics import METRICS
-from driftlib.performance.predictive import _cells, foresee
+from driftlib.performance.predictive import _cells, predictive_interval
 from driftlib.performance.track import track_performance
 from driftlib.stats.calibration import fit_calibrator, reliability
 
@@ -142,11 +142,11 @@ def test_reliability_tells_a_calibrated_from_an_overconfident_model(rng):
 def test_values_are_those_of_rows_weighted_by_the_chance_of_each_label(rng):
     frame = scored(rng, 700, power=1.4)
     frame["y_proba"] = frame["y_proba"].round(2)
-    outcomes = Outcomes(*(frame[name].to_numpy() for name in ("y_true", "y_pred", "y_proba")))
+    outcomes = Predictions(*(frame[name].to_numpy() for name in ("y_true", "y_pred", "y_proba")))
     calibrator = fit_calibrator(outcomes.proba, outcomes.pred, outcomes.y)
     chance = calibrator.probabilities(calibrator.designs(outcomes.proba, outcomes.pred))
     chosen = list(METRICS["binary"].values())
-    found = foresee(calibrator, outcomes, 2, chosen, rng)[0]
+    found = predictive_interval(calibrator, outcomes, 2, chosen, rng)[0]
     y = np.repeat([1, 0], len(frame))
     pred, score = np.tile(outcomes.pred, 2), np.tile(outcomes.proba, 2)
     weight = {"sample_weight": np.concatenate([chance, 1 - chance])}
@@ -171,7 +171,7 @@ def test_multiclass_values_are_those_of_weighted_rows(rng):
     calibrator = fit_calibrator(score, pred, y)
     chance = calibrator.probabilities(calibrator.designs(score, pred))
     chosen = list(METRICS["multiclass"].values())
-    found = foresee(calibrator, Outcomes(y, pred, score), 3, chosen, rng)[0]
+    found = predictive_interval(calibrator, Predictions(y, pred, score), 3, chosen, rng)[0]
     label, weight = np.repeat([0, 1, 2], len(y)), {"sample_weight": chance.T.ravel()}
     pred, score = np.tile(pred, 3), np.tile(score, (3, 1))
     macro = {"average": "macro", **weight}
@@ -207,11 +207,11 @@ def test_interval_of_cells_is_that_of_single_rows(rng, monkeypatch, classes):
     score = frame.filter(like="y_proba").to_numpy().squeeze()
     y, pred = (pd.factorize(frame[name], sort=True)[0] for name in ("y_true", "y_pred"))
     calibrator = fit_calibrator(score, pred, y)
-    window = Outcomes(y, pred, score).take(slice(2000))
+    window = Predictions(y, pred, score).take(slice(2000))
     chosen = list(METRICS["binary" if classes == 2 else "multiclass"].values())
-    cells = foresee(calibrator, window, classes, chosen, rng)
+    cells = predictive_interval(calibrator, window, classes, chosen, rng)
     monkeypatch.setattr("driftlib.performance.predictive.MOST_CELLS", 10**9)
-    rows = foresee(calibrator, window, classes, chosen, rng)
+    rows = predictive_interval(calibrator, window, classes, chosen, rng)
     assert (cells[0] == rows[0]).all()
     assert (np.abs(cells - rows) < 0.12 * (rows[2] - rows[1])).all()
 

@@ -17,9 +17,9 @@ from driftlib.performance.formulas import brier, overlap_of_f1
 from driftlib.performance.metrics import METRICS, select
 from driftlib.stats import intervals
 from driftlib.stats.aggregates import (
-    Expected,
-    Labelled,
-    LabelledNumbers,
+    ExpectedClassification,
+    GroupedClassification,
+    GroupedRegression,
     group_counts,
     group_sums,
     moments,
@@ -59,7 +59,7 @@ REGRESSION_REFERENCE = {
 
 def one(y, pred, proba, classes=2):
     """Evidence of all rows as one group."""
-    return Labelled(y, pred, proba, classes, np.array([0]), np.array([len(y)]))
+    return GroupedClassification(y, pred, proba, classes, np.array([0]), np.array([len(y)]))
 
 
 def scored(rng, rows, share=0.4, decimals=9):
@@ -107,7 +107,7 @@ def test_multiclass_metrics_equal_scikit_learn(rows, classes, rng):
 def test_regression_metrics_equal_scikit_learn(rows, offset, rng):
     y = rng.normal(offset, 1, rows)
     pred = y + rng.standard_t(4, rows)
-    evidence = LabelledNumbers(y, pred, np.array([0]), np.array([rows]))
+    evidence = GroupedRegression(y, pred, np.array([0]), np.array([rows]))
     for name, reference in REGRESSION_REFERENCE.items():
         expected = np.nan if name == "r2" and rows == 1 else reference(y, pred)
         value = METRICS["regression"][name].value(evidence)[0]
@@ -153,14 +153,14 @@ def test_a_huge_value_costs_other_groups_no_precision():
 @pytest.mark.parametrize("decimals", [9, 1])
 def test_expected_values_of_known_labels_are_the_measured_ones(decimals, rng):
     y, pred, proba = scored(rng, 400, decimals=decimals)
-    draws = Expected(pred, proba).given(np.stack([y, 1 - y]).astype(float))
+    draws = ExpectedClassification(pred, proba).given(np.stack([y, 1 - y]).astype(float))
     for name, metric in METRICS["binary"].items():
         value = metric.value(draws)
         for got, labels in zip(value, (y, 1 - y), strict=True):
             assert got == pytest.approx(metric.value(one(labels, pred, proba))[0], rel=1e-12), name
 
     y, pred, proba = classed(rng, 300, 4)
-    certain = Expected(pred, proba, 4).given(np.eye(4)[y])
+    certain = ExpectedClassification(pred, proba, 4).given(np.eye(4)[y])
     for name, metric in METRICS["multiclass"].items():
         expected = metric.value(one(y, pred, proba, 4))[0]
         assert metric.value(certain) == pytest.approx(expected, rel=1e-12), name
@@ -170,7 +170,7 @@ def test_expected_accuracy_and_losses_are_means_over_all_possible_labels(rng):
     pred, proba, c = np.array([1, 0, 1, 1, 0]), rng.random(5), rng.random(5)
     labels = (np.arange(32)[:, None] >> np.arange(5)) & 1
     chance = np.where(labels == 1, c, 1 - c).prod(1)
-    expected = Expected(pred, proba).given(c)
+    expected = ExpectedClassification(pred, proba).given(c)
     for name in ("accuracy", "log_loss", "brier"):
         metric = METRICS["binary"][name]
         values = [metric.value(one(row, pred, proba))[0] for row in labels]
@@ -269,7 +269,7 @@ def test_classes_are_ranked_as_each_is_alone(decimals, rng):
 def test_r2_error_is_the_jackknifes(rng):
     y = rng.normal(5, 2, 40)
     pred = y + rng.normal(size=40)
-    evidence = LabelledNumbers(y, pred, np.array([0]), np.array([40]))
+    evidence = GroupedRegression(y, pred, np.array([0]), np.array([40]))
     without = [np.log(1 - sk.r2_score(np.delete(y, i), np.delete(pred, i))) for i in range(40)]
     expected = np.sqrt(39 * np.var(without))
     assert evidence.unexplained[1][0] == pytest.approx(expected, rel=1e-9)
@@ -302,7 +302,7 @@ def test_intervals_hold_their_finite_value(seed, rows, share):
     for task, evidence in {
         "binary": one(y, (proba > 0.5).astype(int), proba),
         "multiclass": one(y3, pred3, proba3, 3),
-        "regression": LabelledNumbers(*numbers, *bounds),
+        "regression": GroupedRegression(*numbers, *bounds),
     }.items():
         for name, metric in METRICS[task].items():
             value, lower, upper = (part[0] for part in metric.measure(evidence))
@@ -340,7 +340,7 @@ def test_intervals_cover_95_percent_averaged_over_true_values(rows, share):
         true = exact(share, *model)
         y = (rng.random(windows * rows) < share).astype(int)
         z = rng.normal(size=len(y)) + distance * y
-        evidence = Labelled(*binormal(z, y, share, *model), 2, lo, lo + rows)
+        evidence = GroupedClassification(*binormal(z, y, share, *model), 2, lo, lo + rows)
         for name, metric in METRICS["binary"].items():
             value, lower, upper = metric.measure(evidence)
             known = np.isfinite(value)
@@ -374,10 +374,10 @@ def test_multiclass_and_regression_intervals_cover():
 
     y, pred, proba = draw(windows * rows)
     true = one(*draw(400_000), 3)
-    endless = LabelledNumbers(*numbers(1_000_000), np.array([0]), np.array([1_000_000]))
+    endless = GroupedRegression(*numbers(1_000_000), np.array([0]), np.array([1_000_000]))
     for task, whole, parts in (
-        ("multiclass", true, Labelled(y, pred, proba, 3, lo, lo + rows)),
-        ("regression", endless, LabelledNumbers(*numbers(windows * rows), lo, lo + rows)),
+        ("multiclass", true, GroupedClassification(y, pred, proba, 3, lo, lo + rows)),
+        ("regression", endless, GroupedRegression(*numbers(windows * rows), lo, lo + rows)),
     ):
         for name, metric in METRICS[task].items():
             goal = metric.value(whole)[0]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.data.schema import Roles, as_frame, column_kind, count_levels
+from driftlib.data.schema import ColumnRoles, as_frame, column_kind, count_levels
 from driftlib.data.sources import read_frame
 from driftlib.errors import MissingExtraError
 from driftlib.files import json_ready, write_json, write_whole
@@ -108,7 +108,7 @@ def test_polars_lazy_frames_and_categories(rng):
 
 
 def test_roles_of_columns():
-    roles = Roles(y_true="late", timestamp="when")
+    roles = ColumnRoles(y_true="late", timestamp="when")
     names = ["late", "y_pred", "y_proba", "y_proba_cat", "when", "y_probability"]
     assert [roles.of(name) for name in names] == [
         "target", "prediction", "prediction", "prediction", "timestamp", "feature",

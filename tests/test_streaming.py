@@ -26,7 +26,7 @@ from driftlib.data.sources import open_source, read_frame, stack
 from driftlib.profile import sketch as draft
 from driftlib.profile.column import numeric_grid
 from driftlib.profile.profile import count_sorted
-from driftlib.profile.sampling import ALL_HASHES, Tally, row_hash
+from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, row_hash
 from driftlib.profile.sketch import first_look
 from driftlib.stats import counts
 from tests.test_baseline import frame_of, same_counts
@@ -247,13 +247,13 @@ def test_the_sample_is_the_smallest_hashes_and_nothing_else(rng, tmp_path, small
 def test_a_tally_keeps_all_values_or_a_share_that_tells_their_number(rng):
     values = pd.Series(rng.integers(0, 60_000, 200_000))
     counts = values.value_counts()
-    tally = Tally(counts.index.to_numpy(), counts.to_numpy(), 1000).thin()
+    tally = DistinctSketch(counts.index.to_numpy(), counts.to_numpy(), 1000).thin()
     assert not tally.complete
     assert len(tally.items) <= 1000
     assert tally.distinct == pytest.approx(len(counts), rel=0.15)
     assert tally.counts.tolist() == counts[tally.items].tolist()
-    few = Tally(np.array(["a", "b"], dtype=object), np.array([1, 2]), 3)
-    more = Tally(np.array(["b", "c"], dtype=object), np.array([4, 8]), 3)
+    few = DistinctSketch(np.array(["a", "b"], dtype=object), np.array([1, 2]), 3)
+    more = DistinctSketch(np.array(["b", "c"], dtype=object), np.array([4, 8]), 3)
     both = few + more
     assert both.complete
     assert dict(zip(both.items, both.counts, strict=True)) == {"a": 1, "b": 6, "c": 8}

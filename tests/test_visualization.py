@@ -19,7 +19,7 @@ from driftlib.severity import rank
 from driftlib.stats.calibration import reliability
 from driftlib.visualization import heatmap, style
 from driftlib.visualization.levels import change_table, most_drifted
-from driftlib.visualization.windows import windows_of
+from driftlib.visualization.windows import window_labels
 
 HOSTILE = "<b>x</b><script>alert(1)</script>%{y}\"'&"
 ROWS = 600
@@ -780,7 +780,7 @@ def test_a_window_without_rows_is_an_empty_column(empty):
 def test_windows_are_named_as_a_reader_would():
     def labels(starts, ends):
         table = pd.DataFrame({"window": range(len(starts)), "start": starts, "end": ends})
-        return windows_of(table)
+        return window_labels(table)
 
     quarters = pd.date_range("2013-01-01", periods=3, freq="QS")
     assert list(labels(quarters[:2], quarters[1:]).labels.values()) == ["Q1 2013", "Q2 2013"]

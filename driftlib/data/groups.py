@@ -17,7 +17,7 @@ MOST_SEGMENTS = 1_000
 
 
 @dataclass(frozen=True)
-class Layout:
+class WindowGroups:
     """Groups of rows: one for each segment and window.
 
     Attributes
@@ -48,14 +48,14 @@ class Layout:
     left_out: int
 
 
-def lay_out(
+def window_groups(
     frame: pd.DataFrame,
     size: int | str | None = None,
     step: int | None = None,
     on: str | None = None,
     by: Iterable[str] = (),
     where: str = "current",
-) -> Layout:
+) -> WindowGroups:
     """Windows of each segment.
 
     Windows by calendar or by the values of a column are those of the whole frame, the same for
@@ -76,7 +76,7 @@ def lay_out(
     Examples
     --------
     >>> frame = pd.DataFrame({"carrier": ["AA", "UA", "AA", "AA"]})
-    >>> layout = lay_out(frame, size=2, by=["carrier"])
+    >>> layout = window_groups(frame, size=2, by=["carrier"])
     >>> layout.keys.assign(note=layout.notes)
        window  start  end carrier                note
     0       0      0    2      AA
@@ -106,7 +106,7 @@ def lay_out(
     counts = (hi - lo).tolist()
     notes = [w.note or ("" if n else "no rows") for w, n in zip(windows, counts, strict=True)]
     used = len(frame) if isinstance(rows, slice) else len(rows)
-    return Layout(keys, notes, rows, lo, hi, segment, segments, len(frame) - used)
+    return WindowGroups(keys, notes, rows, lo, hi, segment, segments, len(frame) - used)
 
 
 def _segments(

@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import Roles, as_numbers, level_text
+from driftlib.data.schema import ColumnRoles, as_numbers, level_text
 from driftlib.data.task import (
     BINARY,
     MULTICLASS,
     REGRESSION,
     TASKS,
     LabelColumn,
-    Problem,
+    Task,
     class_columns,
     find_classes,
+    infer_task,
     read_labels,
     short,
-    tell_task,
     unify_booleans,
 )
 from driftlib.errors import DataError, ParameterError, check_choice
@@ -35,7 +35,7 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Outcomes:
+class Predictions:
     """Labels, predictions and probabilities, one entry a row.
 
     Attributes
@@ -66,23 +66,23 @@ class Outcomes:
         """Whether each row has a prediction."""
         return _present(self.pred)
 
-    def take(self, rows: slice | np.ndarray) -> Outcomes:
+    def take(self, rows: slice | np.ndarray) -> Predictions:
         """The same for some rows."""
         proba = None if self.proba is None else self.proba[rows]
-        return Outcomes(self.y[rows], self.pred[rows], proba, self.opposed, self.notes)
+        return Predictions(self.y[rows], self.pred[rows], proba, self.opposed, self.notes)
 
 
 def _present(values: np.ndarray) -> np.ndarray:
     return ~np.isnan(values) if values.dtype.kind == "f" else values >= 0
 
 
-def read_outcomes(
+def read_predictions(
     tables: Sequence[tuple[str, pd.DataFrame]],
-    roles: Roles,
+    roles: ColumnRoles,
     task: str = "auto",
     positive: Any = None,
     unlabelled: Iterable[str] = (),
-) -> tuple[Problem, list[Outcomes]]:
+) -> tuple[Task, list[Predictions]]:
     """Labels and predictions of one or more frames that belong to the same model.
 
     The task is told from the columns, in this order: `y_proba_<class>` columns for more than
@@ -95,7 +95,7 @@ def read_outcomes(
     ----------
     tables : sequence of (name, frame)
         Name is what to call the frame in an error.
-    roles : Roles
+    roles : ColumnRoles
     task : {"auto", "binary", "multiclass", "regression"}
     positive : label, optional
         Default: the larger of two labels.
@@ -104,8 +104,8 @@ def read_outcomes(
 
     Returns
     -------
-    problem : Problem
-    outcomes : list of Outcomes
+    problem : Task
+    outcomes : list of Predictions
         One a frame.
 
     Raises
@@ -116,7 +116,7 @@ def read_outcomes(
     Examples
     --------
     >>> frame = pd.DataFrame({"y_true": ["no", "yes"], "y_pred": ["no", "no"]})
-    >>> problem, (outcomes,) = read_outcomes([("current", frame)], Roles())
+    >>> problem, (outcomes,) = read_predictions([("current", frame)], ColumnRoles())
     >>> problem.task, problem.positive, outcomes.y.tolist(), outcomes.pred.tolist()
     ('binary', 'yes', [0, 1], [0, 0])
     """
@@ -125,11 +125,11 @@ def read_outcomes(
     for where, frame in tables:
         _check_columns(where, frame, roles, where not in unlabelled)
     labelled = [table for table in tables if roles.y_true in table[1].columns]
-    told, reason = (task, "as asked") if task != "auto" else tell_task(labelled, roles)
+    told, reason = (task, "as asked") if task != "auto" else infer_task(labelled, roles)
     if told == REGRESSION:
         if positive is not None:
             raise ParameterError("positive= is for two classes, and this is a regression.")
-        problem = Problem(REGRESSION, (), reason)
+        problem = Task(REGRESSION, (), reason)
         return problem, [_read_numbers(where, frame, roles) for where, frame in tables]
 
     columns = [
@@ -140,14 +140,14 @@ def read_outcomes(
     positive = None if positive is None else level_text(positive)
     positive, by_class = unify_booleans(columns, positive, by_class)
     classes = find_classes(told, columns, list(by_class), positive, task == "auto")
-    problem = Problem(told, classes, reason)
+    problem = Task(told, classes, reason)
     return problem, [
         _read_classes(where, frame, roles, problem, pair)
         for (where, frame), pair in zip(tables, columns, strict=True)
     ]
 
 
-def _check_columns(where: str, frame: pd.DataFrame, roles: Roles, labels: bool) -> None:
+def _check_columns(where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: bool) -> None:
     has = quoted(frame.columns)
     if labels and roles.y_true not in frame.columns:
         raise DataError(
@@ -177,8 +177,8 @@ def _check_columns(where: str, frame: pd.DataFrame, roles: Roles, labels: bool) 
 
 
 def _read_classes(
-    where: str, frame: pd.DataFrame, roles: Roles, problem: Problem, pair: list[LabelColumn]
-) -> Outcomes:
+    where: str, frame: pd.DataFrame, roles: ColumnRoles, problem: Task, pair: list[LabelColumn]
+) -> Predictions:
     number = {text: position for position, text in enumerate(problem.classes)}
     y, pred = (
         np.array([*(number[text] for text in labels.texts), -1])[labels.codes] for labels in pair
@@ -192,9 +192,9 @@ def _read_classes(
         proba = np.stack([_read_probabilities(where, frame, texts[c]) for c in wanted], axis=1)
         proba = proba if problem.task == MULTICLASS else proba[:, 0]
     else:
-        return Outcomes(y, pred, None)
+        return Predictions(y, pred, None)
     notes = _sum_note(where, proba) if proba.ndim == 2 else ()
-    return Outcomes(y, pred, proba, _opposed(pred, proba, problem), notes)
+    return Predictions(y, pred, proba, _opposed(pred, proba, problem), notes)
 
 
 def _boolean_as(text: str, number: dict[str, int]) -> str:
@@ -231,7 +231,7 @@ def _sum_note(where: str, proba: np.ndarray) -> tuple[str, ...]:
     )
 
 
-def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Problem) -> str:
+def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Task) -> str:
     """Warning where a class gets clearly lower probabilities in rows predicted to be it."""
     first = 2 - proba.ndim
     columns = proba[:, None] if proba.ndim == 1 else proba
@@ -256,7 +256,7 @@ def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Problem) -> str:
     return warning + other
 
 
-def _read_numbers(where: str, frame: pd.DataFrame, roles: Roles) -> Outcomes:
+def _read_numbers(where: str, frame: pd.DataFrame, roles: ColumnRoles) -> Predictions:
     arrays, notes = [], []
     for name in (roles.y_true, roles.y_pred):
         if name not in frame.columns:
@@ -278,4 +278,4 @@ def _read_numbers(where: str, frame: pd.DataFrame, roles: Roles) -> Outcomes:
             verb = "counts" if count == 1 else "count"
             notes.append(f"{count:,} {what} of {name!r} in {where} {verb} as missing")
         arrays.append(values)
-    return Outcomes(*arrays, None, "", tuple(notes))
+    return Predictions(*arrays, None, "", tuple(notes))

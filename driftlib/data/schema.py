@@ -26,7 +26,7 @@ IDENTIFIER_ROWS = 10
 
 
 @dataclass(frozen=True)
-class Roles:
+class ColumnRoles:
     """Which columns are labels, predictions and time: those are never features.
 
     Parameters
@@ -39,7 +39,7 @@ class Roles:
 
     Examples
     --------
-    >>> roles = Roles(timestamp="day")
+    >>> roles = ColumnRoles(timestamp="day")
     >>> [roles.of(name) for name in ("temp", "y_true", "y_proba_cat", "day")]
     ['feature', 'target', 'prediction', 'timestamp']
     """
@@ -323,7 +323,7 @@ def _hashable(series: pd.Series) -> pd.Series:
 
 def select_features(
     columns: Iterable[str],
-    roles: Roles,
+    roles: ColumnRoles,
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
     where: str = "the reference",

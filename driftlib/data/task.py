@@ -9,10 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import CATEGORICAL, NUMERIC, Roles, as_numbers, column_kind, level_text
-from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
+from driftlib.data.schema import (
+    CATEGORICAL,
+    NUMERIC,
+    ColumnRoles,
+    as_numbers,
+    column_kind,
+    level_text,
+)
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import quoted
+
+BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
+TASKS = (BINARY, MULTICLASS, REGRESSION)
 
 MOST_CLASSES = 1_000
 # Whole numbers with more values than this are counts or amounts unless task= says otherwise.
@@ -20,7 +29,7 @@ MOST_GUESSED_CLASSES = 20
 
 
 @dataclass(frozen=True)
-class Problem:
+class Task:
     """What is predicted.
 
     Attributes
@@ -59,7 +68,7 @@ class LabelColumn:
         return f"{self.where} column {self.column!r} has {text!r} in row {self.row(text)}"
 
 
-def class_columns(frame: pd.DataFrame, roles: Roles) -> dict[str, str]:
+def class_columns(frame: pd.DataFrame, roles: ColumnRoles) -> dict[str, str]:
     """Column of each class's probability, by class; none where one column holds them."""
     if roles.y_proba in frame.columns:
         return {}
@@ -67,7 +76,7 @@ def class_columns(frame: pd.DataFrame, roles: Roles) -> dict[str, str]:
     return columns if len(columns) > 1 else {}
 
 
-def tell_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: Roles) -> tuple[str, str]:
+def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -> tuple[str, str]:
     by_class = class_columns(tables[0][1], roles)
     if len(by_class) > 2:
         return MULTICLASS, f"columns {quoted(by_class.values())} hold a probability for each class"
@@ -272,15 +281,3 @@ def number_of(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
-
-
-BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
-
-
-BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
-
-
-TASKS = (BINARY, MULTICLASS, REGRESSION)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from driftlib.data.schema import Roles
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.synthetic import Simulation, simulate
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.domain.classifier import Domain, fit_domain
@@ -113,7 +113,7 @@ def _trend(feature_drift: float, rows: int, seed: int) -> TrendResult:
 @lru_cache(REMEMBERED)
 def _domain(feature_drift: float, rows: int, seed: int) -> Domain:
     data = _inputs(feature_drift, rows, seed)
-    return fit_domain(data.reference, data.current, roles=Roles(timestamp=TIME))
+    return fit_domain(data.reference, data.current, roles=ColumnRoles(timestamp=TIME))
 
 
 @lru_cache(REMEMBERED)

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import Roles, select_features
+from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.sources import read_frame, source_name
 from driftlib.diagnosis.attribution import attribute
 from driftlib.diagnosis.decomposition import TERMS, decompose, decompose_inputs, fit_loss, targeted
 from driftlib.diagnosis.losses import Losses, read_losses
 from driftlib.diagnosis.segments import COLUMNS, find_segments
-from driftlib.diagnosis.verdict import COVARIATE, Evidence
+from driftlib.diagnosis.verdict import COVARIATE, VerdictInputs
 from driftlib.domain.classifier import Domain, fit_domain
-from driftlib.domain.overlap import find_culprits
+from driftlib.domain.overlap import find_separating_features
 from driftlib.errors import ParameterError
 from driftlib.results import Result
 
@@ -54,7 +54,7 @@ class Diagnosis(Result):
         Rows used.
     covariate : tuple of float
         Covariate part, total less concept: value, lower, upper (95 %).
-    evidence : Evidence
+    evidence : VerdictInputs
         What the verdict rests on.
     row_loss, row_expected : float array
         Loss of each row of the domain, and what its features let one expect.
@@ -73,7 +73,7 @@ class Diagnosis(Result):
     rows_reference: int
     rows_current: int
     covariate: tuple[float, float, float]
-    evidence: Evidence = field(repr=False)
+    evidence: VerdictInputs = field(repr=False)
     row_loss: np.ndarray = field(repr=False)
     row_expected: np.ndarray = field(repr=False)
 
@@ -248,7 +248,7 @@ class Question:
         """Read the frames, the losses and the names of the features; see `diagnose`."""
         if not minimum_effect >= 0:
             raise ParameterError(f"minimum_effect={minimum_effect!r} must be at least 0.")
-        roles = Roles(y_true, y_pred, y_proba, timestamp)
+        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
         names = source_name(reference, "the reference"), source_name(current, "current")
         frames = read_frame(reference, "reference"), read_frame(current, "current")
         losses = read_losses(tuple(zip(names, frames, strict=True)), loss, roles, task, positive)
@@ -282,8 +282,10 @@ class Question:
         minimum = self.minimum_effect * (parts.loss_reference if self.losses.relative else 1.0)
         culprits = None
         if not domain.overlaps:
-            culprits = find_culprits(domain, lambda features: self._refit(frames, features))
-        evidence = Evidence(parts, domain, minimum, self.losses.title, labelled, culprits)
+            culprits = find_separating_features(
+                domain, lambda features: self._refit(frames, features)
+            )
+        evidence = VerdictInputs(parts, domain, minimum, self.losses.title, labelled, culprits)
         notes = _notes(self.names, known)
         return _diagnosis(evidence, self.losses, notes, loss, expected)
 
@@ -297,7 +299,7 @@ class Question:
 
 
 def _diagnosis(
-    evidence: Evidence,
+    evidence: VerdictInputs,
     losses: Losses,
     notes: tuple[str, ...],
     loss: np.ndarray,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.predictions import Outcomes, read_outcomes
-from driftlib.data.schema import Roles, as_numbers
-from driftlib.data.task import BINARY, REGRESSION, Problem
+from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.schema import ColumnRoles, as_numbers
+from driftlib.data.task import BINARY, REGRESSION, Task
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import quoted
 
@@ -40,7 +40,7 @@ class Losses:
     relative: bool = False
 
 
-def brier(outcomes: Outcomes, problem: Problem) -> np.ndarray:
+def brier(outcomes: Predictions, problem: Task) -> np.ndarray:
     """Squared distance between probabilities and outcome: 0 to 1, to 2 over many classes."""
     if problem.task == BINARY:
         return (outcomes.y - outcomes.proba) ** 2
@@ -48,17 +48,17 @@ def brier(outcomes: Outcomes, problem: Problem) -> np.ndarray:
     return np.sum((outcomes.proba - truth) ** 2, axis=1)
 
 
-def zero_one(outcomes: Outcomes, problem: Problem) -> np.ndarray:
+def zero_one(outcomes: Predictions, problem: Task) -> np.ndarray:
     """1 for a wrong label, 0 for a right one."""
     return np.where(outcomes.predicted, outcomes.y != outcomes.pred, np.nan)
 
 
-def squared(outcomes: Outcomes, problem: Problem) -> np.ndarray:
+def squared(outcomes: Predictions, problem: Task) -> np.ndarray:
     """Squared error."""
     return (outcomes.y - outcomes.pred) ** 2
 
 
-KNOWN: dict[str, tuple[str, Callable[[Outcomes, Problem], np.ndarray]]] = {
+KNOWN: dict[str, tuple[str, Callable[[Predictions, Task], np.ndarray]]] = {
     BRIER: ("Brier score", brier),
     ZERO_ONE: ("share of wrong predictions", zero_one),
     SQUARED: ("squared error", squared),
@@ -68,7 +68,7 @@ KNOWN: dict[str, tuple[str, Callable[[Outcomes, Problem], np.ndarray]]] = {
 def read_losses(
     tables: tuple[tuple[str, pd.DataFrame], tuple[str, pd.DataFrame]],
     loss: str,
-    roles: Roles,
+    roles: ColumnRoles,
     task: str = "auto",
     positive: Any = None,
 ) -> Losses:
@@ -80,9 +80,9 @@ def read_losses(
         Current may be without labels.
     loss : {"auto", "brier", "zero_one", "squared"} or str
         Or a column that holds the loss of each row, higher being worse.
-    roles : Roles
+    roles : ColumnRoles
     task, positive
-        See `driftlib.data.predictions.read_outcomes`.
+        See `driftlib.data.predictions.read_predictions`.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def read_losses(
     Examples
     --------
     >>> frame = pd.DataFrame({"y_true": [0, 1], "y_pred": [0, 0], "y_proba": [0.1, 0.4]})
-    >>> losses = read_losses((("a", frame), ("b", frame)), "auto", Roles())
+    >>> losses = read_losses((("a", frame), ("b", frame)), "auto", ColumnRoles())
     >>> losses.title, losses.current.round(2).tolist()
     ('Brier score', [0.01, 0.36])
     """
@@ -111,7 +111,7 @@ def read_losses(
         unlabelled = [second]
         current = current.drop(columns=roles.y_true, errors="ignore")
     tables = ((first, reference), (second, current))
-    problem, outcomes = read_outcomes(tables, roles, task, positive, unlabelled)
+    problem, outcomes = read_predictions(tables, roles, task, positive, unlabelled)
     told = SQUARED if problem.task == REGRESSION else BRIER if has_proba else ZERO_ONE
     name = told if loss == AUTO else loss
     _check_goes_with(name, problem, outcomes, roles)
@@ -122,11 +122,11 @@ def read_losses(
     return Losses(name, title, *values, relative=name == SQUARED)
 
 
-def _has_labels(frame: pd.DataFrame, roles: Roles) -> bool:
+def _has_labels(frame: pd.DataFrame, roles: ColumnRoles) -> bool:
     return roles.y_true in frame.columns and bool(frame[roles.y_true].notna().any())
 
 
-def _with_predictions(tables: Any, roles: Roles) -> Any:
+def _with_predictions(tables: Any, roles: ColumnRoles) -> Any:
     """Frames that all have predicted labels: a Brier score needs none, reading labels does."""
     usual = None
     for name, frame in tables:
@@ -138,7 +138,9 @@ def _with_predictions(tables: Any, roles: Roles) -> Any:
         yield name, frame
 
 
-def _check_goes_with(name: str, problem: Problem, outcomes: list[Outcomes], roles: Roles) -> None:
+def _check_goes_with(
+    name: str, problem: Task, outcomes: list[Predictions], roles: ColumnRoles
+) -> None:
     if (name == SQUARED) != (problem.task == REGRESSION):
         raise ParameterError(
             f"loss={name!r} does not go with a {problem.task} task ({problem.reason}): leave it at "

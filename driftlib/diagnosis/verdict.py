@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from driftlib.diagnosis.decomposition import Decomposition
 from driftlib.domain.classifier import MOST_AUC, Domain
-from driftlib.domain.overlap import Culprits
+from driftlib.domain.overlap import SeparatingFeatures
 from driftlib.text import number_writer, quoted
 
 STABLE, DATA, CONCEPT, BOTH = (
@@ -23,7 +23,7 @@ COVARIATE, CONCEPT_PART, TOTAL = (1, 0, 1, 0), (0, 1, 0, 0), (0, 0, 0, 1)
 
 
 @dataclass(frozen=True)
-class Evidence:
+class VerdictInputs:
     """What a verdict rests on.
 
     Attributes
@@ -36,7 +36,7 @@ class Evidence:
         The loss in words.
     labelled : bool
         Whether current has labels.
-    culprits : Culprits, optional
+    culprits : SeparatingFeatures, optional
         Columns that give the period away, where the periods do not overlap.
     """
 
@@ -45,7 +45,7 @@ class Evidence:
     minimum: float
     loss: str
     labelled: bool = True
-    culprits: Culprits | None = None
+    culprits: SeparatingFeatures | None = None
 
     @property
     def inputs_differ(self) -> bool:
@@ -150,7 +150,7 @@ class Evidence:
         return ": not worse." if value > -self.minimum else ": better."
 
 
-def _blame(culprits: Culprits | None) -> str:
+def _blame(culprits: SeparatingFeatures | None) -> str:
     if culprits is None or not culprits.features:
         return "the features tell the two periods apart"
     names = quoted(culprits.features)
@@ -159,7 +159,7 @@ def _blame(culprits: Culprits | None) -> str:
     return f"{names} tell{'s' * (len(culprits.features) == 1)} the two periods apart"
 
 
-def _no_overlap(domain: Domain, culprits: Culprits | None) -> str:
+def _no_overlap(domain: Domain, culprits: SeparatingFeatures | None) -> str:
     separated = domain.auc > MOST_AUC
     measure = (
         f"domain AUC {domain.auc:.3f}"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from driftlib.data.schema import CATEGORICAL, Roles, select_features
+from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.sources import read_frame, source_name
 from driftlib.domain.features import (
     MOST_LEVELS,
@@ -233,7 +233,7 @@ def fit_domain(
     max_rows: int = 50_000,
     folds: int = 3,
     seed: int = 0,
-    roles: Roles | None = None,
+    roles: ColumnRoles | None = None,
 ) -> Domain:
     """Fit the classifier that tells reference rows from current rows.
 
@@ -250,7 +250,7 @@ def fit_domain(
         Parts for cross-fitting: each row is judged by a model that has not seen it.
     seed : int
         Of the sample and the folds.
-    roles : Roles, optional
+    roles : ColumnRoles, optional
         Names of the columns that are no features.
 
     Returns
@@ -275,7 +275,7 @@ def fit_domain(
     """
     _check_whole("max_rows", max_rows, 10)
     _check_whole("folds", folds, 2)
-    roles = roles or Roles()
+    roles = roles or ColumnRoles()
     names = source_name(reference, "the reference"), source_name(current, "current")
     reference, current = read_frame(reference, "reference"), read_frame(current, "current")
     wanted = select_features(reference.columns, roles, features, categorical, names[0])

@@ -13,7 +13,7 @@ MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
-class Culprits:
+class SeparatingFeatures:
     """Columns that tell the periods apart.
 
     Attributes
@@ -32,7 +32,9 @@ class Culprits:
     settles: bool
 
 
-def find_culprits(domain: Domain, refit: Callable[[list[str]], Domain]) -> Culprits:
+def find_separating_features(
+    domain: Domain, refit: Callable[[list[str]], Domain]
+) -> SeparatingFeatures:
     """The few columns that tell the periods apart, and without which the others overlap.
 
     The strongest column is set aside and the classifier fitted again on the others, until these
@@ -52,5 +54,5 @@ def find_culprits(domain: Domain, refit: Callable[[list[str]], Domain]) -> Culpr
         rest.remove(named[-1])
         remaining = refit(rest)
         if remaining.auc <= GOOD_AUC and remaining.overlaps:
-            return Culprits(named, refit(named).auc, remaining.auc, True)
-    return Culprits(named or rest, domain.auc, remaining.auc, False)
+            return SeparatingFeatures(named, refit(named).auc, remaining.auc, True)
+    return SeparatingFeatures(named or rest, domain.auc, remaining.auc, False)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.groups import lay_out
-from driftlib.data.predictions import Outcomes, read_outcomes
-from driftlib.data.schema import Roles
+from driftlib.data.groups import window_groups
+from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame, source_name
-from driftlib.data.task import MULTICLASS, REGRESSION, Problem
+from driftlib.data.task import MULTICLASS, REGRESSION, Task
 from driftlib.errors import DataError
 from driftlib.results import Result
 
@@ -86,11 +86,13 @@ def outcome_rates(
     0       0     0.5        0.5
     1       1     1.0        0.0
     """
-    roles = Roles(y_true, y_pred, y_proba, on)
+    roles = ColumnRoles(y_true, y_pred, y_proba, on)
     given = {"current": current} | ({} if reference is None else {"reference": reference})
     frames = {role: read_frame(source, role) for role, source in given.items()}
     tables = [(source_name(given[role], role), frame) for role, frame in frames.items()]
-    problem, outcomes = read_outcomes(tables, roles, "auto", positive, [name for name, _ in tables])
+    problem, outcomes = read_predictions(
+        tables, roles, "auto", positive, [name for name, _ in tables]
+    )
     if problem.task == MULTICLASS:
         raise DataError(
             f"there are {len(problem.classes)} classes, and shares are drawn for one of two: see "
@@ -105,13 +107,13 @@ def outcome_rates(
 
 def _rates(
     frame: pd.DataFrame,
-    outcomes: Outcomes,
-    problem: Problem,
+    outcomes: Predictions,
+    problem: Task,
     window: int | str | None,
     on: str | None,
     where: str,
 ) -> pd.DataFrame:
-    layout = lay_out(frame, window, None, on, where=where)
+    layout = window_groups(frame, window, None, on, where=where)
     part, lo, hi = outcomes.take(layout.rows), layout.lo, layout.hi
     sides = {"actual": part.y, "predicted": part.pred}
     if problem.task != REGRESSION:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.predictions import Outcomes, read_outcomes
-from driftlib.data.schema import Roles
+from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame, source_name
-from driftlib.data.task import REGRESSION, Problem
+from driftlib.data.task import REGRESSION, Task
 from driftlib.errors import DataError
 from driftlib.stats.ranking import place_by_rank
 
@@ -67,7 +67,7 @@ def score_curves(
     2       0.35                  0.5     1.0       0.67
     3       0.10                  1.0     1.0       0.50
     """
-    problem, sides = _read(current, reference, positive, Roles(y_true, y_pred, y_proba))
+    problem, sides = _read(current, reference, positive, ColumnRoles(y_true, y_pred, y_proba))
     if problem.task == REGRESSION or any(side.proba is None for side in sides.values()):
         raise DataError(
             f"ROC and precision-recall curves need probabilities of classes: there are none in "
@@ -122,7 +122,7 @@ def confusion_counts(
     2     1         0  0    0.0
     3     1         1  2    1.0
     """
-    problem, sides = _read(current, reference, positive, Roles(y_true, y_pred, y_proba))
+    problem, sides = _read(current, reference, positive, ColumnRoles(y_true, y_pred, y_proba))
     if problem.task == REGRESSION:
         raise DataError("a confusion matrix needs classes, and this is a regression.")
     shown = _commonest(sides["current"], problem)
@@ -153,24 +153,24 @@ def confusion_counts(
 
 
 def _read(
-    current: Any, reference: Any, positive: Any, roles: Roles
-) -> tuple[Problem, dict[str, Outcomes]]:
+    current: Any, reference: Any, positive: Any, roles: ColumnRoles
+) -> tuple[Task, dict[str, Predictions]]:
     given = [current] if reference is None else [current, reference]
     tables = [
         (source_name(data, period), read_frame(data, period))
         for data, period in zip(given, PERIODS, strict=False)
     ]
-    problem, outcomes = read_outcomes(tables, roles, positive=positive)
+    problem, outcomes = read_predictions(tables, roles, positive=positive)
     return problem, dict(zip(PERIODS, outcomes, strict=False))
 
 
-def _commonest(outcomes: Outcomes, problem: Problem) -> list[int]:
+def _commonest(outcomes: Predictions, problem: Task) -> list[int]:
     """Numbers of the commonest classes, in the order of the labels."""
     counts = np.bincount(outcomes.y[outcomes.labelled], minlength=len(problem.classes))
     return sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
 
 
-def _curve(outcomes: Outcomes, label: int, points: int) -> pd.DataFrame:
+def _curve(outcomes: Predictions, label: int, points: int) -> pd.DataFrame:
     proba = outcomes.proba if outcomes.proba.ndim == 1 else outcomes.proba[:, label]
     known = outcomes.labelled & ~np.isnan(proba)
     scores, hit = proba[known], outcomes.y[known] == label

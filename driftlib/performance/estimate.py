@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.groups import Layout, lay_out
-from driftlib.data.predictions import Outcomes, read_outcomes
-from driftlib.data.schema import CATEGORICAL, Roles, select_features
+from driftlib.data.groups import WindowGroups, window_groups
+from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.sources import read_frame, source_name
-from driftlib.data.task import Problem, class_columns
+from driftlib.data.task import Task, class_columns
 from driftlib.domain.classifier import MOST_AUC, fit_domain
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, check_choice
 from driftlib.performance.evaluate import Measured, measure
 from driftlib.performance.limits import judge, read_thresholds
 from driftlib.performance.metrics import Metric, select
-from driftlib.performance.predictive import foresee
+from driftlib.performance.predictive import predictive_interval
 from driftlib.performance.result import Performance, long_table
 from driftlib.stats.aggregates import group_sums
 from driftlib.stats.calibration import Calibrator, fit_calibrator, reliability
@@ -175,18 +175,18 @@ def estimate_performance(
     over 3 windows; holds only if the relation between inputs and labels has not changed'
     """
     check_choice("method", method, ASSUMPTIONS)
-    roles = Roles(y_true, y_pred, y_proba, on)
+    roles = ColumnRoles(y_true, y_pred, y_proba, on)
     names = _names(reference, current)
     reference, current = read_frame(reference, "reference"), read_frame(current, "current")
     columns = _probability_columns(names, reference, current, roles)
     _check_labels(names[0], reference, roles)
     unlabelled = current[[name for name in (y_pred, *columns) if name in current.columns]]
-    problem, (known, new) = read_outcomes(
+    problem, (known, new) = read_predictions(
         [(names[0], reference), (names[1], unlabelled)], roles, "auto", positive, [names[1]]
     )
     chosen = select(problem.task, metrics, has_proba=True)
     limits = read_thresholds(thresholds, problem.task, chosen, has_reference=True)
-    layout = lay_out(current, window, step, on, where=names[1])
+    layout = window_groups(current, window, step, on, where=names[1])
 
     rows = known.labelled & _usable(known)
     learnt = known.take(rows)
@@ -203,7 +203,7 @@ def estimate_performance(
         calibrate = _weighed(learnt, *sides, codes, roles, seed)
     labelled = _labelled(current, roles)
     measured = _estimate(new, labelled, problem, layout, chosen, calibrate, seed)
-    whole = lay_out(reference, where=names[0])
+    whole = window_groups(reference, where=names[0])
     realised = measure(known, problem, whole, chosen)
     judged = judge(measured, chosen, limits, _repeated(realised, len(measured.n)))
     return Estimate(
@@ -223,7 +223,7 @@ def _names(reference: Any, current: Any) -> tuple[str, str]:
 
 
 def _probability_columns(
-    names: tuple[str, str], reference: pd.DataFrame, current: pd.DataFrame, roles: Roles
+    names: tuple[str, str], reference: pd.DataFrame, current: pd.DataFrame, roles: ColumnRoles
 ) -> list[str]:
     """Columns of probabilities, which both frames must have."""
     single = [roles.y_proba] if roles.y_proba in reference.columns else []
@@ -240,7 +240,7 @@ def _probability_columns(
     return columns
 
 
-def _check_labels(name: str, reference: pd.DataFrame, roles: Roles) -> None:
+def _check_labels(name: str, reference: pd.DataFrame, roles: ColumnRoles) -> None:
     if roles.y_true in reference.columns and reference[roles.y_true].notna().any():
         return
     raise DataError(
@@ -250,7 +250,7 @@ def _check_labels(name: str, reference: pd.DataFrame, roles: Roles) -> None:
     )
 
 
-def _check_classes(name: str, learnt: Outcomes, problem: Problem, roles: Roles) -> None:
+def _check_classes(name: str, learnt: Predictions, problem: Task, roles: ColumnRoles) -> None:
     found = np.unique(learnt.y)
     if len(found) > 1:
         return
@@ -279,13 +279,13 @@ def _compared(
     return kinds, left_out
 
 
-def _usable(outcomes: Outcomes) -> np.ndarray:
+def _usable(outcomes: Predictions) -> np.ndarray:
     """Whether each row has a prediction and probabilities."""
     proba = outcomes.proba
     return outcomes.predicted & ~np.isnan(proba if proba.ndim == 1 else proba.sum(1))
 
 
-def _labelled(current: pd.DataFrame, roles: Roles) -> np.ndarray:
+def _labelled(current: pd.DataFrame, roles: ColumnRoles) -> np.ndarray:
     """Whether each row has a label."""
     if roles.y_true not in current.columns:
         return np.zeros(len(current), bool)
@@ -299,7 +299,11 @@ def _repeated(measured: Measured, groups: int) -> Measured:
 
 
 def _notes(
-    problem: Problem, outcomes: Sequence[Outcomes], layout: Layout, roles: Roles, learnt: int
+    problem: Task,
+    outcomes: Sequence[Predictions],
+    layout: WindowGroups,
+    roles: ColumnRoles,
+    learnt: int,
 ) -> tuple[str, ...]:
     notes = [f"{problem.task}: {problem.reason}", f"calibrated on {learnt:,} reference rows"]
     if problem.positive:
@@ -309,18 +313,18 @@ def _notes(
     return (*notes, *(note for one in outcomes for note in one.notes))
 
 
-def _alike(learnt: Outcomes) -> Calibrate:
+def _alike(learnt: Predictions) -> Calibrate:
     """One calibration for all windows, from reference rows that count alike."""
     calibrator = fit_calibrator(learnt.proba, learnt.pred, learnt.y)
     return lambda rows: (calibrator, "")
 
 
 def _weighed(
-    learnt: Outcomes,
+    learnt: Predictions,
     reference: pd.DataFrame,
     current: pd.DataFrame,
     categorical: Sequence[str],
-    roles: Roles,
+    roles: ColumnRoles,
     seed: int,
 ) -> Calibrate:
     """A calibration for each window, from reference rows weighed to look like it."""
@@ -353,10 +357,10 @@ def _support(weights: np.ndarray, auc: float) -> str:
 
 
 def _estimate(
-    new: Outcomes,
+    new: Predictions,
     labelled: np.ndarray,
-    problem: Problem,
-    layout: Layout,
+    problem: Task,
+    layout: WindowGroups,
     metrics: Sequence[Metric],
     calibrate: Calibrate,
     seed: int,
@@ -375,7 +379,9 @@ def _estimate(
         if len(used):
             calibrator, remark = calibrate(used)
             part, rng = new.take(used), np.random.default_rng([seed, group])
-            limits[:, group] = foresee(calibrator, part, len(problem.classes), metrics, rng)
+            limits[:, group] = predictive_interval(
+                calibrator, part, len(problem.classes), metrics, rng
+            )
             said.append(remark)
             reasons = [
                 "" if known else f"expected to be undefined: {metric.undefined}"

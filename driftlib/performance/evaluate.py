@@ -7,19 +7,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from driftlib.data.groups import Layout
-from driftlib.data.predictions import Outcomes
-from driftlib.data.task import REGRESSION, Problem
-from driftlib.performance.evaluate import Measured
+from driftlib.data.groups import WindowGroups
+from driftlib.data.predictions import Predictions
+from driftlib.data.task import REGRESSION, Task
 from driftlib.performance.metrics import Metric
-from driftlib.stats.aggregates import Labelled, LabelledNumbers, group_sums
+from driftlib.stats.aggregates import GroupedClassification, GroupedRegression, group_sums
 from driftlib.text import join_notes
 
 MOST_CELLS = 20_000_000
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Values of some metrics in some groups of rows.
+
+    Attributes
+    ----------
+    value, lower, upper : float array, shape (groups, metrics)
+    n, n_labelled : int array, shape (groups,)
+    notes : list of list of str
+        By group and metric.
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    n: np.ndarray
+    n_labelled: np.ndarray
+    notes: list[list[str]]
+
+
 def measure(
-    outcomes: Outcomes, problem: Problem, layout: Layout, metrics: Sequence[Metric]
+    outcomes: Predictions, problem: Task, layout: WindowGroups, metrics: Sequence[Metric]
 ) -> Measured:
     """Metrics of each group of rows of a layout, from labels."""
     part = outcomes.take(layout.rows)
@@ -37,7 +56,7 @@ def measure(
 
 
 def _measure_groups(
-    part: Outcomes, problem: Problem, layout: Layout, groups: slice, metrics: Sequence[Metric]
+    part: Predictions, problem: Task, layout: WindowGroups, groups: slice, metrics: Sequence[Metric]
 ) -> Measured:
     lo, hi = layout.lo[groups], layout.hi[groups]
     first = int(lo.min())
@@ -45,11 +64,13 @@ def _measure_groups(
     lo, hi = lo - first, hi - first
     labelled = group_sums(part.labelled.astype(np.int64), lo, hi)
     unpredicted = group_sums((part.labelled & ~part.predicted).astype(np.int64), lo, hi)
-    evidence: Labelled | LabelledNumbers
+    evidence: GroupedClassification | GroupedRegression
     if problem.task == REGRESSION:
-        evidence = LabelledNumbers(part.y, part.pred, lo, hi)
+        evidence = GroupedRegression(part.y, part.pred, lo, hi)
     else:
-        evidence = Labelled(part.y, part.pred, part.proba, len(problem.classes), lo, hi)
+        evidence = GroupedClassification(
+            part.y, part.pred, part.proba, len(problem.classes), lo, hi
+        )
     limits, notes = [], []
     for metric in metrics:
         if metric.needs_proba and part.proba is None:
@@ -87,23 +108,3 @@ def _measure_groups(
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count else ""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Values of some metrics in some groups of rows.
-
-    Attributes
-    ----------
-    value, lower, upper : float array, shape (groups, metrics)
-    n, n_labelled : int array, shape (groups,)
-    notes : list of list of str
-        By group and metric.
-    """
-
-    value: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    n: np.ndarray
-    n_labelled: np.ndarray
-    notes: list[list[str]]

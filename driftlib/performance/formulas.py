@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from driftlib.stats import intervals
-from driftlib.stats.aggregates import Labelled, LabelledNumbers
+from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
 from driftlib.text import quoted
 
 Parts = tuple[np.ndarray, np.ndarray]
@@ -58,7 +58,7 @@ def positive_either_way(cells: np.ndarray) -> Parts:
     return true, true + cells[..., 0, 1] + cells[..., 1, 0]
 
 
-def f1_interval(evidence: Labelled) -> intervals.Interval:
+def f1_interval(evidence: GroupedClassification) -> intervals.Interval:
     lower, upper = intervals.wilson(*positive_either_way(evidence.cells))
     return f1_of(lower), f1_of(upper)
 
@@ -84,7 +84,7 @@ def mean_over_classes(values: np.ndarray) -> np.ndarray:
 def macro_share_of(
     parts: Callable[[np.ndarray], Parts],
 ) -> dict[str, Callable]:
-    def interval(evidence: Labelled) -> intervals.Interval:
+    def interval(evidence: GroupedClassification) -> intervals.Interval:
         hits, rows = parts(evidence.cells)
         return intervals.combined(ratio_of(hits, rows), *intervals.wilson(hits, rows))
 
@@ -99,7 +99,7 @@ def f1_by_class(cells: np.ndarray) -> np.ndarray:
     return ratio_of(2 * hits_of(cells), cells.sum(-2) + cells.sum(-1))
 
 
-def macro_f1_interval(evidence: Labelled) -> intervals.Interval:
+def macro_f1_interval(evidence: GroupedClassification) -> intervals.Interval:
     cells = evidence.cells.astype(float)
     hits, wrong = hits_of(cells), cells.sum(-2) + cells.sum(-1) - 2 * hits_of(cells)
     lower, upper = intervals.wilson(hits, hits + wrong)
@@ -123,10 +123,10 @@ def overlap_of_f1(cells: np.ndarray, hits: np.ndarray, wrong: np.ndarray) -> np.
 
 def undefined_classes(
     parts: Callable[[np.ndarray], np.ndarray],
-) -> Callable[[Labelled, Sequence[str]], list[str]]:
+) -> Callable[[GroupedClassification, Sequence[str]], list[str]]:
     """Remark on the classes that a macro average leaves out."""
 
-    def remark(evidence: Labelled, classes: Sequence[str]) -> list[str]:
+    def remark(evidence: GroupedClassification, classes: Sequence[str]) -> list[str]:
         lacking = np.isnan(parts(evidence.cells))
         return [
             f"averaged without {quoted(np.array(classes)[row])}, where it is undefined"
@@ -142,7 +142,7 @@ def one_vs_rest_auc(evidence: Any) -> np.ndarray:
     return np.mean([evidence.ranking(k).auc for k in range(evidence.classes)], axis=0)
 
 
-def one_vs_rest_interval(evidence: Labelled) -> intervals.Interval:
+def one_vs_rest_interval(evidence: GroupedClassification) -> intervals.Interval:
     rankings = [evidence.ranking(k) for k in range(evidence.classes)]
     limits = [(ranking.auc, *intervals.roc_auc(ranking)) for ranking in rankings]
     return intervals.combined(*np.moveaxis(limits, 0, -1), evidence.together)
@@ -181,16 +181,16 @@ def relative_error(y: np.ndarray, pred: np.ndarray) -> np.ndarray:
     return np.abs(y - pred) / np.where(y == 0, np.nan, np.abs(y))
 
 
-def zero_labels(evidence: LabelledNumbers, classes: Sequence[str]) -> list[str]:
+def zero_labels(evidence: GroupedRegression, classes: Sequence[str]) -> list[str]:
     zero = (evidence.hi - evidence.lo) - evidence.moments(relative_error).n
     return [f"{int(rows):,} rows with a label of 0 left out" if rows else "" for rows in zero]
 
 
-def rmse_interval(evidence: LabelledNumbers) -> intervals.Interval:
+def rmse_interval(evidence: GroupedRegression) -> intervals.Interval:
     lower, upper = intervals.mean_loss(evidence.moments(squared_error))
     return np.sqrt(np.maximum(lower, 0)), np.sqrt(upper)
 
 
-def r2_interval(evidence: LabelledNumbers) -> intervals.Interval:
+def r2_interval(evidence: GroupedRegression) -> intervals.Interval:
     lower, upper = intervals.unexplained(*evidence.unexplained, evidence.hi - evidence.lo)
     return 1 - upper, 1 - lower

@@ -1,8 +1,8 @@
 """The one table of metrics: direction, needs, value and interval of each.
 
-A value function takes evidence and gives an array, so the same function serves labels
-(`evidence.Labelled`: one value a group of rows) and expectations (`evidence.Expected`: one
-value a draw). No other module asks for a metric by name.
+A value function takes aggregates and gives an array, so the same function serves labels
+(`GroupedClassification`: one value a group of rows) and expectations
+(`ExpectedClassification`: one value a draw). No other module asks for a metric by name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.errors import ParameterError
 from driftlib.performance import formulas
 from driftlib.stats import intervals
-from driftlib.stats.aggregates import Labelled, LabelledNumbers
+from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
 from driftlib.text import quoted, unknown_name
 
 
@@ -53,7 +53,9 @@ class Metric:
     high: float = 1.0
     remark: Callable[[Any, Sequence[str]], list[str]] | None = None
 
-    def remarks(self, evidence: Labelled | LabelledNumbers, classes: Sequence[str]) -> list[str]:
+    def remarks(
+        self, evidence: GroupedClassification | GroupedRegression, classes: Sequence[str]
+    ) -> list[str]:
         """What is to be said of each group's value beside it."""
         groups = len(evidence.lo)
         return self.remark(evidence, classes) if self.remark else [""] * groups
@@ -63,7 +65,7 @@ class Metric:
         return value < limit if self.higher_is_better else value > limit
 
     def measure(
-        self, evidence: Labelled | LabelledNumbers
+        self, evidence: GroupedClassification | GroupedRegression
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Value with its 95 % interval, which always holds it."""
         value = np.asarray(self.value(evidence), dtype=float)

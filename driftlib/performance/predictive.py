@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.data.predictions import Outcomes
+from driftlib.data.predictions import Predictions
 from driftlib.performance.metrics import Metric
-from driftlib.stats.aggregates import Expected
+from driftlib.stats.aggregates import ExpectedClassification
 from driftlib.stats.calibration import Calibrator
 
 DRAWS = 999
@@ -20,9 +20,9 @@ MOST_CELLS = 500
 MOST_DRAWN = 2_000_000
 
 
-def foresee(
+def predictive_interval(
     calibrator: Calibrator,
-    rows: Outcomes,
+    rows: Predictions,
     classes: int,
     metrics: Sequence[Metric],
     rng: np.random.Generator,
@@ -36,7 +36,7 @@ def foresee(
     Parameters
     ----------
     calibrator : Calibrator
-    rows : Outcomes
+    rows : Predictions
         Each with a prediction and probabilities; at least one.
     classes : int
     metrics : sequence of Metric
@@ -55,9 +55,9 @@ def foresee(
     >>> score = rng.random(4000)
     >>> pred, y = (score > 0.5).astype(int), (rng.random(4000) < score).astype(int)
     >>> calibrator = fit_calibrator(score, pred, y)
-    >>> rows = Outcomes(y, pred, score).take(slice(500))
+    >>> rows = Predictions(y, pred, score).take(slice(500))
     >>> accuracy = select("binary", ["accuracy"], True)
-    >>> value, lower, upper = foresee(calibrator, rows, 2, accuracy, rng)[:, 0]
+    >>> value, lower, upper = predictive_interval(calibrator, rows, 2, accuracy, rng)[:, 0]
     >>> round(float(value), 2), bool(0.7 < lower < 0.72), bool(0.78 < upper < 0.8)
     (0.75, True, True)
     """
@@ -66,10 +66,10 @@ def foresee(
         return np.stack([metric.value(evidence) for metric in metrics], axis=-1)
 
     shares = calibrator.probabilities(calibrator.designs(rows.proba, rows.pred))
-    value = values(Expected(rows.pred, rows.proba, classes).given(shares))
+    value = values(ExpectedClassification(rows.pred, rows.proba, classes).given(shares))
     proba, pred, counts = _cells(rows.proba, rows.pred)
     designs = calibrator.designs(proba, pred)
-    cells = Expected(pred, proba, classes, counts)
+    cells = ExpectedClassification(pred, proba, classes, counts)
     centre = values(cells.given(calibrator.probabilities(designs)))
     parts = min(DRAWS, -(-DRAWS * proba.size // MOST_DRAWN))
     chunks = np.array_split(calibrator.draw(DRAWS, rng), parts)

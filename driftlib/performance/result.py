@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.groups import Layout
+from driftlib.data.groups import WindowGroups
 from driftlib.data.windows import start_in_words
 from driftlib.performance.evaluate import Measured
 from driftlib.performance.limits import Judged
@@ -116,7 +116,7 @@ def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
 
 
 def long_table(
-    layout: Layout,
+    layout: WindowGroups,
     metrics: Sequence[Metric],
     measured: Measured,
     judged: Judged | None = None,

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.data.groups import Layout, lay_out
-from driftlib.data.predictions import Outcomes, read_outcomes
-from driftlib.data.schema import Roles, level_text
+from driftlib.data.groups import WindowGroups, window_groups
+from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.schema import ColumnRoles, level_text
 from driftlib.data.sources import read_frame, source_name
-from driftlib.data.task import Problem
+from driftlib.data.task import Task
 from driftlib.errors import ParameterError
 from driftlib.performance.evaluate import Measured, measure
 from driftlib.performance.limits import is_compared, judge, read_thresholds
@@ -46,8 +46,8 @@ def track_performance(
         enter no metric; rows without a prediction or probability do not enter the metrics that
         need one, and `note` counts them.
     task : {"auto", "binary", "multiclass", "regression"}
-        "auto" tells from the columns, see `driftlib.data.predictions.read_outcomes`; the result's
-        `task`, `positive` and `notes` say what was told and why.
+        "auto" tells from the columns, see `driftlib.data.predictions.read_predictions`; the
+        result's `task`, `positive` and `notes` say what was told and why.
     window : int or str, optional
         A number of rows, or with `on` a pandas offset such as "7D" or "MS". Default: a window
         for each value of `on`, or one window of all rows.
@@ -115,7 +115,7 @@ def track_performance(
     0       0    1.0  0.963  1.000     False     False
     1       1    0.8  0.702  0.872      True      True
     """
-    roles = Roles(y_true, y_pred, y_proba, on)
+    roles = ColumnRoles(y_true, y_pred, y_proba, on)
     where = source_name(frame, "current")
     frame = read_frame(frame, "current")
     by = [by] if isinstance(by, str) else list(by or ())
@@ -129,15 +129,15 @@ def track_performance(
         name = source_name(reference, "reference")
         name = name if name != where else f"reference {name}"
         tables.append((name, read_frame(reference, "reference")))
-    problem, outcomes = read_outcomes(tables, roles, task, positive)
+    problem, outcomes = read_predictions(tables, roles, task, positive)
     chosen = select(problem.task, metrics, outcomes[0].proba is not None)
     limits = read_thresholds(thresholds, problem.task, chosen, reference is not None)
 
-    layout = lay_out(frame, window, step, on, by, where)
+    layout = window_groups(frame, window, step, on, by, where)
     measured = measure(outcomes[0], problem, layout, chosen)
     own = aligned = None
     if reference is not None:
-        whole = lay_out(tables[1][1], by=by, where=tables[1][0])
+        whole = window_groups(tables[1][1], by=by, where=tables[1][0])
         known = measure(outcomes[1], problem, whole, chosen)
         own = long_table(whole, chosen, known)
         aligned = _align(known, whole, layout)
@@ -154,7 +154,7 @@ def track_performance(
     return Performance(table, problem.task, problem.classes, own, notes, tuple(by))
 
 
-def _align(known: Measured, whole: Layout, layout: Layout) -> Measured:
+def _align(known: Measured, whole: WindowGroups, layout: WindowGroups) -> Measured:
     """The reference's values for each group of a layout; NaN for segments it does not have."""
     place = {_key(values): number for number, values in enumerate(whole.segments.to_numpy())}
     segments = [place.get(_key(values), -1) for values in layout.segments.to_numpy()]
@@ -171,10 +171,10 @@ def _key(values: Iterable[Any]) -> tuple[str, ...]:
 
 
 def _notes(
-    problem: Problem,
-    outcomes: Sequence[Outcomes],
-    layout: Layout,
-    roles: Roles,
+    problem: Task,
+    outcomes: Sequence[Predictions],
+    layout: WindowGroups,
+    roles: ColumnRoles,
     chosen: Sequence[str],
     all_wanted: bool,
 ) -> tuple[str, ...]:

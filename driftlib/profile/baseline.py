@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source, check_rows, each
-from driftlib.data.schema import Roles, select_features
+from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.sources import Memory, check_alike, open_source
 from driftlib.errors import DataError, ParameterError
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, column_from_dict, column_to_dict, fit_column, summary
 from driftlib.profile.profile import Profile
-from driftlib.profile.sketch import Draft, first_look, grid_column, with_reference
+from driftlib.profile.sketch import ReferenceSketch, first_look, grid_column, with_reference
 from driftlib.text import quoted
 
 FORMAT, VERSION = "driftlib baseline", 1
@@ -38,7 +38,7 @@ class Baseline:
         Rows of the reference.
     columns : mapping of str to Column
         Features in the reference's order, then predictions, then the target.
-    roles : Roles
+    roles : ColumnRoles
     bins, resolution : int
     id : str
         Fingerprint of the grid: profiles add if theirs are the same.
@@ -56,7 +56,7 @@ class Baseline:
 
     rows: int
     columns: Mapping[str, Column]
-    roles: Roles = field(default_factory=Roles)
+    roles: ColumnRoles = field(default_factory=ColumnRoles)
     bins: int = 10
     resolution: int = 2000
     id: str = ""
@@ -119,7 +119,7 @@ class Baseline:
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise ParameterError(f"{name}={value!r} must be a whole number from {least} up.")
         source = open_source(reference, "reference", "the reference")
-        roles = Roles(y_true, y_pred, y_proba, timestamp)
+        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
         names = _columns_to_fit(source, roles, features, categorical)
         draft = None
         if not isinstance(source, Memory):
@@ -138,7 +138,7 @@ class Baseline:
 
     @classmethod
     def _of_draft(
-        cls, draft: Draft, source: Source, roles: Roles, bins: int, resolution: int
+        cls, draft: ReferenceSketch, source: Source, roles: ColumnRoles, bins: int, resolution: int
     ) -> Baseline:
         """Baseline of a reference too large for memory, which is counted in a second pass."""
         sample = draft.sample.frame
@@ -219,7 +219,7 @@ class Baseline:
         """The same baseline with some of its features; None keeps all."""
         if features is None:
             return self
-        chosen = set(select_features(self.features, Roles(), features, where="the baseline"))
+        chosen = set(select_features(self.features, ColumnRoles(), features, where="the baseline"))
         kept = {
             name: column
             for name, column in self.columns.items()
@@ -257,7 +257,7 @@ class Baseline:
         return cls(
             int(content["rows"]),
             columns,
-            Roles(**content["roles"]),
+            ColumnRoles(**content["roles"]),
             int(content["bins"]),
             int(content["resolution"]),
         )
@@ -319,7 +319,7 @@ def as_baseline(
 
 
 def _columns_to_fit(
-    source: Source, roles: Roles, features: Iterable[str] | None, categorical: Iterable[str]
+    source: Source, roles: ColumnRoles, features: Iterable[str] | None, categorical: Iterable[str]
 ) -> list[str]:
     """Features in the table's order, then predictions, then the target."""
     known = source.headers[0].names

@@ -174,7 +174,7 @@ def level_column(name: str, role: str, note: str, found: LevelCounts) -> Column:
 
 
 @dataclass(frozen=True)
-class Runs:
+class RunLengths:
     """Values in order that repeat: read like the long array they stand for.
 
     Attributes
@@ -186,7 +186,7 @@ class Runs:
 
     Examples
     --------
-    >>> runs = Runs(np.array([1.0, 5.0]), np.array([3, 4]))
+    >>> runs = RunLengths(np.array([1.0, 5.0]), np.array([3, 4]))
     >>> len(runs), runs[np.array([0, 2, 3])].tolist(), runs.searchsorted(2.0, "right").tolist()
     (4, [1.0, 1.0, 5.0], 3)
     """
@@ -206,7 +206,7 @@ class Runs:
 
 
 def numeric_grid(
-    ordered: np.ndarray | Runs, bins: int, resolution: int
+    ordered: np.ndarray | RunLengths, bins: int, resolution: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Grid, PSI edges and histogram edges of finite values in order.
 
@@ -227,9 +227,9 @@ def numeric_grid(
     return grid, psi_edges, histogram_edges
 
 
-def _points(ordered: np.ndarray | Runs, resolution: int) -> np.ndarray:
+def _points(ordered: np.ndarray | RunLengths, resolution: int) -> np.ndarray:
     """All distinct values, or evenly spaced quantiles where there are more than `resolution`."""
-    if isinstance(ordered, Runs):
+    if isinstance(ordered, RunLengths):
         return ordered.points
     changes = [np.zeros(1, dtype=np.intp)]
     for first, block in blocks(ordered[1:]):
@@ -240,7 +240,7 @@ def _points(ordered: np.ndarray | Runs, resolution: int) -> np.ndarray:
     return ordered[np.concatenate(changes)]
 
 
-def psi_edges_of(ordered: np.ndarray | Runs, bins: int) -> np.ndarray:
+def psi_edges_of(ordered: np.ndarray | RunLengths, bins: int) -> np.ndarray:
     """Inner edges of the PSI bins: quantiles of the reference, fewer where values tie."""
     n = len(ordered)
     position = np.arange(1, bins) * (n - 1) / bins

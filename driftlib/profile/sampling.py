@@ -38,7 +38,7 @@ def row_hash(rows: np.ndarray, seed: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Sample:
+class RowSample:
     """Of all rows, the `size` ones with the smallest hash, and some more until it is cut.
 
     Attributes
@@ -53,10 +53,10 @@ class Sample:
     limit: np.uint64
     parts: tuple[tuple[np.ndarray, pd.DataFrame], ...]
 
-    def __add__(self, other: Sample) -> Sample:
+    def __add__(self, other: RowSample) -> RowSample:
         limit = min(self.limit, other.limit)
         mine, theirs = (part.below(limit).parts for part in (self, other))
-        both = Sample(self.size, limit, mine + theirs)
+        both = RowSample(self.size, limit, mine + theirs)
         # Cutting at twice the size keeps the cuts few.
         return both.cut() if both.rows > 2 * self.size else both
 
@@ -65,7 +65,7 @@ class Sample:
         """Rows held."""
         return sum(len(hashes) for hashes, _ in self.parts)
 
-    def below(self, limit: np.uint64) -> Sample:
+    def below(self, limit: np.uint64) -> RowSample:
         """The rows with a hash below `limit`."""
         if limit >= self.limit:
             return self
@@ -73,9 +73,9 @@ class Sample:
         for hashes, frame in self.parts:
             chosen = hashes < limit
             kept.append((hashes[chosen], frame[chosen]))
-        return Sample(self.size, limit, tuple(kept))
+        return RowSample(self.size, limit, tuple(kept))
 
-    def cut(self) -> Sample:
+    def cut(self) -> RowSample:
         """The sample with no more rows than `size`."""
         if self.rows <= self.size:
             return self
@@ -91,7 +91,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Tally:
+class DistinctSketch:
     """Distinct values and the rows of each; where there are too many, of a share of them.
 
     Attributes
@@ -121,14 +121,14 @@ class Tally:
         """Number of distinct values: exact if complete, else an estimate."""
         return len(self.items) << self.thinned
 
-    def __add__(self, other: Tally) -> Tally:
+    def __add__(self, other: DistinctSketch) -> DistinctSketch:
         thinned = max(self.thinned, other.thinned)
         mine, theirs = self.thin(thinned), other.thin(thinned)
         codes, items = pd.factorize(np.concatenate([mine.items, theirs.items]))
         counts = np.bincount(codes, np.concatenate([mine.counts, theirs.counts]), len(items))
-        return Tally(items, counts.astype(np.int64), self.most, thinned).thin()
+        return DistinctSketch(items, counts.astype(np.int64), self.most, thinned).thin()
 
-    def thin(self, least: int = 0) -> Tally:
+    def thin(self, least: int = 0) -> DistinctSketch:
         """The tally with no more values than `most`, thinned at least so often."""
         if least <= self.thinned and len(self.items) <= self.most:
             return self
@@ -137,7 +137,7 @@ class Tally:
         while np.count_nonzero(zeros >= thinned) > self.most:
             thinned += 1
         kept = zeros >= thinned
-        return Tally(self.items[kept], self.counts[kept], self.most, thinned)
+        return DistinctSketch(self.items[kept], self.counts[kept], self.most, thinned)
 
 
 def _trailing_zeros(hashes: np.ndarray) -> np.ndarray:

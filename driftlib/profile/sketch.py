@@ -39,7 +39,7 @@ from driftlib.errors import DataError
 from driftlib.profile.column import (
     NOT_FINITE,
     Column,
-    Runs,
+    RunLengths,
     level_column,
     numeric_grid,
     psi_edges_of,
@@ -51,7 +51,7 @@ from driftlib.profile.profile import (
     NumericCounts,
     sorted_values,
 )
-from driftlib.profile.sampling import ALL_HASHES, Sample, Tally, row_hash
+from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, RowSample, row_hash
 
 SAMPLE_ROWS, FEWEST_SAMPLE_ROWS, SAMPLE_CELLS = 200_000, 20_000, 50_000_000
 MOST_LEVELS = 10_000
@@ -64,7 +64,7 @@ _CONTENT = {
 
 
 @dataclass(frozen=True)
-class Look:
+class ColumnSketch:
     """What a draft knows of one column.
 
     Attributes
@@ -78,7 +78,7 @@ class Look:
         Whether it could be an identifier.
     low, high : float
         Of the finite values of a numeric column.
-    tally : Tally, optional
+    tally : DistinctSketch, optional
         Of a numeric or categorical column.
     """
 
@@ -90,9 +90,9 @@ class Look:
     text: bool = True
     low: float = np.nan
     high: float = np.nan
-    tally: Tally | None = None
+    tally: DistinctSketch | None = None
 
-    def __add__(self, other: Look) -> Look:
+    def __add__(self, other: ColumnSketch) -> ColumnSketch:
         if not (self.kind and other.kind):
             return self if self.kind else other
         if self.kind != other.kind:
@@ -101,7 +101,7 @@ class Look:
                 f"{_CONTENT[other.kind]} in {other.where}: make them alike, or name it in "
                 "categorical= to compare it as text."
             )
-        return Look(
+        return ColumnSketch(
             self.name,
             self.kind,
             self.note or other.note,
@@ -115,23 +115,23 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ReferenceSketch:
     """What is learnt of a reference before its grid is chosen.
 
     Attributes
     ----------
     rows : int
-    looks : mapping of str to Look
-    sample : Sample
+    looks : mapping of str to ColumnSketch
+    sample : RowSample
     """
 
     rows: int
-    looks: Mapping[str, Look]
-    sample: Sample = field(repr=False)
+    looks: Mapping[str, ColumnSketch]
+    sample: RowSample = field(repr=False)
 
-    def __add__(self, other: Draft) -> Draft:
+    def __add__(self, other: ReferenceSketch) -> ReferenceSketch:
         looks = {name: look + other.looks[name] for name, look in self.looks.items()}
-        return Draft(self.rows + other.rows, looks, self.sample + other.sample)
+        return ReferenceSketch(self.rows + other.rows, looks, self.sample + other.sample)
 
     @property
     def whole(self) -> bool:
@@ -141,7 +141,7 @@ class Draft:
 
 def first_look(
     source: Source, names: list[str], categorical: Collection[str], most: int, seed: int
-) -> Draft:
+) -> ReferenceSketch:
     """Draft of a source's columns, in one pass.
 
     Parameters
@@ -178,34 +178,34 @@ def _expected_limit(size: int, rows: int | None) -> np.uint64:
 
 def _draft(
     batch: Batch, categorical: Collection[str], most: int, seed: int, size: int, limit: np.uint64
-) -> Draft:
+) -> ReferenceSketch:
     frame = batch.frame
     hashes = row_hash(np.arange(batch.first, batch.first + len(frame)), seed)
-    sample = Sample(size, ALL_HASHES, ((hashes, frame),)).below(limit)
+    sample = RowSample(size, ALL_HASHES, ((hashes, frame),)).below(limit)
     look = partial(_look, where=batch.where, categorical=categorical, most=most)
     looks = each(look, [frame[name] for name in frame], len(frame), batch.threads)
-    return Draft(len(frame), {look.name: look for look in looks}, sample)
+    return ReferenceSketch(len(frame), {look.name: look for look in looks}, sample)
 
 
-def _look(series: pd.Series, where: str, categorical: Collection[str], most: int) -> Look:
+def _look(series: pd.Series, where: str, categorical: Collection[str], most: int) -> ColumnSketch:
     name, present = str(series.name), int(series.notna().sum())
     if not present:
-        return Look(name)
+        return ColumnSketch(name)
     kind, note = kind_of_type(series)
     declared = name in categorical
     if declared and kind in COMPARABLE:
         kind = CATEGORICAL
     text = not declared and not isinstance(series.dtype, pd.CategoricalDtype)
-    look = Look(name, kind, note, where, present, text)
+    look = ColumnSketch(name, kind, note, where, present, text)
     if kind == CATEGORICAL:
         found = count_levels(series)
-        return replace(look, tally=Tally(found.levels, found.counts, MOST_LEVELS).thin())
+        return replace(look, tally=DistinctSketch(found.levels, found.counts, MOST_LEVELS).thin())
     if kind == NUMERIC:
         return _with_values(look, as_numbers(series).values, most)
     return look
 
 
-def _with_values(look: Look, values: np.ndarray, most: int) -> Look:
+def _with_values(look: ColumnSketch, values: np.ndarray, most: int) -> ColumnSketch:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return look
@@ -213,15 +213,17 @@ def _with_values(look: Look, values: np.ndarray, most: int) -> Look:
     return replace(look, low=low, high=high, tally=_tally(finite, most))
 
 
-def _tally(values: np.ndarray, most: int) -> Tally:
+def _tally(values: np.ndarray, most: int) -> DistinctSketch:
     # Most columns with too many distinct values show it at once, without a sort.
     if len(pd.unique(values[: 2 * most])) > most:
-        return Tally(np.zeros(0), np.zeros(0, dtype=np.int64), most, thinned=64)
+        return DistinctSketch(np.zeros(0), np.zeros(0, dtype=np.int64), most, thinned=64)
     values, counts = np.unique(values, return_counts=True)
-    return Tally(values.astype(float), counts, most).thin()
+    return DistinctSketch(values.astype(float), counts, most).thin()
 
 
-def grid_column(look: Look, sample: pd.Series, role: str, bins: int, resolution: int) -> Column:
+def grid_column(
+    look: ColumnSketch, sample: pd.Series, role: str, bins: int, resolution: int
+) -> Column:
     """One column of a baseline, its grid chosen and the reference not yet counted on it."""
     name, kind, note, tally = look.name, look.kind, look.note, look.tally
     if not kind:
@@ -231,7 +233,7 @@ def grid_column(look: Look, sample: pd.Series, role: str, bins: int, resolution:
     elif kind == NUMERIC:
         if tally.complete:
             order = np.argsort(tally.items)
-            ordered = Runs(tally.items[order], tally.counts[order].cumsum())
+            ordered = RunLengths(tally.items[order], tally.counts[order].cumsum())
         else:
             numbers = as_numbers(sample)
             ordered = sorted_values(numbers.values)[0].astype(float)
@@ -251,7 +253,7 @@ def grid_column(look: Look, sample: pd.Series, role: str, bins: int, resolution:
     return Column(name, role, kind, note)
 
 
-def with_reference(column: Column, look: Look, counts: Counts, bins: int) -> Column:
+def with_reference(column: Column, look: ColumnSketch, counts: Counts, bins: int) -> Column:
     """The column with the reference counted on its grid."""
     if isinstance(counts, CategoricalCounts):
         # What the reference has is not unseen, even where the list has no room for it.
@@ -261,7 +263,7 @@ def with_reference(column: Column, look: Look, counts: Counts, bins: int) -> Col
         # The sample's quantiles are off by up to a few tenths of a percent of the rows, and the
         # PSI is sensitive to that. The grid's points are closer to the reference's own.
         inside = np.append(counts.below[1:], counts.present) - counts.at_or_below
-        runs = Runs(column.grid, counts.at_or_below + inside // 2)
+        runs = RunLengths(column.grid, counts.at_or_below + inside // 2)
         places = column.grid.searchsorted(psi_edges_of(runs, bins), "right") - 1
         return replace(column, psi_edges=np.unique(column.grid[places]))
     return column

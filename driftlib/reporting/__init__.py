@@ -1,11 +1,12 @@
 """Reports: notebooks run with parameters, rendered to pages that open offline, and listed."""
 
+from driftlib.reporting.environment import in_report
 from driftlib.reporting.evidently import evidently_report
 from driftlib.reporting.notebook import dials, show, summarise
 from driftlib.reporting.parameters import find_notebooks, project_path, read_parameters
 from driftlib.reporting.provenance import fingerprint, provenance
 from driftlib.reporting.result import ReportResult, RunResult
-from driftlib.reporting.run import in_report, run_report
+from driftlib.reporting.run import run_report
 
 __all__ = [
     "ReportResult",

@@ -17,7 +17,7 @@ from driftlib.data.schema import (
     CATEGORICAL,
     COMPARABLE,
     NUMERIC,
-    Roles,
+    ColumnRoles,
     as_numbers,
     column_kind,
     level_text,
@@ -86,7 +86,7 @@ def evidently_report(
     os.environ.setdefault("DO_NOT_TRACK", "1")
     frames = read_frame(reference, "reference"), read_frame(current, "current")
     names = [source_name(reference, "reference"), source_name(current, "current")]
-    roles = Roles(y_true, y_pred, y_proba, timestamp)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
     chosen = select_features(frames[0].columns, roles, features, categorical, names[0])
     folder, pages = Path(output), []
     with warnings.catch_warnings():
@@ -166,7 +166,7 @@ def _texts(column: pd.Series) -> pd.Series:
     return present.map(lambda value: level_text(value).translate(HARMLESS), na_action="ignore")
 
 
-def _labelled(frame: pd.DataFrame, roles: Roles) -> pd.DataFrame | None:
+def _labelled(frame: pd.DataFrame, roles: ColumnRoles) -> pd.DataFrame | None:
     """Rows with a label and a prediction, both as text; None without such columns."""
     if roles.y_true not in frame or roles.y_pred not in frame:
         return None
@@ -177,7 +177,9 @@ def _labelled(frame: pd.DataFrame, roles: Roles) -> pd.DataFrame | None:
     return plain.dropna().reset_index(drop=True)
 
 
-def _classification(labelled: list[Any], roles: Roles, positive: Any, path: Path) -> Path | None:
+def _classification(
+    labelled: list[Any], roles: ColumnRoles, positive: Any, path: Path
+) -> Path | None:
     from evidently import BinaryClassification, DataDefinition, MulticlassClassification
     from evidently.presets import ClassificationPreset
 

@@ -70,7 +70,7 @@ def export(notebook: Any, title: str, failure: str | None = None) -> Page:
         If nbconvert is not installed.
     """
     exporter = _exporter()
-    draft = _Draft(exporter.render_markdown, stopped=failure is not None)
+    draft = _NotebookPage(exporter.render_markdown, stopped=failure is not None)
     cells = list(draft.cells(notebook))
     failure = failure or draft.failure
     shown = type(notebook)(notebook)
@@ -135,7 +135,7 @@ def _own_errors() -> set[str]:
 
 
 @dataclass
-class _Draft:
+class _NotebookPage:
     """One pass over the cells: what the page needs to know, and each cell made ready."""
 
     render_markdown: Any

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-from driftlib.data.schema import CATEGORICAL, Roles, column_kind, select_features
+from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
 from driftlib.data.sources import read_frame, source_name
 from driftlib.data.windows import fitting_window
 from driftlib.errors import ParameterError
@@ -34,7 +34,7 @@ class Inputs:
     current : pandas.DataFrame
     sources : tuple
         Where the two come from: the paths that were found, or what was given.
-    roles : Roles
+    roles : ColumnRoles
         Names of labels, predictions and time; `timestamp` is None where there is none.
     features : list of str or None
     categorical : list of str
@@ -49,7 +49,7 @@ class Inputs:
     reference: Any
     current: pd.DataFrame
     sources: tuple[Any, Any]
-    roles: Roles
+    roles: ColumnRoles
     features: list[str] | None
     categorical: list[str]
     positive: str | None
@@ -178,7 +178,7 @@ def read_inputs(
         known,
         frame,
         (before, now),
-        Roles(**names | {"timestamp": time}),
+        ColumnRoles(**names | {"timestamp": time}),
         list(features) or None,
         list(categorical),
         positive or None,
@@ -196,7 +196,7 @@ def _check_column(role: str, name: str, tables: dict[str, Iterable[str]]) -> Non
     present = [column for columns in tables.values() for column in columns]
     found = name in present
     if role == "y_proba":
-        found = bool(Roles(y_proba=name).proba_columns(present))
+        found = bool(ColumnRoles(y_proba=name).proba_columns(present))
     if not found and name != DEFAULTS[role]:
         where = " and ".join(tables)
         raise ParameterError(f"parameter {role!r}: {unknown_name('column', name, present, where)}")

@@ -197,7 +197,7 @@ def show(figure: Any) -> None:
     """
     import plotly.io as pio
 
-    from driftlib.reporting.run import in_report
+    from driftlib.reporting.environment import in_report
 
     # JupyterLab draws figures by itself; plotly's usual way would also put a copy of its whole
     # script into the notebook.

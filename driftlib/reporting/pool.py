@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from driftlib.files import write_json, write_whole
+from driftlib.reporting.environment import worker_environment
 from driftlib.reporting.export import failure_page
 from driftlib.reporting.index import DONE, FAILED, record
 from driftlib.reporting.progress import Progress
@@ -24,7 +24,6 @@ from driftlib.reporting.result import RunResult
 from driftlib.severity import rank
 
 ALERTS = "alerts.json"
-REPORT_VARIABLE = "DRIFTLIB_REPORT"
 STOP_SECONDS = 5
 # Temporary files as old as this are no longer being written.
 STALE_SECONDS = 3600
@@ -175,7 +174,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.messages,
-            env=_environment(),
+            env=worker_environment(),
             text=True,
             encoding="utf-8",
             # Ctrl-C is for the parent, which then ends its workers in order.
@@ -230,23 +229,6 @@ class _Worker:
             self.process.kill()
             self.process.wait()
         self.messages.close()
-
-
-def _environment() -> dict[str, str]:
-    """Environment of a worker, and so of its kernels."""
-    library = str(Path(__file__).resolve().parents[2])
-    paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {
-        REPORT_VARIABLE: "1",
-        "DO_NOT_TRACK": "1",
-        "OMP_NUM_THREADS": "1",
-        "PLOTLY_RENDERER": "plotly_mimetype",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        # The same data gives the same page, whatever order sets are walked in.
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(paths),
-        "TQDM_DISABLE": "1",
-    }
 
 
 def _sweep(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -21,15 +20,10 @@ from driftlib.reporting.parameters import (
     project_path,
     read_parameters,
 )
-from driftlib.reporting.pool import REPORT_VARIABLE, supervise
+from driftlib.reporting.pool import supervise
 from driftlib.reporting.result import ReportResult, RunResult
 
 NEEDED = {"papermill": "papermill", "nbconvert": "nbconvert", "ipykernel": "ipykernel"}
-
-
-def in_report() -> bool:
-    """Whether this process runs a notebook for a report, where nobody can move a slider."""
-    return os.environ.get(REPORT_VARIABLE) == "1"
 
 
 def run_report(

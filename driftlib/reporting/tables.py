@@ -22,7 +22,7 @@ from driftlib.reporting.sections import Page
 from driftlib.severity import Severity, rank
 from driftlib.text import percent, shortened
 from driftlib.visualization.levels import NOT_FEATURES
-from driftlib.visualization.windows import windows_of
+from driftlib.visualization.windows import window_labels
 
 SHOWN_ROWS = 60
 NAMED_LEVELS = 3
@@ -167,7 +167,7 @@ def left_out_table(baseline: Baseline) -> Table:
 
 def metrics_table(perf: Performance) -> Table:
     """A row per window with every metric, marked where it is worse than it may be."""
-    windows = windows_of(perf.table)
+    windows = window_labels(perf.table)
     parts = [] if perf.reference is None else [("reference", perf.reference)]
     by_window = dict(iter(perf.table.groupby("window")))
     parts += [(windows.labels[number], by_window[number]) for number in windows.labels]
@@ -209,7 +209,7 @@ def missing_table(page: Page) -> Table:
 
 def causes_table(timeline: Timeline) -> Table:
     """The verdict on each window, and the change of the loss with its two parts."""
-    windows, rows = windows_of(timeline.table), []
+    windows, rows = window_labels(timeline.table), []
     for number, found in zip(windows.labels, timeline.diagnoses, strict=True):
         row: dict[str, Any] = {"window": windows.labels[number]}
         if found is None:

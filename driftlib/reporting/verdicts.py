@@ -14,7 +14,7 @@ from driftlib.profile.baseline import Baseline
 from driftlib.reporting.sections import Unavailable
 from driftlib.text import counted, listed
 from driftlib.visualization.levels import NOT_FEATURES, change_table, most_drifted
-from driftlib.visualization.windows import windows_of
+from driftlib.visualization.windows import window_labels
 
 
 def baseline_verdict(baseline: Baseline) -> str:
@@ -48,7 +48,7 @@ def performance_verdict(perf: Any, estimate: Any, why: Any) -> str:
 
 
 def _worst(perf: Performance) -> str:
-    titles, windows = METRICS[perf.task], windows_of(perf.table)
+    titles, windows = METRICS[perf.task], window_labels(perf.table)
     parts = {}
     for name, part in perf.table.groupby("metric", sort=False):
         worse = part.loc[part["degraded"], "window"].tolist()

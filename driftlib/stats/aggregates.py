@@ -1,8 +1,9 @@
 """What metrics are computed from: counts, losses and rankings of groups of rows.
 
-The same quantities come from labels (`Labelled`, `LabelledNumbers`) or, where there are no
-labels yet, from the probability of each label (`Expected`). A metric is one function of them,
-so that a measured and an expected value can never follow different formulas.
+The same quantities come from labels (`GroupedClassification`, `GroupedRegression`) or, where
+there are no labels yet, from the probability of each label (`ExpectedClassification`). A metric
+is one function of them, so that a measured and an expected value can never follow different
+formulas.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def moments(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> Moments:
         return Moments(n, mean, central * n / (n - 1), skewness)
 
 
-class Labelled:
+class GroupedClassification:
     """Evidence from labels and predictions, for groups of rows.
 
     Parameters
@@ -173,7 +174,7 @@ class Labelled:
         return rank_groups(y == 1, proba, lo, hi)
 
 
-class LabelledNumbers:
+class GroupedRegression:
     """Evidence of a regression: `y` and `pred` are floats, NaN where missing."""
 
     def __init__(self, y: np.ndarray, pred: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> None:
@@ -217,7 +218,7 @@ def _unexplained(squared: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return ratio, error
 
 
-class Expected:
+class ExpectedClassification:
     """Evidence for rows without labels: what labels drawn from `c` would show on average.
 
     Metrics that are ratios get the ratio of expectations. With c of 0 and 1 (labels drawn
@@ -235,7 +236,7 @@ class Expected:
 
     Examples
     --------
-    >>> rows = Expected(np.array([1, 1, 0]), np.array([0.9, 0.6, 0.2]), 2)
+    >>> rows = ExpectedClassification(np.array([1, 1, 0]), np.array([0.9, 0.6, 0.2]), 2)
     >>> rows.given(np.array([0.8, 0.5, 0.1])).cells.round(1).tolist()
     [[0.9, 0.7], [0.1, 1.3]]
     """
@@ -254,7 +255,7 @@ class Expected:
         self._orders: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._losses: dict[tuple[Loss, int], np.ndarray] = {}
 
-    def given(self, c: np.ndarray) -> ExpectedEvidence:
+    def given(self, c: np.ndarray) -> ExpectedCounts:
         """Evidence given the probability of each label.
 
         Parameters
@@ -264,7 +265,7 @@ class Expected:
             (rows, classes) or (draws, rows, classes). Values then have shape () or (draws,).
         """
         weights = self.weights if self.classes == 2 else self.weights[:, None]
-        return ExpectedEvidence(self, np.asarray(c, dtype=float) * weights)
+        return ExpectedCounts(self, np.asarray(c, dtype=float) * weights)
 
     def order(self, label: int) -> tuple[np.ndarray, np.ndarray]:
         """Rows by rising score of class `label`, and where each block of equal scores starts."""
@@ -284,10 +285,10 @@ class Expected:
         return self._losses[loss, label]
 
 
-class ExpectedEvidence:
-    """Expected counts, losses and rankings for given label probabilities: see `Expected`."""
+class ExpectedCounts:
+    """Expected counts, losses and rankings given the probability of each label."""
 
-    def __init__(self, rows: Expected, c: np.ndarray) -> None:
+    def __init__(self, rows: ExpectedClassification, c: np.ndarray) -> None:
         self._rows, self._c, self.classes = rows, c, rows.classes
         self._rankings: dict[int, Ranking] = {}
 

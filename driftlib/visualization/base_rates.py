@@ -10,7 +10,7 @@ from driftlib.performance.base_rates import Rates
 from driftlib.text import brief, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import plain_numbers, thinned, windows_of
+from driftlib.visualization.windows import plain_numbers, thinned, window_labels
 
 REFERENCE_LABEL = "reference"
 
@@ -32,7 +32,7 @@ def outcome_rates_trend(rates: Rates) -> Any:
     """
     import plotly.graph_objects as go
 
-    windows = windows_of(rates.table)
+    windows = window_labels(rates.table)
     numbers = thinned(list(windows.labels))
     table = rates.table.set_index("window").loc[numbers]
     labels = [windows.labels[number] for number in numbers]

@@ -12,7 +12,7 @@ from driftlib.diagnosis.windows import Timeline
 from driftlib.text import distinct, shortened
 from driftlib.visualization import style
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import windows_of
+from driftlib.visualization.windows import window_labels
 
 TITLES = {
     "covariate_common": "changed mix of<br>familiar inputs",
@@ -180,7 +180,7 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
     """
     import plotly.graph_objects as go
 
-    windows = windows_of(timeline.table)
+    windows = window_labels(timeline.table)
     table = timeline.table.pivot_table(
         index="window", columns="term", values="value", aggfunc="first", dropna=False
     ).reindex(index=list(windows.labels), columns=list(TITLES))

@@ -16,7 +16,7 @@ from driftlib.visualization import style
 from driftlib.visualization.levels import before, change_table, chosen_features
 from driftlib.visualization.panels import height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import Windows, plain_numbers, thinned
+from driftlib.visualization.windows import WindowLabels, plain_numbers, thinned
 
 DEFAULT_PANELS, MOST_PANELS = 6, 12
 
@@ -200,7 +200,7 @@ def _psi_hover(name: str, label: str, row: dict[str, Any]) -> str:
     )
 
 
-def _psi_title(table: pd.DataFrame, names: Sequence[str], windows: Windows) -> str:
+def _psi_title(table: pd.DataFrame, names: Sequence[str], windows: WindowLabels) -> str:
     above = table[(table["severity"] != "none") & (table["psi"] >= table["moderate_from"])]
     where = above.groupby("feature")["window"].agg(list).to_dict()
     if not where:
@@ -219,7 +219,7 @@ def _psi_title(table: pd.DataFrame, names: Sequence[str], windows: Windows) -> s
     return f"PSI of {listed(alike)} was above {whose} threshold {windows.among(first)}{rest}"
 
 
-def _psi_caption(trend: TrendResult, numbers: list[int], windows: Windows) -> str:
+def _psi_caption(trend: TrendResult, numbers: list[int], windows: WindowLabels) -> str:
     policy = trend.policy
     sentences = [
         f"PSI against {before(trend)}, on a logarithmic scale. Grey: what chance gives with so "
@@ -232,7 +232,7 @@ def _psi_caption(trend: TrendResult, numbers: list[int], windows: Windows) -> st
     return " ".join(sentences)
 
 
-def _psi_alt(table: pd.DataFrame, names: Sequence[str], windows: Windows) -> str:
+def _psi_alt(table: pd.DataFrame, names: Sequence[str], windows: WindowLabels) -> str:
     peaks = table.groupby("feature")["psi"].max()
     parts = [f"{shortened(name)} up to {brief(peaks[name])}" for name in names]
     return (
@@ -241,7 +241,7 @@ def _psi_alt(table: pd.DataFrame, names: Sequence[str], windows: Windows) -> str
     )
 
 
-def _psi_table(table: pd.DataFrame, windows: Windows) -> pd.DataFrame:
+def _psi_table(table: pd.DataFrame, windows: WindowLabels) -> pd.DataFrame:
     shown = table[["feature", "window", "psi", "psi_critical", "moderate_from", "severity"]]
     return (
         shown.assign(window=shown["window"].map(windows.labels))

@@ -14,7 +14,7 @@ from driftlib.visualization import style
 from driftlib.visualization.panels import legend_entry, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.values import ESTIMATED, add_band, add_limits, fit
-from driftlib.visualization.windows import Windows, plain_numbers, thinned, windows_of
+from driftlib.visualization.windows import WindowLabels, plain_numbers, thinned, window_labels
 
 SIDES = {
     "realised": (style.CURRENT, "solid", "circle"),
@@ -55,7 +55,7 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
     import plotly.graph_objects as go
 
     both = _joined(perf, estimate, metric)
-    windows = windows_of(both)
+    windows = window_labels(both)
     title = METRICS[perf.task][metric].title
     numbers = thinned(list(windows.labels))
     labels = [escape(windows.labels[number]) for number in numbers]
@@ -137,7 +137,7 @@ def _outside(both: pd.DataFrame) -> pd.DataFrame:
     return both[(both["realised"] < low) | (both["realised"] > high)]
 
 
-def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windows) -> str:
+def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: WindowLabels) -> str:
     compared = both.dropna(subset=["realised", "estimated"])
     if compared.empty:
         return f"{title}: no window has both a realised and an estimated value"
@@ -157,7 +157,7 @@ def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windo
     )
 
 
-def _alt(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windows) -> str:
+def _alt(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: WindowLabels) -> str:
     spans = [
         f"{side} {both[side].min():.3g} to {both[side].max():.3g}"
         for side in SIDES

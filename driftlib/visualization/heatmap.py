@@ -23,7 +23,7 @@ from driftlib.visualization.levels import (
 )
 from driftlib.visualization.panels import legend_entry
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import Windows
+from driftlib.visualization.windows import WindowLabels
 
 MOST_FEATURES = 40
 MOST_WINDOWS = 60
@@ -180,7 +180,9 @@ def _hover(entry: dict[str, Any], label: str) -> str:
     return "<br>".join(lines)
 
 
-def _heatmap_title(result: DriftResult | TrendResult, table: pd.DataFrame, windows: Windows) -> str:
+def _heatmap_title(
+    result: DriftResult | TrendResult, table: pd.DataFrame, windows: WindowLabels
+) -> str:
     features = table[~table["kind"].isin(NOT_FEATURES)]
     total = len(result.baseline.features)
     alarms = features[features["alarm"]].groupby("feature")["window"].agg(list)
@@ -198,7 +200,7 @@ def _heatmap_title(result: DriftResult | TrendResult, table: pd.DataFrame, windo
 
 
 def _heatmap_caption(
-    result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: Windows
+    result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: WindowLabels
 ) -> str:
     sentences = [
         f"Change against {before(result)}: PSI beyond what chance gives, or the share of missing "
@@ -216,7 +218,7 @@ def _heatmap_caption(
     return " ".join(sentences)
 
 
-def _heatmap_alt(features: list[str], numbers: list[int], windows: Windows) -> str:
+def _heatmap_alt(features: list[str], numbers: list[int], windows: WindowLabels) -> str:
     if not features or not numbers:
         return "Empty grid: no column could be compared."
     first, last = windows.labels[numbers[0]], windows.labels[numbers[-1]]
@@ -227,7 +229,7 @@ def _heatmap_alt(features: list[str], numbers: list[int], windows: Windows) -> s
     )
 
 
-def _pivot(drawn: pd.DataFrame, features: list[str], windows: Windows) -> list[dict[str, Any]]:
+def _pivot(drawn: pd.DataFrame, features: list[str], windows: WindowLabels) -> list[dict[str, Any]]:
     """A row per feature, and each window's mark and PSI: the picture as a table."""
     cells = {
         (entry["feature"], entry["window"]): (

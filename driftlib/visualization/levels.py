@@ -13,7 +13,7 @@ from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.text import shortened, unknown_name
-from driftlib.visualization.windows import WHOLE, Windows, windows_of
+from driftlib.visualization.windows import WHOLE, WindowLabels, window_labels
 
 # Beyond so many major thresholds, more is not drawn as more.
 TOP = 4
@@ -21,7 +21,7 @@ TOP = 4
 NOT_FEATURES = ("prediction", "target")
 
 
-def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windows]:
+def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, WindowLabels]:
     """Table with a row per window and comparable column, and the labels of its windows.
 
     `level` is the size of the change on the policy's own scale: 0 as before, 1 the
@@ -31,9 +31,9 @@ def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windo
     """
     table = result.table
     if isinstance(result, TrendResult):
-        windows = windows_of(table)
+        windows = window_labels(table)
     else:
-        windows = Windows({0: WHOLE})
+        windows = WindowLabels({0: WHOLE})
         table = table.reset_index().assign(window=0, alarm=table["drifted"].to_numpy())
     kinds = {name: column.kind for name, column in result.baseline.columns.items()}
     compared = table["feature"].map(kinds).isin(COMPARABLE)

@@ -15,7 +15,7 @@ from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features
 from driftlib.visualization.panels import across, height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import Windows, thinned
+from driftlib.visualization.windows import WindowLabels, thinned
 
 DEFAULT_PANELS, MOST_PANELS = 9, 12
 MOST_LEVELS = 3
@@ -136,7 +136,7 @@ def _level_shares(counts: CategoricalCounts) -> np.ndarray:
 
 
 def _largest_move(
-    column: Column, part: dict[str, np.ndarray], numbers: Sequence[int], windows: Windows
+    column: Column, part: dict[str, np.ndarray], numbers: Sequence[int], windows: WindowLabels
 ) -> str:
     """The window furthest from the reference, in words; empty where there are no values."""
     numeric = isinstance(column.reference, NumericCounts)
@@ -262,7 +262,7 @@ def _add_legend(chart: Any, columns: Sequence[Column]) -> None:
             legend_entry(chart, name, marker=square | {"color": color})
 
 
-def _caption(numbers: Sequence[int], windows: Windows) -> str:
+def _caption(numbers: Sequence[int], windows: WindowLabels) -> str:
     sentences = [
         "Numbers: a dot for each window's median, a thick line for its middle half, a thin one for "
         "its middle 90 %, over the reference's as blue bands. Categories: shares of the three that "

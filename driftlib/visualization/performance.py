@@ -25,7 +25,7 @@ from driftlib.visualization.values import (
     value_hovers,
     with_states,
 )
-from driftlib.visualization.windows import Windows, plain_numbers, thinned, windows_of
+from driftlib.visualization.windows import WindowLabels, plain_numbers, thinned, window_labels
 
 MOST_PANELS = 12
 MOST_LINES = 7
@@ -68,7 +68,7 @@ def metric_trend(
 
     names = _chosen_metrics(perf, metrics)
     titles = METRICS[perf.task]
-    windows = windows_of(perf.table)
+    windows = window_labels(perf.table)
     table = with_states(perf)
     table = table[table["metric"].isin(names)]
     segments = _worst_segments(table) if perf.by else [""]
@@ -170,7 +170,7 @@ def _trend_title(
     table: pd.DataFrame,
     drawn: pd.DataFrame,
     names: Sequence[str],
-    windows: Windows,
+    windows: WindowLabels,
 ) -> str:
     titles = METRICS[perf.task]
     what = "estimated " if table["estimated"].any() else ""
@@ -211,7 +211,7 @@ def _trend_caption(
     table: pd.DataFrame,
     segments: Sequence[str],
     numbers: Sequence[int],
-    windows: Windows,
+    windows: WindowLabels,
 ) -> str:
     sentences = []
     if perf.by:
@@ -236,7 +236,7 @@ def _trend_caption(
 
 
 def _trend_alt(
-    perf: Performance, table: pd.DataFrame, names: Sequence[str], windows: Windows
+    perf: Performance, table: pd.DataFrame, names: Sequence[str], windows: WindowLabels
 ) -> str:
     parts = []
     for name in names:
@@ -250,7 +250,7 @@ def _trend_alt(
     return f"Over {counted(len(windows.labels), windows.unit)}: {'; '.join(parts)}."
 
 
-def _trend_table(perf: Performance, table: pd.DataFrame, windows: Windows) -> pd.DataFrame:
+def _trend_table(perf: Performance, table: pd.DataFrame, windows: WindowLabels) -> pd.DataFrame:
     columns = [
         "window",
         *perf.by,

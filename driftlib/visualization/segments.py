@@ -22,7 +22,7 @@ from driftlib.visualization.values import (
     value_hovers,
     with_states,
 )
-from driftlib.visualization.windows import Windows, plain_numbers, windows_of
+from driftlib.visualization.windows import WindowLabels, plain_numbers, window_labels
 
 MOST_SEGMENTS = 40
 
@@ -64,7 +64,7 @@ def segment_bars(perf: Performance, metric: str, window: int | None = None) -> A
     known = list(dict.fromkeys(table["metric"]))
     if metric not in known:
         raise ParameterError(unknown_name("metric", metric, known, "the result"))
-    windows = windows_of(table)
+    windows = window_labels(table)
     rows = table[table["metric"] == metric]
     if window is None:
         valued = rows.loc[rows["value"].notna(), "window"]
@@ -162,7 +162,7 @@ def _reference_values(perf: Performance, metric: str, names: list[str]) -> np.nd
 
 
 def _title(
-    perf: Performance, rows: pd.DataFrame, metric: Metric, window: int, windows: Windows
+    perf: Performance, rows: pd.DataFrame, metric: Metric, window: int, windows: WindowLabels
 ) -> str:
     valued = rows.dropna(subset=["value"])
     when = f" {windows.place(window)}" if len(windows.labels) > 1 else ""

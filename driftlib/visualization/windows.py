@@ -14,7 +14,7 @@ WHOLE = "the current data"
 
 
 @dataclass(frozen=True)
-class Windows:
+class WindowLabels:
     """Windows of a table, in order, with a label each that occurs once.
 
     Attributes
@@ -43,7 +43,7 @@ class Windows:
 
         Examples
         --------
-        >>> months = Windows({0: "Apr", 1: "May", 2: "Jun", 3: "Jul", 4: "Aug"}, "month")
+        >>> months = WindowLabels({0: "Apr", 1: "May", 2: "Jun", 3: "Jul", 4: "Aug"}, "month")
         >>> months.among([2]), months.among([0, 1, 2, 3, 4]), months.among([1, 2, 3, 4])
         ('in Jun', 'in all 5 months', 'from May on')
         >>> months.among([0, 2]), months.among([0, 1, 3, 4], most=2)
@@ -62,24 +62,25 @@ class Windows:
         return f"in {len(chosen):,} of {len(places):,} {self.unit}s"
 
 
-def windows_of(table: pd.DataFrame) -> Windows:
+def window_labels(table: pd.DataFrame) -> WindowLabels:
     """Labels of a long table's windows, from its `window`, `start` and `end`.
 
     Examples
     --------
     >>> months = pd.date_range("2013-04-01", periods=3, freq="MS")
-    >>> windows_of(pd.DataFrame({"window": [0, 1], "start": months[:2], "end": months[1:]})).labels
+    >>> months = pd.DataFrame({"window": [0, 1], "start": months[:2], "end": months[1:]})
+    >>> window_labels(months).labels
     {0: 'Apr 2013', 1: 'May 2013'}
-    >>> windows_of(pd.DataFrame({"window": [0, 1], "start": [0, 5], "end": [5, 8]})).labels
+    >>> window_labels(pd.DataFrame({"window": [0, 1], "start": [0, 5], "end": [5, 8]})).labels
     {0: '1 to 5', 1: '6 to 8'}
     """
     if not len(table):
-        return Windows({})
+        return WindowLabels({})
     each = table.drop_duplicates("window").sort_values("window")
     numbers, starts, ends = (each[name].tolist() for name in ("window", "start", "end"))
     values = (*starts, *ends)
     if len(each) == 1 and starts == [0]:
-        return Windows({numbers[0]: WHOLE})
+        return WindowLabels({numbers[0]: WHOLE})
     if all(isinstance(value, pd.Timestamp) for value in values):
         labels, *words = _calendar(starts, ends)
     elif all(isinstance(value, int) for value in values) and starts != ends:
@@ -87,7 +88,7 @@ def windows_of(table: pd.DataFrame) -> Windows:
         words = ["window", "rows in the window", "in rows"]
     else:
         labels, words = [shortened(value) for value in starts], ["window", "", "in"]
-    return Windows(dict(zip(numbers, distinct(labels), strict=True)), *words)
+    return WindowLabels(dict(zip(numbers, distinct(labels), strict=True)), *words)
 
 
 _PERIODS = {
