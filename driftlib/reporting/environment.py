@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 REPORT_VARIABLE = "DRIFTLIB_REPORT"
 

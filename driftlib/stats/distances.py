@@ -15,7 +15,7 @@ from driftlib.errors import DriftlibError
 from driftlib.stats.counts import Cumulative
 
 
-def _occupied(reference: ArrayLike, current: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def occupied(reference: ArrayLike, current: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both counts as floats, without the bins that are empty on both sides."""
     p, q = np.asarray(reference, dtype=float), np.asarray(current, dtype=float)
     if p.shape != q.shape or p.ndim != 1:
@@ -62,7 +62,7 @@ def psi(reference: ArrayLike, current: ArrayLike) -> float:
     >>> round(psi([253, 302, 204, 134, 72, 26, 8], [177, 262, 285, 158, 88, 25, 6]), 7)
     0.067693
     """
-    p, q = _occupied(reference, current)
+    p, q = occupied(reference, current)
     p, q = np.maximum(p, 0.5) / p.sum(), np.maximum(q, 0.5) / q.sum()
     return float(np.sum((q - p) * np.log(q / p)))
 
@@ -85,7 +85,7 @@ def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> float:
     >>> jensen_shannon([1, 0], [0, 5])
     1.0
     """
-    p, q = _occupied(reference, current)
+    p, q = occupied(reference, current)
     p, q = p / p.sum(), q / q.sum()
     middle = (p + q) / 2
     divergence = (special.rel_entr(p, middle).sum() + special.rel_entr(q, middle).sum()) / 2
@@ -109,7 +109,7 @@ def hellinger(reference: ArrayLike, current: ArrayLike) -> float:
     >>> round(hellinger([1, 1], [1, 3]), 6)
     0.184592
     """
-    p, q = _occupied(reference, current)
+    p, q = occupied(reference, current)
     return float(np.sqrt(max(0.0, 1 - np.sqrt(p / p.sum() * (q / q.sum())).sum())))
 
 

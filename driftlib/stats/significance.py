@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from driftlib.stats.counts import Cumulative
-from driftlib.stats.distances import _occupied, psi
+from driftlib.stats.distances import occupied, psi
 
 # Below this expected count on the smaller side, a bin or level joins the pool.
 LEAST_EXPECTED = 5.0
@@ -327,7 +327,7 @@ def psi_p_value(reference: ArrayLike, current: ArrayLike, corrected: bool = True
     >>> f"{psi_p_value(*counts, corrected=False):.4e}"
     '7.2026e-06'
     """
-    p, q = _occupied(reference, current)
+    p, q = occupied(reference, current)
     n, m = p.sum(), q.sum()
     value = psi(p, q)
     if corrected:
