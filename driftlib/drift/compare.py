@@ -105,8 +105,8 @@ def _numeric_statistics(
         row["ks_p_value"] = significance.kolmogorov_p_value(row["ks"], r.rows, c.rows)
         rank = significance.mann_whitney(r, c)
         row |= {"mann_whitney": rank.statistic, "mann_whitney_p_value": rank.p_value}
-        row["psi_p_value"] = distances.psi_p_value(p, q)
-        row["psi_critical"] = distances.psi_critical(r.rows, c.rows, len(column.psi_edges) + 1)
+        row["psi_p_value"] = significance.psi_p_value(p, q)
+        row["psi_critical"] = significance.psi_critical(r.rows, c.rows, len(column.psi_edges) + 1)
     return row
 
 
@@ -125,7 +125,7 @@ def _categorical_statistics(
         test = significance.chi_square(p, q, unseen)
         row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
         row["psi_p_value"] = np.nan
-        row["psi_critical"] = distances.psi_critical(reference.present, current.present, len(p))
+        row["psi_critical"] = significance.psi_critical(reference.present, current.present, len(p))
     if column.complete and reference.present and current.rows:
         row |= _unseen(reference, current, after_reference)
     return row
