@@ -4,16 +4,19 @@ The names below are imported when they are first used, so that `import driftlib`
 next to nothing.
 """
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from driftlib.alerts import Alert as Alert
     from driftlib.alerts import AlertPolicy as AlertPolicy
     from driftlib.alerts import make_alerts as make_alerts
     from driftlib.data.synthetic import simulate as simulate
+    from driftlib.demo.what_if import WhatIf as WhatIf
+    from driftlib.demo.what_if import what_if as what_if
     from driftlib.diagnosis.diagnose import Diagnosis as Diagnosis
     from driftlib.diagnosis.diagnose import diagnose as diagnose
+    from driftlib.diagnosis.windows import Timeline as Timeline
     from driftlib.diagnosis.windows import diagnose_windows as diagnose_windows
     from driftlib.domain.classifier import Domain as Domain
     from driftlib.domain.classifier import fit_domain as fit_domain
@@ -23,34 +26,73 @@ if TYPE_CHECKING:
     from driftlib.drift.trend import TrendResult as TrendResult
     from driftlib.drift.trend import drift_trend as drift_trend
     from driftlib.errors import DriftlibError as DriftlibError
+    from driftlib.files import write_csv as write_csv
+    from driftlib.performance.base_rates import outcome_rates as outcome_rates
+    from driftlib.performance.curves import confusion_counts as confusion_counts
+    from driftlib.performance.curves import score_curves as score_curves
     from driftlib.performance.estimate import Estimate as Estimate
     from driftlib.performance.estimate import estimate_performance as estimate_performance
     from driftlib.performance.result import Performance as Performance
     from driftlib.performance.track import track_performance as track_performance
     from driftlib.profile.baseline import Baseline as Baseline
+    from driftlib.profile.baseline import as_baseline as as_baseline
     from driftlib.profile.profile import Profile as Profile
 
 __version__ = "0.1.0"
 
 _MODULES = {
-    "alerts": ("Alert", "AlertPolicy", "make_alerts"),
+    "alerts": (
+        "Alert",
+        "AlertPolicy",
+        "make_alerts",
+    ),
     "data.synthetic": ("simulate",),
-    "diagnosis.diagnose": ("Diagnosis", "diagnose"),
-    "diagnosis.windows": ("Timeline", "diagnose_windows"),
-    "domain.classifier": ("Domain", "fit_domain"),
-    "drift.detect": ("DriftPolicy", "DriftResult", "detect_drift"),
-    "drift.trend": ("TrendResult", "drift_trend"),
+    "demo.what_if": ("WhatIf", "what_if"),
+    "diagnosis.diagnose": (
+        "Diagnosis",
+        "diagnose",
+    ),
+    "diagnosis.windows": (
+        "Timeline",
+        "diagnose_windows",
+    ),
+    "domain.classifier": (
+        "Domain",
+        "fit_domain",
+    ),
+    "drift.detect": (
+        "DriftResult",
+        "detect_drift",
+    ),
+    "drift.policy": ("DriftPolicy",),
+    "drift.trend": (
+        "TrendResult",
+        "drift_trend",
+    ),
     "errors": ("DriftlibError",),
-    "performance.estimate": ("Estimate", "estimate_performance"),
-    "performance.track": ("Performance", "track_performance"),
-    "profile.baseline": ("Baseline",),
+    "files": ("write_csv",),
+    "performance.base_rates": ("outcome_rates",),
+    "performance.curves": (
+        "confusion_counts",
+        "score_curves",
+    ),
+    "performance.estimate": (
+        "Estimate",
+        "estimate_performance",
+    ),
+    "performance.result": ("Performance",),
+    "performance.track": ("track_performance",),
+    "profile.baseline": (
+        "Baseline",
+        "as_baseline",
+    ),
     "profile.profile": ("Profile",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     if name not in _HOME:
         raise AttributeError(f"module 'driftlib' has no attribute {name!r}")
     value = getattr(_import_module(f"driftlib.{_HOME[name]}"), name)

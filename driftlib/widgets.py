@@ -91,7 +91,7 @@ class _Live:
         self._draw(self.charts[-1](*self.chosen))
         for control in self.controls:
             control.observe(self._on_choice, "value")
-        row = ipywidgets.WindowGroups(display="flex", flex_flow="row wrap")
+        row = ipywidgets.Layout(display="flex", flex_flow="row wrap")
         self.box = ipywidgets.VBox(
             [ipywidgets.Box(self.controls, layout=row), self.title, self.figure, self.caption]
         )
@@ -161,7 +161,7 @@ def _control(ipywidgets: Any, name: str, options: Mapping[str, Hashable], positi
         index=position,
         description=name,
         style={"description_width": "initial"},
-        layout=ipywidgets.WindowGroups(width="22em", margin="0 2em 0 0"),
+        layout=ipywidgets.Layout(width="22em", margin="0 2em 0 0"),
     )
 
 

@@ -110,6 +110,7 @@ def detect_drift(
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> reference = pd.DataFrame({"x": rng.normal(size=500), "y": rng.normal(size=500)})
     >>> result = detect_drift(reference, reference.assign(x=reference["x"] + 1))

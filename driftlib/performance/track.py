@@ -104,6 +104,7 @@ def track_performance(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> predictions = [0, 1] * 50 + [1, 0] * 10 + [0, 1] * 40
     >>> frame = pd.DataFrame({"y_true": [0, 1] * 100, "y_pred": predictions})
     >>> perf = track_performance(frame, window=100, thresholds={"accuracy": 0.9, "f1": 0.5})

@@ -130,6 +130,7 @@ def ks(reference: Cumulative, current: Cumulative) -> float:
 
     Examples
     --------
+    >>> from driftlib.stats.counts import cumulative
     >>> grid = [1, 2, 3]
     >>> ks(cumulative(grid, [1, 2, 3]), cumulative(grid, [3, 3, 3, 4]))
     0.6666666666666666
@@ -162,6 +163,7 @@ def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) ->
 
     Examples
     --------
+    >>> from driftlib.stats.counts import cumulative
     >>> grid = np.array([0.0, 1.0])
     >>> wasserstein(grid, cumulative(grid, [0, 1]), cumulative(grid, [0, 9]))
     4.0

@@ -1,5 +1,7 @@
 """Results in, plotly figures out; no statistics here."""
 
+from driftlib.visualization.base_rates import outcome_rates_trend
+from driftlib.visualization.baseline import missing_values, reference_distributions
 from driftlib.visualization.curves import (
     confusion_matrix,
     precision_recall_curves,
@@ -32,9 +34,12 @@ __all__ = [
     "feature_small_multiples",
     "loss_waterfall",
     "metric_trend",
+    "missing_values",
+    "outcome_rates_trend",
     "precision_recall_curves",
     "psi_trend",
     "realised_against_estimated",
+    "reference_distributions",
     "reliability_curve",
     "roc_curves",
     "segment_bars",
