@@ -20,14 +20,27 @@ MODULES = sorted(
 )
 CHECKS = {"PR01", "PR02", "RT01", "RT02", "GL08"}
 # Packages whose docstrings are still to be completed; this list only shrinks.
-UNFINISHED: tuple[str, ...] = tuple(
-    f"driftlib.{name}"
-    for name in (
-        "alerts", "cli", "data", "demo", "diagnosis", "domain", "drift", "errors", "files", "html",
-        "performance", "profile", "reporting", "results", "severity", "stats", "text",
-        "visualization", "widgets",
-    )
-)  # fmt: skip
+UNFINISHED: tuple[str, ...] = (
+    "driftlib.alerts",
+    "driftlib.cli",
+    "driftlib.data",
+    "driftlib.demo",
+    "driftlib.diagnosis",
+    "driftlib.domain",
+    "driftlib.drift",
+    "driftlib.errors",
+    "driftlib.files",
+    "driftlib.html",
+    "driftlib.performance",
+    "driftlib.profile",
+    "driftlib.reporting",
+    "driftlib.results",
+    "driftlib.severity",
+    "driftlib.stats",
+    "driftlib.text",
+    "driftlib.visualization",
+    "driftlib.widgets",
+)
 
 
 def test_every_public_name_is_there():
