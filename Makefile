@@ -3,7 +3,7 @@
 .DELETE_ON_ERROR:
 
 PYTHON ?=
-EXTRAS := test evidently
+EXTRAS := test lint evidently
 PINS := --universal --python-version 3.11 --upgrade
 
 # Paths of the user's reach the recipes through the environment, so that no make and no shell
@@ -62,9 +62,11 @@ demo: .venv/.ready ## drift on synthetic data, from the command line, in artifac
 app: .venv/.ready ## open the Streamlit page
 	@.venv/bin/python -m streamlit run streamlit_app.py
 
-lint: .venv/.ready ## check style and formatting
+lint: .venv/.ready ## check style, types, docstrings and the order of imports
 	@.venv/bin/python -m ruff check
 	@.venv/bin/python -m ruff format --check
+	@.venv/bin/python -m mypy
+	@.venv/bin/python -m pytest -q tests/test_structure.py
 
 bench: .venv/.ready ## measure speed and error rates, and print them
 	@.venv/bin/python -m bench
