@@ -281,3 +281,60 @@ def test_labels_predictions_and_time_are_no_features(rng):
 def test_arguments_that_cannot_be_used(arguments, message, rng):
     with pytest.raises(dl.DriftlibError, match=message):
         dl.Baseline.fit(frame_of(rng), **arguments)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {},
+        {"timestamp": "when", "categorical": ["count"], "bins": 5},
+        {"categorical": ["count", "kind", "flag"]},
+        {"y_true": "y_true", "resolution": 2000, "seed": 3},
+    ],
+)
+def test_a_baseline_takes_what_it_was_fitted_with(same, rng, tmp_path):
+    fitted = dl.Baseline.fit(frame_of(rng), bins=5, timestamp="when", categorical=["count"])
+    assert dl.as_baseline(fitted, **same) is fitted
+    path = fitted.save(tmp_path / "b.json")
+    assert dl.as_baseline(path, **same).id == fitted.id
+    assert dl.as_baseline(path, features=["kind", "x"], **same).features == ["x", "kind"]
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"bins": 20}, "bins=20 is given beside a baseline that was fitted with bins=5: leave"),
+        ({"resolution": 50}, "resolution=50 .* resolution=2000"),
+        ({"timestamp": "x"}, "timestamp='x' .* timestamp='when': .* fit a new baseline"),
+        ({"y_true": "late"}, "y_true='late' .* y_true='y_true'"),
+        ({"y_proba": "risk"}, "y_proba='risk' .* y_proba='y_proba'"),
+        ({"categorical": ["kind", "x"]}, "categorical= names 'x' .* with 'x' as numeric"),
+        ({"categorical": ["kinds"]}, "the baseline has no column 'kinds'.*Did you mean 'kind'"),
+        ({"features": ["y_true"]}, "the baseline has no column 'y_true'"),
+    ],
+)
+def test_arguments_that_contradict_a_baseline(other, message, rng, tmp_path):
+    frame = frame_of(rng)
+    baseline = dl.Baseline.fit(frame, bins=5, timestamp="when")
+    for reference in (baseline, baseline.save(tmp_path / "b.json")):
+        with pytest.raises(dl.DriftlibError, match=message):
+            dl.as_baseline(reference, **other)
+    if "bins" not in other and "resolution" not in other:
+        with pytest.raises(dl.DriftlibError, match=message):
+            dl.detect_drift(baseline, frame, **other)
+
+
+def test_keywords_that_a_baseline_does_not_have(rng):
+    frame = frame_of(rng)
+    with pytest.raises(dl.DriftlibError, match=r"fit\(\) has no argument 'bin' .*mean 'bins'"):
+        dl.Baseline.fit(frame, bin=5)
+    for reference in (frame, dl.Baseline.fit(frame)):
+        with pytest.raises(dl.DriftlibError, match="has no argument 'feature'.*mean 'features'"):
+            dl.as_baseline(reference, feature=["x"])
+
+
+def test_names_may_be_any_iterable(rng):
+    names = {"features": iter(["count"]), "categorical": iter(["count"])}
+    baseline = dl.Baseline.fit(frame_of(rng), **names)
+    assert baseline.features == ["count"]
+    assert baseline.columns["count"].kind == "categorical"

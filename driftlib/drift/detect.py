@@ -119,7 +119,7 @@ def detect_drift(
     >>> result.table.loc["x", "note"]
     'shifted up by 1 standard deviation'
     """
-    baseline = as_baseline(reference, features, categorical, **names)
+    baseline = as_baseline(reference, features=features, categorical=categorical, **names)
     profile = current if isinstance(current, Profile) else baseline.profile(current)
     table = compare(baseline, baseline.reference, profile, policy)
     return DriftResult(table, baseline, profile, policy)

@@ -142,7 +142,7 @@ def drift_trend(
     if in_memory:
         frame = read_frame(current, "current")
         windows, total = split(frame, size, None, column, source.name), len(frame)
-    baseline = as_baseline(reference, features, categorical, **names)
+    baseline = as_baseline(reference, features=features, categorical=categorical, **names)
     if column in baseline.columns and features is None:
         baseline = baseline.only([name for name in baseline.features if name != column])
     if in_memory:

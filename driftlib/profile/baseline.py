@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
-from driftlib.data.schema import ColumnRoles, select_features
+from driftlib.data.schema import IDENTIFIER, NUMERIC, ColumnRoles, select_features
 from driftlib.data.sources import Memory, check_alike, open_source
 from driftlib.errors import DataError, ParameterError
 from driftlib.files import write_whole
@@ -67,18 +68,19 @@ class Baseline:
             object.__setattr__(self, "id", _fingerprint(self.columns))
 
     @classmethod
+    @known_keywords()
     def fit(
         cls,
         reference: Any,
-        features: Iterable[str] | None = None,
-        categorical: Iterable[str] = (),
         bins: int = 10,
         resolution: int = 2000,
         *,
+        features: Iterable[str] | None = None,
+        categorical: Iterable[str] = (),
+        timestamp: str | None = None,
         y_true: str = "y_true",
         y_pred: str = "y_pred",
         y_proba: str = "y_proba",
-        timestamp: str | None = None,
         seed: int = 0,
     ) -> Baseline:
         """Choose and freeze the grid of every column, and count the reference on it.
@@ -92,18 +94,20 @@ class Baseline:
             gives; of more, the grid is that of a sample of so many rows, and a second pass
             counts all rows on it. Numeric columns of at most `resolution` distinct values and
             categories of at most 10,000 levels are exact either way.
-        features : list of str, optional
-            Columns to compare; default all but labels, predictions and timestamp.
-        categorical : list of str
-            Columns to take as categories although they hold numbers, or as categories
-            although almost all their values are distinct.
         bins : int
             PSI bins of a numeric feature, at least 2; fewer where values tie.
         resolution : int
             Quantiles kept of a numeric feature, at least 10. KS is exact where the reference
             has no more distinct values, and otherwise low by at most one part in so many.
-        y_true, y_pred, y_proba, timestamp : str
-            Names of the columns that are no features.
+        features : list of str, optional
+            Columns to compare; default all but labels, predictions and timestamp.
+        categorical : list of str
+            Columns to take as categories although they hold numbers, or as categories
+            although almost all their values are distinct.
+        timestamp : str, optional
+            Name of the column that says when a row was seen, which is no feature.
+        y_true, y_pred, y_proba : str
+            Names of the columns of labels, predictions and probabilities, which are no features.
         seed : int
             Of the sample, from 0 up. Rows are chosen by their number alone, so the same rows
             in the same order give the same grid, in however many files or batches they come.
@@ -118,6 +122,7 @@ class Baseline:
         for name, (value, least) in least_of.items():
             if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
                 raise ParameterError(f"{name}={value!r} must be a whole number from {least} up.")
+        categorical = categorical if isinstance(categorical, str) else tuple(categorical)
         source = open_source(reference, "reference", "the reference")
         roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
         names = _columns_to_fit(source, roles, features, categorical)
@@ -304,18 +309,96 @@ class Baseline:
         return baseline
 
 
+@known_keywords()
 def as_baseline(
     reference: Any,
+    bins: int = 10,
+    resolution: int = 2000,
+    *,
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
-    **names: Any,
+    timestamp: str | None = None,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+    seed: int = 0,
 ) -> Baseline:
-    """Baseline from a baseline, the path of a saved one, or reference data."""
+    """Take a baseline as it is, load a saved one, or fit one to reference data.
+
+    Parameters
+    ----------
+    reference : Baseline, path, frame, table, dataset, Dask or Spark DataFrame
+        A path that ends in .json is a saved baseline; all else is as in `Baseline.fit`.
+    features : list of str, optional
+        Columns to compare; of a baseline, those of its features to keep.
+    bins, resolution, categorical, timestamp, y_true, y_pred, y_proba : optional
+        See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
+        repeat what the baseline holds.
+    seed : int
+        Of the sample of a reference larger than memory; a baseline needs none.
+
+    Returns
+    -------
+    Baseline
+
+    Raises
+    ------
+    DriftlibError
+        If the reference cannot be read or fitted, a name does not exist, or an argument
+        contradicts the baseline.
+
+    Examples
+    --------
+    >>> baseline = Baseline.fit(pd.DataFrame({"x": range(9), "day": "d"}), timestamp="day")
+    >>> as_baseline(baseline, timestamp="day") is baseline
+    True
+    >>> as_baseline(baseline, timestamp="x")
+    Traceback (most recent call last):
+    driftlib.errors.ParameterError: timestamp='x' is given beside a baseline that was fitted with
+    timestamp='day': leave it out, or fit a new baseline.
+    """
     if isinstance(reference, str | Path) and str(reference).lower().endswith(".json"):
         reference = Baseline.load(reference)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
     if isinstance(reference, Baseline):
+        _check_beside(reference, {"bins": bins, "resolution": resolution} | vars(roles))
+        _check_kinds(reference, categorical)
         return reference.only(features)
-    return Baseline.fit(reference, features, categorical, **names)
+    return Baseline.fit(
+        reference,
+        bins,
+        resolution,
+        features=features,
+        categorical=categorical,
+        seed=seed,
+        **vars(roles),
+    )
+
+
+def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
+    """Raise unless each argument is its default or what the baseline was fitted with."""
+    defaults = {"bins": 10, "resolution": 2000} | vars(ColumnRoles())
+    held = {"bins": baseline.bins, "resolution": baseline.resolution} | vars(baseline.roles)
+    for name, value in given.items():
+        if value not in (defaults[name], held[name]):
+            raise ParameterError(
+                f"{name}={value!r} is given beside a baseline that was fitted with "
+                f"{name}={held[name]!r}: leave it out, or fit a new baseline."
+            )
+
+
+def _check_kinds(baseline: Baseline, categorical: Iterable[str]) -> None:
+    """Raise if a column is named categorical that the baseline takes as something else."""
+    categorical = categorical if isinstance(categorical, str) else tuple(categorical)
+    select_features(baseline.columns, baseline.roles, None, categorical, "the baseline")
+    for name in map(str, categorical):
+        kind = baseline.columns[name].kind
+        # The other kinds are not compared, with or without a word from the user.
+        if kind in (NUMERIC, IDENTIFIER):
+            raise ParameterError(
+                f"categorical= names {name!r} beside a baseline that was fitted with {name!r} as "
+                f"{kind}: leave it out, or fit a new baseline."
+            )
 
 
 def _columns_to_fit(

@@ -59,9 +59,12 @@ class Inputs:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """Arguments that say what each column is, for `Baseline.fit` and `detect_drift`."""
+        """Arguments that say what each column is, for `as_baseline` and `detect_drift`.
+
+        A saved baseline holds the names of its own columns: `roles` are those of current.
+        """
         kinds = {"features": self.features, "categorical": self.categorical}
-        return kinds | vars(self.roles)
+        return kinds if isinstance(self.reference, Baseline) else kinds | vars(self.roles)
 
     @property
     def by_window(self) -> dict[str, Any]:
