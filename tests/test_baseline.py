@@ -329,7 +329,7 @@ def test_keywords_that_a_baseline_does_not_have(rng):
     with pytest.raises(dl.DriftlibError, match=r"fit\(\) has no argument 'bin' .*mean 'bins'"):
         dl.Baseline.fit(frame, bin=5)
     for reference in (frame, dl.Baseline.fit(frame)):
-        with pytest.raises(dl.DriftlibError, match="has no argument 'feature'.*mean 'features'"):
+        with pytest.raises(dl.DriftlibError, match=r"has no argument 'feature'.*mean 'features'"):
             dl.as_baseline(reference, feature=["x"])
 
 
