@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.files import json_ready
-
-SHOWN_ROWS = 60
+from driftlib.html.table import write_frame
 
 
 class Result:
@@ -40,10 +39,5 @@ class Result:
         return json_ready(content)
 
     def _repr_html_(self) -> str:
-        table = self.main_table
-        shown = table.head(SHOWN_ROWS).to_html(
-            escape=True, na_rep="", float_format=lambda value: f"{value:.4g}", border=0
-        )
-        more = len(table) - SHOWN_ROWS
-        rest = f"<p>{more:,} more rows in the table.</p>" if more > 0 else ""
-        return f"<p><strong>{html.escape(self.headline)}</strong></p>{shown}{rest}"
+        finding = f"<p><strong>{html.escape(self.headline)}</strong></p>"
+        return f"{finding}{write_frame(self.main_table)}"

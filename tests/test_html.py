@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from html import escape
 
 import nbformat
 import pandas as pd
@@ -14,7 +15,9 @@ import pytest
 
 from driftlib.errors import ParameterError
 from driftlib.html import page as pages
-from driftlib.reporting.export import export, failure_page, failure_sentence, plain_table
+from driftlib.html import table as tables
+from driftlib.html.table import mark_table, write_frame, write_table
+from driftlib.reporting.export import export, failure_page, failure_sentence
 from driftlib.reporting.notebook import DIALS_MIME, SUMMARY_MIME, dials, summarise
 from driftlib.reporting.provenance import provenance
 from driftlib.visualization import style
@@ -270,15 +273,53 @@ def test_same_notebook_gives_the_same_bytes_whatever_random_ids_pandas_makes() -
 
 def test_columns_of_numbers_stand_to_the_right() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "x": [1.5, None], "y": ["1", "b"]})
-    table = plain_table(frame.to_html())
+    table = mark_table(frame.to_html())
     cells = re.findall(r"<(t[hd])([^>]*)>([^<]*)</t[hd]>", table)
     numbers = [text for _, kind, text in cells if "number" in kind]
     assert numbers == ["x", "1.5", "NaN"]
 
 
+def test_own_tables_mark_numbers_long_texts_and_gaps() -> None:
+    rows = [
+        [HOSTILE, 0.123456, None, 12345, True, tables.Cell("<a>x</a>", "number")],
+        ["b", float("nan"), None, 7, False, tables.Cell("<a>y</a>", "number")],
+    ]
+    written = write_table(["name", "psi", "gap", "rows", "drifted", "size"], rows)
+    assert mark_table(written) == written
+    cells = re.findall(r"<(?:td|th)([^>]*)>(.*?)</(?:td|th)>", written)
+    assert cells[:6] == [
+        (' scope="col"', "name"),
+        (' scope="col" class="number"', "psi"),
+        (' scope="col" class="number"', "gap"),
+        (' scope="col" class="number"', "rows"),
+        (' scope="col"', "drifted"),
+        (' scope="col" class="number"', "size"),
+    ]
+    assert cells[6] == (' scope="row" class="long"', escape(HOSTILE))
+    number = ' class="number"'
+    assert cells[7:12] == [
+        (number, "0.1235"),
+        (number, "—"),
+        (number, "12,345"),
+        ("", "yes"),
+        (number, "<a>x</a>"),
+    ]
+
+
+def test_frames_name_their_rows_and_count_what_is_left_out() -> None:
+    days = pd.date_range("2013-04-01", periods=3)
+    frame = pd.DataFrame({"start": days, "psi": [0.1, 0.2, 30000.0]}, index=list("abc"))
+    written = write_frame(frame.rename_axis("feature"), most=2)
+    assert '<th scope="row">a</th><td>2013-04-01</td>' in written
+    assert '<td class="number" style="text-align:right">0.1</td>' in written
+    assert written.count("<tr>") == 3
+    assert "1 more rows are not shown." in written
+    assert "<th" in write_frame(frame.head(0))
+
+
 def test_heads_that_span_columns_are_left_alone() -> None:
     frame = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
-    table = plain_table(frame.to_html())
+    table = mark_table(frame.to_html())
     assert "colspan" in table
     assert "number" not in table
 

@@ -30,7 +30,6 @@ UNFINISHED: tuple[str, ...] = (
     "driftlib.drift",
     "driftlib.errors",
     "driftlib.files",
-    "driftlib.html",
     "driftlib.performance",
     "driftlib.profile",
     "driftlib.reporting",

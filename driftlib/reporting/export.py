@@ -13,6 +13,7 @@ from typing import Any
 from driftlib import errors
 from driftlib.errors import MissingExtraError
 from driftlib.html import page
+from driftlib.html.table import mark_table, scroll_box
 from driftlib.reporting.notebook import DIALS_MIME, SUMMARY_MIME, alert_list
 from driftlib.reporting.provenance import PROVENANCE_MIME
 from driftlib.severity import Severity
@@ -35,7 +36,6 @@ SHOWN = (
 UNSHOWN_TAGS = {"papermill-error-cell-tag", "injected-parameters", "remove-cell"}
 HEADING = re.compile(r"<h([1-6])(\s[^>]*)?>(.*?)</h\1\s*>", re.DOTALL | re.IGNORECASE)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
-NUMBER = re.compile(r"[-+\u2212]?[\d,.]+(?:e[-+]?\d+)?\s?%?|nan|NaN|inf|-inf", re.IGNORECASE)
 FRAME_STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)
 STYLER_ID = re.compile(r"\bT_[0-9a-f]{5}(?=_|\b)")
 DEFAULT_ALT = "Picture without a description; the text around it says what it shows."
@@ -237,7 +237,7 @@ class _NotebookPage:
     def table(self, match: re.Match[str]) -> str:
         """A table in a box of its own."""
         self.tables += 1
-        return page.scroll_box(plain_table(match[0]), f"Table {self.tables}")
+        return scroll_box(mark_table(match[0]), f"Table {self.tables}")
 
     def heading(self, match: re.Match[str]) -> str:
         """A heading, no more than one level below the one before; the first h1 is the title."""
@@ -255,41 +255,6 @@ class _NotebookPage:
             words = html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)))
             self.contents.append({"level": level, "id": anchor, "title": words})
         return f'<h{level} id="{anchor}">{text}</h{level}>'
-
-
-def plain_table(content: str) -> str:
-    """A table without looks of its own, its numbers and its long texts marked.
-
-    Examples
-    --------
-    >>> plain_table('<table border="1"><tr><th>x</th></tr><tr><td>1.5</td></tr></table>')
-    '<table><tr><th class="number">x</th></tr><tr><td class="number">1.5</td></tr></table>'
-    """
-    from bs4 import BeautifulSoup
-
-    table = BeautifulSoup(content, "html.parser").table
-    del table["border"]
-    for row in table.select("tr[style]"):
-        del row["style"]
-    rows = [row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr")]
-    cells = [cell for row in rows for cell in row]
-    for cell in cells:
-        if len(cell.get_text()) > page.LONG:
-            _mark(cell, "long")
-    # Cells that span several columns have no one column that they stand in.
-    spanned = any(cell.get("colspan") or cell.get("rowspan") for cell in cells)
-    if not spanned and not table.select_one(".number"):
-        width = max(map(len, rows), default=0)
-        for column in zip(*(row for row in rows if len(row) == width), strict=True):
-            values = [cell.get_text(strip=True) for cell in column if cell.name == "td"]
-            if any(values) and all(NUMBER.fullmatch(value) for value in values if value):
-                for cell in column:
-                    _mark(cell, "number")
-    return str(table)
-
-
-def _mark(cell: Any, kind: str) -> None:
-    cell["class"] = [*cell.get("class", []), kind]
 
 
 def _shown(kind: str, content: str, alt: str = "") -> dict[str, str]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from driftlib.errors import DataError
 from driftlib.files import write_json, write_whole
 from driftlib.html import page
+from driftlib.html.table import Cell, write_boxed_table
 from driftlib.severity import Severity, worst
 
 RUNS, INDEX = "runs.json", "index.html"
@@ -193,31 +194,22 @@ def _files(folder: Path) -> str:
         path = folder / name
         if path.is_file():
             size = f"{max(path.stat().st_size / 1000, 0.1):,.1f} kB"
-            rows.append(
-                f'<tr><th scope="row"><a href="{name}">{name}</a></th><td>{words}</td>'
-                f'<td class="number">{size}</td></tr>'
-            )
-    return _table("Data files", "<th>File</th><th>What it holds</th><th>Size</th>", rows)
+            link = Cell(f'<a href="{name}">{name}</a>')
+            rows.append([link, Cell(words), Cell(size, "number")])
+    return _table("Data files", ["File", "What it holds", "Size"], rows)
 
 
-def _table(title: str, head: str, rows: list[str]) -> str:
-    if not rows:
-        return ""
-    head = head.replace("<th>", '<th scope="col">')
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f"<h2>{title}</h2>{page.scroll_box(table, title)}"
+def _table(title: str, columns: list[str], rows: list[list[Any]]) -> str:
+    return f"<h2>{title}</h2>{write_boxed_table(columns, rows, title)}" if rows else ""
 
 
 def _inputs(run: Run) -> str:
-    rows = [
-        f'<tr><th scope="row">{html.escape(str(name))}</th>'
-        f'<td class="long">{html.escape(str(value))}</td></tr>'
-        for name, value in [
-            *((f"{role} fingerprint", value) for role, value in _fingerprints(run).items()),
-            *run["parameters"].items(),
-        ]
+    given = [
+        *((f"{role} fingerprint", value) for role, value in _fingerprints(run).items()),
+        *run["parameters"].items(),
     ]
-    return _table("Data and parameters", "<th>Name</th><th>Value</th>", rows)
+    rows = [[name, Cell(html.escape(str(value)), "long")] for name, value in given]
+    return _table("Data and parameters", ["Name", "Value"], rows)
 
 
 def _fingerprints(run: Run) -> dict[str, str]:
@@ -236,15 +228,17 @@ def _runs(title: str, runs: list[tuple[str, Run]]) -> str:
     for name, run in sorted(ordered, key=lambda found: not _failures(found[1])):
         words, tone = _finding(run)
         place = f'<a href="{quote(name)}/{INDEX}">{html.escape(name)}</a>' if name else _time(run)
-        when = f"<td>{_time(run)}</td>" if name else ""
         given = ", ".join(f"{key}={value}" for key, value in run["parameters"].items())
         prints = ", ".join(f"{role} {value}" for role, value in _fingerprints(run).items())
         rows.append(
-            f'<tr><th scope="row">{place}</th>{when}'
-            f'<td><span class="badge badge-{tone}">{_mark(tone)} {words}</span></td>'
-            f'<td class="number">{_seconds(run["seconds"])}</td><td>{html.escape(prints)}</td>'
-            f'<td class="long">{html.escape(given)}</td></tr>'
+            [
+                Cell(place),
+                *([Cell(_time(run))] if name else []),
+                Cell(f'<span class="badge badge-{tone}">{_mark(tone)} {words}</span>'),
+                Cell(_seconds(run["seconds"]), "number"),
+                Cell(html.escape(prints)),
+                Cell(html.escape(given), "long"),
+            ]
         )
-    first = "<th>Folder</th><th>Started</th>" if runs and runs[0][0] else "<th>Started</th>"
-    rest = "<th>Verdict</th><th>Took</th><th>Data fingerprint</th><th>Parameters</th>"
-    return _table(title, first + rest, rows)
+    first = ["Folder", "Started"] if runs and runs[0][0] else ["Started"]
+    return _table(title, [*first, "Verdict", "Took", "Data fingerprint", "Parameters"], rows)

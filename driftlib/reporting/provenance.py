@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import platform
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ import driftlib
 from driftlib.data.schema import as_frame
 from driftlib.data.sources import is_path, matching_files, source_name
 from driftlib.files import json_ready
+from driftlib.html.table import write_table
 from driftlib.profile.baseline import Baseline
 
 PROVENANCE_MIME = "application/vnd.driftlib.provenance+json"
@@ -43,11 +43,7 @@ class Provenance:
         return json_ready({"items": dict(self.items), "fingerprints": self.fingerprints})
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><th scope="row">{html.escape(item)}</th><td>{html.escape(value)}</td></tr>'
-            for item, value in self.items
-        )
-        return f'<div class="provenance"><table><tbody>{rows}</tbody></table></div>'
+        return f'<div class="provenance">{write_table((), self.items)}</div>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return {

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.html import page
+from driftlib.html.table import write_boxed_table
 from driftlib.reporting.app import Cause, Evaluation, Findings
 from driftlib.reporting.tables import drift_table, metrics_table
 from driftlib.visualization.style import small_table
@@ -39,7 +40,7 @@ def single_page(
         for number, figure in enumerate(figures, start=1)
     ]
     parts = [
-        f"<h2>{html.escape(heading)}</h2>{page.table(small_table(table), heading)}"
+        f"<h2>{html.escape(heading)}</h2>{write_boxed_table(**small_table(table), label=heading)}"
         for heading, table in tables.items()
     ]
     body = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,8 @@ from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError
+from driftlib.html.numbers import NO_BREAK, write_change, write_p_value, write_share, write_value
+from driftlib.html.table import SHOWN_ROWS, write_frame
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
@@ -24,10 +25,7 @@ from driftlib.text import percent, shortened
 from driftlib.visualization.levels import NOT_FEATURES
 from driftlib.visualization.windows import window_labels
 
-SHOWN_ROWS = 60
 NAMED_LEVELS = 3
-NO_BREAK = "\u00a0"
-NOTHING = "—"
 
 
 @dataclass(frozen=True)
@@ -38,52 +36,7 @@ class Table:
     most: int = SHOWN_ROWS
 
     def _repr_html_(self) -> str:
-        shown = self.frame.head(self.most)
-        numeric = [pd.api.types.is_numeric_dtype(dtype) for dtype in shown.dtypes]
-        head = "".join(
-            f'<th scope="col"{_class(right)}>{html.escape(str(name))}</th>'
-            for name, right in zip(shown.columns, numeric, strict=True)
-        )
-        lines = []
-        for row in shown.itertuples(index=False, name=None):
-            cells = [
-                f"<td{_class(right)}>{html.escape(_text(value))}</td>"
-                for value, right in zip(row[1:], numeric[1:], strict=True)
-            ]
-            first = html.escape(_text(row[0]))
-            lines.append(f'<tr><th scope="row">{first}</th>{"".join(cells)}</tr>')
-        body = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-        more = len(self.frame) - len(shown)
-        return body + (f'<p class="more">{more:,} more rows are not shown.</p>' if more else "")
-
-
-def _class(right: bool) -> str:
-    return ' class="number" style="text-align:right"' if right else ""
-
-
-def _text(value: Any) -> str:
-    """Value of a cell as a reader wants it.
-
-    Examples
-    --------
-    >>> [_text(value) for value in (True, 2013, 27902, 0.123456, 1234.5, 1e-9, float("nan"))]
-    ['yes', '2013', '27,902', '0.123', '1234', '1e-09', '—']
-    """
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if isinstance(value, int | np.integer):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if isinstance(value, float | np.floating):
-        if not np.isfinite(value):
-            return NOTHING
-        size = abs(value)
-        # Below 10,000 it may be a year, which has no comma.
-        return f"{value:.3g}" if size < 1_000 else f"{value:{',' if size >= 10_000 else ''}.0f}"
-    return NOTHING if value is None or value is pd.NaT else str(value)
-
-
-def _shares(shares: pd.Series) -> list[str]:
-    return [percent(share) if share == share else NOTHING for share in shares]
+        return write_frame(self.frame, self.most, digits=3)
 
 
 def drift_table(result: DriftResult) -> Table:
@@ -102,19 +55,13 @@ def drift_table(result: DriftResult) -> Table:
                 "change": [f"{Severity(s).mark}{NO_BREAK}{s}" for s in table["severity"]],
                 "PSI": table["psi"].round(3).to_numpy(),
                 "KS": table["ks"].round(3).to_numpy(),
-                "missing": _shares(table["missing_current"]),
-                "new values": _shares(table["unseen"]),
-                "q": [_p_value(q) for q in table["q_value"]],
+                "missing": table["missing_current"].map(write_share).tolist(),
+                "new values": table["unseen"].map(write_share).tolist(),
+                "q": [write_p_value(q) for q in table["q_value"]],
                 "what happened": [note or "no change told from chance" for note in table["note"]],
             }
         )
     )
-
-
-def _p_value(p: float) -> str:
-    if p != p:
-        return NOTHING
-    return f"<{NO_BREAK}0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def settings_table(policy: DriftPolicy) -> Table:
@@ -127,7 +74,9 @@ def numbers_table(baseline: Baseline) -> Table:
     table = baseline.table[baseline.table["mean"].notna()]
     if table.empty:
         raise DataError("No column of the reference holds numbers.")
-    shown = pd.DataFrame({"column": table.index, "missing": _shares(table["missing"])})
+    shown = pd.DataFrame(
+        {"column": table.index, "missing": table["missing"].map(write_share).tolist()}
+    )
     for name in ("mean", "std", "min", "q25", "median", "q75", "max"):
         shown[name] = table[name].to_numpy()
     return Table(shown)
@@ -178,7 +127,7 @@ def metrics_table(perf: Performance) -> Table:
         row = {"window": label, "rows": int(first["n"]), "labelled": int(first["n_labelled"])}
         for entry in part.to_dict("records"):
             mark = "▼ " if entry["degraded"] else "◇ " if entry["breached"] else ""
-            row[titles[entry["metric"]].title] = f"{mark}{_text(entry['value'])}"
+            row[titles[entry["metric"]].title] = f"{mark}{write_value(entry['value'])}"
         rows.append(row)
     return Table(pd.DataFrame(rows))
 
@@ -222,14 +171,10 @@ def causes_table(timeline: Timeline) -> Table:
             | {
                 "verdict": found.verdict,
                 found.loss_title: found.loss_current,
-                "change": _signed(total),
-                "concept": _signed(concept),
-                "covariate": _signed(found.covariate[0]),
+                "change": write_change(total),
+                "concept": write_change(concept),
+                "covariate": write_change(found.covariate[0]),
                 "domain AUC": round(found.domain_auc, 2),
             }
         )
     return Table(pd.DataFrame(rows))
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3g}" if value == value else NOTHING
