@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.data.schema import ColumnRoles
 from driftlib.data.synthetic import simulate
 from driftlib.diagnosis import segments
-from driftlib.diagnosis.decomposition import TERMS, decompose, fit_loss, targeted
+from driftlib.diagnosis.decomposition import TERMS, decompose, fit_loss, retarget
 from driftlib.diagnosis.diagnose import diagnose
 from driftlib.diagnosis.losses import read_losses
 from driftlib.diagnosis.segments import MISSING, Condition
-from driftlib.diagnosis.verdict import VerdictInputs, moved
+from driftlib.diagnosis.verdict import VerdictInputs, describe_change
 from driftlib.diagnosis.windows import diagnose_windows
 from driftlib.domain.classifier import fit_domain
 from driftlib.errors import DataError, DriftlibError, ParameterError
@@ -156,7 +155,7 @@ def test_targeting_takes_out_the_direction_of_the_classifier():
     loss = np.concatenate([frame["cost"] for frame in frames])
     pi = np.concatenate([domain.pi_reference, domain.pi_current])
     weights = np.concatenate(domain.overlap_weights)
-    surplus = loss - targeted(domain, loss, np.zeros(1600))
+    surplus = loss - retarget(domain, loss, np.zeros(1600))
     for is_current in (False, True):
         surplus[domain.is_current == is_current] -= np.average(
             surplus[domain.is_current == is_current],
@@ -175,10 +174,10 @@ def test_minimum_effect_decides_what_counts():
 
 def test_verdict_needs_inputs_that_differ_for_data_drift(both):
     _, why = both
-    evidence = why.evidence
-    assert evidence.verdict == "data and concept drift"
+    inputs = why.verdict_inputs
+    assert inputs.verdict == "data and concept drift"
     same = VerdictInputs(
-        evidence.parts, replaced(evidence.domain, p_value=0.2), evidence.minimum, evidence.loss
+        inputs.parts, replaced(inputs.domain, p_value=0.2), inputs.minimum, inputs.loss
     )
     assert same.verdict == "concept drift"
 
@@ -191,9 +190,9 @@ def replaced(thing, **changes):
 
 @pytest.mark.parametrize("auc", [0.9799, 0.9801])
 def test_the_limit_of_overlap(both, auc):
-    evidence = both[1].evidence
-    domain = replaced(evidence.domain, auc=auc)
-    verdict = VerdictInputs(evidence.parts, domain, 0.01, "loss").verdict
+    inputs = both[1].verdict_inputs
+    domain = replaced(inputs.domain, auc=auc)
+    verdict = VerdictInputs(inputs.parts, domain, 0.01, "loss").verdict
     assert verdict == ("undetermined" if auc > 0.98 else "data and concept drift")
 
 
@@ -209,7 +208,7 @@ def test_periods_that_do_not_overlap_name_the_culprits():
     assert why.terms.loc["total"].notna().all()
     assert why.terms.drop("total").isna().all(axis=None)
     assert why.segments.empty
-    without = diagnose(reference, current, ["x0", "x1"], loss="cost")
+    without = diagnose(reference, current, features=["x0", "x1"], loss="cost")
     assert without.verdict == "stable"
 
 
@@ -301,7 +300,7 @@ def test_probabilities_are_enough_for_a_brier_score(both):
 
 
 def losses_of(frame: pd.DataFrame, loss: str = "auto"):
-    return read_losses((("a", frame), ("b", frame)), loss, ColumnRoles())
+    return read_losses(("a", frame), ("b", frame), loss)
 
 
 def test_losses_equal_scikit_learn():
@@ -582,9 +581,9 @@ def test_hand_made_decomposition():
 
 def test_numbers_in_sentences():
     write = number_writer(0.01)
-    assert moved((0.0451, 0.0401, 0.0501), write) == "rose by 0.045 (0.040 to 0.050)"
-    assert moved((-0.0451, -0.0501, -0.0401), write) == "fell by 0.045 (0.040 to 0.050)"
-    assert moved((0.0004, -0.004, 0.005), write) == "changed by 0.000 (-0.004 to +0.005)"
+    assert describe_change((0.0451, 0.0401, 0.0501), write) == "rose by 0.045 (0.040 to 0.050)"
+    assert describe_change((-0.0451, -0.0501, -0.0401), write) == "fell by 0.045 (0.040 to 0.050)"
+    assert describe_change((0.0004, -0.004, 0.005), write) == "changed by 0.000 (-0.004 to +0.005)"
     assert number_writer(float("nan"))(0.5) == "0.5000"
 
 

@@ -226,7 +226,7 @@ def test_what_nobody_foresaw_is_no_traceback_and_leaves_the_rest_alone(monkeypat
     def fail(*_, **__):
         raise RuntimeError("secret path")
 
-    monkeypatch.setattr("driftlib.diagnosis.diagnose.Question.answer", fail)
+    monkeypatch.setattr("driftlib.diagnosis.setup.DiagnosisSetup.read", fail)
     app = opened(rows="500", seed="77")
     assert len(errors(app)) == 1
     assert "fault of this page" in errors(app)[0]

@@ -1,1 +1,1 @@
-"""Diagnose a loss of performance: data drift or concept drift."""
+"""Diagnose a loss of performance: tell data drift from concept drift."""

@@ -1,4 +1,4 @@
-"""Which features' change accounts for the covariate part of a diagnosis."""
+"""Share the covariate part of a diagnosis out among the features."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pandas as pd
 
 from driftlib.domain.classifier import Domain, auc, overlap_weights
 
-ROWS = 10_000
+# Rows of either period that are used: shuffling each feature takes a prediction of all of them.
+MOST_ROWS = 10_000
 
 
 def attribute(domain: Domain, expected: np.ndarray) -> pd.DataFrame:
-    """Covariate part that is lost when a feature is hidden from the domain classifier.
+    """Measure the covariate part that is lost when a feature is hidden from the classifier.
 
     Reweighting with the classifier's probabilities moves the reference to the rows that both
     periods share and from there to current, and the expected loss with it. A feature's effect
@@ -21,6 +22,7 @@ def attribute(domain: Domain, expected: np.ndarray) -> pd.DataFrame:
     Parameters
     ----------
     domain : Domain
+        The fitted classifier of the two periods.
     expected : float array, shape (rows,)
         Expected loss of each row of the domain, the same in both periods.
 
@@ -40,15 +42,15 @@ def attribute(domain: Domain, expected: np.ndarray) -> pd.DataFrame:
     Nor does it tell noise from drift: where the covariate part is not significant, its shares
     are not either.
     """
-    rows = domain.some_rows(ROWS)
+    rows = domain.some_rows(MOST_ROWS)
     current = domain.is_current[rows]
     measured = [
         (_moved(pi, domain.share, current, expected[rows]), auc(pi[current], pi[~current])[0])
         for pi in domain.shuffled(rows)
     ]
-    whole, *hidden = np.array(measured)
+    table = np.array(measured)
     frame = pd.DataFrame(
-        whole - hidden,
+        table[0] - table[1:],
         columns=["effect", "auc_loss"],
         index=pd.Index(domain.features, name="feature"),
     )
@@ -57,7 +59,7 @@ def attribute(domain: Domain, expected: np.ndarray) -> pd.DataFrame:
 
 
 def _moved(pi: np.ndarray, share: float, current: np.ndarray, loss: np.ndarray) -> float:
-    """Change of the expected loss that reweighting with `pi` explains."""
+    """Return the change of the expected loss that reweighting with `pi` explains."""
     before, now = loss[~current], loss[current]
     w_reference, w_current = overlap_weights(pi[~current], pi[current], share)
     return float(w_reference @ before - before.mean() + now.mean() - w_current @ now)

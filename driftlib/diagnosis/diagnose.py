@@ -1,8 +1,8 @@
-"""Why did the model get worse: other inputs, or other outcomes for the same inputs?"""
+"""Diagnose why a model got worse: other inputs, or other outcomes for the same inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,26 +10,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import ColumnRoles, select_features
-from driftlib.data.sources import read_frame, source_name
+from driftlib.arguments import known_keywords
+from driftlib.data.schema import ColumnRoles
 from driftlib.diagnosis.attribution import attribute
-from driftlib.diagnosis.decomposition import TERMS, decompose, decompose_inputs, fit_loss, targeted
-from driftlib.diagnosis.losses import Losses, read_losses
+from driftlib.diagnosis.decomposition import TERMS, decompose, decompose_inputs, fit_loss, retarget
+from driftlib.diagnosis.losses import Losses
 from driftlib.diagnosis.segments import COLUMNS, find_segments
+from driftlib.diagnosis.setup import DiagnosisSetup, Periods
 from driftlib.diagnosis.verdict import COVARIATE, VerdictInputs
-from driftlib.domain.classifier import Domain, fit_domain
+from driftlib.domain.classifier import Domain
 from driftlib.domain.overlap import find_separating_features
 from driftlib.errors import ParameterError
 from driftlib.results import Result
 
-CULPRIT_ROWS = 10_000
+# Rows of either period that are used to find the columns that tell them apart.
+SEPARATING_ROWS = 10_000
 
 
 @dataclass(frozen=True)
 class Diagnosis(Result):
-    """The change of a model's loss, split by cause.
+    """Hold the change of a model's loss, split by cause.
 
-    Attributes
+    Parameters
     ----------
     terms : pandas.DataFrame
         Indexed by covariate_common (from the reference's inputs to those both periods share,
@@ -54,7 +56,7 @@ class Diagnosis(Result):
         Rows used.
     covariate : tuple of float
         Covariate part, total less concept: value, lower, upper (95 %).
-    evidence : VerdictInputs
+    verdict_inputs : VerdictInputs
         What the verdict rests on.
     row_loss, row_expected : float array
         Loss of each row of the domain, and what its features let one expect.
@@ -73,35 +75,37 @@ class Diagnosis(Result):
     rows_reference: int
     rows_current: int
     covariate: tuple[float, float, float]
-    evidence: VerdictInputs = field(repr=False)
+    verdict_inputs: VerdictInputs = field(repr=False)
     row_loss: np.ndarray = field(repr=False)
     row_expected: np.ndarray = field(repr=False)
 
     @property
     def main_table(self) -> pd.DataFrame:
+        """The terms: the table that carries the result."""
         return self.terms
 
     @property
     def headline(self) -> str:
         """The verdict in one plain sentence, with numbers."""
-        return self.evidence.headline
+        return self.verdict_inputs.headline
 
     @property
     def domain(self) -> Domain:
         """The fitted classifier, to be used again."""
-        return self.evidence.domain
+        return self.verdict_inputs.domain
 
     @property
     def culprits(self) -> list[str]:
         """Columns that give the period away, where that is why the verdict is open."""
-        return list(self.evidence.culprits.features) if self.evidence.culprits else []
+        found = self.verdict_inputs.separating
+        return list(found.features) if found else []
 
     @cached_property
     def features(self) -> pd.DataFrame:
         """Which features' change accounts for the covariate part.
 
-        Worked out when first asked for. See `driftlib.diagnosis.attribution.attribute` for what the
-        numbers mean, and what they do not.
+        Worked out when first asked for. See `driftlib.diagnosis.attribution.attribute` for
+        what the numbers mean, and what they do not.
         """
         return attribute(self.domain, self.row_expected)
 
@@ -109,9 +113,8 @@ class Diagnosis(Result):
     def segments(self) -> pd.DataFrame:
         """Where the concept changed, as rules such as `origin = EWR and hour >= 17`.
 
-        Worked out when first asked for; see
-        `driftlib.diagnosis.segments.find_segments`. No rows where
-        current has no labels or the periods do not overlap.
+        Worked out when first asked for; see `driftlib.diagnosis.segments.find_segments`. No
+        rows where current has no labels or the periods do not overlap.
         """
         if not self.domain.overlaps or np.isnan(self.row_loss).any():
             return pd.DataFrame(columns=list(COLUMNS))
@@ -119,6 +122,7 @@ class Diagnosis(Result):
 
     @property
     def details(self) -> dict[str, Any]:
+        """What the JSON form holds besides headline and terms."""
         names = (
             "verdict", "reason", "domain_auc", "effective_share", "loss", "loss_title",
             "loss_reference", "loss_current", "minimum_effect", "rows_reference", "rows_current",
@@ -127,21 +131,22 @@ class Diagnosis(Result):
         return {name: getattr(self, name) for name in names}
 
 
+@known_keywords()
 def diagnose(
     reference: Any,
     current: Any,
-    features: Iterable[str] | None = None,
     loss: str = "auto",
     minimum_effect: float = 0.01,
     seed: int = 0,
     *,
+    features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
-    task: str = "auto",
-    positive: Any = None,
+    timestamp: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
-    timestamp: str | None = None,
+    positive: Any = None,
+    task: str = "auto",
     max_rows: int = 50_000,
     domain: Domain | None = None,
 ) -> Diagnosis:
@@ -154,9 +159,6 @@ def diagnose(
         Rows without a label are left out. If current has no label at all, what the changed
         inputs do to the loss is estimated by reweighting the reference, and there is no
         figure for the concept.
-    features : list of str, optional
-        Default: all columns but labels, predictions, the timestamp and the loss. Leave out
-        columns that give the date away: periods that do not overlap cannot be compared.
     loss : str
         "auto": the Brier score where there are probabilities (summed over the classes if
         there are more than two), else the share of wrong predictions ("zero_one"), and the
@@ -166,14 +168,19 @@ def diagnose(
         share of the reference's.
     seed : int
         Of the folds, and of the sample where a side has more than `max_rows` rows.
+    features : list of str, optional
+        Default: all columns but labels, predictions, the timestamp and the loss. Leave out
+        columns that give the date away: periods that do not overlap cannot be compared.
     categorical : list of str
         Numeric columns that are codes.
-    task, positive
-        See `driftlib.track_performance`.
-    y_true, y_pred, y_proba, timestamp : str
-        Names of those columns.
+    timestamp, y_true, y_pred, y_proba : str
+        Names of those columns; no timestamp by default.
+    positive : label, optional
+        Default: the larger of two labels.
+    task : {"auto", "binary", "multiclass", "regression"}
+        "auto" tells from the columns; see `driftlib.track_performance`.
     max_rows : int
-        Rows used a side.
+        Rows used a side, at least 10.
     domain : Domain, optional
         A classifier already fitted on just these two frames and features; used if every row
         in it has a loss.
@@ -181,6 +188,8 @@ def diagnose(
     Returns
     -------
     Diagnosis
+        Its `terms`, `verdict` and `reason`; `features` and `segments` are worked out when
+        they are first asked for.
 
     Raises
     ------
@@ -207,105 +216,98 @@ def diagnose(
     >>> diagnose(data.reference, data.current).verdict
     'concept drift'
     """
-    question = Question.ask(
-        reference, current, features, loss, minimum_effect, seed,
-        categorical=categorical, task=task, positive=positive, y_true=y_true, y_pred=y_pred,
-        y_proba=y_proba, timestamp=timestamp, max_rows=max_rows,
-    )  # fmt: skip
-    return question.answer(slice(None), domain)
+    setup = DiagnosisSetup(
+        loss=loss,
+        minimum_effect=minimum_effect,
+        seed=seed,
+        features=features,
+        categorical=categorical,
+        roles=ColumnRoles(y_true, y_pred, y_proba, timestamp),
+        positive=positive,
+        task=task,
+        max_rows=max_rows,
+    )
+    return diagnose_periods(setup.read(reference, current), domain)
 
 
-@dataclass(frozen=True)
-class Question:
-    """Everything a diagnosis needs, read and checked once for all windows."""
+def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosis:
+    """Diagnose two periods that are read already.
 
-    names: tuple[str, str]
-    frames: tuple[pd.DataFrame, pd.DataFrame]
-    losses: Losses
-    minimum_effect: float
-    options: dict[str, Any]
+    Parameters
+    ----------
+    periods : Periods
+        All rows of two periods, or those of a window or segment.
+    domain : Domain, optional
+        A classifier fitted on just these rows; used if every row in it has a loss.
 
-    @classmethod
-    def ask(
-        cls,
-        reference: Any,
-        current: Any,
-        features: Iterable[str] | None = None,
-        loss: str = "auto",
-        minimum_effect: float = 0.01,
-        seed: int = 0,
-        *,
-        categorical: Iterable[str] = (),
-        task: str = "auto",
-        positive: Any = None,
-        y_true: str = "y_true",
-        y_pred: str = "y_pred",
-        y_proba: str = "y_proba",
-        timestamp: str | None = None,
-        max_rows: int = 50_000,
-        no_features: Sequence[str | None] = (),
-    ) -> Question:
-        """Read the frames, the losses and the names of the features; see `diagnose`."""
-        if not minimum_effect >= 0:
-            raise ParameterError(f"minimum_effect={minimum_effect!r} must be at least 0.")
-        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
-        names = source_name(reference, "the reference"), source_name(current, "current")
-        frames = read_frame(reference, "reference"), read_frame(current, "current")
-        losses = read_losses(tuple(zip(names, frames, strict=True)), loss, roles, task, positive)
-        columns = [name for name in frames[0].columns if name != loss]
-        if features is None:
-            columns = [name for name in columns if name not in no_features]
-        chosen = select_features(columns, roles, features, categorical, names[0])
-        options = {"features": chosen, "categorical": list(categorical), "seed": seed,
-                   "max_rows": max_rows, "roles": roles}  # fmt: skip
-        return cls(names, frames, losses, minimum_effect, options)
+    Returns
+    -------
+    Diagnosis
+        As of `diagnose`.
 
-    def answer(self, window: slice | np.ndarray, domain: Domain | None = None) -> Diagnosis:
-        """Diagnose some rows of current against the reference."""
-        sides = self.losses.reference, self.losses.current[window]
-        known = [~np.isnan(side) for side in sides]
-        labelled = bool(known[1].any())
-        if not labelled:
-            known[1][:] = True
-        frames = self.frames[0], self.frames[1].iloc[window]
-        if domain is None or not _covered(domain, known):
-            frames = [frame[rows] for frame, rows in zip(frames, known, strict=True)]
-            sides = [side[rows] for side, rows in zip(sides, known, strict=True)]
-            domain = fit_domain(*frames, **self.options)
-        loss = np.concatenate([sides[0][domain.reference_rows], sides[1][domain.current_rows]])
-        if labelled:
-            expected = targeted(domain, loss, fit_loss(domain, loss))
-            parts = decompose(domain, loss, expected)
-        else:
-            expected = fit_loss(domain, loss, ~domain.is_current)
-            parts = decompose_inputs(domain, loss, expected)
-        minimum = self.minimum_effect * (parts.loss_reference if self.losses.relative else 1.0)
-        culprits = None
-        if not domain.overlaps:
-            culprits = find_separating_features(
-                domain, lambda features: self._refit(frames, features)
-            )
-        evidence = VerdictInputs(parts, domain, minimum, self.losses.title, labelled, culprits)
-        notes = _notes(self.names, known)
-        return _diagnosis(evidence, self.losses, notes, loss, expected)
+    Raises
+    ------
+    DataError
+        If no feature can be compared, or a side has too few rows with a loss.
+    """
+    usable, used = periods.usable, periods
+    if domain is None or not _covers(usable, domain):
+        used = periods.take(*usable)
+        domain = used.fit_domain()
+    loss = np.concatenate(
+        [
+            used.losses.reference[domain.reference_rows],
+            used.losses.current[domain.current_rows],
+        ]
+    )
+    if used.labelled:
+        expected = retarget(domain, loss, fit_loss(domain, loss))
+        parts = decompose(domain, loss, expected)
+    else:
+        expected = fit_loss(domain, loss, ~domain.is_current)
+        parts = decompose_inputs(domain, loss, expected)
+    unit = parts.loss_reference if used.losses.relative else 1.0
+    inputs = VerdictInputs(
+        parts=parts,
+        domain=domain,
+        minimum=periods.setup.minimum_effect * unit,
+        loss=used.losses.title,
+        labelled=used.labelled,
+        separating=None
+        if domain.overlaps
+        else find_separating_features(
+            domain, lambda features: used.fit_domain(features, SEPARATING_ROWS)
+        ),
+    )
+    return _diagnosis(inputs, used.losses, _left_out(periods.names, usable), loss, expected)
 
-    def _refit(self, frames: Sequence[pd.DataFrame], features: list[str]) -> Domain:
-        changed = {
-            "features": features,
-            "categorical": [name for name in self.options["categorical"] if name in features],
-            "max_rows": min(CULPRIT_ROWS, self.options["max_rows"]),
-        }
-        return fit_domain(*frames, **(self.options | changed))
+
+def _covers(usable: tuple[np.ndarray, np.ndarray], domain: Domain) -> bool:
+    """Tell whether every row of the classifier can be used."""
+    pairs = list(zip(usable, (domain.reference_rows, domain.current_rows), strict=True))
+    if any(rows.max() >= len(known) for known, rows in pairs):
+        raise ParameterError("domain= was fitted on other frames: fit it on these two.")
+    return all(bool(known[rows].all()) for known, rows in pairs)
+
+
+def _left_out(names: tuple[str, str], usable: tuple[np.ndarray, np.ndarray]) -> list[str]:
+    """Say how many rows of either period are left out."""
+    return [
+        f"{int((~known).sum()):,} of {len(known):,} rows of {name} have no loss, for want of a "
+        "label or a prediction, and are left out."
+        for name, known in zip(names, usable, strict=True)
+        if not known.all()
+    ]
 
 
 def _diagnosis(
-    evidence: VerdictInputs,
+    inputs: VerdictInputs,
     losses: Losses,
-    notes: tuple[str, ...],
+    notes: list[str],
     loss: np.ndarray,
     expected: np.ndarray,
 ) -> Diagnosis:
-    parts, domain = evidence.parts, evidence.domain
+    parts, domain = inputs.parts, inputs.domain
     terms = pd.DataFrame(
         [parts.combine(weights) for weights in np.eye(len(TERMS))],
         index=pd.Index(TERMS, name="term"),
@@ -318,36 +320,19 @@ def _diagnosis(
         covariate = (np.nan, np.nan, np.nan)
     return Diagnosis(
         terms=terms,
-        verdict=evidence.verdict,
-        reason=" ".join([evidence.reason, *notes]),
+        verdict=inputs.verdict,
+        reason=" ".join([inputs.reason, *notes]),
         domain_auc=domain.auc,
         effective_share=float(domain.effective_share),
         loss=losses.name,
         loss_title=losses.title,
         loss_reference=parts.loss_reference,
         loss_current=parts.loss_current,
-        minimum_effect=evidence.minimum,
+        minimum_effect=inputs.minimum,
         rows_reference=len(domain.reference_rows),
         rows_current=len(domain.current_rows),
         covariate=covariate,
-        evidence=evidence,
+        verdict_inputs=inputs,
         row_loss=loss,
         row_expected=expected,
-    )
-
-
-def _covered(domain: Domain, known: Sequence[np.ndarray]) -> bool:
-    """Whether every row of the classifier has a loss."""
-    rows = domain.reference_rows, domain.current_rows
-    if any(part.max() >= len(has) for part, has in zip(rows, known, strict=True)):
-        raise ParameterError("domain= was fitted on other frames: fit it on these two.")
-    return all(has[part].all() for part, has in zip(rows, known, strict=True))
-
-
-def _notes(names: tuple[str, str], known: Sequence[np.ndarray]) -> tuple[str, ...]:
-    return tuple(
-        f"{int((~has).sum()):,} of {len(has):,} rows of {name} have no loss, for want of a label "
-        "or a prediction, and are left out."
-        for name, has in zip(names, known, strict=True)
-        if not has.all()
     )

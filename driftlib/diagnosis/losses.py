@@ -1,4 +1,4 @@
-"""What a wrong prediction costs, row by row: the loss that a diagnosis explains."""
+"""Measure what a prediction costs, row by row: the loss that a diagnosis explains."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from driftlib.text import quoted
 
 AUTO, BRIER, ZERO_ONE, SQUARED = "auto", "brier", "zero_one", "squared"
 
+# What to call a frame in an error, and the frame.
+NamedFrame = tuple[str, pd.DataFrame]
+
 
 @dataclass(frozen=True)
 class Losses:
-    """Loss of every row of two periods.
+    """Hold the loss of every row of two periods.
 
-    Attributes
+    Parameters
     ----------
     name, title : str
         In code, and in a sentence.
@@ -40,53 +43,60 @@ class Losses:
     relative: bool = False
 
 
-def brier(outcomes: Predictions, problem: Task) -> np.ndarray:
-    """Squared distance between probabilities and outcome: 0 to 1, to 2 over many classes."""
-    if problem.task == BINARY:
-        return (outcomes.y - outcomes.proba) ** 2
-    truth = outcomes.y[:, None] == np.arange(len(problem.classes))
-    return np.sum((outcomes.proba - truth) ** 2, axis=1)
+def _brier(predictions: Predictions, task: Task) -> np.ndarray:
+    """Square the distance of probabilities from outcomes: 0 to 1, to 2 over many classes."""
+    if task.task == BINARY:
+        return (predictions.y - predictions.proba) ** 2
+    truth = predictions.y[:, None] == np.arange(len(task.classes))
+    return np.sum((predictions.proba - truth) ** 2, axis=1)
 
 
-def zero_one(outcomes: Predictions, problem: Task) -> np.ndarray:
-    """1 for a wrong label, 0 for a right one."""
-    return np.where(outcomes.predicted, outcomes.y != outcomes.pred, np.nan)
+def _zero_one(predictions: Predictions, task: Task) -> np.ndarray:
+    """Count 1 for a wrong label, 0 for a right one."""
+    return np.where(predictions.predicted, predictions.y != predictions.pred, np.nan)
 
 
-def squared(outcomes: Predictions, problem: Task) -> np.ndarray:
-    """Squared error."""
-    return (outcomes.y - outcomes.pred) ** 2
+def _squared(predictions: Predictions, task: Task) -> np.ndarray:
+    """Square the error of a number."""
+    return (predictions.y - predictions.pred) ** 2
 
 
 KNOWN: dict[str, tuple[str, Callable[[Predictions, Task], np.ndarray]]] = {
-    BRIER: ("Brier score", brier),
-    ZERO_ONE: ("share of wrong predictions", zero_one),
-    SQUARED: ("squared error", squared),
+    BRIER: ("Brier score", _brier),
+    ZERO_ONE: ("share of wrong predictions", _zero_one),
+    SQUARED: ("squared error", _squared),
 }
 
 
 def read_losses(
-    tables: tuple[tuple[str, pd.DataFrame], tuple[str, pd.DataFrame]],
-    loss: str,
-    roles: ColumnRoles,
+    reference: NamedFrame,
+    current: NamedFrame,
+    loss: str = AUTO,
+    roles: ColumnRoles | None = None,
     task: str = "auto",
     positive: Any = None,
 ) -> Losses:
-    """Losses of the reference and of current.
+    """Read the losses of the reference and of current.
 
     Parameters
     ----------
-    tables : ((name, reference), (name, current))
-        Current may be without labels.
+    reference, current : (str, pandas.DataFrame)
+        What to call the frame in an error, and the frame. Current may be without labels.
     loss : {"auto", "brier", "zero_one", "squared"} or str
-        Or a column that holds the loss of each row, higher being worse.
-    roles : ColumnRoles
-    task, positive
+        Or a column that holds the loss of each row, higher being worse. "auto" is the Brier
+        score where there are probabilities, else the share of wrong predictions, and the
+        squared error for a regression.
+    roles : ColumnRoles, optional
+        Names of labels, predictions and probabilities; default the usual ones.
+    task : {"auto", "binary", "multiclass", "regression"}
         See `driftlib.data.predictions.read_predictions`.
+    positive : label, optional
+        Default: the larger of two labels.
 
     Returns
     -------
     Losses
+        One loss a row of either frame, in the frame's order.
 
     Raises
     ------
@@ -96,83 +106,87 @@ def read_losses(
     Examples
     --------
     >>> frame = pd.DataFrame({"y_true": [0, 1], "y_pred": [0, 0], "y_proba": [0.1, 0.4]})
-    >>> losses = read_losses((("a", frame), ("b", frame)), "auto", ColumnRoles())
+    >>> losses = read_losses(("march", frame), ("april", frame))
     >>> losses.title, losses.current.round(2).tolist()
     ('Brier score', [0.01, 0.36])
     """
+    roles = roles or ColumnRoles()
     if loss not in (AUTO, *KNOWN):
-        return _from_column(tables, loss)
-    has_proba = bool(roles.proba_columns(tables[0][1].columns)) and task != REGRESSION
+        return _from_column(reference, current, loss)
+    has_proba = bool(roles.proba_columns(current[1].columns)) and task != REGRESSION
     if loss in (AUTO, BRIER) and has_proba:
-        tables = tuple(_with_predictions(tables, roles))
-    (first, reference), (second, current) = tables
+        reference, current = _with_predictions(reference, current, roles)
     unlabelled = []
-    if _has_labels(reference, roles) and not _has_labels(current, roles):
-        unlabelled = [second]
-        current = current.drop(columns=roles.y_true, errors="ignore")
-    tables = ((first, reference), (second, current))
-    problem, outcomes = read_predictions(tables, roles, task, positive, unlabelled)
-    told = SQUARED if problem.task == REGRESSION else BRIER if has_proba else ZERO_ONE
-    name = told if loss == AUTO else loss
-    _check_goes_with(name, problem, outcomes, roles)
+    if _has_labels(reference[1], roles) and not _has_labels(current[1], roles):
+        unlabelled = [current[0]]
+        current = current[0], current[1].drop(columns=roles.y_true, errors="ignore")
+    found, sides = read_predictions([reference, current], roles, task, positive, unlabelled)
+    usual = SQUARED if found.task == REGRESSION else BRIER if has_proba else ZERO_ONE
+    name = usual if loss == AUTO else loss
+    _check_goes_with(name, found, sides, roles)
     title, function = KNOWN[name]
-    values = [
-        np.where(side.labelled, function(side, problem), np.nan).astype(float) for side in outcomes
-    ]
-    return Losses(name, title, *values, relative=name == SQUARED)
+    before, now = (
+        np.where(side.labelled, function(side, found), np.nan).astype(float) for side in sides
+    )
+    return Losses(name, title, before, now, relative=name == SQUARED)
 
 
 def _has_labels(frame: pd.DataFrame, roles: ColumnRoles) -> bool:
     return roles.y_true in frame.columns and bool(frame[roles.y_true].notna().any())
 
 
-def _with_predictions(tables: Any, roles: ColumnRoles) -> Any:
-    """Frames that all have predicted labels: a Brier score needs none, reading labels does."""
+def _with_predictions(
+    reference: NamedFrame, current: NamedFrame, roles: ColumnRoles
+) -> tuple[NamedFrame, NamedFrame]:
+    """Fill in predicted labels where there are none: a Brier score does without them."""
     usual = None
-    for name, frame in tables:
+    filled = []
+    for name, frame in (reference, current):
         labels = frame[roles.y_true] if _has_labels(frame, roles) else None
         usual = labels.dropna().iloc[0] if usual is None and labels is not None else usual
         lacks = roles.y_pred not in frame.columns or frame[roles.y_pred].isna().all()
         if lacks and usual is not None:
             frame = frame.assign(**{roles.y_pred: usual if labels is None else labels})
-        yield name, frame
+        filled.append((name, frame))
+    return filled[0], filled[1]
 
 
-def _check_goes_with(
-    name: str, problem: Task, outcomes: list[Predictions], roles: ColumnRoles
-) -> None:
-    if (name == SQUARED) != (problem.task == REGRESSION):
+def _check_goes_with(name: str, task: Task, sides: list[Predictions], roles: ColumnRoles) -> None:
+    if (name == SQUARED) != (task.task == REGRESSION):
         raise ParameterError(
-            f"loss={name!r} does not go with a {problem.task} task ({problem.reason}): leave it at "
+            f"loss={name!r} does not go with a {task.task} task ({task.reason}): leave it at "
             "'auto', or name a column of your own losses."
         )
-    if name == BRIER and any(side.proba is None for side in outcomes):
+    if name == BRIER and any(side.proba is None for side in sides):
         raise DataError(
             f"loss='brier' needs probabilities, and there is no column {roles.y_proba!r} in both "
             'the reference and current. Pass y_proba="...", or use loss="zero_one".'
         )
 
 
-def _from_column(tables: Any, name: str) -> Losses:
-    first, reference = tables[0]
-    if name not in reference.columns:
+def _from_column(reference: NamedFrame, current: NamedFrame, name: str) -> Losses:
+    """Take the losses from a column; current may be without it."""
+    if name not in reference[1].columns:
         raise ParameterError(
-            f"loss={name!r} is neither one of {quoted((AUTO, *KNOWN))} nor a column of {first} "
-            f"(it has: {quoted(reference.columns)})."
+            f"loss={name!r} is neither one of {quoted((AUTO, *KNOWN))} nor a column of "
+            f"{reference[0]} (it has: {quoted(reference[1].columns)})."
         )
-    values = []
-    for where, frame in tables:
-        if name not in frame.columns:
-            values.append(np.full(len(frame), np.nan))
-            continue
-        numbers = as_numbers(frame[name])
-        if numbers.unreadable:
-            raise DataError(
-                f"{where} column {name!r} has {numbers.example!r}, which is no number: a loss is a "
-                "number for each row."
-            )
-        column = numbers.values.astype(float)  # noqa: PD011
-        values.append(np.where(np.isfinite(column), column, np.nan))
-    if np.isnan(values[0]).all():
-        raise DataError(f"{first} column {name!r} has no number in any row: losses are needed.")
-    return Losses(name, f"loss {name!r}", *values)
+    before, now = _column_of(*reference, name), _column_of(*current, name)
+    if np.isnan(before).all():
+        raise DataError(
+            f"{reference[0]} column {name!r} has no number in any row: losses are needed."
+        )
+    return Losses(name, f"loss {name!r}", before, now)
+
+
+def _column_of(where: str, frame: pd.DataFrame, name: str) -> np.ndarray:
+    if name not in frame.columns:
+        return np.full(len(frame), np.nan)
+    numbers = as_numbers(frame[name])
+    if numbers.unreadable:
+        raise DataError(
+            f"{where} column {name!r} has {numbers.example!r}, which is no number: a loss is a "
+            "number for each row."
+        )
+    column = numbers.values.astype(float)  # noqa: PD011
+    return np.where(np.isfinite(column), column, np.nan)

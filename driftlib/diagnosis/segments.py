@@ -1,4 +1,4 @@
-"""Where the concept changed: simple rules for the rows that the model now judges worse.
+"""Find where the concept changed: simple rules for rows that the model now judges worse.
 
 The rules are found on one half of the rows and the effects measured on the other, so that an
 effect is not the luck of the search.
@@ -30,10 +30,23 @@ ALL_CODES = frozenset(range(MISSING + 1))
 
 @dataclass(frozen=True)
 class Condition:
-    """Values of a feature that are in a segment.
+    """Say which values of a feature are in a segment.
 
-    Of a number those in (low, high], and missing ones if `missing`; of a category those
-    whose code is one of `codes`, `MISSING` being the code of a missing value.
+    Parameters
+    ----------
+    feature : int
+        Column of the domain's matrix.
+    low, high : float
+        Of a number the values in (low, high].
+    missing : bool
+        Of a number, whether a missing value is in.
+    codes : frozenset of int
+        Of a category the codes that are in, `MISSING` being that of a missing value.
+
+    Examples
+    --------
+    >>> Condition(0, low=1.0, missing=False).holds(np.array([1.0, 2.0, np.nan])).tolist()
+    [False, True, False]
     """
 
     feature: int
@@ -43,14 +56,36 @@ class Condition:
     codes: frozenset[int] = ALL_CODES
 
     def holds(self, values: np.ndarray) -> np.ndarray:
-        """Whether each value of the feature is in."""
+        """Tell of each value of the feature whether it is in.
+
+        Parameters
+        ----------
+        values : float array, shape (rows,)
+            The feature's column; codes for a category, NaN where missing.
+
+        Returns
+        -------
+        bool array, shape (rows,)
+            Whether each value is in.
+        """
         if self.codes != ALL_CODES:
             return np.isin(_coded(values), list(self.codes))
         inside = (values > self.low) & (values <= self.high)
         return inside | np.isnan(values) if self.missing else inside
 
     def joined(self, other: Condition) -> Condition:
-        """Both at once."""
+        """Ask for this condition and another at once.
+
+        Parameters
+        ----------
+        other : Condition
+            Of the same feature.
+
+        Returns
+        -------
+        Condition
+            The values that are in both.
+        """
         return Condition(
             self.feature,
             max(self.low, other.low),
@@ -63,7 +98,7 @@ class Condition:
 def find_segments(
     domain: Domain, loss: np.ndarray, expected: np.ndarray, seed: int = 0
 ) -> pd.DataFrame:
-    """Segments by how much worse their rows are judged now, at unchanged inputs.
+    """Find segments by how much worse their rows are judged now, at unchanged inputs.
 
     A tree of depth 3 is grown on one half of the rows; it splits where the surplus of the loss
     over its expectation moved most differently between the periods (the R-learner's weighted
@@ -73,6 +108,7 @@ def find_segments(
     Parameters
     ----------
     domain : Domain
+        The fitted classifier of the two periods.
     loss, expected : float array, shape (rows,)
         As in `driftlib.diagnosis.decomposition.decompose`.
     seed : int
@@ -128,7 +164,7 @@ def find_segments(
 
 
 class _Tree:
-    """Greedy splits of some rows on binned features."""
+    """Split some rows greedily on binned features."""
 
     def __init__(self, domain: Domain, half: np.ndarray, surplus: np.ndarray) -> None:
         self.matrix, self.current = domain.matrix, domain.is_current
@@ -151,19 +187,19 @@ class _Tree:
     def grow(
         self, path: tuple[Condition, ...], rows: np.ndarray, depth: int
     ) -> list[tuple[Condition, ...]]:
-        """Leaves below a node, as the conditions that lead there."""
+        """Return the leaves below a node, as the conditions that lead there."""
         splits = [self._best(j, rows) for j in range(len(self.edges))] if depth else []
         gain, sides = max(splits, key=lambda split: split[0], default=(0.0, ()))
         if not sides or gain < LEAST_GAIN:
             return [path]
-        leaves = []
+        leaves: list[tuple[Condition, ...]] = []
         for side in sides:
             inside = rows[side.holds(self.matrix[rows, side.feature])]
             leaves += self.grow(_joined(path, side), inside, depth - 1)
         return leaves
 
     def _best(self, j: int, rows: np.ndarray) -> tuple[float, tuple[Condition, ...]]:
-        """A feature's best split: its gain in units of chance, and its two sides."""
+        """Find a feature's best split: its gain in units of chance, and its two sides."""
         bins = self.bins[j][rows]
         weights = (self.top[rows], self.bottom[rows], self.current[rows], ~self.current[rows])
         sums = np.stack([np.bincount(bins, values) for values in weights])
@@ -192,7 +228,7 @@ class _Tree:
         return best
 
     def _orders(self, j: int, used: np.ndarray, sums: np.ndarray) -> list[np.ndarray]:
-        """Orders of bins of which every beginning is a possible side of a split."""
+        """List orders of bins of which every beginning is a possible side of a split."""
         edges = self.edges[j]
         if edges is None:
             # The levels that differ most for certain come first and last: a rule names a few.
@@ -217,13 +253,13 @@ class _Tree:
 
 
 def _price(levels: int, named: np.ndarray) -> np.ndarray:
-    """Gain by chance where there are more groups of levels to try than cuts of a number."""
+    """Price the gain by chance of more groups of levels to try than cuts of a number."""
     groups = gammaln(levels + 1) - gammaln(named + 1) - gammaln(levels - named + 1)
     return 2 * np.maximum(groups - np.log(BINS), 0)
 
 
 def _joined(path: tuple[Condition, ...], new: Condition) -> tuple[Condition, ...]:
-    """A path with one more condition, one for each feature."""
+    """Add a condition to a path, which holds one for each feature."""
     if all(old.feature != new.feature for old in path):
         return (*path, new)
     return tuple(old.joined(new) if old.feature == new.feature else old for old in path)
@@ -234,12 +270,12 @@ def _coded(values: np.ndarray) -> np.ndarray:
 
 
 def _binned(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Bin k holds edges[k - 1] < x <= edges[k]; missing values have the last."""
+    """Put values into bins: k holds edges[k - 1] < x <= edges[k], the last missing values."""
     return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values))
 
 
 def _edges(values: np.ndarray) -> np.ndarray:
-    """Where a number may be cut: quantiles, rounded to what one would say."""
+    """Choose where a number may be cut: quantiles, rounded to what one would say."""
     present = values[~np.isnan(values)]
     if not len(present):
         return np.array([])
@@ -251,7 +287,7 @@ def _edges(values: np.ndarray) -> np.ndarray:
 
 
 def _weighted_mean(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Weighted mean and its variance."""
+    """Return the weighted mean and its variance."""
     if len(values) < 2:
         return np.nan, np.nan
     weight = weight / weight.sum()
@@ -260,7 +296,7 @@ def _weighted_mean(values: np.ndarray, weight: np.ndarray) -> tuple[float, float
 
 
 def _text(domain: Domain, leaf: Sequence[Condition]) -> str:
-    """A rule as one would say it."""
+    """Write a rule as one would say it."""
     return " and ".join(_condition_text(domain, c) for c in leaf) or "all rows"
 
 

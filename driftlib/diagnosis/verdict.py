@@ -1,4 +1,4 @@
-"""From the terms of a diagnosis to a verdict, and the verdict in plain English."""
+"""Judge the terms of a diagnosis, and say the verdict in plain English."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ COVARIATE, CONCEPT_PART, TOTAL = (1, 0, 1, 0), (0, 1, 0, 0), (0, 0, 0, 1)
 
 @dataclass(frozen=True)
 class VerdictInputs:
-    """What a verdict rests on.
+    """Hold what a verdict rests on, and judge it.
 
-    Attributes
+    Parameters
     ----------
     parts : Decomposition
+        Terms of the change of the loss, with the influence of each row.
     domain : Domain
+        The fitted classifier of the two periods.
     minimum : float
         Smallest worsening that counts, in the unit of the loss.
     loss : str
         The loss in words.
     labelled : bool
         Whether current has labels.
-    culprits : SeparatingFeatures, optional
+    separating : SeparatingFeatures, optional
         Columns that give the period away, where the periods do not overlap.
     """
 
@@ -45,7 +47,7 @@ class VerdictInputs:
     minimum: float
     loss: str
     labelled: bool = True
-    culprits: SeparatingFeatures | None = None
+    separating: SeparatingFeatures | None = None
 
     @property
     def inputs_differ(self) -> bool:
@@ -53,7 +55,18 @@ class VerdictInputs:
         return self.domain.p_value < INPUTS_LEVEL
 
     def worse(self, part: tuple[int, ...]) -> bool:
-        """Whether a part got worse, for certain and by enough to matter."""
+        """Tell whether a part got worse, for certain and by enough to matter.
+
+        Parameters
+        ----------
+        part : tuple of int, length 4
+            Weights of the terms, such as `COVARIATE`.
+
+        Returns
+        -------
+        bool
+            True where the 97.5 % interval lies above 0 and the value is at least `minimum`.
+        """
         value, lower, _ = self.parts.combine(part, LEVEL)
         return lower > 0 and value >= self.minimum
 
@@ -80,7 +93,7 @@ class VerdictInputs:
                     f"{name}: current has no labels, and the changed inputs by themselves do not "
                     f"clearly raise the {self.loss}"
                 )
-            return f"{name}: {_blame(self.culprits)}, so that the same inputs cannot be compared"
+            return f"{name}: {_blame(self.separating)}, so that the same inputs cannot be compared"
         covariate = self.parts.combine(COVARIATE)
         if not self.labelled:
             write = number_writer(covariate[2] - covariate[0])
@@ -96,16 +109,17 @@ class VerdictInputs:
             f"{write(concept[0], True)} with the same inputs, "
             f"{write(covariate[0], True)} from changed inputs"
         )
-        return f"{name}: the {self.loss} {moved(total, write)}: {shares}"
+        return f"{name}: the {self.loss} {describe_change(total, write)}: {shares}"
 
     @property
     def reason(self) -> str:
         """Why this verdict."""
         if not self.domain.overlaps:
-            return _no_overlap(self.domain, self.culprits)
+            return _no_overlap(self.domain, self.separating)
         return " ".join(self._of_parts())
 
     def _of_parts(self) -> list[str]:
+        """Write a sentence about each part."""
         sentences = []
         covariate = self.parts.combine(COVARIATE, LEVEL)
         write = number_writer(covariate[2] - covariate[0])
@@ -120,9 +134,10 @@ class VerdictInputs:
         else:
             concept = self.parts.combine(CONCEPT_PART, LEVEL)
             write = number_writer(max(p[2] - p[0] for p in (concept, covariate)))
-            sentences.append(f"With the same inputs the {self.loss} {moved(concept, write)}")
+            change = describe_change(concept, write)
+            sentences.append(f"With the same inputs the {self.loss} {change}")
             sentences[-1] += self._judged(CONCEPT_PART, concept, write, least)
-        text = f"Changed inputs account for {_signed(covariate, write)}"
+        text = f"Changed inputs account for {_write_signed(covariate, write)}"
         text += self._judged(COVARIATE, covariate, write, least)
         sentences.append(text)
         if not self.inputs_differ:
@@ -150,16 +165,16 @@ class VerdictInputs:
         return ": not worse." if value > -self.minimum else ": better."
 
 
-def _blame(culprits: SeparatingFeatures | None) -> str:
-    if culprits is None or not culprits.features:
+def _blame(separating: SeparatingFeatures | None) -> str:
+    if separating is None or not separating.features:
         return "the features tell the two periods apart"
-    names = quoted(culprits.features)
-    if not culprits.settles:
+    names = quoted(separating.features)
+    if not separating.settles:
         return f"many columns together tell the two periods apart, first of all {names}"
-    return f"{names} tell{'s' * (len(culprits.features) == 1)} the two periods apart"
+    return f"{names} tell{'s' * (len(separating.features) == 1)} the two periods apart"
 
 
-def _no_overlap(domain: Domain, culprits: SeparatingFeatures | None) -> str:
+def _no_overlap(domain: Domain, separating: SeparatingFeatures | None) -> str:
     separated = domain.auc > MOST_AUC
     measure = (
         f"domain AUC {domain.auc:.3f}"
@@ -168,24 +183,37 @@ def _no_overlap(domain: Domain, culprits: SeparatingFeatures | None) -> str:
     )
     sentences = (
         "The two periods have too few inputs in common to compare the model at the same inputs "
-        f"({measure}): {_blame(culprits)}"
+        f"({measure}): {_blame(separating)}"
     )
-    if culprits is None or not culprits.settles:
+    if separating is None or not separating.settles:
         return f"{sentences}."
-    them = "them" if len(culprits.features) > 1 else "it"
+    them = "them" if len(separating.features) > 1 else "it"
     return (
-        f"{sentences} (AUC {culprits.auc_alone:.3f} alone, {culprits.auc_without:.2f} without "
+        f"{sentences} (AUC {separating.auc_alone:.3f} alone, {separating.auc_without:.2f} without "
         f"{them}). "
         f"Leave {them} out of features= to compare the periods on the others."
     )
 
 
-def moved(interval: tuple[float, float, float], write: Callable[..., str]) -> str:
-    """Rose, fell or changed by how much.
+def describe_change(interval: tuple[float, float, float], write: Callable[..., str]) -> str:
+    """Say that something rose, fell or changed, and by how much.
+
+    Parameters
+    ----------
+    interval : (float, float, float)
+        Value, lower and upper limit.
+    write : callable
+        A number to text, as `driftlib.text.number_writer` makes it; with True as a second
+        argument the sign is written too.
+
+    Returns
+    -------
+    str
+        "rose" or "fell" only where the whole interval lies on one side of 0.
 
     Examples
     --------
-    >>> moved((-0.04, -0.05, -0.03), number_writer(0.01))
+    >>> describe_change((-0.04, -0.05, -0.03), number_writer(0.01))
     'fell by 0.040 (0.030 to 0.050)'
     """
     value, lower, upper = interval
@@ -193,9 +221,9 @@ def moved(interval: tuple[float, float, float], write: Callable[..., str]) -> st
         return f"rose by {write(value)} ({write(lower)} to {write(upper)})"
     if upper < 0:
         return f"fell by {write(-value)} ({write(-upper)} to {write(-lower)})"
-    return f"changed by {_signed(interval, write)}"
+    return f"changed by {_write_signed(interval, write)}"
 
 
-def _signed(interval: tuple[float, float, float], write: Callable[..., str]) -> str:
+def _write_signed(interval: tuple[float, float, float], write: Callable[..., str]) -> str:
     value, lower, upper = (write(number, True) for number in interval)
     return f"{value} ({lower} to {upper})"

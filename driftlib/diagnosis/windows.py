@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.windows import Window, split
 from driftlib.diagnosis.decomposition import TERMS
-from driftlib.diagnosis.diagnose import Diagnosis, Question
+from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
+from driftlib.diagnosis.setup import DiagnosisSetup
 from driftlib.diagnosis.verdict import UNDETERMINED
 from driftlib.errors import DataError, ParameterError
 from driftlib.results import Result
@@ -106,14 +108,17 @@ def diagnose_windows(
         raise ParameterError("by= and rows= both say how to cut windows: give one of them.")
     size, column = (by, on) if on is not None else (None, by)
     column = column or on
-    question = Question.ask(reference, current, no_features=(column,), max_rows=max_rows, **options)
-    frame = question.frames[1]
+    names = ("y_true", "y_pred", "y_proba", "timestamp")
+    roles = ColumnRoles(**{name: options.pop(name) for name in names if name in options})
+    setup = DiagnosisSetup(roles=roles, max_rows=max_rows, **options)
+    periods = setup.read(reference, current, [column] if column else [])
+    frame = periods.current
     size = rows if rows is not None else size
-    windows = split(frame, size, None, column, question.names[1])
+    windows = split(frame, size, None, column, periods.names[1])
     diagnoses, tables = [], []
     for window in windows:
         try:
-            found, failure = question.answer(window.index), ""
+            found, failure = diagnose_periods(periods.take(current=window.index)), ""
         except DataError as error:
             found, failure = None, str(error)
         diagnoses.append(found)

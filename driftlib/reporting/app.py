@@ -203,7 +203,7 @@ def explain(
     drawn: list[Callable[..., Any]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
-    if why.domain.overlaps and why.evidence.inputs_differ:
+    if why.domain.overlaps and why.verdict_inputs.inputs_differ:
         drawn.append(feature_attribution)
     figures = tuple(draw(why) for draw in drawn)
     terms = why.terms.rename(plain_title).rename_axis("cause").reset_index()

@@ -1,0 +1,199 @@
+"""Read what a diagnosis compares: frames, losses and features, once for all windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.schema import ColumnRoles, select_features
+from driftlib.data.sources import read_frame, source_name
+from driftlib.diagnosis.losses import AUTO, Losses, read_losses
+from driftlib.domain.classifier import Domain, fit_domain
+from driftlib.errors import ParameterError
+
+# Rows of a frame: positions, or whether each is in.
+Rows = slice | np.ndarray
+ALL = slice(None)
+
+
+@dataclass(frozen=True)
+class DiagnosisSetup:
+    """Hold the options that `diagnose` and `diagnose_windows` share.
+
+    Parameters
+    ----------
+    loss : str
+        "auto", "brier", "zero_one", "squared", or a column with the loss of each row.
+    minimum_effect : float
+        Smallest worsening that counts, at least 0.
+    seed : int
+        Of the folds and of the sample.
+    features : list of str, optional
+        Default: all columns but labels, predictions, the timestamp and the loss.
+    categorical : list of str
+        Numeric columns that are codes.
+    roles : ColumnRoles
+        Names of labels, predictions, probabilities and the timestamp.
+    positive : label, optional
+        Default: the larger of two labels.
+    task : {"auto", "binary", "multiclass", "regression"}
+        "auto" tells from the columns.
+    max_rows : int
+        Rows used a side.
+
+    Raises
+    ------
+    ParameterError
+        If the minimum effect is negative.
+    """
+
+    loss: str = AUTO
+    minimum_effect: float = 0.01
+    seed: int = 0
+    features: Iterable[str] | None = None
+    categorical: Iterable[str] = ()
+    roles: ColumnRoles = field(default_factory=ColumnRoles)
+    positive: Any = None
+    task: str = "auto"
+    max_rows: int = 50_000
+
+    def __post_init__(self) -> None:
+        if not self.minimum_effect >= 0:
+            raise ParameterError(f"minimum_effect={self.minimum_effect!r} must be at least 0.")
+        if not isinstance(self.categorical, str):
+            object.__setattr__(self, "categorical", tuple(self.categorical))
+
+    def read(self, reference: Any, current: Any, no_features: Iterable[str] = ()) -> Periods:
+        """Read the frames, the losses of their rows, and the names of the features.
+
+        Parameters
+        ----------
+        reference, current : frame, table, str or Path
+            The two periods; current may be without labels.
+        no_features : iterable of str
+            Columns that are no features unless `features` names them: those that windows and
+            segments follow.
+
+        Returns
+        -------
+        Periods
+            All rows of both.
+
+        Raises
+        ------
+        DriftlibError
+            If a side cannot be read, or a name or the loss does not go with the columns.
+
+        Examples
+        --------
+        >>> march = pd.DataFrame({"day": [1, 2], "x": [0.1, 0.3], "cost": [1.0, 2.0]})
+        >>> DiagnosisSetup(loss="cost").read(march, march, no_features=["day"]).features
+        ['x']
+        """
+        names = source_name(reference, "the reference"), source_name(current, "current")
+        before, now = read_frame(reference, "reference"), read_frame(current, "current")
+        losses = read_losses(
+            (names[0], before), (names[1], now), self.loss, self.roles, self.task, self.positive
+        )
+        columns = [name for name in before.columns if name != self.loss]
+        if self.features is None:
+            left_out = set(no_features)
+            columns = [name for name in columns if name not in left_out]
+        features = select_features(columns, self.roles, self.features, self.categorical, names[0])
+        return Periods(self, features, names, before, now, losses)
+
+
+@dataclass(frozen=True)
+class Periods:
+    """Hold two periods, the loss of each of their rows, and the features to compare them on.
+
+    Parameters
+    ----------
+    setup : DiagnosisSetup
+        The options they were read with.
+    features : list of str
+        What the classifier is to see, in the reference's order.
+    names : (str, str)
+        What to call the reference and current in a sentence.
+    reference, current : pandas.DataFrame
+        Rows of either period.
+    losses : Losses
+        One loss a row of either frame.
+    """
+
+    setup: DiagnosisSetup
+    features: list[str]
+    names: tuple[str, str]
+    reference: pd.DataFrame
+    current: pd.DataFrame
+    losses: Losses
+
+    def take(self, reference: Rows = ALL, current: Rows = ALL) -> Periods:
+        """Take some rows of either period.
+
+        Parameters
+        ----------
+        reference, current : slice or array
+            Positions, or whether each row is in; default all rows.
+
+        Returns
+        -------
+        Periods
+            The same with those rows only.
+        """
+        losses = replace(
+            self.losses,
+            reference=self.losses.reference[reference],
+            current=self.losses.current[current],
+        )
+        before, now = self.reference.iloc[reference], self.current.iloc[current]
+        return replace(self, reference=before, current=now, losses=losses)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any row of current has a loss."""
+        return not np.isnan(self.losses.current).all()
+
+    @property
+    def usable(self) -> tuple[np.ndarray, np.ndarray]:
+        """Whether each row of the reference, and of current, can be used.
+
+        Those that have a loss; all of current where none of its rows has one.
+        """
+        now = ~np.isnan(self.losses.current) if self.labelled else np.ones(len(self.current), bool)
+        return ~np.isnan(self.losses.reference), now
+
+    def fit_domain(self, features: Iterable[str] | None = None, most: int | None = None) -> Domain:
+        """Fit the classifier that tells the two periods apart.
+
+        Parameters
+        ----------
+        features : iterable of str, optional
+            Some of the features; default all.
+        most : int, optional
+            Rows used a side, where that is fewer than `setup.max_rows`.
+
+        Returns
+        -------
+        Domain
+            Its rows count within these periods.
+
+        Raises
+        ------
+        DataError
+            If no feature can be compared, or a side has too few rows.
+        """
+        chosen = self.features if features is None else list(features)
+        return fit_domain(
+            self.reference,
+            self.current,
+            features=chosen,
+            categorical=[name for name in self.setup.categorical if name in chosen],
+            max_rows=self.setup.max_rows if most is None else min(most, self.setup.max_rows),
+            seed=self.setup.seed,
+            roles=self.setup.roles,
+        )
