@@ -286,7 +286,7 @@ def test_own_tables_mark_numbers_long_texts_and_gaps() -> None:
     ]
     written = write_table(["name", "psi", "gap", "rows", "drifted", "size"], rows)
     assert mark_table(written) == written
-    cells = re.findall(r"<(?:td|th)([^>]*)>(.*?)</(?:td|th)>", written)
+    cells = re.findall(r"<t[hd]\b([^>]*)>(.*?)</t[hd]>", written)
     assert cells[:6] == [
         (' scope="col"', "name"),
         (' scope="col" class="number"', "psi"),
