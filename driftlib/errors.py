@@ -1,8 +1,10 @@
-"""The errors a user can meet, each one sentence: what, where, what to do."""
+"""Tell users what is wrong in one sentence: what, where, what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
+from typing import Any
 
 from driftlib.text import quoted
 
@@ -26,7 +28,24 @@ class ParameterError(DriftlibError):
 
 
 class MissingExtraError(DriftlibError):
-    """A feature needs a package that comes with an extra that is not installed."""
+    """A feature needs a package that comes with an extra that is not installed.
+
+    Parameters
+    ----------
+    package : str
+        As Python imports it.
+    extra : str
+        The extra of driftlib that brings it.
+    purpose : str
+        What needs it: the beginning of the sentence.
+
+    Examples
+    --------
+    >>> raise MissingExtraError("polars", "polars", "A polars frame")
+    Traceback (most recent call last):
+    driftlib.errors.MissingExtraError: A polars frame needs the package polars, which is not
+    installed: install it with  pip install 'driftlib[polars]'.
+    """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
@@ -36,7 +55,66 @@ class MissingExtraError(DriftlibError):
 
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:
-    """Raise a `ParameterError` unless `value` is one of `choices`."""
+    """Check that an argument has one of the values it may have.
+
+    Parameters
+    ----------
+    name : str
+        The argument.
+    value : object
+        As the user passed it.
+    choices : iterable
+        Values it may have.
+
+    Raises
+    ------
+    ParameterError
+        If it has another.
+
+    Examples
+    --------
+    >>> check_choice("task", "ranking", ("binary", "regression"))
+    Traceback (most recent call last):
+    driftlib.errors.ParameterError: task='ranking' is not known: use one of 'binary', 'regression'.
+    """
     choices = list(choices)
     if value not in choices:
         raise ParameterError(f"{name}={value!r} is not known: use one of {quoted(choices)}.")
+
+
+def check_whole(name: str, value: Any, least: int = 1, of: str = "") -> int:
+    """Check that an argument is a whole number of some size.
+
+    Parameters
+    ----------
+    name : str
+        The argument.
+    value : object
+        As the user passed it: an integer of Python or numpy, or a float without a fraction.
+    least : int
+        The smallest number it may be.
+    of : str
+        What is counted, such as "rows".
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ParameterError
+        If it is no number (True and False are none), not whole or too small.
+
+    Examples
+    --------
+    >>> check_whole("window", 500.0, of="rows")
+    500
+    >>> check_whole("window", 0, of="rows")
+    Traceback (most recent call last):
+    driftlib.errors.ParameterError: window=0 must be a whole number of rows, at least 1.
+    """
+    whole = isinstance(value, Real) and not isinstance(value, bool) and value % 1 == 0
+    if not whole or value < least:
+        counted = f"a whole number of {of}" if of else "a whole number"
+        raise ParameterError(f"{name}={value!r} must be {counted}, at least {least}.")
+    return int(value)

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all."""
+"""Write files whole or not at all, and values as JSON has them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_whole(path: str | Path, content: str | bytes) -> Path:
     ----------
     path : str or Path
     content : str or bytes
-        Text is written as UTF-8 with newlines as they are.
+        Text is written as UTF-8, with newlines as they are.
 
     Returns
     -------
@@ -70,17 +70,79 @@ def _umask() -> int:
 
 
 def write_json(path: str | Path, content: Any) -> Path:
-    """Write JSON, indented, whole or not at all."""
+    """Write JSON, indented, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    content : object
+        In types that JSON has, see `json_ready`.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    DataError
+        If the folder or file cannot be written.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(write_json(Path(folder, "a.json"), {"rows": 3}).read_text(), end="")
+    {
+     "rows": 3
+    }
+    """
     return write_whole(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def write_csv(path: str | Path, table: pd.DataFrame, index: bool = True) -> Path:
-    """Write a table as CSV, whole or not at all."""
+    """Write a table as CSV, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    table : pandas.DataFrame
+    index : bool
+        Whether the table's index is a column of the file.
+
+    Returns
+    -------
+    Path
+        Where it was written.
+
+    Raises
+    ------
+    DataError
+        If the folder or file cannot be written.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_csv(Path(folder, "a.csv"), pd.DataFrame({"x": [1.5]}), index=False)
+    ...     print(path.read_text(), end="")
+    x
+    1.5
+    """
     return write_whole(path, table.to_csv(index=index, lineterminator="\n"))
 
 
 def json_ready(value: Any) -> Any:
-    """The same value in types that JSON has: NaN and NaT become None, times become text.
+    """Turn a value into types that JSON has.
+
+    Parameters
+    ----------
+    value : object
+        Mappings, sequences, arrays, frames, times and what they hold.
+
+    Returns
+    -------
+    dict, list, str, int, float, bool or None
+        What is no number (NaN, infinity, NaT) is None, times are text, a frame is a list of
+        its rows with the index first.
 
     Examples
     --------

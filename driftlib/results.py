@@ -1,9 +1,10 @@
-"""What every result can do: say its finding in a sentence, become JSON, show itself."""
+"""Give every result its finding in a sentence, a JSON form and a table to show."""
 
 from __future__ import annotations
 
 import html
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,22 +12,27 @@ from driftlib.files import json_ready
 from driftlib.html.table import write_frame
 
 
-class Result:
+class Result(ABC):
     """Base of the frozen result dataclasses.
 
-    A subclass has a `table` (or overrides `main_table`) and a `headline`: the finding in
-    one plain sentence. `details` holds whatever else belongs in the JSON form.
+    A subclass has a `table`, or overrides `main_table`, and says its finding in `headline`.
     """
+
+    if TYPE_CHECKING:
+        # A field of most and a property of some: at run time it would stand in a field's way.
+        @property
+        def table(self) -> pd.DataFrame:
+            """The table that carries the result."""
+
+    @property
+    @abstractmethod
+    def headline(self) -> str:
+        """The finding in one plain sentence."""
 
     @property
     def main_table(self) -> pd.DataFrame:
         """The table that carries the result."""
-        return self.table  # type: ignore[attr-defined]
-
-    @property
-    def headline(self) -> str:
-        """The finding in one sentence."""
-        return type(self).__name__
+        return self.table
 
     @property
     def details(self) -> dict[str, Any]:
@@ -34,7 +40,14 @@ class Result:
         return {}
 
     def to_dict(self) -> dict[str, Any]:
-        """The result in types that JSON has; numbers that do not apply are None."""
+        """Turn the result into types that JSON has.
+
+        Returns
+        -------
+        dict
+            The headline, the `details` and the rows of the main table as "table"; numbers
+            that do not apply are None.
+        """
         content = {"headline": self.headline, **self.details, "table": self.main_table}
         return json_ready(content)
 

@@ -64,7 +64,17 @@ _ORDER = tuple(severity.value for severity in Severity)
 
 
 def rank(severity: str) -> int:
-    """Place of a severity in the order, 0 for `none`; to sort and compare tables by.
+    """Tell the place of a severity in the order, to sort and compare tables by.
+
+    Parameters
+    ----------
+    severity : str
+        A severity or its word.
+
+    Returns
+    -------
+    int
+        0 for `none` to 3 for `major`.
 
     Examples
     --------
@@ -75,7 +85,17 @@ def rank(severity: str) -> int:
 
 
 def worst(severities: Iterable[str | None]) -> Severity:
-    """Worst of some severities, gaps passed over; `none` where there are none.
+    """Find the worst of some severities.
+
+    Parameters
+    ----------
+    severities : iterable of str or None
+        Gaps are passed over.
+
+    Returns
+    -------
+    Severity
+        `none` where there are none.
 
     Examples
     --------

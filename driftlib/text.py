@@ -8,9 +8,23 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Any
 
+NOT_A_NUMBER = "—"
+NAMES_SHOWN = 3
+NAME_LENGTH = 32
+
 
 def quoted(names: Iterable[object], most: int = 12) -> str:
-    """Names for a sentence, cut where the list is long.
+    """Write names in quotes for a sentence, cut where the list is long.
+
+    Parameters
+    ----------
+    names : iterable
+    most : int
+        Names shown; the rest are counted.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -19,13 +33,28 @@ def quoted(names: Iterable[object], most: int = 12) -> str:
     >>> quoted("abcd", most=2)
     "'a', 'b' and 2 more"
     """
-    names = [repr(str(name)) for name in names]
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    texts = [repr(str(name)) for name in names]
+    shown = ", ".join(texts[:most])
+    return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
 def unknown_name(what: str, name: str, known: Iterable[str], where: str) -> str:
-    """Sentence for a name that does not exist, with the nearest one that does.
+    """Word the error for a name that does not exist, with the nearest one that does.
+
+    Parameters
+    ----------
+    what : str
+        What the name is of, such as "column".
+    name : str
+        As the user wrote it.
+    known : iterable of str
+        Names that exist.
+    where : str
+        What should have it, such as "the reference".
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -38,8 +67,39 @@ def unknown_name(what: str, name: str, known: Iterable[str], where: str) -> str:
     return f"{sentence} Did you mean {near[0]!r}?" if near else sentence
 
 
+def first_sentence(error: BaseException | str) -> str:
+    r"""Take the start of a library's message, on one line, for a parenthesis.
+
+    Parameters
+    ----------
+    error : exception or str
+
+    Returns
+    -------
+    str
+        At most 200 characters, without a full stop; the kind of error where it says nothing.
+
+    Examples
+    --------
+    >>> first_sentence(OSError("the disk\nis full. More of it."))
+    'the disk is full'
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text.split(". ")[0].rstrip(".")[:200]
+
+
 def percent(share: float) -> str:
-    """A share for a sentence.
+    """Write a share for a sentence, with two digits.
+
+    Parameters
+    ----------
+    share : float
+        0 to 1.
+
+    Returns
+    -------
+    str
+        "0 %" and "100 %" only for exactly these.
 
     Examples
     --------
@@ -54,7 +114,17 @@ def percent(share: float) -> str:
 
 
 def percents(*shares: float) -> list[str]:
-    """Shares for one sentence, with as many digits as it takes to tell them apart.
+    """Write shares for one sentence, with as many digits as it takes to tell them apart.
+
+    Parameters
+    ----------
+    *shares : float
+        0 to 1 each.
+
+    Returns
+    -------
+    list of str
+        One a share, with up to four digits.
 
     Examples
     --------
@@ -69,14 +139,20 @@ def percents(*shares: float) -> list[str]:
     return texts
 
 
-NAMES_SHOWN = 3
-
-
-NAME_LENGTH = 32
-
-
 def shortened(text: Any, most: int = NAME_LENGTH) -> str:
-    """Name from the data on one line; a long one loses its middle. Plain text.
+    """Put a name from the data on one line; a long one loses its middle.
+
+    Parameters
+    ----------
+    text : object
+        Its `str` is taken.
+    most : int
+        Characters.
+
+    Returns
+    -------
+    str
+        Plain text, not yet escaped for HTML.
 
     Examples
     --------
@@ -91,7 +167,19 @@ def shortened(text: Any, most: int = NAME_LENGTH) -> str:
 
 
 def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:
-    """Names in a sentence, the rest counted. Plain text.
+    """List names in a sentence, the rest counted.
+
+    Parameters
+    ----------
+    names : iterable
+        Each is `shortened`.
+    most : int
+        Names shown.
+
+    Returns
+    -------
+    str
+        Plain text, not yet escaped for HTML; empty without names.
 
     Examples
     --------
@@ -99,14 +187,25 @@ def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:
     ('temp', 'temp and humid', 'a, b, c and 2 more')
     """
     names = [shortened(name) for name in names]
+    if not names:
+        return ""
     rest = len(names) - most
-    shown, last = (names[:most], f"{rest:,} more") if rest > 0 else (names[:-1], names[-1:])
-    last = last if isinstance(last, str) else "".join(last)
+    shown, last = (names[:most], f"{rest:,} more") if rest > 0 else (names[:-1], names[-1])
     return f"{', '.join(shown)} and {last}" if shown else last
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun.
+    """Write a number with its noun, in the plural unless it is 1.
+
+    Parameters
+    ----------
+    number : int
+    noun : str
+        In the singular; the plural adds an s.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -117,7 +216,18 @@ def counted(number: int, noun: str) -> str:
 
 
 def brief(value: float, most: int = 3) -> str:
-    """Number with about two digits that matter and at most so many decimals, for a label.
+    """Write a number for a label, with about two digits that matter.
+
+    Parameters
+    ----------
+    value : float
+    most : int
+        Decimals at most.
+
+    Returns
+    -------
+    str
+        A dash for NaN.
 
     Examples
     --------
@@ -126,7 +236,7 @@ def brief(value: float, most: int = 3) -> str:
     >>> brief(0.00123, most=2)
     '0.00'
     """
-    if value != value:
+    if math.isnan(value):
         return NOT_A_NUMBER
     size = abs(value)
     digits = 3 if size < 0.0095 else 2 if size < 0.995 else 1 if size < 9.95 else 0
@@ -134,7 +244,16 @@ def brief(value: float, most: int = 3) -> str:
 
 
 def wrapped(text: str) -> list[str]:
-    """Text in a few lines short enough for a tooltip.
+    """Break text into a few lines short enough for a tooltip.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
+        At most 6 lines of at most 60 characters, the rest left out.
 
     Examples
     --------
@@ -145,22 +264,61 @@ def wrapped(text: str) -> list[str]:
 
 
 def capital(text: str) -> str:
-    """Sentence from a phrase."""
+    """Begin a phrase with a capital, as a sentence does.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> capital("two features of EWR drifted")
+    'Two features of EWR drifted'
+    """
     return text[:1].upper() + text[1:]
 
 
 def distinct(labels: list[str]) -> list[str]:
-    """The same labels, numbered where one occurs twice: plotly would draw them as one."""
+    """Tell equal labels apart by a number: plotly would draw them as one.
+
+    Parameters
+    ----------
+    labels : list of str
+
+    Returns
+    -------
+    list of str
+        In the same order.
+
+    Examples
+    --------
+    >>> distinct(["a", "b", "a"])
+    ['a', 'b', 'a (2)']
+    """
     seen: dict[str, int] = {}
-    distinct = []
+    numbered = []
     for label in labels:
         seen[label] = seen.get(label, 0) + 1
-        distinct.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return distinct
+        numbered.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return numbered
 
 
 def number_writer(spread: float) -> Callable[..., str]:
-    """Writes numbers with as many decimals as their uncertainty deserves.
+    """Make a function that writes numbers with as many decimals as their uncertainty deserves.
+
+    Parameters
+    ----------
+    spread : float
+        Width of an interval, in the numbers' unit; four decimals where it is 0 or not finite.
+
+    Returns
+    -------
+    callable
+        Takes a value and, optionally, whether to write a plus sign.
 
     Examples
     --------
@@ -180,18 +338,36 @@ def number_writer(spread: float) -> Callable[..., str]:
 
 
 def printable(text: str) -> str:
-    """Text without control characters, which in names from the data could move the cursor.
+    r"""Replace control characters, which in names from the data could move the cursor.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        Each of them as a question mark.
 
     Examples
     --------
-    >>> printable("a\\x1b[2Jb")
+    >>> printable("a\x1b[2Jb")
     'a?[2Jb'
     """
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def join_notes(*notes: str) -> str:
-    """Notes that say something, in one.
+    """Join the notes that say something into one.
+
+    Parameters
+    ----------
+    *notes : str
+        Empty ones are left out.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -199,6 +375,3 @@ def join_notes(*notes: str) -> str:
     'partial; no rows'
     """
     return "; ".join(note for note in notes if note)
-
-
-NOT_A_NUMBER = "—"

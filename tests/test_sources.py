@@ -2,12 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import driftlib as dl
-from driftlib.data.schema import ColumnRoles, as_frame, column_kind, count_levels
+from driftlib.data.columns import count_levels
+from driftlib.data.schema import ColumnRoles, as_frame, column_kind
 from driftlib.data.sources import read_frame
-from driftlib.errors import MissingExtraError
+from driftlib.errors import MissingExtraError, ParameterError, check_whole
 from driftlib.files import json_ready, write_json, write_whole
 
 
@@ -105,6 +107,67 @@ def test_polars_lazy_frames_and_categories(rng):
     assert result.table["kind"].tolist() == ["categorical", "numeric"]
     assert result.table.loc["c", ["missing_reference", "missing_current"]].tolist() == [1 / 3] * 2
     assert result.table["psi"].tolist() == [0, 0]
+
+
+class Streamed:
+    """What any library offers through the Arrow PyCapsule protocol, and nothing else."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+def test_anything_that_streams_arrow_is_a_table():
+    table = pa.table({"c": ["a", None, "b"], "flag": [True, None, False], "n": [1, 2, None]})
+    views = table.cast(pa.schema([("c", pa.string_view()), *list(table.schema)[1:]]))
+    for data in (Streamed(table), Streamed(views), views, table.to_reader()):
+        frame = as_frame(data)
+        pd.testing.assert_frame_equal(frame, as_frame(table))
+        assert [str(kind) for kind in frame.dtypes] == ["string", "boolean", "float64"]
+        assert count_levels(frame["c"]).levels.tolist() == ["a", "b"]
+
+
+def test_a_verdict_on_a_stream_is_that_on_its_rows(rng):
+    frame = pd.DataFrame({"c": ["a", "b", None] * 40, "x": rng.normal(size=120)})
+    moved = frame.assign(x=frame["x"] + 1)
+    wanted = dl.detect_drift(frame, moved).table
+    found = dl.detect_drift(*(Streamed(pa.Table.from_pandas(data)) for data in (frame, moved)))
+    pd.testing.assert_frame_equal(found.table, wanted)
+    assert found.drifted == ["x"]
+
+
+def test_streams_that_are_no_tables_or_break_off():
+    import polars
+
+    for column in (pd.Series([1]), polars.Series([1]), pa.chunked_array([[1]])):
+        with pytest.raises(dl.DriftlibError, match=rf"is a {type(column).__name__}, not a table"):
+            as_frame(column)
+
+    def batches():
+        yield pa.record_batch({"x": [1]})
+        raise RuntimeError("the server went away. Try again")
+
+    broken = pa.RecordBatchReader.from_batches(pa.schema([("x", pa.int64())]), batches())
+    with pytest.raises(dl.DriftlibError, match=r"^current is a Streamed that .*server went away\)"):
+        as_frame(Streamed(broken), "current")
+
+    class Refusing:
+        def __arrow_c_stream__(self, requested_schema=None):
+            raise KeyError("no such table")
+
+    with pytest.raises(dl.DriftlibError, match=r"Refusing that cannot be read .*no such table"):
+        as_frame(Refusing())
+
+
+def test_whole_numbers_are_checked_once_for_all():
+    for value in (3, 3.0, np.int64(3), np.float32(3)):
+        assert check_whole("rows", value) == 3
+        assert type(check_whole("rows", value)) is int
+    for value in (0, -1, 2.5, True, np.True_, "3", None, np.nan, np.inf):
+        with pytest.raises(ParameterError, match=r"^rows=.* must be a whole number, at least 1"):
+            check_whole("rows", value)
 
 
 def test_roles_of_columns():

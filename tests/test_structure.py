@@ -6,7 +6,9 @@ import inspect
 import pkgutil
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -28,15 +30,10 @@ UNFINISHED: tuple[str, ...] = (
     "driftlib.diagnosis",
     "driftlib.domain",
     "driftlib.drift",
-    "driftlib.errors",
-    "driftlib.files",
     "driftlib.performance",
     "driftlib.profile",
     "driftlib.reporting",
-    "driftlib.results",
-    "driftlib.severity",
     "driftlib.stats",
-    "driftlib.text",
     "driftlib.visualization",
     "driftlib.widgets",
 )
@@ -129,6 +126,13 @@ def _documented(module_name: str) -> list[str]:
     return names
 
 
+def _is_not_called(name: str) -> bool:
+    """Whether it is an enumeration or a protocol, whose signature no reader needs."""
+    module, _, inner = name.rpartition(".")
+    value = getattr(sys.modules.get(module), inner, None)
+    return inspect.isclass(value) and (issubclass(value, Enum) or Protocol in value.__bases__)
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_public_docstrings_say_what_goes_in_and_comes_out(module):
     validate = pytest.importorskip("numpydoc.validate").validate
@@ -137,5 +141,7 @@ def test_public_docstrings_say_what_goes_in_and_comes_out(module):
     faults = []
     for name in _documented(module):
         found = validate(name)["errors"]
+        if _is_not_called(name):
+            found = [(code, text) for code, text in found if code != "PR01"]
         faults += [f"{name}: {code} {text}" for code, text in found if code in CHECKS]
     assert faults == []

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import pandas as pd
 
 from driftlib.data.readers import Header
+from driftlib.data.schema import no_rows
 from driftlib.errors import DataError
 
 # Below so many cells, starting threads costs more than they save.
@@ -145,7 +146,7 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
 def with_rows(total: Counted | None, name: str) -> Counted:
     """The total, if any row was counted."""
     if total is None or not total.rows:
-        raise DataError(f"{name} has columns but no rows: pass at least one row.")
+        raise no_rows(name)
     return total
 
 

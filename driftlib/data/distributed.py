@@ -20,13 +20,12 @@ from driftlib.data.batches import Batch, Counted, Source, add_up, added, rows_at
 from driftlib.data.readers import (
     Header,
     first_damaged,
-    first_sentence,
     first_unlike,
     gathered,
-    unique_names,
 )
-from driftlib.data.schema import arrow_to_pandas
+from driftlib.data.schema import arrow_to_pandas, unique_names
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
+from driftlib.text import first_sentence
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import ColumnRoles, as_numbers, level_text
+from driftlib.data.columns import as_numbers, level_text
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import (
     BINARY,
     MULTICLASS,

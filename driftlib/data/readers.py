@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from driftlib.data.schema import unique_names
 from driftlib.errors import DataError
-from driftlib.text import quoted
+from driftlib.text import first_sentence, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -362,21 +363,3 @@ def first_unlike(paths: Iterable[Path]) -> str:
                 return f"for column {name!r}, {where} has {now} and {before} has {then}"
             before, types = where, found
     return ""
-
-
-def unique_names(names: Iterable[str], where: str) -> list[str]:
-    """The names, if none is repeated."""
-    names = list(names)
-    if len(set(names)) < len(names):
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(
-            f"{where} has more than one column named {quoted(repeated)}: rename or drop all "
-            "but one."
-        )
-    return names
-
-
-def first_sentence(error: BaseException | str) -> str:
-    """The start of a library's message, on one line, for a parenthesis."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.split(". ")[0].rstrip(".")[:200]

@@ -1,21 +1,23 @@
-"""Column kinds, and the one gate that turns whatever the user passed into clean columns.
+"""Take whatever the user passed as a table: pandas frames with unique text names, and kinds.
 
-Everything behind the gate trusts its result: frames are pandas frames with unique
-text column names, numeric columns are plain arrays, categories are counts by text.
+This is the one gate: everything behind it trusts that names are unique text and that a
+table has rows. What the columns hold is read by `driftlib.data.columns`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from pandas.api import types
 
 from driftlib.errors import DataError, ParameterError
-from driftlib.text import quoted, unknown_name
+from driftlib.text import first_sentence, quoted, unknown_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NUMERIC, CATEGORICAL = "numeric", "categorical"
 DATETIME, IDENTIFIER, EMPTY, UNSUPPORTED = "datetime", "identifier", "empty", "unsupported"
@@ -23,6 +25,8 @@ COMPARABLE = (NUMERIC, CATEGORICAL)
 
 IDENTIFIER_SHARE = 0.9
 IDENTIFIER_ROWS = 10
+
+_TIMES = ("datetime", "datetime64", "date", "time", "timedelta", "timedelta64", "period")
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,16 @@ class ColumnRoles:
     timestamp: str | None = None
 
     def of(self, name: str) -> str:
-        """Role of a column: "feature", "prediction", "target" or "timestamp"."""
+        """Tell the role of a column.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        {"feature", "prediction", "target", "timestamp"}
+        """
         if name == self.y_true:
             return "target"
         if name in self.proba_columns([name]) or name == self.y_pred:
@@ -58,20 +71,43 @@ class ColumnRoles:
         return "timestamp" if name == self.timestamp else "feature"
 
     def proba_columns(self, columns: Iterable[str]) -> list[str]:
-        """Those of `columns` that hold probabilities, in their order."""
+        """Pick the columns that hold probabilities, by their names.
+
+        Parameters
+        ----------
+        columns : iterable of str
+            Names of a table's columns.
+
+        Returns
+        -------
+        list of str
+            In the order of `columns`.
+
+        Examples
+        --------
+        >>> ColumnRoles().proba_columns(["y_proba_cat", "x", "y_proba_dog", "y_probable"])
+        ['y_proba_cat', 'y_proba_dog']
+        """
         prefix = f"{self.y_proba}_"
         return [name for name in columns if name == self.y_proba or name.startswith(prefix)]
 
 
 def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
-    """Pandas frame with unique text names from a pandas, polars or pyarrow table.
+    """Turn a table of any library into a pandas frame with unique text names.
 
     Parameters
     ----------
-    data : pandas.DataFrame, polars.DataFrame or LazyFrame, pyarrow.Table or RecordBatch
-        Never changed, and not copied where that can be avoided.
+    data : table
+        A pandas or polars frame (lazy ones are collected), a pyarrow table or record batch,
+        or anything else with `__arrow_c_stream__`, such as a DuckDB relation, an Ibis table,
+        a Modin or cuDF frame. Never changed, and not copied where that can be avoided.
     role : str
         What to call it in an error: "reference", "current", a file's name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At least one row and one column.
 
     Raises
     ------
@@ -82,25 +118,18 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
     --------
     >>> as_frame(pd.DataFrame({0: [1.5, 2.5]})).columns.tolist()
     ['0']
+    >>> as_frame([1.5, 2.5], "reference")
+    Traceback (most recent call last):
+    driftlib.errors.DataError: reference is a list, not a table: pass a pandas or polars frame,
+    a pyarrow table, or the path of a Parquet or CSV file.
     """
     frame = _to_pandas(data, role)
-    names = [str(name) for name in frame.columns]
-    repeated = (
-        sorted({name for name in names if names.count(name) > 1})
-        if (len(set(names)) < len(names))
-        else []
-    )
-    if repeated:
-        raise DataError(
-            f"{role} has more than one column named {quoted(repeated)}: rename or drop all but one."
-        )
+    names = unique_names(map(str, frame.columns), role)
     if not names:
         raise DataError(f"{role} has no columns: pass a table with one column a feature.")
     if not len(frame):
-        raise DataError(f"{role} has columns but no rows: pass at least one row.")
-    if names != list(frame.columns):
-        frame = frame.set_axis(names, axis="columns")
-    return frame
+        raise no_rows(role)
+    return frame if names == list(frame.columns) else frame.set_axis(names, axis="columns")
 
 
 def _to_pandas(data: Any, role: str) -> pd.DataFrame:
@@ -113,23 +142,133 @@ def _to_pandas(data: Any, role: str) -> pd.DataFrame:
         return arrow_to_pandas(data.to_arrow())
     if package == "pyarrow" and hasattr(data, "to_pandas") and hasattr(data, "schema"):
         return arrow_to_pandas(data)
-    raise DataError(
+    if hasattr(data, "__arrow_c_stream__"):
+        return arrow_to_pandas(_from_stream(data, role))
+    raise _no_table(data, role)
+
+
+def _from_stream(data: Any, role: str) -> pa.Table:
+    """Read a table through the Arrow PyCapsule protocol."""
+    import pyarrow as pa
+
+    try:
+        reader = pa.RecordBatchReader.from_stream(data)
+    except pa.ArrowInvalid as error:
+        # A stream of something other than rows: a single column.
+        raise _no_table(data, role) from error
+    except Exception as error:
+        raise _unread(data, role, error) from error
+    try:
+        return reader.read_all()
+    except pa.ArrowException as error:
+        raise _unread(data, role, error) from error
+
+
+def _no_table(data: Any, role: str) -> DataError:
+    return DataError(
         f"{role} is a {type(data).__name__}, not a table: pass a pandas or polars frame, "
         "a pyarrow table, or the path of a Parquet or CSV file."
     )
 
 
-def arrow_to_pandas(table: Any) -> pd.DataFrame:
-    """Pandas frame from a pyarrow table, text kept in Arrow memory, gaps kept as gaps."""
+def _unread(data: Any, role: str, error: Exception) -> DataError:
+    """Word what another library, whose errors are its own, says of its table."""
+    return DataError(
+        f"{role} is a {type(data).__name__} that cannot be read ({first_sentence(error)}): check "
+        "what it is made from."
+    )
+
+
+def no_rows(name: str) -> DataError:
+    """Word the error for a table that has columns and nothing in them.
+
+    Parameters
+    ----------
+    name : str
+        What to call the table.
+
+    Returns
+    -------
+    DataError
+        To be raised.
+    """
+    return DataError(f"{name} has columns but no rows: pass at least one row.")
+
+
+def unique_names(names: Iterable[str], where: str) -> list[str]:
+    """List a table's column names, none of which may be repeated.
+
+    Parameters
+    ----------
+    names : iterable of str
+    where : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    list of str
+        The names, in their order.
+
+    Raises
+    ------
+    DataError
+        If a name occurs twice.
+
+    Examples
+    --------
+    >>> unique_names(["a", "b", "a"], "march.csv")
+    Traceback (most recent call last):
+    driftlib.errors.DataError: march.csv has more than one column named 'a': rename or drop all
+    but one.
+    """
+    names = list(names)
+    if len(set(names)) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise DataError(
+            f"{where} has more than one column named {quoted(repeated)}: rename or drop all "
+            "but one."
+        )
+    return names
+
+
+def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
+    """Turn a pyarrow table into a pandas frame; text stays in Arrow memory, gaps stay gaps.
+
+    Parameters
+    ----------
+    table : pyarrow.Table or RecordBatch
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without an index that pandas may have noted in the table's metadata.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> arrow_to_pandas(pa.table({"flag": [True, None]}))["flag"].dtype
+    BooleanDtype
+    """
     import pyarrow as pa
 
     text = pd.StringDtype("pyarrow")
     mapping = {pa.string(): text, pa.large_string(): text, pa.bool_(): pd.BooleanDtype()}
-    return table.to_pandas(types_mapper=mapping.get, ignore_metadata=True)
+    return _without_views(table).to_pandas(types_mapper=mapping.get, ignore_metadata=True)
+
+
+def _without_views(table: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
+    """Text views as text, which all of Arrow's functions know; pyarrow has them from 16 on."""
+    import pyarrow as pa
+
+    view = pa.string_view() if hasattr(pa, "string_view") else None
+    if view not in table.schema.types:
+        return table
+    fields = [f.with_type(pa.large_string()) if f.type == view else f for f in table.schema]
+    return table.cast(pa.schema(fields))
 
 
 def column_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]:
-    """Kind of a column, and what a reader should know of that choice.
+    """Tell the kind of a column, and what a reader should know of that choice.
 
     Every integer or float column is numeric; booleans, text and pandas categories are
     categorical; text whose values are almost all distinct is an identifier.
@@ -143,9 +282,9 @@ def column_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]
 
     Returns
     -------
-    kind, note : str
-        Kind is one of "numeric", "categorical", "datetime", "identifier", "empty",
-        "unsupported"; note is empty where there is nothing to say.
+    kind : {"numeric", "categorical", "datetime", "identifier", "empty", "unsupported"}
+    note : str
+        Empty where there is nothing to say.
 
     Examples
     --------
@@ -164,7 +303,24 @@ def column_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]
 
 
 def declared_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]:
-    """`column_kind` before values are counted: an identifier is still categorical."""
+    """Tell the kind of a column before its values are counted.
+
+    Parameters
+    ----------
+    series : pandas.Series
+    categorical : bool
+        Whether the user declared it categorical.
+
+    Returns
+    -------
+    kind, note : str
+        As of `column_kind`, except that an identifier is still categorical.
+
+    Examples
+    --------
+    >>> declared_kind(pd.Series([None, None]))
+    ('empty', 'not compared: every value is missing in the reference')
+    """
     # Most columns show a value at once.
     if not (series.iloc[:100].notna().any() or series.notna().any()):
         return EMPTY, "not compared: every value is missing in the reference"
@@ -173,12 +329,28 @@ def declared_kind(series: pd.Series, categorical: bool = False) -> tuple[str, st
 
 
 def identifier_note(distinct: int, present: int, about: str = "") -> str:
-    """What to say of text whose values are almost all distinct; empty for any other.
+    """Word that text whose values are almost all distinct is not compared.
+
+    Parameters
+    ----------
+    distinct : int
+        Different values.
+    present : int
+        Rows with a value; under 10 say nothing.
+    about : str
+        "about " where `distinct` is an estimate.
+
+    Returns
+    -------
+    str
+        Empty where at most 90 % of the values are distinct.
 
     Examples
     --------
     >>> identifier_note(50, 100)
     ''
+    >>> identifier_note(1_000, 1_000).partition(";")[0]
+    'not compared: an identifier (1,000 distinct values in 1,000 rows)'
     """
     if present < IDENTIFIER_ROWS or distinct <= IDENTIFIER_SHARE * present:
         return ""
@@ -189,7 +361,22 @@ def identifier_note(distinct: int, present: int, about: str = "") -> str:
 
 
 def kind_of_type(series: pd.Series) -> tuple[str, str]:
-    """Kind of a column by the type of its values alone, and a note; see `column_kind`."""
+    """Tell the kind of a column by the types of its values alone.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    kind, note : str
+        As of `column_kind`, but never "identifier" or "empty".
+
+    Examples
+    --------
+    >>> kind_of_type(pd.Series(["a", 1], dtype=object))
+    ('categorical', 'mixed types (int, str), compared as text')
+    """
     dtype = series.dtype
     if types.is_bool_dtype(dtype) or isinstance(dtype, pd.CategoricalDtype | pd.StringDtype):
         return CATEGORICAL, ""
@@ -204,121 +391,20 @@ def kind_of_type(series: pd.Series) -> tuple[str, str]:
         return CATEGORICAL, ""
     if inferred in ("integer", "floating", "mixed-integer-float", "decimal"):
         return NUMERIC, ""
-    if inferred in ("datetime", "datetime64", "date", "time", "timedelta", "timedelta64", "period"):
+    if inferred in _TIMES:
         return DATETIME, "not compared: dates and times are not features"
     if inferred in ("mixed", "mixed-integer"):
-        kinds = sorted({type(value).__name__ for value in series.dropna()})
-        if set(kinds) <= {"int", "float", "Decimal"}:
-            return NUMERIC, ""
-        if set(kinds) <= {"str", "int", "float", "bool", "Decimal"}:
-            return CATEGORICAL, f"mixed types ({', '.join(kinds)}), compared as text"
-        return UNSUPPORTED, "not compared: holds lists or other nested values"
+        return _kind_of_mixed(series)
     return UNSUPPORTED, f"not compared: values of type {inferred} are not supported"
 
 
-@dataclass(frozen=True)
-class Numbers:
-    """A column as numbers: NaN where a value is missing or cannot be read as a number."""
-
-    values: np.ndarray
-    unreadable: int = 0
-    example: str = ""
-
-
-def as_numbers(series: pd.Series) -> Numbers:
-    """Column as a plain integer or float array; infinities are left in place.
-
-    Examples
-    --------
-    >>> as_numbers(pd.Series(["1.5", "n/a", None])).values.tolist()
-    [1.5, nan, nan]
-    >>> as_numbers(pd.Series(["1.5", "n/a", None])).example
-    'n/a'
-    """
-    dtype = series.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
-        return Numbers(series.to_numpy())
-    if types.is_bool_dtype(dtype) or (
-        types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
-    ):
-        return Numbers(series.to_numpy(dtype=np.float64, na_value=np.nan))
-    if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
-        values = np.full(len(series), np.nan)
-    else:
-        values = _parsed(series.astype(object))
-    lost = np.isnan(values) & series.notna().to_numpy()
-    unreadable = int(lost.sum())
-    example = str(series.iloc[int(lost.argmax())]) if unreadable else ""
-    return Numbers(values, unreadable, example)
-
-
-def _parsed(series: pd.Series) -> np.ndarray:
-    """Numbers of a column of objects; NaN where there is none."""
-    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    read = ~np.isnan(values)
-    exact = np.full(len(series), np.nan)
-    # pandas finds what is a number, and reads its text to all digits but the last; comparisons
-    # with the grid need that one too.
-    exact[read] = series.to_numpy()[read].astype(np.float64)
-    return exact
-
-
-@dataclass(frozen=True)
-class LevelCounts:
-    """A column as categories: distinct texts and how many rows have each."""
-
-    levels: np.ndarray
-    counts: np.ndarray
-    missing: int
-
-
-def level_text(value: Any) -> str:
-    """Text of a category, the same whether 7 came as integer, float or text.
-
-    Examples
-    --------
-    >>> [level_text(value) for value in (7, 7.0, "7", 7.5, True, np.bool_(False))]
-    ['7', '7', '7', '7.5', 'True', 'False']
-    """
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def count_levels(series: pd.Series) -> LevelCounts:
-    """Rows per category, one pass over the column.
-
-    Examples
-    --------
-    >>> counts = count_levels(pd.Series(["b", "a", "b", None]))
-    >>> dict(zip(counts.levels.tolist(), counts.counts.tolist())), counts.missing
-    ({'b': 2, 'a': 1}, 1)
-    """
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        size = len(series.cat.categories) + 1
-        tally = np.bincount(series.cat.codes.to_numpy() + 1, minlength=size)
-        values, counts, missing = series.cat.categories, tally[1:], int(tally[0])
-        seen = counts > 0
-        values, counts = values[seen], counts[seen]
-    else:
-        tally = _hashable(series).value_counts(sort=False)
-        values, counts = tally.index, tally.to_numpy(dtype=np.int64)
-        missing = len(series) - int(counts.sum())
-    if isinstance(series.dtype, pd.StringDtype):
-        return LevelCounts(values.to_numpy(dtype=object), counts, missing)
-    levels = np.array([level_text(value) for value in values], dtype=object)
-    if len(set(levels.tolist())) < len(levels):
-        merged = pd.Series(counts).groupby(levels, sort=False).sum()
-        levels, counts = merged.index.to_numpy(dtype=object), merged.to_numpy()
-    return LevelCounts(levels, np.asarray(counts, dtype=np.int64), missing)
-
-
-def _hashable(series: pd.Series) -> pd.Series:
-    if series.dtype != object:
-        return series
-    nested = types.infer_dtype(series, skipna=True) not in ("string", "boolean", "integer")
-    # 1 and True are equal as dictionary keys and lists are none at all: text is safe.
-    return series.map(level_text, na_action="ignore") if nested else series
+def _kind_of_mixed(series: pd.Series) -> tuple[str, str]:
+    kinds = sorted({type(value).__name__ for value in series.dropna()})
+    if set(kinds) <= {"int", "float", "Decimal"}:
+        return NUMERIC, ""
+    if set(kinds) <= {"str", "int", "float", "bool", "Decimal"}:
+        return CATEGORICAL, f"mixed types ({', '.join(kinds)}), compared as text"
+    return UNSUPPORTED, "not compared: holds lists or other nested values"
 
 
 def select_features(
@@ -328,13 +414,36 @@ def select_features(
     categorical: Iterable[str] = (),
     where: str = "the reference",
 ) -> list[str]:
-    """Feature columns, in the table's order; every name the user gave must exist.
+    """Choose the feature columns; every name the user gave must exist.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names of the table's columns.
+    roles : ColumnRoles
+        Which of them are labels, predictions and time.
+    features : iterable of str, optional
+        The user's choice; default all columns without another role.
+    categorical : iterable of str
+        Columns the user declared categorical: checked only.
+    where : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    list of str
+        In the table's order.
 
     Raises
     ------
     ParameterError
         If a name in `features` or `categorical` is no column, or is a label, a
         prediction or the timestamp.
+
+    Examples
+    --------
+    >>> select_features(["y_true", "b", "a"], ColumnRoles())
+    ['b', 'a']
     """
     columns = list(columns)
     possible = [name for name in columns if roles.of(name) == "feature"]

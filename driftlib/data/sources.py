@@ -32,12 +32,10 @@ from driftlib.data.readers import (
     read_header,
     read_table,
     stream_table,
-    unique_names,
 )
-from driftlib.data.readers import first_sentence as first_sentence
-from driftlib.data.schema import arrow_to_pandas, as_frame
+from driftlib.data.schema import arrow_to_pandas, as_frame, unique_names
 from driftlib.errors import DataError
-from driftlib.text import quoted
+from driftlib.text import first_sentence, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,14 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import (
-    CATEGORICAL,
-    NUMERIC,
-    ColumnRoles,
-    as_numbers,
-    column_kind,
-    level_text,
-)
+from driftlib.data.columns import as_numbers, level_text
+from driftlib.data.schema import CATEGORICAL, NUMERIC, ColumnRoles, column_kind
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import quoted
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.errors import DataError, ParameterError
+from driftlib.errors import DataError, ParameterError, check_whole
 from driftlib.text import unknown_name
 
 MOST_WINDOWS = 10_000
@@ -100,7 +100,7 @@ def split(
         if on is None:
             raise ParameterError(f"a window of {size!r} needs a datetime column: name it in on=.")
         return _by_calendar(as_times(frame[on], where), size)
-    return _by_rows(frame, _positive("window", size), step, on, where)
+    return _by_rows(frame, check_whole("window", size, of="rows"), step, on, where)
 
 
 def as_times(series: pd.Series, where: str = "current", first: int = 0) -> pd.Series:
@@ -187,12 +187,6 @@ def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:
     return flags & (recent >= k)
 
 
-def _positive(name: str, value: Any) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1:
-        raise ParameterError(f"{name}={value!r} must be a whole number of rows, at least 1.")
-    return int(value)
-
-
 def _one_window(rows: int) -> list[Window]:
     return [Window(0, 0, rows, slice(0, rows), rows)]
 
@@ -200,7 +194,7 @@ def _one_window(rows: int) -> list[Window]:
 def _by_rows(
     frame: pd.DataFrame, size: int, step: int | None, on: str | None, where: str
 ) -> list[Window]:
-    step = size if step is None else _positive("step", step)
+    step = size if step is None else check_whole("step", step, of="rows")
     if on is None:
         order, rows = None, len(frame)
     else:

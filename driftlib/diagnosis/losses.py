@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.columns import as_numbers
 from driftlib.data.predictions import Predictions, read_predictions
-from driftlib.data.schema import ColumnRoles, as_numbers
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import BINARY, REGRESSION, Task
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import quoted

@@ -27,7 +27,7 @@ from driftlib.domain.features import (
     held_out,
     one_thread,
 )
-from driftlib.errors import DataError, ParameterError
+from driftlib.errors import DataError, check_whole
 from driftlib.results import Result
 
 # Keeps density ratios finite where a fold model is all but sure.
@@ -273,8 +273,8 @@ def fit_domain(
     >>> domain.table.index[0], bool(domain.p_value < 0.001)
     ('temp', True)
     """
-    _check_whole("max_rows", max_rows, 10)
-    _check_whole("folds", folds, 2)
+    check_whole("max_rows", max_rows, 10)
+    check_whole("folds", folds, 2)
     roles = roles or ColumnRoles()
     names = source_name(reference, "the reference"), source_name(current, "current")
     reference, current = read_frame(reference, "reference"), read_frame(current, "current")
@@ -388,8 +388,3 @@ def _sample(rows: int, most: int, rng: np.random.Generator) -> np.ndarray:
     if rows <= most:
         return np.arange(rows)
     return np.sort(rng.choice(rows, most, replace=False))
-
-
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or int(value) != value or value < least:
-        raise ParameterError(f"{name}={value!r} must be a whole number of at least {least}.")

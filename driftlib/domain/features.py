@@ -12,15 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import (
-    COMPARABLE,
-    EMPTY,
-    NUMERIC,
-    as_numbers,
-    column_kind,
-    count_levels,
-    level_text,
-)
+from driftlib.data.columns import as_numbers, count_levels, level_text
+from driftlib.data.schema import COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
 from driftlib.text import quoted
 

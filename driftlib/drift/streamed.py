@@ -21,7 +21,7 @@ from driftlib.data.windows import (
     groups,
     row_window,
 )
-from driftlib.errors import DataError, ParameterError
+from driftlib.errors import DataError, ParameterError, check_whole
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.text import unknown_name
@@ -136,8 +136,7 @@ def profile_windows(
 def _size(size: int | None, source: Source) -> int | None:
     if size is None:
         return None
-    if isinstance(size, bool) or int(size) != size or size < 1:
-        raise ParameterError(f"window={size!r} must be a whole number of rows, at least 1.")
+    size = check_whole("window", size, of="rows")
     if not source.ordered:
         raise ParameterError(
             f"{source.name} has no order of rows to cut windows of {size:,} by: cut them by time, "

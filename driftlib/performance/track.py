@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from driftlib.data.columns import level_text
 from driftlib.data.groups import WindowGroups, window_groups
 from driftlib.data.predictions import Predictions, read_predictions
-from driftlib.data.schema import ColumnRoles, level_text
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import Task
 from driftlib.errors import ParameterError

@@ -10,14 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
 from driftlib.data.schema import IDENTIFIER, NUMERIC, ColumnRoles, select_features
 from driftlib.data.sources import Memory, check_alike, open_source
-from driftlib.errors import DataError, ParameterError
+from driftlib.errors import DataError, check_whole
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, column_from_dict, column_to_dict, fit_column, summary
 from driftlib.profile.profile import Profile
@@ -118,28 +117,27 @@ class Baseline:
         DriftlibError
             If the reference cannot be read, a name does not exist, or a number is too small.
         """
-        least_of = {"bins": (bins, 2), "resolution": (resolution, 10), "seed": (seed, 0)}
-        for name, (value, least) in least_of.items():
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise ParameterError(f"{name}={value!r} must be a whole number from {least} up.")
+        bins = check_whole("bins", bins, 2)
+        resolution = check_whole("resolution", resolution, 10)
+        seed = check_whole("seed", seed, 0)
         categorical = categorical if isinstance(categorical, str) else tuple(categorical)
         source = open_source(reference, "reference", "the reference")
         roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
         names = _columns_to_fit(source, roles, features, categorical)
         draft = None
         if not isinstance(source, Memory):
-            draft = first_look(source, names, frozenset(categorical), int(resolution), seed)
+            draft = first_look(source, names, frozenset(categorical), resolution, seed)
         if draft and not draft.whole:
-            return cls._of_draft(draft, source, roles, int(bins), int(resolution))
+            return cls._of_draft(draft, source, roles, bins, resolution)
         frame = draft.sample.frame if draft else source.frame
         declared = set(categorical)
 
         def fit(series: pd.Series) -> Column:
             name = str(series.name)
-            return fit_column(series, roles.of(name), name in declared, int(bins), int(resolution))
+            return fit_column(series, roles.of(name), name in declared, bins, resolution)
 
         columns = each(fit, [frame[name] for name in names], len(frame))
-        return cls(len(frame), {c.name: c for c in columns}, roles, int(bins), int(resolution))
+        return cls(len(frame), {c.name: c for c in columns}, roles, bins, resolution)
 
     @classmethod
     def _of_draft(

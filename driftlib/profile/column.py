@@ -11,14 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from driftlib.data.columns import LevelCounts, as_numbers, count_levels
 from driftlib.data.schema import (
     CATEGORICAL,
     EMPTY,
     IDENTIFIER,
     NUMERIC,
-    LevelCounts,
-    as_numbers,
-    count_levels,
     declared_kind,
     identifier_note,
 )

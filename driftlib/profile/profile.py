@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.schema import as_numbers, count_levels
+from driftlib.data.columns import as_numbers, count_levels
 from driftlib.errors import DataError
 from driftlib.stats.counts import Cumulative, cumulative_sorted
 

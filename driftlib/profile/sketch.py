@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source, each
+from driftlib.data.columns import LevelCounts, as_numbers, count_levels
 from driftlib.data.schema import (
     CATEGORICAL,
     COMPARABLE,
@@ -28,10 +29,7 @@ from driftlib.data.schema import (
     IDENTIFIER,
     NUMERIC,
     UNSUPPORTED,
-    LevelCounts,
-    as_numbers,
     column_kind,
-    count_levels,
     identifier_note,
     kind_of_type,
 )

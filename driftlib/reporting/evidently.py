@@ -12,21 +12,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.readers import first_sentence
+from driftlib.data.columns import as_numbers, level_text
 from driftlib.data.schema import (
     CATEGORICAL,
     COMPARABLE,
     NUMERIC,
     ColumnRoles,
-    as_numbers,
     column_kind,
-    level_text,
     select_features,
 )
 from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import number_of
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.files import write_whole
+from driftlib.text import first_sentence
 
 DRIFT_PAGE, CLASSIFICATION_PAGE = "evidently_drift.html", "evidently_classification.html"
 COLUMN_ARGUMENTS = (
