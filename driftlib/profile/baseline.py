@@ -16,7 +16,7 @@ from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
 from driftlib.data.schema import IDENTIFIER, NUMERIC, ColumnRoles, select_features
 from driftlib.data.sources import Memory, check_alike, open_source
-from driftlib.errors import DataError, check_whole
+from driftlib.errors import DataError, ParameterError, check_whole
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, column_from_dict, column_to_dict, fit_column, summary
 from driftlib.profile.profile import Profile
