@@ -19,7 +19,10 @@ import pytest
 
 from driftlib.errors import DriftlibError, ParameterError
 from driftlib.reporting import fingerprint, run_report
-from driftlib.reporting.index import read_runs, record, render
+from driftlib.reporting.index import record, render
+from driftlib.reporting.jobs import Job, longest_first
+from driftlib.reporting.result import ReportResult, RunResult, State
+from driftlib.reporting.runs import read_runs
 from tests.browser import assert_sound, visit
 
 HOSTILE = "<img src=x onerror=window.hacked=1>"
@@ -218,8 +221,8 @@ def test_second_run_gives_the_same_bytes_but_for_provenance_and_is_listed(ran) -
     assert first != second
     assert block.sub("", first) == block.sub("", second)
     runs = read_runs(folder / "out")
-    assert [len(run["reports"]) for run in runs] == [1, 3]
-    assert runs[0]["id"] == result.id
+    assert [len(run.reports) for run in runs] == [1, 3]
+    assert runs[0].id == result.id
     index = (folder / "out" / "index.html").read_text()
     assert "Earlier runs in this folder" in index
     assert "from the run of" in index  # the pages that the second run left alone
@@ -278,7 +281,7 @@ def test_two_runs_at_once_into_one_folder(tmp_path) -> None:
     assert halves == []
     assert [result.failed for result in results] == [(), ()]
     assert_whole(tmp_path / "out")
-    assert {run["id"] for run in read_runs(tmp_path / "out")} == {run.id for run in results}
+    assert {run.id for run in read_runs(tmp_path / "out")} == {run.id for run in results}
     assert not list((tmp_path / "out").glob(".*"))
 
 
@@ -322,7 +325,7 @@ def test_killed_at_a_random_moment_every_file_is_whole(tmp_path, rng) -> None:
     for path in out.glob(".*.part"):
         path.unlink()  # what a reader does not see
     assert_whole(out)
-    assert [report["state"] for report in read_runs(out)[0]["reports"]] == ["waiting"]
+    assert [report.state for report in read_runs(out)[0].reports] == ["waiting"]
     assert "Not finished" in (out / "index.html").read_text()
 
 
@@ -337,26 +340,22 @@ def test_interrupted_run_leaves_no_process_and_no_half_file(tmp_path) -> None:
     assert not (out / "busy.html").exists()
 
 
-def run_of(identity: str, state: str = "done", started: str = "2026-01-01T00:00:00Z") -> dict:
-    report = {
-        "name": "drift",
-        "title": "Drift",
-        "page": "drift.html",
-        "state": state,
-        "failure": HOSTILE_SCRIPT if state == "failed" else None,
-        "verdict": HOSTILE,
-        "severity": "major",
-        "alerts": 3,
-        "seconds": 1.5,
-        "fingerprints": {"reference": HOSTILE},
-    }
-    return {
-        "id": identity,
-        "started": started,
-        "seconds": 2.0,
-        "parameters": {HOSTILE: HOSTILE_SCRIPT},
-        "reports": [report],
-    }
+def run_of(
+    folder: Path, identity: str, state: str = "done", started: str = "2026-01-01T00:00:00Z"
+) -> RunResult:
+    report = ReportResult(
+        name="drift",
+        title="Drift",
+        page="drift.html",
+        state=State(state),
+        failure=HOSTILE_SCRIPT if state == "failed" else None,
+        verdict=HOSTILE,
+        severity="major",
+        alerts=3,
+        seconds=1.5,
+        fingerprints={"reference": HOSTILE},
+    )
+    return RunResult(identity, folder, (report,), {HOSTILE: HOSTILE_SCRIPT}, started, 2.0)
 
 
 def test_runs_recorded_at_the_same_time_are_all_kept(tmp_path) -> None:
@@ -365,18 +364,18 @@ def test_runs_recorded_at_the_same_time_are_all_kept(tmp_path) -> None:
     def note(number: int) -> None:
         barrier.wait()
         for _ in range(5):
-            record(tmp_path, run_of(f"run-{number}"))
+            record(run_of(tmp_path, f"run-{number}"))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(note, range(8)))
-    assert {run["id"] for run in read_runs(tmp_path)} == {f"run-{i}" for i in range(8)}
+    assert {run.id for run in read_runs(tmp_path)} == {f"run-{i}" for i in range(8)}
     assert (tmp_path / "index.html").read_text().count("1 of 1 reports failed") == 0
 
 
 def test_index_escapes_and_puts_failed_runs_of_other_folders_first(tmp_path) -> None:
-    record(tmp_path, run_of("top"))
-    record(tmp_path / HOSTILE.replace("/", ""), run_of("fine", started="2026-03-01T00:00:00Z"))
-    record(tmp_path / "broken", run_of("x", "failed", "2026-02-01T00:00:00Z"))
+    record(run_of(tmp_path, "top"))
+    record(run_of(tmp_path / HOSTILE.replace("/", ""), "fine", started="2026-03-01T00:00:00Z"))
+    record(run_of(tmp_path / "broken", "x", "failed", "2026-02-01T00:00:00Z"))
     index = (tmp_path / "index.html").read_text()
     assert "<img" not in index
     assert "<script" not in index
@@ -385,10 +384,38 @@ def test_index_escapes_and_puts_failed_runs_of_other_folders_first(tmp_path) -> 
     assert "3 alerts" in index
 
 
+def test_a_recorded_run_is_read_as_it_was(tmp_path) -> None:
+    run = run_of(tmp_path, "whole", "failed")
+    record(run)
+    assert read_runs(tmp_path) == [run]
+    assert json.loads((tmp_path / "runs.json").read_text())["runs"][0]["reports"][0] == {
+        "name": "drift",
+        "title": "Drift",
+        "page": "drift.html",
+        "state": "failed",
+        "failure": HOSTILE_SCRIPT,
+        "verdict": HOSTILE,
+        "severity": "major",
+        "alerts": 3,
+        "seconds": 1.5,
+        "fingerprints": {"reference": HOSTILE},
+    }
+
+
+def test_what_takes_longest_is_started_first(tmp_path) -> None:
+    folder = make(tmp_path / "notebooks", short=["1"], long=["1", "2"])
+    jobs = [Job(name, "", {}, str(folder / f"{name}.ipynb")) for name in ("short", "long")]
+    assert [job.name for job in longest_first([*jobs, Job("evidently", "", {})])] == [
+        "evidently",
+        "long",
+        "short",
+    ]
+
+
 def test_damaged_list_of_runs_is_started_anew(tmp_path) -> None:
     (tmp_path / "runs.json").write_text('{"format": "driftlib runs", "version": 1, "runs"')
-    record(tmp_path, run_of("new"))
-    assert [run["id"] for run in read_runs(tmp_path)] == ["new"]
+    record(run_of(tmp_path, "new"))
+    assert [run.id for run in read_runs(tmp_path)] == ["new"]
     assert "No runs" in render(tmp_path, [])
 
 

@@ -9,12 +9,24 @@ REPORT_VARIABLE = "DRIFTLIB_REPORT"
 
 
 def in_report() -> bool:
-    """Whether this process runs a notebook for a report, where nobody can move a slider."""
+    """Tell whether this process runs a notebook for a report, where nobody can move a slider.
+
+    Returns
+    -------
+    bool
+        False in JupyterLab and everywhere else.
+    """
     return os.environ.get(REPORT_VARIABLE) == "1"
 
 
 def worker_environment() -> dict[str, str]:
-    """Environment variables of a worker, and so of its kernels."""
+    """Name the environment variables of a worker, and so of its kernels.
+
+    Returns
+    -------
+    dict of str
+        This process's own, with what makes a report quiet and the same on every run.
+    """
     library = str(Path(__file__).resolve().parents[2])
     paths = [library, *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {

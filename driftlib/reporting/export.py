@@ -1,4 +1,4 @@
-"""Executed notebook in, one page out that opens offline: verdict first, code folded away."""
+"""Render an executed notebook as one page that opens offline: verdict first, code folded away."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftlib import errors
 from driftlib.errors import MissingExtraError
@@ -17,6 +17,9 @@ from driftlib.html.table import mark_table, scroll_box
 from driftlib.reporting.notebook import DIALS_MIME, SUMMARY_MIME, alert_list
 from driftlib.reporting.provenance import PROVENANCE_MIME
 from driftlib.severity import Severity
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -37,23 +40,42 @@ UNSHOWN_TAGS = {"papermill-error-cell-tag", "injected-parameters", "remove-cell"
 HEADING = re.compile(r"<h([1-6])(\s[^>]*)?>(.*?)</h\1\s*>", re.DOTALL | re.IGNORECASE)
 TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 FRAME_STYLE = re.compile(r"<style scoped>.*?</style>", re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
 STYLER_ID = re.compile(r"\bT_[0-9a-f]{5}(?=_|\b)")
 DEFAULT_ALT = "Picture without a description; the text around it says what it shows."
 
 
 @dataclass(frozen=True)
-class Page:
-    """A rendered notebook and what the index says of it."""
+class RenderedPage:
+    """A page, and what the index says of it.
+
+    Attributes
+    ----------
+    html : str
+        The whole page.
+    title : str
+        Plain text.
+    failure : str or None
+        Why it is not complete, in one sentence.
+    verdict, severity : str or None
+        As the notebook summed itself up, if it did.
+    alerts : tuple of dict
+        What the notebook raised.
+    fingerprints : dict
+        Of the data, by role.
+    """
 
     html: str
     title: str
-    failure: str | None
-    summary: dict[str, Any] | None
-    fingerprints: dict[str, str]
+    failure: str | None = None
+    verdict: str | None = None
+    severity: str | None = None
+    alerts: tuple[dict[str, Any], ...] = ()
+    fingerprints: dict[str, str] = field(default_factory=dict)
 
 
-def export(notebook: Any, title: str, failure: str | None = None) -> Page:
-    """Page of an executed notebook.
+def export(notebook: NotebookNode, title: str, failure: str | None = None) -> RenderedPage:
+    """Render an executed notebook.
 
     Parameters
     ----------
@@ -64,13 +86,18 @@ def export(notebook: Any, title: str, failure: str | None = None) -> Page:
     failure : str, optional
         Why it is not complete, where no cell says so: a sentence.
 
+    Returns
+    -------
+    RenderedPage
+        Asks nothing of any network; runs no script but the page's own.
+
     Raises
     ------
     MissingExtraError
         If nbconvert is not installed.
     """
     exporter = _exporter()
-    draft = _NotebookPage(exporter.render_markdown, stopped=failure is not None)
+    draft = _PageDraft(exporter.render_markdown, stopped=failure is not None)
     cells = list(draft.cells(notebook))
     failure = failure or draft.failure
     shown = type(notebook)(notebook)
@@ -90,29 +117,54 @@ def export(notebook: Any, title: str, failure: str | None = None) -> Page:
         },
     }
     body, _ = exporter.from_notebook_node(shown, resources)
-    plain = html.unescape(re.sub(r"<[^>]+>", "", heading)).strip()
-    return Page(
-        page.document(plain, body.strip(), charts=draft.charts > 0),
-        plain,
-        failure,
-        summary,
-        draft.fingerprints,
+    plain = html.unescape(TAG.sub("", heading)).strip()
+    return RenderedPage(
+        html=page.document(plain, body.strip(), charts=draft.charts > 0),
+        title=plain,
+        failure=failure,
+        verdict=summary["verdict"] if summary else None,
+        severity=summary["severity"] if summary else None,
+        alerts=tuple(summary["alerts"]) if summary else (),
+        fingerprints=draft.fingerprints,
     )
 
 
-def failure_page(title: str, sentence: str) -> Page:
-    """Page that stands for a report of which there is nothing else to show."""
+def failure_page(title: str, sentence: str) -> RenderedPage:
+    """Render a page that stands for a report of which there is nothing else to show.
+
+    Parameters
+    ----------
+    title, sentence : str
+        Plain text.
+
+    Returns
+    -------
+    RenderedPage
+        Says that the report failed, and why.
+    """
     body = (
         f'<main><header><h1>{html.escape(title)}</h1><section class="verdict verdict-failed" '
         'aria-label="Failure"><p class="finding"><span class="mark" aria-hidden="true">✕</span> '
         f"This report could not be made.</p><p>{html.escape(sentence)}</p></section></header>"
         "</main>"
     )
-    return Page(page.document(title, body), title, sentence, None, {})
+    return RenderedPage(page.document(title, body), title, sentence)
 
 
 def failure_sentence(name: str, message: str) -> str:
-    """One plain sentence for an exception, from the name of its type and its message.
+    """Say in one plain sentence what an exception says.
+
+    Parameters
+    ----------
+    name : str
+        Of the exception's type.
+    message : str
+        Of the exception; may be empty.
+
+    Returns
+    -------
+    str
+        The message alone where it is one of the library's own, which are sentences.
 
     Examples
     --------
@@ -135,7 +187,7 @@ def _own_errors() -> set[str]:
 
 
 @dataclass
-class _NotebookPage:
+class _PageDraft:
     """One pass over the cells: what the page needs to know, and each cell made ready."""
 
     render_markdown: Any
@@ -247,12 +299,12 @@ class _NotebookPage:
             return ""
         level = min(max(level, 2), self.level + 1)
         self.level = level
-        slug = re.sub(r"\W+", "-", html.unescape(re.sub(r"<[^>]+>", "", text)).lower()).strip("-")
+        slug = re.sub(r"\W+", "-", html.unescape(TAG.sub("", text)).lower()).strip("-")
         slug = f"section-{slug or 'untitled'}"
         count = self.anchors[slug] = self.anchors.get(slug, 0) + 1
         anchor = slug if count == 1 else f"{slug}-{count}"
         if level <= 3:
-            words = html.escape(html.unescape(re.sub(r"<[^>]+>", "", text)))
+            words = html.escape(html.unescape(TAG.sub("", text)))
             self.contents.append({"level": level, "id": anchor, "title": words})
         return f'<h{level} id="{anchor}">{text}</h{level}>'
 

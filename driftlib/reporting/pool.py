@@ -1,8 +1,7 @@
-"""Processes that do the jobs of a run, and the one that watches them."""
+"""Do the jobs of a run in some processes, and watch over them."""
 
 from __future__ import annotations
 
-import json
 import queue
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ from typing import Any
 from driftlib.files import write_json, write_whole
 from driftlib.reporting.environment import worker_environment
 from driftlib.reporting.export import failure_page
-from driftlib.reporting.index import DONE, FAILED, record
+from driftlib.reporting.index import record
+from driftlib.reporting.jobs import Advanced, Event, Finished, Job, read_event, write_line
 from driftlib.reporting.progress import Progress
-from driftlib.reporting.result import RunResult
-from driftlib.severity import rank
+from driftlib.reporting.result import RunResult, State
+from driftlib.severity import Severity, rank
 
 ALERTS = "alerts.json"
 STOP_SECONDS = 5
@@ -30,7 +30,7 @@ STALE_SECONDS = 3600
 
 
 def supervise(
-    run: RunResult, jobs: list[dict[str, Any]], workers: int, progress: bool
+    run: RunResult, jobs: Iterable[Job], workers: int, progress: bool = True
 ) -> RunResult:
     """Do all jobs in some processes, and return what came of them.
 
@@ -38,28 +38,36 @@ def supervise(
     ----------
     run : RunResult
         With a report that waits for each job.
-    jobs : list of dict
-        Each with its `name`, its `page` in the run's folder, and what
-        `driftlib.reporting.worker` needs.
+    jobs : iterable of Job
+        In the order to start them.
     workers : int
-        Processes at the same time.
+        Processes at the same time, at least 1.
     progress : bool
         Whether to report on standard error.
+
+    Returns
+    -------
+    RunResult
+        The run with all of its reports done or failed.
+
+    Raises
+    ------
+    DataError
+        If the run's folder cannot be written to.
     """
-    names = [job["name"] for job in jobs]
-    return _Supervisor(run, jobs, Progress(names, progress)).run(workers)
+    queued = list(jobs)
+    shown = Progress([job.name for job in queued], progress)
+    return _Supervisor(run, queued, shown).run(workers)
 
 
 class _Supervisor:
     """Hands out jobs to workers, follows their events, and keeps the folder's list of runs."""
 
-    def __init__(self, run: RunResult, jobs: list[dict[str, Any]], progress: Progress) -> None:
+    def __init__(self, run: RunResult, jobs: Iterable[Job], progress: Progress) -> None:
         self.result = run
-        # What takes longest goes first, so that it is not what everything waits for in the end.
-        by_size = sorted(jobs, key=_size, reverse=True)
-        self.waiting = deque({**job, "page": str(run.output / job["page"])} for job in by_size)
+        self.waiting = deque(jobs)
         self.progress = progress
-        self.events: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+        self.events: _Events = queue.Queue()
         self.alerts: dict[str, list[dict[str, Any]]] = {}
 
     def run(self, workers: int) -> RunResult:
@@ -67,7 +75,7 @@ class _Supervisor:
         began = time.monotonic()
         folder = self.result.output
         _sweep(folder)
-        record(folder, self.result.details)
+        record(self.result)
         pool: list[_Worker] = []
         try:
             with self.progress:
@@ -82,10 +90,10 @@ class _Supervisor:
                         if self.waiting:
                             pool.append(_Worker(self.events))
                             self._next(pool[-1])
-                    elif event["event"] == "progress":
-                        self.progress.advance(event["name"], event["done"], event["total"])
+                    elif isinstance(event, Advanced):
+                        self.progress.advance(event.name, event.done, event.total)
                     else:
-                        self._done(event)
+                        self._finish(event)
                         self._next(worker)
             self.result = replace(self.result, seconds=time.monotonic() - began)
             write_json(folder / ALERTS, self._all_alerts())
@@ -93,80 +101,67 @@ class _Supervisor:
         finally:
             for worker in pool:
                 worker.stop()
-            record(folder, self.result.details)
+            record(self.result)
 
     def _next(self, worker: _Worker) -> None:
         worker.give(self.waiting.popleft() if self.waiting else None)
 
-    def _update(self, name: str, **changes: Any) -> None:
+    def _finish(self, event: Finished) -> None:
+        """Enter what came of a job, and tell the terminal and the folder's readers."""
+        self.alerts[event.name] = event.alerts
+        changes = {
+            "title": event.title,
+            "state": State.FAILED if event.failure else State.DONE,
+            "failure": event.failure,
+            "verdict": event.verdict,
+            "severity": event.severity,
+            "alerts": len(event.alerts),
+            "seconds": event.seconds,
+            "fingerprints": event.fingerprints,
+        }
         reports = tuple(
-            replace(report, **changes) if report.name == name else report
+            replace(report, **changes) if report.name == event.name else report
             for report in self.result.reports
         )
         self.result = replace(self.result, reports=reports)
-
-    def _done(self, event: Mapping[str, Any]) -> None:
-        summary = event["summary"] or {}
-        self.alerts[event["name"]] = list(summary.get("alerts", ()))
-        self._update(
-            event["name"],
-            title=event["title"],
-            state=FAILED if event["failure"] else DONE,
-            failure=event["failure"],
-            verdict=summary.get("verdict"),
-            severity=summary.get("severity"),
-            alerts=len(summary.get("alerts", ())),
-            seconds=event["seconds"],
-            fingerprints=event["fingerprints"],
-        )
-        self.progress.finish(
-            event["name"], event["seconds"], event["failure"], summary.get("verdict")
-        )
-        record(self.result.output, self.result.details)
+        self.progress.finish(event.name, event.seconds, event.failure, event.verdict)
+        record(self.result)
 
     def _all_alerts(self) -> list[dict[str, Any]]:
         """Alerts of all reports, the worst first, then in the reports' order.
 
         A report that failed is one, lest a short list be taken for good news.
         """
-        alerts = []
+        alerts: list[dict[str, Any]] = []
         for report in self.result.reports:
-            if report.state == FAILED:
-                message = f"The report {report.name!r} failed: {report.failure}"
-                names = ("kind", "subject", "window", "severity", "message")
-                values = ("report", report.name, None, "major", message)
-                alerts.append(dict(zip(names, values, strict=True)))
+            if report.state is State.FAILED:
+                alerts.append(
+                    {
+                        "kind": "report",
+                        "subject": report.name,
+                        "window": None,
+                        "severity": Severity.MAJOR,
+                        "message": f"The report {report.name!r} failed: {report.failure}",
+                    }
+                )
             alerts += self.alerts.get(report.name, [])
         return sorted(alerts, key=lambda alert: -rank(alert["severity"]))
 
     def _died(self, worker: _Worker) -> None:
         """A worker ended in the middle of a job: its page says so."""
-        if not worker.job:
+        job = worker.job
+        if job is None:
             return
-        name, sentence = worker.job["name"], worker.last_words()
-        write_whole(worker.job["page"], failure_page(name.capitalize(), sentence).html)
-        self._done(
-            {
-                "name": name,
-                "title": name.capitalize(),
-                "failure": sentence,
-                "summary": None,
-                "seconds": worker.seconds,
-                "fingerprints": {},
-            }
-        )
-
-
-def _size(job: Mapping[str, Any]) -> int:
-    """Bytes of a job's notebook: the longer, the longer it takes."""
-    return Path(job["notebook"]).stat().st_size if "notebook" in job else 0
+        sentence = worker.last_words()
+        write_whole(job.page, failure_page(job.title, sentence).html)
+        self._finish(Finished(job.name, job.title, worker.seconds, sentence))
 
 
 class _Worker:
     """A process of `driftlib.reporting.worker`, and the job that it has."""
 
-    def __init__(self, events: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
-        self.job: dict[str, Any] | None = None
+    def __init__(self, events: _Events) -> None:
+        self.job: Job | None = None
         self.began = time.monotonic()
         self.messages = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.process = subprocess.Popen(
@@ -182,19 +177,19 @@ class _Worker:
         )
         threading.Thread(target=self._follow, args=(events,), daemon=True).start()
 
-    def _follow(self, events: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+    def _follow(self, events: _Events) -> None:
         assert self.process.stdout is not None
         with self.process.stdout as lines:
             for line in lines:
-                events.put((self, json.loads(line)))
+                events.put((self, read_event(line)))
         events.put((self, None))
 
-    def give(self, job: dict[str, Any] | None) -> None:
+    def give(self, job: Job | None) -> None:
         """Start a job; None when there are no more."""
         self.job, self.began = job, time.monotonic()
         if job and self.process.stdin:
             try:
-                self.process.stdin.write(json.dumps(job) + "\n")
+                self.process.stdin.write(write_line(job))
                 self.process.stdin.flush()
             except OSError:
                 pass  # it has ended, which its output will say
@@ -229,6 +224,10 @@ class _Worker:
             self.process.kill()
             self.process.wait()
         self.messages.close()
+
+
+# An event and who sent it; None when a worker has ended.
+_Events = queue.Queue[tuple[_Worker, Event | None]]
 
 
 def _sweep(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Progress of a run in the terminal: bars where there is one, else a line for each report."""
+"""Show the progress of a run: bars in a terminal, elsewhere a line for each report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from driftlib.text import printable
 
 
 class Progress:
-    """A bar for each report and one over all; without a terminal, a line when one is done."""
+    """A bar for each report and one over all; without a terminal, a line when one is done.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the reports.
+    shown : bool
+        Whether anything is written at all.
+    """
 
     def __init__(self, names: list[str], shown: bool) -> None:
         self.names = names
@@ -60,7 +68,15 @@ class Progress:
         sys.stderr.writelines(self.failures)
 
     def advance(self, name: str, done: int, total: int) -> None:
-        """`done` of `total` cells are done."""
+        """Move a report's bar.
+
+        Parameters
+        ----------
+        name : str
+            Of the report.
+        done, total : int
+            Cells that are done, and all.
+        """
         if name in self.bars:
             bar = self.bars[name]
             if done == 0:
@@ -69,7 +85,17 @@ class Progress:
             bar.refresh()
 
     def finish(self, name: str, seconds: float, failure: str | None, verdict: str | None) -> None:
-        """A report is done, or failed."""
+        """Say that a report is done, or failed.
+
+        Parameters
+        ----------
+        name : str
+            Of the report.
+        seconds : float
+            Time that it took.
+        failure, verdict : str or None
+            Its sentence; control characters in it are not written.
+        """
         words = printable(f"failed: {failure}" if failure else verdict or "done")
         line = f"{name} ({seconds:.1f} s): {words}\n"
         if name in self.bars:

@@ -1,18 +1,38 @@
-"""What came of a run: its reports, as a table, a sentence, and a line in the folder's list."""
+"""Hold what came of a run: its reports, as a table, a sentence, and a record for the folder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from driftlib.reporting.index import FAILED, INDEX
 from driftlib.results import Result
-from driftlib.severity import worst
+from driftlib.severity import Severity, worst
 
-WAITING = "waiting"
+INDEX = "index.html"
+
+
+class State(StrEnum):
+    """How far a report has come.
+
+    Examples
+    --------
+    >>> State("failed").ended, State.WAITING.ended
+    (True, False)
+    """
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self is not State.WAITING
 
 
 @dataclass(frozen=True)
@@ -23,13 +43,16 @@ class ReportResult:
     ----------
     name, title, page : str
         Of the notebook, of its page, and the page's file name.
-    state : {"waiting", "done", "failed"}
+    state : State
+        Waiting, done or failed.
     failure : str or None
         Why it failed, in one sentence.
     verdict, severity : str or None
         As the notebook summed itself up, if it did.
     alerts : int
+        How many the notebook raised.
     seconds : float or None
+        Time that it took.
     fingerprints : dict
         Of the data, by role.
     """
@@ -37,7 +60,7 @@ class ReportResult:
     name: str
     title: str
     page: str
-    state: str = WAITING
+    state: State = State.WAITING
     failure: str | None = None
     verdict: str | None = None
     severity: str | None = None
@@ -52,14 +75,18 @@ class RunResult(Result):
 
     Attributes
     ----------
+    id : str
+        Tells the run from all others.
     output : Path
         Folder of the pages and data files.
     reports : tuple of ReportResult
+        One a page, in the notebooks' order.
     parameters : dict
         As they were given.
     started : str
         Time in UTC, ISO 8601.
     seconds : float or None
+        Time that it took; None while it runs, and where it was stopped.
     """
 
     id: str
@@ -84,7 +111,12 @@ class RunResult(Result):
     @property
     def failed(self) -> tuple[str, ...]:
         """Names of the reports that failed."""
-        return tuple(report.name for report in self.reports if report.state == FAILED)
+        return tuple(report.name for report in self.reports if report.state is State.FAILED)
+
+    @property
+    def finished(self) -> bool:
+        """Whether every report is done or failed."""
+        return all(report.state.ended for report in self.reports)
 
     @property
     def alerts(self) -> int:
@@ -92,9 +124,18 @@ class RunResult(Result):
         return sum(report.alerts for report in self.reports)
 
     @property
-    def severity(self) -> str:
+    def severity(self) -> Severity:
         """The worst severity among the reports."""
         return worst(report.severity for report in self.reports)
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Fingerprints of the data, by role, as the first page that names the role has them."""
+        found: dict[str, str] = {}
+        for report in self.reports:
+            for role, value in report.fingerprints.items():
+                found.setdefault(role, value)
+        return found
 
     @property
     def headline(self) -> str:
@@ -115,3 +156,30 @@ class RunResult(Result):
             "parameters": self.parameters,
             "reports": [asdict(report) for report in self.reports],
         }
+
+    @classmethod
+    def from_details(cls, details: Mapping[str, Any], output: Path) -> RunResult:
+        """Read a run from a folder's list of runs.
+
+        Parameters
+        ----------
+        details : mapping
+            As the property `details` made it.
+        output : Path
+            Folder of the list.
+
+        Returns
+        -------
+        RunResult
+            Equal to the one whose `details` these are.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If these are no details of a run.
+        """
+        reports = tuple(
+            ReportResult(**{**report, "state": State(report["state"])})
+            for report in details["reports"]
+        )
+        return cls(**{**details, "output": output, "reports": reports})

@@ -1,4 +1,4 @@
-"""Runs the notebooks on some data and leaves pages, data files and an index."""
+"""Run the notebooks on some data; leave pages, data files and an index."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from driftlib.errors import MissingExtraError, ParameterError
 from driftlib.files import json_ready
 from driftlib.reporting.evidently import COLUMN_ARGUMENTS, DRIFT_PAGE
+from driftlib.reporting.jobs import Job, longest_first
 from driftlib.reporting.parameters import (
     Parameter,
     assign,
@@ -65,6 +66,7 @@ def run_report(
     Returns
     -------
     RunResult
+        With the state, verdict and alerts of each report; `index` is the page to open first.
 
     Raises
     ------
@@ -89,30 +91,25 @@ def run_report(
     jobs = []
     for name, path in found.items():
         own = assigned[name] | ({"output": str(folder)} if "output" in schemas[name] else {})
-        job = {"name": name, "page": f"{name}.html", "notebook": str(path), "parameters": own}
-        jobs.append(job | {"timeout": timeout})
+        jobs.append(Job(name, str(folder / f"{name}.html"), own, str(path), timeout))
     if evidently:
-        jobs.append(_evidently_job(assigned, schemas))
+        jobs.append(_evidently_job(folder, assigned, schemas))
 
     run = RunResult(
         id=uuid.uuid4().hex[:12],
         output=folder,
-        reports=tuple(
-            ReportResult(job["name"], job["name"].capitalize(), job["page"]) for job in jobs
-        ),
+        reports=tuple(ReportResult(job.name, job.title, Path(job.page).name) for job in jobs),
         parameters=json_ready(given),
         started=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    # The long ones first: what starts last should not be what everybody waits for.
-    sizes = {name: path.stat().st_size for name, path in found.items()}
-    queue = sorted(jobs, key=lambda job: -sizes.get(job["name"], float("inf")))
-    return supervise(run, queue, workers, progress)
+    return supervise(run, longest_first(jobs), workers, progress)
 
 
 def _evidently_job(
+    folder: Path,
     assigned: Mapping[str, Mapping[str, Any]],
     schemas: Mapping[str, Mapping[str, Parameter]],
-) -> dict[str, Any]:
+) -> Job:
     """Job for Evidently, with the same data and columns as the notebooks have."""
     if importlib.util.find_spec("evidently") is None:
         raise MissingExtraError("evidently", "evidently", "Evidently's report")
@@ -125,10 +122,6 @@ def _evidently_job(
             "no notebook has the parameters 'reference' and 'current', so there is no data for "
             "Evidently: leave evidently out."
         )
-    return {
-        "name": "evidently",
-        "page": DRIFT_PAGE,
-        "reference": str(project_path(values["reference"])),
-        "current": str(project_path(values["current"])),
-        "columns": {name: values[name] for name in COLUMN_ARGUMENTS if values.get(name)},
-    }
+    data = {role: str(project_path(values[role])) for role in ("reference", "current")}
+    columns = {name: values[name] for name in COLUMN_ARGUMENTS if values.get(name)}
+    return Job("evidently", str(folder / DRIFT_PAGE), data | columns)
