@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.data.windows import k_of_n, start_in_words
+from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
+from driftlib.drift.policy import k_of_n
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import MissingExtraError, ParameterError, check_choice
 from driftlib.files import write_json

@@ -606,7 +606,7 @@ def test_windows_that_cannot_be_cut_while_streaming(months):
     for cut, words in [
         ({"by": "7D", "on": "then"}, r"m0\.parquet has no column 'then'.*'when'"),
         ({"by": "7D", "on": "x"}, r"m0\.parquet column 'x' holds float64 values"),
-        ({"by": "lunar", "on": "when"}, "no length of time"),
+        ({"by": "lunar", "on": "when"}, "nor a length of time"),
         ({"rows": 0}, "window=0 must be"),
     ]:
         with pytest.raises(dl.DriftlibError, match=words):
@@ -620,7 +620,7 @@ def test_windows_that_cannot_be_cut_while_streaming(months):
 
 def test_more_windows_than_anybody_reads(months, monkeypatch):
     _, path, baseline = months
-    monkeypatch.setattr("driftlib.drift.streamed.MOST_WINDOWS", 5)
+    monkeypatch.setattr("driftlib.drift.trend.MOST_WINDOWS", 5)
     with pytest.raises(dl.DriftlibError, match="more than 5 windows"):
         dl.drift_trend(baseline, path, by="x")
 

@@ -82,15 +82,22 @@ def test_time_zones_and_text_are_times():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"size": 0}, "window=0 must be"),
-        ({"size": "7D"}, "needs a datetime column"),
-        ({"size": "lunar", "on": "when"}, "no length of time"),
-        ({"size": "1us", "on": "when"}, "more than 10,000"),
-        ({"size": 3, "step": -1}, "step=-1 must be"),
+        ({"window": 0}, "window=0 must be"),
+        ({"window": True}, "window=True must be"),
+        ({"window": 2.5}, "window=2.5 must be"),
+        ({"window": [7]}, r"window=\[7\] must be"),
+        ({"window": "7D"}, "is a length of time and needs a time column"),
+        (
+            {"window": "wodr", "on": "when"},
+            "neither a column of current nor a length of time: name one of its columns .*'word'",
+        ),
+        ({"window": "1us", "on": "when"}, "more than 10,000"),
+        ({"window": 3, "step": -1}, "step=-1 must be"),
         ({"step": 3}, "step= goes with"),
-        ({"size": 3, "on": "then"}, "Did you mean 'when'"),
-        ({"size": "7D", "on": "word"}, "'soon' in row 1, which is no date"),
-        ({"size": "7D", "on": "number"}, "not dates and times"),
+        ({"window": "7D", "step": 3, "on": "when"}, "step= goes with"),
+        ({"window": 3, "on": "then"}, "Did you mean 'when'"),
+        ({"window": "7D", "on": "word"}, "'soon' in row 1, which is no date"),
+        ({"window": "7D", "on": "number"}, "not dates and times"),
     ],
 )
 def test_windows_that_cannot_be_cut(arguments, message):

@@ -1,4 +1,4 @@
-"""Windows within segments: rows laid end to end, so that each group is a run of them."""
+"""Group rows by segment and window, laid end to end so that each group is a run of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from driftlib.data.cutters import ByRows, Rows, Window
 from driftlib.data.schema import UNSUPPORTED, column_kind
-from driftlib.data.windows import Window, split
+from driftlib.data.times import read_offset
+from driftlib.data.windows import choose_cutter, split
 from driftlib.errors import DataError, ParameterError
-from driftlib.text import unknown_name
+from driftlib.text import quoted, unknown_name
 
 MOST_SEGMENTS = 1_000
 
@@ -40,7 +42,7 @@ class WindowGroups:
 
     keys: pd.DataFrame
     notes: list[str]
-    rows: slice | np.ndarray
+    rows: Rows
     lo: np.ndarray
     hi: np.ndarray
     segment: np.ndarray
@@ -50,23 +52,35 @@ class WindowGroups:
 
 def window_groups(
     frame: pd.DataFrame,
-    size: int | str | None = None,
+    window: int | str | None = None,
     step: int | None = None,
     on: str | None = None,
-    by: Iterable[str] = (),
+    by: str | Iterable[str] | None = None,
     where: str = "current",
 ) -> WindowGroups:
-    """Windows of each segment.
+    """Group the rows of a frame by segment and window.
 
     Windows by calendar or by the values of a column are those of the whole frame, the same for
     every segment; windows of a number of rows count each segment's own rows.
 
     Parameters
     ----------
-    frame, size, step, on, where
-        See `driftlib.data.windows.split`.
-    by : iterable of str
+    frame : pandas.DataFrame
+    window : int or str, optional
+        A number of rows, the name of a column, or a pandas offset on the time column; see
+        `driftlib.data.windows.choose_cutter`. None for one window of all rows.
+    step : int, optional
+        Rows from one window's start to the next; only with a number of rows.
+    on : str, optional
+        The time column.
+    by : str or list of str, optional
         Segment columns; rows without a value form a segment of their own.
+    where : str
+        What to call the frame in an error.
+
+    Returns
+    -------
+    WindowGroups
 
     Raises
     ------
@@ -76,23 +90,26 @@ def window_groups(
     Examples
     --------
     >>> frame = pd.DataFrame({"carrier": ["AA", "UA", "AA", "AA"]})
-    >>> layout = window_groups(frame, size=2, by=["carrier"])
-    >>> layout.keys.assign(note=layout.notes)
+    >>> groups = window_groups(frame, window=2, by=["carrier"])
+    >>> groups.keys.assign(note=groups.notes)
        window  start  end carrier                note
     0       0      0    2      AA
     1       1      2    3      AA  partial: 1 of 2 rows
     2       0      0    1      UA  partial: 1 of 2 rows
     """
-    by = list(by)
-    codes, segments = _segments(frame, by, where)
-    if isinstance(size, str) or size is None:
-        windows = split(frame, size, step, on, where)
-        rows, lo, hi = _shared(windows, codes, len(segments))
-        groups = [(number, window) for number in range(len(segments)) for window in windows]
+    cutter = choose_cutter(window, step, on, frame.columns, where)
+    names = segment_columns(by, frame.columns, where)
+    codes, segments = segments_of(frame, names, where)
+    if isinstance(cutter, ByRows) and cutter.size is not None:
+        order = cutter.order(frame, where)
+        rows, lo, hi, groups = _own(frame, cutter, order, codes, len(segments))
     else:
-        rows, lo, hi, groups = _own(frame, size, step, on, codes, len(segments), where)
+        windows = split(frame, window, step, on, where)
+        rows, lo, hi = _shared(windows, codes, len(segments), len(frame))
+        groups = [(number, window) for number in range(len(segments)) for window in windows]
     if not groups:
-        raise DataError(f"{where} column {on!r} has no value in any row: there are no windows.")
+        column = window if cutter.on is None else cutter.on
+        raise DataError(f"{where} column {column!r} has no value in any row: there are no windows.")
     segment = np.array([number for number, _ in groups], dtype=int)
     windows = [window for _, window in groups]
     keys = pd.DataFrame(
@@ -109,69 +126,137 @@ def window_groups(
     return WindowGroups(keys, notes, rows, lo, hi, segment, segments, len(frame) - used)
 
 
-def _segments(
-    frame: pd.DataFrame, by: list[str], where: str
+def segment_columns(
+    by: str | Iterable[str] | None, columns: Iterable[str], where: str = "current"
+) -> list[str]:
+    """Read a `by` argument: the names of segment columns.
+
+    Parameters
+    ----------
+    by : str or list of str, optional
+    columns : iterable of str
+        Columns of the table.
+    where : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    list of str
+        Each name once.
+
+    Raises
+    ------
+    ParameterError
+        If a name is no column; what would be a length of time is told to be none of `by`.
+    """
+    known = list(columns)
+    names = [by] if isinstance(by, str) else list(dict.fromkeys(by or ()))
+    for name in names:
+        if name in known:
+            continue
+        if isinstance(name, str) and read_offset(name) is not None:
+            raise ParameterError(
+                f"by= takes segment columns, and {where} has no column {name!r} (it has: "
+                f"{quoted(known)}): a length of time goes into window=."
+            )
+        raise ParameterError(unknown_name("column", name, known, where))
+    return names
+
+
+def segments_of(
+    frame: pd.DataFrame, names: list[str], where: str = "current"
 ) -> tuple[np.ndarray | None, pd.DataFrame]:
-    """Segment number of each row, or None for a single segment, and each segment's values."""
-    if not by:
+    """Number the segments of a frame.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    names : list of str
+        Segment columns.
+    where : str
+        What to call the frame in an error.
+
+    Returns
+    -------
+    codes : int array or None
+        Segment's number of each row; None without segment columns.
+    segments : pandas.DataFrame
+        Values of the segment columns, a row per segment, in their order.
+
+    Raises
+    ------
+    DriftlibError
+        If a column holds no plain values, or there are more than 1,000 segments.
+    """
+    if not names:
         return None, pd.DataFrame(index=[0])
-    for name in by:
-        if name not in frame.columns:
-            raise ParameterError(unknown_name("column", name, frame.columns, where))
+    for name in names:
         if column_kind(frame[name])[0] == UNSUPPORTED:
             raise DataError(f"by= names {name!r}, which holds no plain values: leave it out.")
-    codes = frame.groupby(by, sort=True, dropna=False, observed=True).ngroup().to_numpy()
+    codes = frame.groupby(names, sort=True, dropna=False, observed=True).ngroup().to_numpy()
     _, first = np.unique(codes, return_index=True)
-    if len(first) > MOST_SEGMENTS:
+    check_segments(len(first), names, where)
+    return codes, frame[names].iloc[first].reset_index(drop=True)
+
+
+def check_segments(number: int, names: list[str], where: str) -> None:
+    """Raise a `ParameterError` where there are more segments than anybody reads.
+
+    Parameters
+    ----------
+    number : int
+        How many there are.
+    names : list of str
+        The segment columns.
+    where : str
+        What to call the table.
+    """
+    if number > MOST_SEGMENTS:
         raise ParameterError(
-            f"by={by!r} makes {len(first):,} segments of {where}, more than {MOST_SEGMENTS:,}: "
+            f"by={names!r} makes {number:,} segments of {where}, more than {MOST_SEGMENTS:,}: "
             "use columns with fewer values, or bin them first."
         )
-    return codes, frame[by].iloc[first].reset_index(drop=True)
 
 
 def _shared(
-    windows: list[Window], codes: np.ndarray | None, segments: int
-) -> tuple[slice | np.ndarray, np.ndarray, np.ndarray]:
+    windows: list[Window], codes: np.ndarray | None, segments: int, rows: int
+) -> tuple[Rows, np.ndarray, np.ndarray]:
     """Rows and bounds of windows that do not overlap, the same for every segment."""
     if codes is None:
-        hi = np.cumsum([window.rows for window in windows])
-        single = len(windows) == 1 and isinstance(windows[0].index, slice)
-        rows = (
-            slice(None) if single else np.concatenate([np.arange(0), *(w.index for w in windows)])
-        )
-        return rows, np.append(0, hi[:-1])[: len(hi)], hi
+        hi = np.cumsum([window.rows for window in windows], dtype=int)
+        if len(windows) == 1 and windows[0].rows == rows:
+            return slice(None), hi - rows, hi
+        numbers = np.arange(rows)
+        order = np.concatenate([numbers[:0], *(numbers[window.index] for window in windows)])
+        return order, np.append(0, hi[:-1])[: len(hi)], hi
     window_of = np.full(len(codes), -1)
     for window in windows:
         window_of[window.index] = window.number
     group = np.where(window_of < 0, -1, codes * len(windows) + window_of)
-    rows = np.argsort(group, kind="stable")
-    bounds = np.searchsorted(group[rows], np.arange(segments * len(windows) + 1))
-    return rows[bounds[0] :], bounds[:-1] - bounds[0], bounds[1:] - bounds[0]
+    order = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[order], np.arange(segments * len(windows) + 1))
+    return order[bounds[0] :], bounds[:-1] - bounds[0], bounds[1:] - bounds[0]
 
 
 def _own(
     frame: pd.DataFrame,
-    size: int,
-    step: int | None,
-    on: str | None,
+    cutter: ByRows,
+    order: Rows,
     codes: np.ndarray | None,
     segments: int,
-    where: str,
-) -> tuple[slice | np.ndarray, np.ndarray, np.ndarray, list[tuple[int, Window]]]:
+) -> tuple[Rows, np.ndarray, np.ndarray, list[tuple[int, Window]]]:
     """Rows and bounds of windows of a number of rows, counted within each segment."""
-    order = slice(None) if on is None else split(frame, len(frame), None, on, where)[0].index
     if codes is not None:
-        order = np.arange(len(frame))[order]
-        order = order[np.argsort(codes[order], kind="stable")]
-        sizes = np.bincount(codes[order], minlength=segments)
+        places = np.arange(len(frame))[order]
+        places = order = places[np.argsort(codes[places], kind="stable")]
+        sizes = np.bincount(codes[places], minlength=segments).tolist()
     else:
-        sizes = [len(frame) if on is None else len(order)]
+        sizes = [len(frame) if isinstance(order, slice) else len(order)]
     groups, starts, ends, first = [], [], [], 0
     for number, rows in enumerate(sizes):
-        windows = split(frame.iloc[:rows], size, step, None, where) if rows else []
+        windows = cutter.spans(rows) if rows else []
         groups += [(number, window) for window in windows]
         starts += [first + window.start for window in windows]
         ends += [first + window.end for window in windows]
-        first += int(rows)
+        first += rows
     return order, np.array(starts, dtype=int), np.array(ends, dtype=int), groups

@@ -1,88 +1,113 @@
-"""Cutting a frame into windows: by rows, by calendar, or by the values of a column."""
+"""Choose windows, and cut frames in memory into them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from driftlib.errors import DataError, ParameterError, check_whole
-from driftlib.text import unknown_name
-
-MOST_WINDOWS = 10_000
-# Calendar periods that pandas names by their last day; a window is named by its first.
-_PERIOD_STARTS = {
-    "M": "MS", "ME": "MS", "Q": "QS", "QE": "QS", "Y": "YS", "YE": "YS", "A": "YS", "W": "W-MON",
-}  # fmt: skip
+from driftlib.data.batches import Batch
+from driftlib.data.cutters import ByCalendar, ByRows, ByValue, Rows, Window
+from driftlib.data.sources import Memory
+from driftlib.data.times import as_times, read_offset
+from driftlib.errors import ParameterError, check_whole
+from driftlib.text import quoted, unknown_name
 
 
-@dataclass(frozen=True)
-class Window:
-    """Some rows of a frame, in order.
+def choose_cutter(
+    window: int | str | None,
+    step: int | None,
+    on: str | None,
+    columns: Iterable[str],
+    where: str = "current",
+) -> ByRows | ByCalendar | ByValue:
+    """Tell what cuts windows from the arguments of a public function.
 
-    Attributes
+    Parameters
     ----------
-    number : int
-        Counts from 0.
-    start, end : Timestamp, int or value
-        Calendar: first instant in and first instant out. Rows: first row in and first row
-        out. Column: its value, twice.
-    index : slice or int array
-        Row positions; empty where the rows are not in memory.
-    rows : int
-        How many rows it holds.
-    note : str
-        Says so where the window is partial or empty.
+    window : int or str, optional
+        A number of rows; the name of a column, for a window a value; or a pandas offset such as
+        "7D" or "MS" on the time column. None for a single window of all rows.
+    step : int, optional
+        Rows from one window's start to the next; only with a number of rows.
+    on : str, optional
+        The time column; rows are counted in its order.
+    columns : iterable of str
+        Columns of the table. A column's name wins over an offset.
+    where : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    ByRows, ByCalendar or ByValue
+
+    Raises
+    ------
+    ParameterError
+        If `window` is nothing of these, an offset comes without a time column, `on` is no column,
+        or `step` comes without rows.
+
+    Examples
+    --------
+    >>> choose_cutter(500, None, "day", ["day", "x"])
+    ByRows(size=500, step=None, on='day')
+    >>> choose_cutter("x", None, "day", ["day", "x"])
+    ByValue(on='x', levels=())
     """
-
-    number: int
-    start: Any
-    end: Any
-    index: slice | np.ndarray
-    rows: int
-    note: str = ""
-
-    def of(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The window's rows of `frame`."""
-        return frame.iloc[self.index]
+    names = [str(name) for name in columns]
+    if on is not None and on not in names:
+        raise ParameterError(unknown_name("column", on, names, where))
+    counted = window is not None and not isinstance(window, str)
+    if step is not None and not counted:
+        raise ParameterError("step= goes with a window of a number of rows: give that too.")
+    if window is None:
+        return ByRows()
+    if not isinstance(window, str):
+        step = None if step is None else check_whole("step", step, of="rows")
+        return ByRows(check_whole("window", window, of="rows"), step, on)
+    if window in names:
+        return ByValue(window)
+    if read_offset(window) is None:
+        raise ParameterError(
+            f"window={window!r} is neither a column of {where} nor a length of time: name one of "
+            f"its columns ({quoted(names)}), or give a pandas offset such as '7D', '12h' or 'MS'."
+        )
+    if on is None:
+        raise ParameterError(
+            f"window={window!r} is a length of time and needs a time column: name it in on= or "
+            "timestamp=."
+        )
+    return ByCalendar(window, on)
 
 
 def split(
     frame: pd.DataFrame,
-    size: int | str | None = None,
+    window: int | str | None = None,
     step: int | None = None,
     on: str | None = None,
     where: str = "current",
 ) -> list[Window]:
-    """Windows over a frame.
+    """Cut a frame into windows.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-    size : int or str, optional
-        A number of rows, or with `on` a pandas offset such as "7D" or "MS". Without it,
-        one window for each value of `on`, or a single window where `on` is not given either.
-    step : int, optional
-        Rows from the start of one window to the next; only with a number of rows.
-        Default `size`: windows that touch and do not overlap.
-    on : str, optional
-        A datetime column for calendar windows; row windows follow its order. Rows without
-        a value of `on` are in no window.
-    where : str
-        What to call the frame in an error.
+    window, step, on, where
+        See `choose_cutter`.
 
     Returns
     -------
     list of Window
-        In order; calendar windows without rows are kept, with 0 rows. Row windows end with
-        a partial one where the rows do not divide evenly.
+        In order, with the positions of their rows. Calendar windows without rows are kept;
+        windows of rows end with a partial one where the rows do not divide evenly.
 
     Raises
     ------
-    ParameterError, DataError
-        If a size is no positive number or offset, or the column is missing or no time.
+    DriftlibError
+        If the windows cannot be cut, or a time column holds no times.
 
     Examples
     --------
@@ -90,54 +115,44 @@ def split(
     >>> [(w.start, w.end, w.note) for w in split(frame, 2)]
     [(0, 2, ''), (2, 4, ''), (4, 5, 'partial: 1 of 2 rows')]
     """
-    if on is not None and on not in frame.columns:
-        raise ParameterError(unknown_name("column", on, frame.columns, where))
-    if step is not None and not isinstance(size, int | np.integer):
-        raise ParameterError("step= goes with a window of a number of rows: give that too.")
-    if size is None:
-        return _one_window(len(frame)) if on is None else _by_value(frame[on])
-    if isinstance(size, str):
-        if on is None:
-            raise ParameterError(f"a window of {size!r} needs a datetime column: name it in on=.")
-        return _by_calendar(as_times(frame[on], where), size)
-    return _by_rows(frame, check_whole("window", size, of="rows"), step, on, where)
-
-
-def as_times(series: pd.Series, where: str = "current", first: int = 0) -> pd.Series:
-    """Column as datetimes; text is parsed. Its first row is number `first` to the reader.
-
-    Raises
-    ------
-    DataError
-        If a value is no date or time, naming the first.
-    """
-    if pd.api.types.is_datetime64_any_dtype(series.dtype):
-        return series
-    text = pd.api.types.is_string_dtype(series.dtype) or series.dtype == object
-    if not text:
-        raise DataError(
-            f"{where} column {series.name!r} holds {series.dtype} values, not dates and times: "
-            "convert it with pandas.to_datetime first."
-        )
-    times = pd.to_datetime(series.astype(object), errors="coerce", format="ISO8601")
-    bad = (times.isna() & series.notna()).to_numpy()
-    if bad.any():
-        row, value = first + int(bad.argmax()), series.iloc[int(bad.argmax())]
-        raise DataError(
-            f"{where} column {series.name!r} has {value!r} in row {row:,}, which is no date or "
-            "time: write times as 2013-03-31 or 2013-03-31 17:00."
-        )
-    return times
+    cutter = choose_cutter(window, step, on, frame.columns, where).over(Memory(where, frame))
+    if isinstance(cutter, ByRows):
+        order = cutter.order(frame, where)
+        rows = order.stop if isinstance(order, slice) else len(order)
+        spans = cutter.spans(rows)
+        if isinstance(order, slice):
+            return [replace(window, index=slice(window.start, window.end)) for window in spans]
+        return [replace(window, index=order[window.start : window.end]) for window in spans]
+    codes, keys = cutter.codes(Batch(frame, where=where))
+    places = dict(zip(keys, positions(codes, len(keys)), strict=True))
+    counts = dict(zip(keys, np.bincount(codes[codes >= 0]).tolist(), strict=True))
+    return [
+        replace(window, index=places[pieces[0]]) if pieces else window
+        for window, pieces in cutter.windows(counts)
+    ]
 
 
 def fitting_window(frame: pd.DataFrame, on: str | None = None, where: str = "current") -> int | str:
-    """A window that cuts a frame into a number of pieces that a chart can show.
+    """Choose a window that cuts a frame into a number of pieces that a chart can show.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    on : str, optional
+        The time column.
+    where : str
+        What to call the frame in an error.
 
     Returns
     -------
     str or int
         With `on`, the longest of a year, quarter, month, week, day and hour that gives at
         least six windows; otherwise a twelfth of the rows, but not under 100.
+
+    Raises
+    ------
+    DriftlibError
+        If there is no such column, or it holds no times.
 
     Examples
     --------
@@ -157,7 +172,16 @@ def fitting_window(frame: pd.DataFrame, on: str | None = None, where: str = "cur
 
 
 def start_in_words(start: Any, end: Any) -> str:
-    """Where a window begins, for a sentence.
+    """Say where a window begins.
+
+    Parameters
+    ----------
+    start, end : Timestamp, int or value
+        Of a `Window`.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -172,128 +196,31 @@ def start_in_words(start: Any, end: Any) -> str:
     return str(start) if start == end else f"row {start + 1:,}"
 
 
-def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:
-    """Whether each row is flagged, and so are at least k of its subject's last n rows with it.
+def positions(codes: np.ndarray, count: int) -> list[Rows]:
+    """List the positions of each of the codes from 0 up.
+
+    Parameters
+    ----------
+    codes : int array
+        Negative ones are passed over.
+    count : int
+        How many codes there are.
+
+    Returns
+    -------
+    list of slice or int array
+        Positions in order; slices where the codes are in order, so that rows are not copied.
 
     Examples
     --------
-    >>> flags = pd.Series([True, False, True, True])
-    >>> k_of_n(flags, pd.Series(["x"] * 4), 2, 3).tolist()
-    [False, False, True, True]
+    >>> positions(np.array([1, -1, 0, 1]), 2)
+    [array([2]), array([0, 3])]
+    >>> positions(np.array([0, 0, 1]), 2)
+    [slice(0, 2, None), slice(2, 3, None)]
     """
-    flags = flags.astype(bool)
-    grouped = flags.astype(float).groupby(subjects)
-    recent = grouped.transform(lambda column: column.rolling(n, min_periods=1).sum())
-    return flags & (recent >= k)
-
-
-def _one_window(rows: int) -> list[Window]:
-    return [Window(0, 0, rows, slice(0, rows), rows)]
-
-
-def _by_rows(
-    frame: pd.DataFrame, size: int, step: int | None, on: str | None, where: str
-) -> list[Window]:
-    step = size if step is None else check_whole("step", step, of="rows")
-    if on is None:
-        order, rows = None, len(frame)
-    else:
-        order = np.argsort(as_times(frame[on], where).to_numpy(), kind="stable")
-        order = order[: int(frame[on].notna().sum())]
-        rows = len(order)
-    windows = []
-    # A window that starts inside the last full one's rows would only repeat them.
-    for number, start in enumerate(range(0, max(1, rows - max(0, size - step)), step)):
-        end = min(start + size, rows)
-        index = slice(start, end) if order is None else order[start:end]
-        windows.append(row_window(number, start, end, index, size))
-    return windows
-
-
-def row_window(number: int, start: int, end: int, index: slice | np.ndarray, size: int) -> Window:
-    """The rows from `start` to before `end`, of `size` rows unless it is the last window."""
-    note = "" if end - start == size else f"partial: {end - start:,} of {size:,} rows"
-    return Window(number, start, end, index, end - start, note)
-
-
-def _by_value(series: pd.Series) -> list[Window]:
-    codes, values = pd.factorize(series, sort=True, use_na_sentinel=True)
-    return [
-        Window(number, value, value, index, len(index))
-        for number, (value, index) in enumerate(
-            zip(values, groups(codes, len(values)), strict=True)
-        )
-    ]
-
-
-def _by_calendar(times: pd.Series, size: str) -> list[Window]:
-    last = times.max()
-    edges = calendar_edges(times.min(), last, size, str(times.name))
-    places = groups(calendar_codes(times, edges), len(edges) - 1)
-    return [
-        calendar_window(number, edges, index, len(index), last)
-        for number, index in enumerate(places)
-    ]
-
-
-def calendar_codes(times: pd.Series, edges: pd.DatetimeIndex) -> np.ndarray:
-    """Number of the window that each time lies in; -1 for a missing time."""
-    return np.where(times.isna(), -1, edges.searchsorted(times, side="right") - 1)
-
-
-def calendar_window(
-    number: int,
-    edges: pd.DatetimeIndex,
-    index: slice | np.ndarray,
-    rows: int,
-    last: pd.Timestamp,
-) -> Window:
-    """The window from one edge to the next, of data that end at `last`."""
-    start, end = edges[number], edges[number + 1]
-    note = "" if rows else "no rows in this window"
-    if number == len(edges) - 2 and (last - start) < 0.9 * (end - start):
-        note = f"partial: the data end at {last}"
-    return Window(number, start, end, index, rows, note)
-
-
-def calendar_edges(
-    first: pd.Timestamp, last: pd.Timestamp, size: str, name: str
-) -> pd.DatetimeIndex:
-    """Where the windows that hold `first` to `last` begin, and where the last one ends."""
-    if pd.isna(first):
-        raise DataError(f"column {name!r} has no dates or times: there are no windows.")
-    try:
-        offset = pd.tseries.frequencies.to_offset(_PERIOD_STARTS.get(size, size))
-    except ValueError:
-        offset = None
-    if offset is None or offset.n < 1:
-        raise ParameterError(
-            f"{size!r} is no length of time: use a pandas offset such as '7D', '12h' or 'MS'."
-        )
-    start = first.normalize()
-    # Offsets such as month starts have calendar anchors; the others count from the first day.
-    start = offset.rollback(start) if not _is_fixed(offset) else start
-    if _is_fixed(offset) and (last - start) / pd.Timedelta(offset) > MOST_WINDOWS:
-        raise ParameterError(
-            f"windows of {size!r} from {first} to {last} would be more than {MOST_WINDOWS:,}: "
-            "use a longer window, or check the timestamps."
-        )
-    edges = [start]
-    while edges[-1] <= last:
-        edges.append(edges[-1] + offset)
-    return pd.DatetimeIndex(edges)
-
-
-def _is_fixed(offset: Any) -> bool:
-    try:
-        pd.Timedelta(offset)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def groups(codes: np.ndarray, count: int) -> list[np.ndarray]:
-    """Positions of each of the codes 0 to `count` - 1, in order."""
+    if (codes[1:] >= codes[:-1]).all():
+        bounds = np.searchsorted(codes, np.arange(count + 1)).tolist()
+        return [slice(bounds[i], bounds[i + 1]) for i in range(count)]
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(count + 1))
     return [order[bounds[i] : bounds[i + 1]] for i in range(count)]

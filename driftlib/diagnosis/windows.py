@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.cutters import Window
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.windows import Window, split
+from driftlib.data.windows import split
 from driftlib.diagnosis.decomposition import TERMS
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
 from driftlib.diagnosis.setup import DiagnosisSetup
@@ -106,15 +107,14 @@ def diagnose_windows(
     """
     if by is not None and rows is not None:
         raise ParameterError("by= and rows= both say how to cut windows: give one of them.")
-    size, column = (by, on) if on is not None else (None, by)
-    column = column or on
+    column = by if on is None else on
     names = ("y_true", "y_pred", "y_proba", "timestamp")
     roles = ColumnRoles(**{name: options.pop(name) for name in names if name in options})
     setup = DiagnosisSetup(roles=roles, max_rows=max_rows, **options)
     periods = setup.read(reference, current, [column] if column else [])
     frame = periods.current
-    size = rows if rows is not None else size
-    windows = split(frame, size, None, column, periods.names[1])
+    size = rows if rows is not None else on if by is None else by
+    windows = split(frame, size, None, on, periods.names[1])
     diagnoses, tables = [], []
     for window in windows:
         try:

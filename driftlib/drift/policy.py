@@ -84,3 +84,32 @@ class DriftPolicy:
              "windows drifted."),
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=["setting", "value", "what it does"]).set_index("setting")
+
+
+def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:
+    """Tell which flags persist: at least k of the subject's last n rows are flagged.
+
+    Parameters
+    ----------
+    flags : pandas.Series of bool
+        A row per subject and window, windows in order.
+    subjects : pandas.Series
+        What each row is about.
+    k, n : int
+        From 1 up, k at most n.
+
+    Returns
+    -------
+    pandas.Series of bool
+        True for flagged rows that, with those before them, make k of n.
+
+    Examples
+    --------
+    >>> flags = pd.Series([True, False, True, True])
+    >>> k_of_n(flags, pd.Series(["x"] * 4), 2, 3).tolist()
+    [False, False, True, True]
+    """
+    flags = flags.astype(bool)
+    grouped = flags.astype(float).groupby(subjects)
+    recent = grouped.transform(lambda column: column.rolling(n, min_periods=1).sum())
+    return flags & (recent >= k)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial, reduce
+from operator import add
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from driftlib.data.batches import Batch, Source
+from driftlib.data.cutters import Cutter, Window
 from driftlib.data.sources import Memory, open_source, read_frame
-from driftlib.data.windows import Window, k_of_n, split
+from driftlib.data.windows import choose_cutter, positions
 from driftlib.drift.compare import compare
-from driftlib.drift.policy import DriftPolicy
-from driftlib.drift.streamed import profile_windows
+from driftlib.drift.policy import DriftPolicy, k_of_n
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline, as_baseline
 from driftlib.profile.profile import Profile
 from driftlib.results import Result
-from driftlib.text import join_notes
+from driftlib.text import join_notes, unknown_name
+
+MOST_WINDOWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -134,28 +140,22 @@ def drift_trend(
         )
     if by is not None and rows is not None:
         raise ParameterError("by= and rows= both say how to cut windows: give one of them.")
-    size = rows if rows is not None else by if on is not None else None
-    column = by if on is None else on
+    window = rows if rows is not None else on if by is None else by
     source = open_source(current, "current", "the current data")
-    # Windows of rows in the order of time take a sort of all rows: only in memory.
-    in_memory = isinstance(source, Memory) or (rows is not None and on is not None)
-    if in_memory:
-        frame = read_frame(current, "current")
-        windows, total = split(frame, size, None, column, source.name), len(frame)
+    if rows is not None and on is not None and not isinstance(source, Memory):
+        # Windows of rows in the order of time take a sort of all rows.
+        source = Memory(source.name, read_frame(current, "current"))
+    header = source.headers[0]
+    cutter = choose_cutter(window, None, on, header.names, header.where)
     baseline = as_baseline(reference, features=features, categorical=categorical, **names)
-    if column in baseline.columns and features is None:
-        baseline = baseline.only([name for name in baseline.features if name != column])
-    if in_memory:
-        profiles = [baseline.profile_frame(window.of(frame), source.name) for window in windows]
-    else:
-        windows, profiles, total = profile_windows(baseline, source, size, column)
+    if cutter.on in baseline.columns and features is None:
+        baseline = baseline.only([name for name in baseline.features if name != cutter.on])
+    windows, profiles, total = _profile_windows(baseline, source, cutter)
     tables, before = [], baseline.reference
-    for window, profile in zip(windows, profiles, strict=True):
+    for cut, profile in zip(windows, profiles, strict=True):
         table = compare(baseline, before, profile, policy).reset_index()
-        table["note"] = [
-            join_notes(window.note or _few_rows(window), note) for note in table["note"]
-        ]
-        place = {"window": window.number, "start": window.start, "end": window.end}
+        table["note"] = [join_notes(cut.note or _few_rows(cut), note) for note in table["note"]]
+        place = {"window": cut.number, "start": cut.start, "end": cut.end}
         tables.append(pd.DataFrame(place, index=table.index).join(table))
         if against == "previous" and profile.rows:
             before = profile
@@ -163,6 +163,64 @@ def drift_trend(
     table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
     left_out = total - sum(window.rows for window in windows)
     return TrendResult(table, baseline, tuple(windows), tuple(profiles), policy, against, left_out)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Profiles of the pieces that windows are made of; those of two batches add."""
+
+    rows: int
+    profiles: Mapping[Hashable, Profile]
+
+    def __add__(self, other: _Counted) -> _Counted:
+        profiles = dict(self.profiles)
+        for key, profile in other.profiles.items():
+            profiles[key] = profiles[key] + profile if key in profiles else profile
+        _check_number(len(profiles))
+        return _Counted(self.rows + other.rows, profiles)
+
+
+def _profile_windows(
+    baseline: Baseline, source: Source, cutter: Cutter
+) -> tuple[list[Window], list[Profile], int]:
+    """Windows of a source, the profile of each, and the rows of the source."""
+    for header in source.headers:
+        baseline.check_features(header.names, header.where)
+        if cutter.on is not None and cutter.on not in header.names:
+            raise ParameterError(unknown_name("column", cutter.on, header.names, header.where))
+    known = {name for header in source.headers for name in header.names}
+    columns = [name for name in baseline.columns if name in known]
+    columns += [cutter.on] if cutter.on is not None and cutter.on not in columns else []
+    cutter = cutter.over(source)
+    counted = source.total(partial(_count, baseline=baseline, cutter=cutter), columns)
+    nothing = pd.DataFrame(columns=columns, dtype=object)
+    windows, profiles = [], []
+    for window, pieces in cutter.windows({k: p.rows for k, p in counted.profiles.items()}):
+        parts = [counted.profiles[piece] for piece in pieces]
+        windows.append(window)
+        profiles.append(reduce(add, parts) if parts else baseline.profile_frame(nothing))
+    return windows, profiles, counted.rows
+
+
+def _count(batch: Batch, baseline: Baseline, cutter: Cutter) -> _Counted:
+    frame = batch.frame
+    codes, keys = cutter.codes(batch)
+    _check_number(len(keys))
+    sizes = np.bincount(codes[codes >= 0], minlength=len(keys)).tolist()
+    profiles = {}
+    for key, rows, size in zip(keys, positions(codes, len(keys)), sizes, strict=True):
+        if size:
+            part = frame if size == len(frame) else frame.iloc[rows]
+            profiles[key] = baseline.profile_frame(part, batch.where, batch.threads)
+    return _Counted(len(frame), profiles)
+
+
+def _check_number(windows: int) -> None:
+    if windows > MOST_WINDOWS:
+        raise ParameterError(
+            f"there would be more than {MOST_WINDOWS:,} windows: use longer ones, or a column "
+            "with fewer values."
+        )
 
 
 def _few_rows(window: Window) -> str:

@@ -113,7 +113,7 @@ def _rates(
     on: str | None,
     where: str,
 ) -> pd.DataFrame:
-    layout = window_groups(frame, window, None, on, where=where)
+    layout = window_groups(frame, on if window is None else window, None, on, where=where)
     part, lo, hi = outcomes.take(layout.rows), layout.lo, layout.hi
     sides = {"actual": part.y, "predicted": part.pred}
     if problem.task != REGRESSION:

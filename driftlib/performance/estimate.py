@@ -186,7 +186,8 @@ def estimate_performance(
     )
     chosen = select(problem.task, metrics, has_proba=True)
     limits = read_thresholds(thresholds, problem.task, chosen, has_reference=True)
-    layout = window_groups(current, window, step, on, where=names[1])
+    size = on if window is None else window
+    layout = window_groups(current, size, step, on, where=names[1])
 
     rows = known.labelled & _usable(known)
     learnt = known.take(rows)

@@ -135,7 +135,7 @@ def track_performance(
     chosen = select(problem.task, metrics, outcomes[0].proba is not None)
     limits = read_thresholds(thresholds, problem.task, chosen, reference is not None)
 
-    layout = window_groups(frame, window, step, on, by, where)
+    layout = window_groups(frame, on if window is None else window, step, on, by, where)
     measured = measure(outcomes[0], problem, layout, chosen)
     own = aligned = None
     if reference is not None:

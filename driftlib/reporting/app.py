@@ -102,9 +102,7 @@ def find(
     window = window if window and on else fitting_window(current, on)
     cut = {"by": window, "on": on} if on else {"rows": window}
     trend = drift_trend(baseline, current, policy=policy, **cut)
-    # Positions of rows grow with the data, and the charts of a trend need none of them.
-    windows = tuple(replace(part, index=slice(0, 0)) for part in trend.windows)
-    trend = replace(trend, profiles=(), windows=windows)
+    trend = replace(trend, profiles=())
     columns = {name: column for name, column in names.items() if name != "timestamp"}
     try:
         whole = track_performance(current, reference=reference, **columns)
