@@ -1,4 +1,4 @@
-"""A quick look from the command line: python app.py --output artifacts
+"""Take a quick look from the command line: python app.py --output artifacts.
 
 Trains a logistic regression on synthetic data, makes a drifted batch, and writes what a
 monitor of that model would have found: baseline.json, drift_summary.csv,
@@ -16,10 +16,23 @@ from driftlib.data.synthetic import simulate
 from driftlib.files import write_csv
 from driftlib.visualization import drift_heatmap, write_figure_html
 
+DESCRIPTION = "Write what a monitor finds in synthetic data: a baseline, drift, metrics, a heatmap."
+
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the four files; 0 when done, 2 when an option or the folder cannot be used."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Write the four files.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        The process's exit code: 0 when done, 2 when an option or the folder cannot be used.
+    """
+    parser = argparse.ArgumentParser(description=DESCRIPTION)
     parser.add_argument("--output", default="artifacts", help="folder to write to (%(default)s)")
     parser.add_argument("--rows", type=int, default=5000, help="rows a period (%(default)s)")
     parser.add_argument(
@@ -45,7 +58,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(output: str, rows: int, feature_drift: float, label_flips: float, seed: int) -> None:
-    """Simulate, compare, write and say what was found."""
+    """Simulate, compare, write and say what was found.
+
+    Parameters
+    ----------
+    output : str
+        Folder to write to; made where it does not exist.
+    rows : int
+        Rows in each period.
+    feature_drift, label_flips : float
+        See `driftlib.simulate`.
+    seed : int
+        Of the data and the diagnosis.
+    """
     data = simulate(rows, feature_drift, label_flips, seed)
     baseline = dl.Baseline.fit(data.reference, timestamp="timestamp")
     drift = dl.detect_drift(baseline, data.current)

@@ -1,4 +1,4 @@
-"""`python -m driftlib`."""
+"""Run the command line as `python -m driftlib`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""One list of what deserves a person's attention, and where to send it."""
+"""List what deserves a person's attention, write it down, and send it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -27,9 +26,9 @@ KINDS = {"prediction": "prediction drift", "target": "target drift"}
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that deserves attention.
+    """Hold one thing that deserves attention.
 
-    Attributes
+    Parameters
     ----------
     kind : str
         "data drift", "prediction drift", "target drift", "data quality" (values missing or
@@ -53,9 +52,9 @@ class Alert:
 
 @dataclass(frozen=True)
 class AlertPolicy:
-    """What becomes an alert.
+    """Say what becomes an alert.
 
-    Attributes
+    Parameters
     ----------
     severity : str
         Least severity of drift: "minor", "moderate" or "major".
@@ -63,7 +62,12 @@ class AlertPolicy:
         "degraded": a metric is beyond its threshold by more than noise. "breached": its
         value is beyond the threshold, noise or not.
     persistence : (int, int)
-        (k, n): only what is found in k of the last n windows.
+        (k, n): only what is found in k of the last n windows, 1 <= k <= n.
+
+    Raises
+    ------
+    ParameterError
+        If a value is none of these.
 
     Examples
     --------
@@ -85,14 +89,28 @@ class AlertPolicy:
             )
 
 
-def make_alerts(*results: Any, policy: AlertPolicy | None = None) -> tuple[Alert, ...]:
-    """Alerts of any number of results, one per subject, the worst first.
+def make_alerts(
+    *results: DriftResult | TrendResult | Performance, policy: AlertPolicy | None = None
+) -> tuple[Alert, ...]:
+    """Make alerts of any number of results, one a subject, the worst first.
 
     Parameters
     ----------
     *results : DriftResult, TrendResult or Performance
         A trend's windows alarm by its own policy first (`DriftPolicy.persistence`).
     policy : AlertPolicy, optional
+        Default: drift that is at least moderate, and metrics that are surely beyond their
+        thresholds.
+
+    Returns
+    -------
+    tuple of Alert
+        Empty when all is well.
+
+    Raises
+    ------
+    ParameterError
+        If something else than a result is passed.
 
     Examples
     --------
@@ -187,7 +205,20 @@ def _when(found: pd.DataFrame, windows: int) -> str:
 
 
 def save_alerts(path: str | Path, alerts: Iterable[Alert]) -> Path:
-    """Write alerts.json: a list of objects, empty when all is well."""
+    """Write alerts as JSON: a list of objects, empty when all is well.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write, such as `alerts.json`; whoever reads it never sees half of it.
+    alerts : iterable of Alert
+        What to write, in this order.
+
+    Returns
+    -------
+    Path
+        The file that was written.
+    """
     return write_json(path, [asdict(alert) for alert in alerts])
 
 
@@ -200,9 +231,11 @@ def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model dr
     Parameters
     ----------
     alerts : sequence of Alert
+        Each is one line of the message.
     urls : iterable of str
         Apprise URLs, such as `mailto://...` or `slack://...`.
     title : str
+        Subject of a mail, head of a message.
 
     Returns
     -------
@@ -213,9 +246,14 @@ def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model dr
     ------
     MissingExtraError
         If there is something to send and apprise is not installed.
+
+    Examples
+    --------
+    >>> deliver([], ["mailto://user:secret@example.org"])
+    []
     """
-    urls = list(urls)
-    if not alerts or not urls:
+    receivers = list(urls)
+    if not alerts or not receivers:
         return []
     try:
         import apprise
@@ -223,7 +261,7 @@ def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model dr
         raise MissingExtraError("apprise", "alerts", "Sending alerts") from error
     body = "\n".join(f"[{alert.severity}] {alert.message}" for alert in alerts)
     failures = []
-    for number, url in enumerate(urls, start=1):
+    for number, url in enumerate(receivers, start=1):
         kind = url.partition(":")[0] if "://" in url else "unreadable"
         with _silent("apprise", "urllib3", "requests"):
             try:
@@ -244,6 +282,7 @@ def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model dr
 
 @contextmanager
 def _silent(*names: str) -> Iterator[None]:
+    """Keep loggers quiet: what they write may hold a URL with its secrets."""
     loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

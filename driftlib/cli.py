@@ -1,4 +1,4 @@
-"""The command line: `driftlib baseline`, `driftlib check` and `driftlib report`.
+"""Run the commands `driftlib baseline`, `driftlib check` and `driftlib report`.
 
 Nothing heavy is imported before it is needed, so that a check in cron starts at once.
 """
@@ -11,21 +11,34 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from driftlib.errors import DriftlibError, MissingExtraError
 from driftlib.severity import rank
 from driftlib.text import printable
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # Apprise URLs hold secrets: the environment, unlike arguments and parameter files, is not shown.
 RECEIVERS = "DRIFTLIB_NOTIFY"
 OK, FOUND, UNUSABLE = 0, 1, 2
+DESCRIPTION = "Has a deployed model degraded, is it the data or the concept, and how sure are we?"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the return value is the process's exit code.
+    """Run one command.
 
-    0: nothing found. 1: drift found, or a report failed. 2: the input cannot be used.
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        The process's exit code. 0: nothing found; 1: drift found, or a report failed; 2: the
+        input cannot be used.
     """
     options = vars(_parser().parse_args(arguments))
     run = options.pop("run")
@@ -44,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="driftlib", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="driftlib", description=DESCRIPTION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     baseline = commands.add_parser(
@@ -52,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         help="fit a baseline to reference data and save it",
         description="Fit a baseline to reference data and save it as one JSON file.",
     )
-    baseline.set_defaults(run=fit_baseline)
+    baseline.set_defaults(run=_fit_baseline)
     baseline.add_argument("reference", metavar="REFERENCE", help="Parquet or CSV file, or a glob")
     baseline.add_argument("-o", "--output", default="baseline.json", help="default baseline.json")
     baseline.add_argument("--bins", type=int, default=10, help="PSI bins (default 10)")
@@ -74,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare a batch with a saved baseline. Exit code 0: no drift; 1: drift; "
         "2: the input cannot be used.",
     )
-    check.set_defaults(run=check_drift)
+    check.set_defaults(run=_check_drift)
     check.add_argument("baseline", metavar="BASELINE", help="file written by driftlib baseline")
     check.add_argument("current", metavar="CURRENT", help="Parquet or CSV file, or a glob")
     check.add_argument(
@@ -98,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run the notebooks on your data and write HTML reports, an index and the data "
         f"files behind them. Alerts go to the Apprise URLs in the variable {RECEIVERS}, if any.",
     )
-    report.set_defaults(run=make_report)
+    report.set_defaults(run=_make_report)
     report.add_argument("--reference", help="Parquet or CSV file; default: the flights of March")
     report.add_argument("--current", help="Parquet or CSV file; default: April to December")
     report.add_argument("--timestamp", help="column that says when a row was seen")
@@ -121,11 +134,25 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def fit_baseline(reference: str, output: str, **settings: Any) -> int:
+def _fit_baseline(
+    reference: str,
+    output: str,
+    bins: int,
+    resolution: int,
+    features: list[str] | None,
+    categorical: Sequence[str],
+    timestamp: str | None,
+    y_true: str,
+    y_pred: str,
+    y_proba: str,
+) -> int:
     """Fit and save a baseline."""
     from driftlib.profile.baseline import Baseline
 
-    baseline = Baseline.fit(reference, **settings)
+    baseline = Baseline.fit(
+        reference, bins, resolution, features=features, categorical=categorical,
+        timestamp=timestamp, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
+    )  # fmt: skip
     path = baseline.save(output)
     print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
     for name, column in baseline.columns.items():
@@ -134,7 +161,7 @@ def fit_baseline(reference: str, output: str, **settings: Any) -> int:
     return OK
 
 
-def check_drift(
+def _check_drift(
     baseline: str,
     current: str,
     fail_on: str,
@@ -164,7 +191,8 @@ def check_drift(
     return FOUND if found.any() else OK
 
 
-def _text_table(table: Any) -> str:
+def _text_table(table: pd.DataFrame) -> str:
+    """Write the columns of a drift table that fit a terminal, the worst first."""
     shown = table[["kind", "n_current", "psi", "q_value", "severity", "note"]].copy()
     order = -table["severity"].map(rank)
     shown = shown.iloc[order.argsort(kind="stable")]
@@ -176,16 +204,19 @@ def _text_table(table: Any) -> str:
     )
 
 
-def make_report(
+def _make_report(
+    reference: str | None,
+    current: str | None,
+    timestamp: str | None,
     params: str | None,
     output: str | None,
     evidently: bool,
     fail_on_alert: bool,
-    **given: str | None,
 ) -> int:
     """Run the notebooks, write the reports, and send the alerts to whoever is to have them."""
     from driftlib.reporting import run_report
 
+    given = {"reference": reference, "current": current, "timestamp": timestamp}
     chosen = {name: value for name, value in given.items() if value is not None}
     result = run_report(chosen, params=params, output=output, evidently=evidently)
     print(result.headline)
@@ -194,6 +225,7 @@ def make_report(
 
 
 def _send(path: Path) -> None:
+    """Send what alerts.json holds to the receivers in the environment, if there are any."""
     urls = os.environ.get(RECEIVERS, "").split()
     if not urls or not path.exists():
         return

@@ -1,4 +1,4 @@
-"""Charts with controls: live in a notebook, and computed in advance where a report is made.
+"""Give charts controls: live in a notebook, and computed in advance where a report is made.
 
 A panel is a chart as a function of a few choices. In a live notebook the choices are
 ipywidgets and the chart follows them; in a report they are the page's own sliders, which
@@ -11,17 +11,25 @@ import html
 import itertools
 import json
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from driftlib.arguments import known_keywords
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.html import page
 from driftlib.performance.result import Performance
 from driftlib.visualization.style import CONFIG
+
+if TYPE_CHECKING:
+    import ipywidgets
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from driftlib.reporting.notebook import Dials
 
 CACHED_CHARTS = 256
 # Charts in a report's panel: each is some kilobytes of its page.
@@ -32,12 +40,14 @@ DRIFTS, FLIPS = (0.0, 0.25, 0.5, 1.0, 1.5), (0.0, 0.05, 0.1, 0.2, 0.3)
 # What a new layout takes away by not having it.
 EMPTY: dict[str, list[Any]] = {"annotations": [], "shapes": []}
 
-Chart = Callable[..., Any]
+Chart = Callable[..., "go.Figure"]
 Choices = Mapping[str, Mapping[str, Hashable]]
 
 
-def panel(charts: Sequence[Chart], choices: Choices, start: Sequence[int] = ()) -> Any:
-    """A chart that follows some choices.
+def panel(
+    charts: Sequence[Chart], choices: Choices, start: Sequence[int] = ()
+) -> ipywidgets.VBox | Dials:
+    """Show a chart that follows some choices.
 
     Parameters
     ----------
@@ -51,7 +61,7 @@ def panel(charts: Sequence[Chart], choices: Choices, start: Sequence[int] = ()) 
 
     Returns
     -------
-    ipywidgets.Widget or driftlib.reporting.notebook.Dials
+    ipywidgets.VBox or driftlib.reporting.notebook.Dials
         The latter in a report.
 
     Raises
@@ -61,16 +71,16 @@ def panel(charts: Sequence[Chart], choices: Choices, start: Sequence[int] = ()) 
     """
     from driftlib.reporting import dials, in_report
 
-    start = list(start) or [0] * len(choices)
+    places = list(start) or [0] * len(choices)
     if not in_report():
-        return _Live(charts, choices, start).box
+        return _Live(charts, choices, places).box
     values = [list(options.values()) for options in choices.values()]
     figures = [charts[-1](*chosen) for chosen in itertools.product(*values)]
-    return dials(figures, {name: list(options) for name, options in choices.items()}, start)
+    return dials(figures, {name: list(options) for name, options in choices.items()}, places)
 
 
 class _Live:
-    """Controls and a figure; charts are made one at a time in a thread, the latest choice first."""
+    """Hold controls and a figure; a thread makes one chart at a time, the latest choice first."""
 
     def __init__(self, charts: Sequence[Chart], choices: Choices, start: Sequence[int]) -> None:
         try:
@@ -82,7 +92,7 @@ class _Live:
             raise MissingExtraError("ipywidgets", "notebooks", "A live panel") from error
         self.charts = [lru_cache(CACHED_CHARTS)(chart) for chart in charts]
         self.controls = [
-            _control(ipywidgets, name, options, position)
+            _control(name, options, position)
             for (name, options), position in zip(choices.items(), start, strict=True)
         ]
         self.title, self.caption = ipywidgets.HTML(), ipywidgets.HTML()
@@ -102,6 +112,7 @@ class _Live:
         return tuple(control.value for control in self.controls)
 
     def _on_choice(self, _: Any) -> None:
+        """Start a thread that draws, unless one is at it already."""
         with self.lock:
             self.asked += 1
             if self.busy:
@@ -127,7 +138,8 @@ class _Live:
             except DriftlibError as error:
                 self._say(str(error))
 
-    def _draw(self, made: Any) -> None:
+    def _draw(self, made: go.Figure) -> None:
+        """Show a chart in place of the one that is shown."""
         # As JSON has it, because a browser does not take NaN.
         new = json.loads(made.to_json())
         traces, layout = new["data"], new["layout"]
@@ -153,8 +165,12 @@ class _Live:
         self.caption.value = f"<p>{html.escape(text)}</p>"
 
 
-def _control(ipywidgets: Any, name: str, options: Mapping[str, Hashable], position: int) -> Any:
-    """A list to choose from where the options are names, else a slider over them."""
+def _control(
+    name: str, options: Mapping[str, Hashable], position: int
+) -> ipywidgets.Dropdown | ipywidgets.SelectionSlider:
+    """Make a list to choose from where the options are names, else a slider over them."""
+    import ipywidgets
+
     kind = ipywidgets.Dropdown if _are_names(options) else ipywidgets.SelectionSlider
     return kind(
         options=list(options.items()),
@@ -169,24 +185,39 @@ def _are_names(options: Mapping[str, Hashable]) -> bool:
     return all(isinstance(value, str) for value in options.values())
 
 
+@known_keywords()
 def threshold_explorer(
-    frame: Any,
+    frame: pd.DataFrame,
     perf: Performance,
     *,
+    window: int | str | None = None,
+    step: int | None = None,
+    on: str | None = None,
+    by: str | Iterable[str] | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
-    **options: Any,
-) -> Any:
-    """Another decision threshold: precision and recall by window, and where they are too low.
+    positive: Any = None,
+) -> ipywidgets.VBox | Dials:
+    """Move the decision threshold: precision and recall by window, and where they are too low.
 
     Parameters
     ----------
     frame : pandas.DataFrame
+        Labels, predictions and probabilities of two classes.
     perf : Performance
-        Of the same frame as it was decided; its reference's values are what is tolerated.
-    y_true, y_pred, y_proba, **options
-        As for `driftlib.track_performance`.
+        Of the same frame as it was decided; its thresholds are what is tolerated.
+    window, step, on, by
+        How to cut the frame: see `driftlib.track_performance`.
+    y_true, y_pred, y_proba : str
+        Names of the columns.
+    positive : label, optional
+        Taken as for `driftlib.track_performance`, and not used: `perf` has it.
+
+    Returns
+    -------
+    ipywidgets.VBox or driftlib.reporting.notebook.Dials
+        A chart with a slider; see `panel`.
 
     Raises
     ------
@@ -196,30 +227,35 @@ def threshold_explorer(
     from driftlib.performance.decision_threshold import own_threshold, performance_at
     from driftlib.visualization import metric_trend
 
-    names = {"y_pred": y_pred, "y_proba": y_proba}
-    own = own_threshold(frame, perf, **names)
+    own = own_threshold(frame, perf, y_pred, y_proba)
     low, high = frame[y_proba].quantile([0.02, 0.98]).tolist()
     steps = np.unique(np.round(np.append(np.linspace(low, high, MOST_THRESHOLDS), own), 3))
     known = perf.table.groupby("metric")["threshold"].first().dropna()
     limits = {name: known[name] for name in ("precision", "recall") if name in known}
 
-    def chart(threshold: float) -> Any:
+    def chart(threshold: float) -> go.Figure:
         moved = performance_at(
-            threshold, frame, perf, limits=limits, y_true=y_true, **names, **options
-        )
+            threshold, frame, perf, limits=limits, window=window, step=step, on=on, by=by,
+            y_true=y_true, y_pred=y_pred, y_proba=y_proba,
+        )  # fmt: skip
         return metric_trend(moved)
 
     choices = {"decision threshold": {f"{step:.3g}": float(step) for step in steps}}
     return panel([chart], choices, [int(np.abs(steps - own).argmin())])
 
 
-def drift_explorer(trend: TrendResult) -> Any:
-    """Any feature in any window: its values beside the reference's.
+def drift_explorer(trend: TrendResult) -> ipywidgets.VBox | Dials:
+    """Choose a feature and a window: its values beside the reference's.
 
     Parameters
     ----------
     trend : TrendResult
         In a report the most drifted features and the latest windows can be chosen.
+
+    Returns
+    -------
+    ipywidgets.VBox or driftlib.reporting.notebook.Dials
+        A chart with its choices; see `panel`.
 
     Raises
     ------
@@ -255,8 +291,8 @@ def drift_explorer(trend: TrendResult) -> Any:
 
 def what_if_explorer(
     feature_drift: float = 0.5, label_flips: float = 0.1, rows: int = 5_000, seed: int = 0
-) -> Any:
-    """Synthetic data under two dials: what changed the loss, accuracy, and drift.
+) -> ipywidgets.VBox | Dials:
+    """Put synthetic data under two dials: what changed the loss, accuracy, and drift.
 
     Live, the drift and the accuracy follow at once, and the cause when it is worked out.
 
@@ -266,6 +302,11 @@ def what_if_explorer(
         Where the dials stand at first.
     rows, seed : int
         See `driftlib.data.synthetic.simulate`; in a live panel they can be changed as well.
+
+    Returns
+    -------
+    ipywidgets.VBox or driftlib.reporting.notebook.Dials
+        A chart with its dials; see `panel`.
     """
     from driftlib.demo.chart import what_if_panel
     from driftlib.demo.what_if import what_if

@@ -1,9 +1,10 @@
-"""The demonstration's panel: causes of the loss, accuracy, and drift, in one picture."""
+"""Draw the demonstration: causes of the loss, accuracy, and drift, in one picture."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from driftlib.demo.what_if import WhatIf
@@ -12,6 +13,9 @@ from driftlib.text import brief, capital
 from driftlib.visualization import style
 from driftlib.visualization.heatmap import drift_heatmap
 from driftlib.visualization.style import escape, figure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 TERMS = {
     "covariate_common": ("covariate:<br>shared inputs", style.REFERENCE),
@@ -25,8 +29,8 @@ HEIGHT, TOP_PART, RIGHT = 660, 0.56, 0.66
 WORKING = "working out the cause …"
 
 
-def what_if_panel(found: WhatIf) -> Any:
-    """Terms of the diagnosis, accuracy measured and estimated, and the drift heatmap.
+def what_if_panel(found: WhatIf) -> go.Figure:
+    """Draw the terms of the diagnosis, accuracy measured and estimated, and the drift heatmap.
 
     Parameters
     ----------
@@ -67,28 +71,29 @@ def what_if_panel(found: WhatIf) -> Any:
 
 
 def _accuracies(found: WhatIf) -> pd.DataFrame:
-    """Value and interval of each accuracy, by what it is."""
-    sides = {"reference": found.realised.reference, "now": found.realised.table}
+    """Collect value and interval of each accuracy, by what it is."""
+    sides = {"now": found.realised.table}
+    if found.realised.reference is not None:
+        sides = {"reference": found.realised.reference, **sides}
     if found.estimated is not None:
         sides["now, estimated"] = found.estimated.table
     rows = {name: table.iloc[0][["value", "lower", "upper"]] for name, table in sides.items()}
     return pd.DataFrame(rows).T.astype(float)
 
 
-def _draw_terms(chart: Any, why: Diagnosis | None) -> None:
+def _draw_terms(chart: go.Figure, why: Diagnosis | None) -> None:
     import plotly.graph_objects as go
 
     names = [label for label, _ in TERMS.values()]
-    terms = why.terms.loc[list(TERMS)] if why else pd.DataFrame(index=list(TERMS))
-    known = why is not None and terms["value"].notna().any()
-    value = terms["value"].tolist() if known else [None] * len(names)
+    unknown = pd.DataFrame(np.nan, list(TERMS), ["value", "lower", "upper"])
+    terms = why.terms.loc[list(TERMS)] if why else unknown
     chart.add_trace(
         go.Bar(
             x=names,
-            y=[None if v is None or v != v else v for v in value],
+            y=[None if np.isnan(value) else value for value in terms["value"]],
             marker={"color": [color for _, color in TERMS.values()]},
             error_y=None
-            if not known
+            if terms["value"].isna().all()
             else {
                 "type": "data",
                 "array": (terms["upper"] - terms["value"]).fillna(0).tolist(),
@@ -114,7 +119,7 @@ def _draw_terms(chart: Any, why: Diagnosis | None) -> None:
     )
 
 
-def _draw_accuracies(chart: Any, accuracies: pd.DataFrame) -> None:
+def _draw_accuracies(chart: go.Figure, accuracies: pd.DataFrame) -> None:
     import plotly.graph_objects as go
 
     looks = {
@@ -166,8 +171,8 @@ def _draw_accuracies(chart: Any, accuracies: pd.DataFrame) -> None:
     )
 
 
-def _draw_heatmap(chart: Any, found: WhatIf) -> None:
-    """The drift heatmap as it is, in the lower part."""
+def _draw_heatmap(chart: go.Figure, found: WhatIf) -> None:
+    """Put the drift heatmap as it is into the lower part."""
     heatmap = drift_heatmap(found.trend)
     # The most drifted on top, as elsewhere, would make rows jump when a dial is moved.
     order = {name: place for place, name in enumerate(found.trend.baseline.columns)}
@@ -189,7 +194,7 @@ def _draw_heatmap(chart: Any, found: WhatIf) -> None:
     )
 
 
-def _head(chart: Any, text: str, x: float, y: float) -> None:
+def _head(chart: go.Figure, text: str, x: float, y: float) -> None:
     chart.add_annotation(
         text=f"<b>{text}</b>",
         x=x,
@@ -210,8 +215,8 @@ def _alt(found: WhatIf, accuracies: pd.DataFrame) -> str:
 
 
 def _table(why: Diagnosis | None, accuracies: pd.DataFrame) -> pd.DataFrame:
-    parts = {f"accuracy, {name}": row for name, row in accuracies.iterrows()}
+    parts = [accuracies.rename("accuracy, {}".format)]
     if why is not None:
         words = {name: label.replace("<br>", " ") for name, (label, _) in TERMS.items()}
-        parts = {f"loss, {words[n]}": why.terms.loc[n] for n in TERMS} | parts
-    return pd.DataFrame(parts).T.rename_axis("what")[["value", "lower", "upper"]].astype(float)
+        parts.insert(0, why.terms.loc[list(TERMS)].rename(lambda name: f"loss, {words[name]}"))
+    return pd.concat(parts).rename_axis("what")[["value", "lower", "upper"]].astype(float)

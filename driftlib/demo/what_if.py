@@ -1,10 +1,9 @@
-"""What the monitor says about synthetic data, for every position of two dials."""
+"""Say what the monitor finds in synthetic data, for every position of two dials."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.synthetic import Simulation, simulate
@@ -23,12 +22,12 @@ REMEMBERED = 64
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What was found at one position of the dials.
+    """Hold what was found at one position of the dials.
 
-    Attributes
+    Parameters
     ----------
     feature_drift, label_flips : float
-        As of `driftlib.data.synthetic.simulate`.
+        Where the dials stand: see `driftlib.data.synthetic.simulate`.
     trend : TrendResult
         Drift week by week.
     realised : Performance
@@ -67,10 +66,21 @@ def what_if(
 
     Parameters
     ----------
-    feature_drift, label_flips, rows, seed
-        As of `driftlib.data.synthetic.simulate`.
+    feature_drift : float
+        Shift of half the features, in standard deviations, 0 to 3.
+    label_flips : float
+        Share of the labels that are turned over, 0 to 0.5.
+    rows : int
+        Rows in each period.
+    seed : int
+        Same arguments, same data.
     whole : bool
         Whether to work out the estimate and the cause, which takes a little longer.
+
+    Returns
+    -------
+    WhatIf
+        Drift by week, accuracy with and without labels, and the cause.
 
     Notes
     -----
@@ -118,7 +128,7 @@ def _domain(feature_drift: float, rows: int, seed: int) -> Domain:
 
 @lru_cache(REMEMBERED)
 def _estimate(feature_drift: float, rows: int, seed: int) -> Estimate:
-    data: Any = _inputs(feature_drift, rows, seed)
+    data = _inputs(feature_drift, rows, seed)
     current = data.current.drop(columns=["y_true", TIME])
     reference = data.reference.drop(columns=TIME)
     return estimate_performance(reference, current, metrics=[METRIC], method="pape")
