@@ -17,13 +17,13 @@ from driftlib.performance.formulas import brier, overlap_of_f1
 from driftlib.performance.metrics import METRICS, select
 from driftlib.stats import intervals
 from driftlib.stats.aggregates import (
-    ExpectedClassification,
     GroupedClassification,
     GroupedRegression,
     group_counts,
     group_sums,
     moments,
 )
+from driftlib.stats.expected import ExpectedClassification
 from driftlib.stats.ranking import rank_classes, rank_groups
 
 BINARY_REFERENCE = {
@@ -112,6 +112,18 @@ def test_regression_metrics_equal_scikit_learn(rows, offset, rng):
         expected = np.nan if name == "r2" and rows == 1 else reference(y, pred)
         value = METRICS["regression"][name].value(evidence)[0]
         assert value == pytest.approx(expected, rel=1e-9, nan_ok=True), name
+
+
+def test_a_metric_of_probabilities_needs_some():
+    y = pred = np.array([0, 1, 1])
+    expected = ExpectedClassification(pred, None).given(np.array([0.2, 0.7, 0.9]))
+    accuracy = METRICS["binary"]["accuracy"].value
+    assert accuracy(one(y, pred, None)).tolist() == [1]
+    assert accuracy(expected) == pytest.approx(0.8)
+    for rows in (one(y, pred, None), expected):
+        for name in ("roc_auc", "brier"):
+            with pytest.raises(ValueError, match="asked for without any"):
+                METRICS["binary"][name].value(rows)
 
 
 def test_log_loss_clips_as_scikit_learn_does_for_either_precision():

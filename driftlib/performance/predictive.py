@@ -9,8 +9,8 @@ import numpy as np
 
 from driftlib.data.predictions import Predictions
 from driftlib.performance.metrics import Metric
-from driftlib.stats.aggregates import ExpectedClassification
 from driftlib.stats.calibration import Calibrator
+from driftlib.stats.expected import ExpectedClassification
 
 DRAWS = 999
 EDGES = (0.025, 0.975)

@@ -1,9 +1,8 @@
-"""What metrics are computed from: counts, losses and rankings of groups of rows.
+"""Add up what metrics are computed from: counts, losses and rankings of groups of rows.
 
-The same quantities come from labels (`GroupedClassification`, `GroupedRegression`) or, where
-there are no labels yet, from the probability of each label (`ExpectedClassification`). A metric
-is one function of them, so that a measured and an expected value can never follow different
-formulas.
+A metric is one function of these, whether they come from labels, as here, or from the
+probability of each label, as in `driftlib.stats.expected`: so a measured and an expected
+value can never follow different formulas.
 """
 
 from __future__ import annotations
@@ -14,14 +13,22 @@ from functools import cached_property
 
 import numpy as np
 
-from driftlib.stats.ranking import Ranking, place_by_rank, rank_classes, rank_groups
+from driftlib.stats.ranking import Ranking, rank_classes, rank_groups
 
 Loss = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Rows, mean, variance and skewness of a loss; NaN where too few rows."""
+    """Rows, mean, variance and skewness of a loss, one value a group.
+
+    Parameters
+    ----------
+    n : float array
+        Rows.
+    mean, variance, skewness : float array
+        NaN where there are too few rows, or where only the mean is known.
+    """
 
     n: np.ndarray
     mean: np.ndarray
@@ -30,10 +37,21 @@ class Moments:
 
 
 def group_sums(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    """Sums over the rows lo to hi (exclusive) of each group, in time linear in the rows.
+    """Sum the rows of each group, in time linear in the rows.
 
-    Groups may overlap and be empty. Nothing is ever subtracted, so a huge value costs the
-    groups it is not in no precision, as a difference of running sums would.
+    Nothing is ever subtracted, so a huge value costs the groups it is not in no precision,
+    as a difference of running sums would.
+
+    Parameters
+    ----------
+    values : array, shape (rows, ...)
+    lo, hi : int array, shape (groups,)
+        First row of each group, and first row after it; groups may overlap and be empty.
+
+    Returns
+    -------
+    array, shape (groups, ...)
+        Of the values' type.
 
     Examples
     --------
@@ -47,7 +65,19 @@ def group_sums(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray
 
 
 def group_counts(codes: np.ndarray, kinds: int, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    """How many rows of each code from 0 to `kinds` - 1 each group holds, (groups, kinds).
+    """Count the rows of each code in each group, in time linear in the rows.
+
+    Parameters
+    ----------
+    codes : int array, shape (rows,)
+        0 to `kinds` - 1.
+    kinds : int
+    lo, hi : int array, shape (groups,)
+        First row of each group, and first row after it; groups may overlap and be empty.
+
+    Returns
+    -------
+    int array, shape (groups, kinds)
 
     Examples
     --------
@@ -69,7 +99,7 @@ def _edges(lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def _sum_runs(parts: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Sums of parts[first:last], by doubling: parts then hold sums of 1, 2, 4, ... in a row."""
+    """Sum parts[first:last] by doubling: parts then hold sums of 1, 2, 4, ... in a row."""
     length, position = last - first, first.copy()
     total = np.zeros((len(first), *parts.shape[1:]), parts.dtype)
     for bit in range(int(length.max(initial=0)).bit_length()):
@@ -87,7 +117,26 @@ def _kept(mask: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray,
 
 
 def moments(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> Moments:
-    """Moments of `values` in each group."""
+    """Compute the moments of values in each group.
+
+    Parameters
+    ----------
+    values : float array, shape (rows,)
+        Without NaN.
+    lo, hi : int array, shape (groups,)
+        First row of each group, and first row after it.
+
+    Returns
+    -------
+    Moments
+        Arrays of shape (groups,); the variance is that with n - 1.
+
+    Examples
+    --------
+    >>> found = moments(np.array([1.0, 2.0, 6.0]), np.array([0]), np.array([3]))
+    >>> found.mean.tolist(), found.variance.tolist(), found.skewness.round(6).tolist()
+    ([3.0], [7.0], [0.595170])
+    """
     n = (hi - lo).astype(float)
     with np.errstate(all="ignore"):
         mean, second, third = (group_sums(values**power, lo, hi) / n for power in (1, 2, 3))
@@ -97,7 +146,7 @@ def moments(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> Moments:
 
 
 class GroupedClassification:
-    """Evidence from labels and predictions, for groups of rows.
+    """Counts, losses and rankings of groups of rows with class labels.
 
     Parameters
     ----------
@@ -106,8 +155,15 @@ class GroupedClassification:
     proba : float array, shape (rows,) or (rows, classes), optional
         Probability of class 1, or of each; NaN where missing.
     classes : int
+        How many there are.
     lo, hi : int array, shape (groups,)
-        First row of each group, and first row after it.
+        First row of each group, and first row after it; groups may overlap and be empty.
+
+    Examples
+    --------
+    >>> y, pred = np.array([0, 1, 1, 0]), np.array([0, 1, 0, -1])
+    >>> GroupedClassification(y, pred, None, 2, np.array([0]), np.array([4])).cells.tolist()
+    [[[1, 0], [1, 1]]]
     """
 
     def __init__(
@@ -133,9 +189,12 @@ class GroupedClassification:
 
     @cached_property
     def _scored(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        known = ~np.isnan(self._proba if self._proba.ndim == 1 else self._proba.sum(1))
+        proba = self._proba
+        if proba is None:
+            raise ValueError("a metric of probabilities was asked for without any")
+        known = ~np.isnan(proba if proba.ndim == 1 else proba.sum(1))
         mask = known & (self._y >= 0)
-        return self._y[mask], self._proba[mask], *_kept(mask, self.lo, self.hi)
+        return self._y[mask], proba[mask], *_kept(mask, self.lo, self.hi)
 
     @property
     def scored(self) -> np.ndarray:
@@ -143,7 +202,17 @@ class GroupedClassification:
         return self._scored[3] - self._scored[2]
 
     def moments(self, loss: Loss) -> Moments:
-        """Moments of a loss that is a function of the true label's probability."""
+        """Compute the moments of a loss in each group.
+
+        Parameters
+        ----------
+        loss : callable
+            From the probabilities given to the true labels, shape (rows,), to each row's loss.
+
+        Returns
+        -------
+        Moments
+        """
         if loss not in self._moments:
             y, proba, lo, hi = self._scored
             if proba.ndim == 1:
@@ -163,10 +232,19 @@ class GroupedClassification:
         return self._classes[1]
 
     def ranking(self, label: int) -> Ranking:
-        """How well the probability of class number `label` ranks its rows above the rest."""
-        if self._proba.ndim == 2:
-            return self._classes[0][label]
-        return self._ranking
+        """Measure how well a class's probability ranks its rows above the rest.
+
+        Parameters
+        ----------
+        label : int
+            Number of the class; 1 where there is a single column of probabilities.
+
+        Returns
+        -------
+        Ranking
+        """
+        several = self._scored[1].ndim == 2
+        return self._classes[0][label] if several else self._ranking
 
     @cached_property
     def _ranking(self) -> Ranking:
@@ -175,7 +253,15 @@ class GroupedClassification:
 
 
 class GroupedRegression:
-    """Evidence of a regression: `y` and `pred` are floats, NaN where missing."""
+    """Losses of groups of rows with numbers as labels.
+
+    Parameters
+    ----------
+    y, pred : float array, shape (rows,)
+        Label and prediction; rows where either is NaN do not count.
+    lo, hi : int array, shape (groups,)
+        First row of each group, and first row after it; groups may overlap and be empty.
+    """
 
     def __init__(self, y: np.ndarray, pred: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> None:
         mask = ~(np.isnan(y) | np.isnan(pred))
@@ -183,7 +269,25 @@ class GroupedRegression:
         self.lo, self.hi = _kept(mask, lo, hi)
 
     def moments(self, loss: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Moments:
-        """Moments of a loss of label and prediction; rows where it is NaN do not count."""
+        """Compute the moments of a loss in each group.
+
+        Parameters
+        ----------
+        loss : callable
+            From labels and predictions, both of shape (rows,), to each row's loss; rows where
+            it is NaN do not count.
+
+        Returns
+        -------
+        Moments
+
+        Examples
+        --------
+        >>> y, pred = np.array([1.0, 2.0, np.nan]), np.array([1.5, 1.0, 3.0])
+        >>> rows = GroupedRegression(y, pred, np.array([0]), np.array([3]))
+        >>> rows.moments(lambda y, pred: np.abs(y - pred)).mean.tolist()
+        [0.75]
+        """
         values = loss(self.y, self.pred)
         mask = ~np.isnan(values)
         return moments(values[mask], *_kept(mask, self.lo, self.hi))
@@ -216,105 +320,3 @@ def _unexplained(squared: np.ndarray, y: np.ndarray) -> tuple[float, float]:
         influence = squared / squared.mean() - spread / spread.mean()
         error = np.sqrt((influence**2).sum() / (n - 1) / n)
     return ratio, error
-
-
-class ExpectedClassification:
-    """Evidence for rows without labels: what labels drawn from `c` would show on average.
-
-    Metrics that are ratios get the ratio of expectations. With c of 0 and 1 (labels drawn
-    from the probabilities) the values are exactly those that these labels would show.
-
-    Parameters
-    ----------
-    pred : int array, shape (rows,)
-        Number of the predicted class.
-    proba : float array, shape (rows,) or (rows, classes), optional
-        The model's own scores: of class 1, or of each. They order rows and enter the losses.
-    classes : int
-    weights : float array, shape (rows,), optional
-        How many rows each entry stands for; default 1.
-
-    Examples
-    --------
-    >>> rows = ExpectedClassification(np.array([1, 1, 0]), np.array([0.9, 0.6, 0.2]), 2)
-    >>> rows.given(np.array([0.8, 0.5, 0.1])).cells.round(1).tolist()
-    [[0.9, 0.7], [0.1, 1.3]]
-    """
-
-    def __init__(
-        self,
-        pred: np.ndarray,
-        proba: np.ndarray | None,
-        classes: int = 2,
-        weights: np.ndarray | None = None,
-    ) -> None:
-        self.weights = np.ones(len(pred)) if weights is None else weights
-        self.classes, self.rows = classes, self.weights.sum()
-        self.predicted = np.eye(classes)[pred]
-        self.proba = proba
-        self._orders: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._losses: dict[tuple[Loss, int], np.ndarray] = {}
-
-    def given(self, c: np.ndarray) -> ExpectedCounts:
-        """Evidence given the probability of each label.
-
-        Parameters
-        ----------
-        c : float array
-            Two classes: probability of class 1, shape (rows,) or (draws, rows). More: shape
-            (rows, classes) or (draws, rows, classes). Values then have shape () or (draws,).
-        """
-        weights = self.weights if self.classes == 2 else self.weights[:, None]
-        return ExpectedCounts(self, np.asarray(c, dtype=float) * weights)
-
-    def order(self, label: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows by rising score of class `label`, and where each block of equal scores starts."""
-        if label not in self._orders:
-            scores = self.proba if self.proba.ndim == 1 else self.proba[:, label]
-            order = np.argsort(scores)
-            change = np.flatnonzero(np.diff(scores[order])) + 1
-            self._orders[label] = order, np.append(0, change)
-        return self._orders[label]
-
-    def loss(self, loss: Loss, label: int) -> np.ndarray:
-        """The loss of each row, were its label `label`."""
-        if (loss, label) not in self._losses:
-            one = self.proba.ndim == 1
-            of = (self.proba if label else 1 - self.proba) if one else self.proba[:, label]
-            self._losses[loss, label] = loss(of)
-        return self._losses[loss, label]
-
-
-class ExpectedCounts:
-    """Expected counts, losses and rankings given the probability of each label."""
-
-    def __init__(self, rows: ExpectedClassification, c: np.ndarray) -> None:
-        self._rows, self._c, self.classes = rows, c, rows.classes
-        self._rankings: dict[int, Ranking] = {}
-
-    def _of(self, label: int) -> np.ndarray:
-        if self.classes == 2:
-            return self._c if label == 1 else self._rows.weights - self._c
-        return self._c[..., label]
-
-    @cached_property
-    def cells(self) -> np.ndarray:
-        """Expected rows by label and prediction, (..., classes, classes)."""
-        by_label = [self._of(label) @ self._rows.predicted for label in range(self.classes)]
-        return np.stack(by_label, axis=-2)
-
-    def moments(self, loss: Loss) -> Moments:
-        """Mean of a loss of the true label's probability; no variance."""
-        mean = sum(self._of(label) @ self._rows.loss(loss, label) for label in range(self.classes))
-        none = np.full(np.shape(mean), np.nan)
-        return Moments(np.full(np.shape(mean), self._rows.rows), mean / self._rows.rows, none, none)
-
-    def ranking(self, label: int) -> Ranking:
-        """Expected ranking of class `label` against the rest, by the raw score."""
-        if label not in self._rankings:
-            order, starts = self._rows.order(label)
-            positive = np.add.reduceat(self._of(label)[..., order], starts, axis=-1)
-            negative = np.add.reduceat(self._rows.weights[order], starts) - positive
-            auc, ap, _, _ = place_by_rank(positive, negative)
-            self._rankings[label] = Ranking(positive.sum(-1), negative.sum(-1), auc, ap)
-        return self._rankings[label]

@@ -1,4 +1,4 @@
-"""Calibration: what share of rows with a score really carries the label, and how sure that is."""
+"""Calibrate scores: what share of rows with a score carries the label, and how sure that is."""
 
 from __future__ import annotations
 
@@ -28,16 +28,18 @@ class Calibrator:
     A logistic regression (softmax for more than two classes) on a piecewise-linear function
     of the logit of the score (its logarithm, for each of more than two classes), held
     slightly to the model's own probabilities. Where the scores do not determine the
-    predictions, the prediction is an input as well.
+    predictions, the prediction is an input as well. Made by `fit_calibrator`.
 
-    Attributes
+    Parameters
     ----------
     centres, scales : float array, shape (scores,)
         By which the transformed scores are standardised: one score for two classes.
     knots : tuple of float array
         Where the slope of each score may change, standardised.
     uses_prediction : bool
+        Whether the prediction is an input.
     coefficients : float array, shape (parameters,)
+        Intercept, slope, bends and step of each score in turn.
     covariance : float array, shape (parameters, parameters)
         Of the coefficients, over references drawn anew: the limit of refitting on resampled
         rows, at the cost of one fit.
@@ -51,31 +53,57 @@ class Calibrator:
     covariance: np.ndarray
 
     def designs(self, proba: np.ndarray, pred: np.ndarray) -> list[np.ndarray]:
-        """Inputs of the regression, one matrix (rows, parameters) a score."""
+        """Make the inputs of the regression for some rows.
+
+        Parameters
+        ----------
+        proba : float array, shape (rows,) or (rows, classes)
+            Scores from 0 to 1, of class 1 or of each class.
+        pred : int array, shape (rows,)
+            Number of the predicted class.
+
+        Returns
+        -------
+        list of float array, shape (rows, parameters)
+            One matrix a score.
+        """
         return _designs(self, _transformed(proba), pred)
 
     def probabilities(
         self, designs: Sequence[np.ndarray], coefficients: np.ndarray | None = None
     ) -> np.ndarray:
-        """Calibrated probability of class 1, or of each of more than two classes.
+        """Compute calibrated probabilities of some rows.
 
         Parameters
         ----------
-        designs : list of array
-            Of some rows, see `designs`.
+        designs : list of float array
+            What `designs` makes of them.
         coefficients : float array, shape (..., parameters), optional
             Default: the fitted ones.
 
         Returns
         -------
         float array, shape (..., rows) or (..., rows, classes)
+            Of class 1, or of each of more than two classes.
         """
         chosen = self.coefficients if coefficients is None else coefficients
         shares = _shares(designs, chosen)
         return shares[..., 0] if len(designs) == 1 else shares
 
     def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Coefficients that other references of the same kind would have given."""
+        """Draw coefficients that other references of the same kind would have given.
+
+        Parameters
+        ----------
+        count : int
+            How many draws.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        float array, shape (count, parameters)
+            Normal around the fitted ones, with their `covariance`.
+        """
         values, vectors = np.linalg.eigh(self.covariance)
         root = vectors * np.sqrt(np.maximum(values, 0))
         return self.coefficients + rng.standard_normal((count, len(values))) @ root.T
@@ -98,6 +126,11 @@ def fit_calibrator(
     Returns
     -------
     Calibrator
+        The penalised maximum of the likelihood, with White's sandwich covariance.
+
+    References
+    ----------
+    White (1982), Econometrica 50(1), 1-25.
 
     Examples
     --------
@@ -136,7 +169,7 @@ def reliability(
     folds: int = 5,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Predicted against observed shares, before and after calibration.
+    """Compare predicted with observed shares, before and after calibration.
 
     Parameters
     ----------
@@ -235,7 +268,7 @@ def _determined(proba: np.ndarray, pred: np.ndarray) -> bool:
 
 
 def _start(logs: np.ndarray, uses_prediction: bool) -> Calibrator:
-    """A calibrator that gives the model's own probabilities."""
+    """Make a calibrator that gives the model's own probabilities."""
     centres, spread = logs.mean(0), logs.std(0)
     scales = np.where(spread > 1e-9, spread, 1.0)
     knots, lines = [], []

@@ -16,7 +16,29 @@ from driftlib.stats.counts import Cumulative
 
 
 def occupied(reference: ArrayLike, current: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Both counts as floats, without the bins that are empty on both sides."""
+    """Prepare two samples' counts for a comparison.
+
+    Parameters
+    ----------
+    reference, current : int array, shape (bins,)
+        Rows per bin, same bins.
+
+    Returns
+    -------
+    reference : float array, shape (occupied bins,)
+    current : float array, shape (occupied bins,)
+        Without the bins that are empty on both sides.
+
+    Raises
+    ------
+    DriftlibError
+        If the bins differ in number, or a side has no rows.
+
+    Examples
+    --------
+    >>> occupied([1, 0, 0], [2, 0, 3])
+    (array([1., 0.]), array([2., 3.]))
+    """
     p, q = np.asarray(reference, dtype=float), np.asarray(current, dtype=float)
     if p.shape != q.shape or p.ndim != 1:
         raise DriftlibError(
@@ -32,7 +54,7 @@ def occupied(reference: ArrayLike, current: ArrayLike) -> tuple[np.ndarray, np.n
 
 
 def psi(reference: ArrayLike, current: ArrayLike) -> float:
-    """Population stability index between two binned samples.
+    """Measure the population stability index between two binned samples.
 
     The sum of (q - p) ln(q / p) over the bins' shares p and q.
 
@@ -46,7 +68,8 @@ def psi(reference: ArrayLike, current: ArrayLike) -> float:
     -------
     float
         0 (same shares) to infinity, symmetric, in nats. By custom 0.1 is a moderate
-        and 0.25 a major change, whatever the sample sizes: see `psi_p_value`.
+        and 0.25 a major change, whatever the sample sizes: see
+        `driftlib.stats.significance.psi_p_value`.
 
     Raises
     ------
@@ -68,13 +91,25 @@ def psi(reference: ArrayLike, current: ArrayLike) -> float:
 
 
 def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> float:
-    """Jensen-Shannon distance between two binned samples.
+    """Measure the Jensen-Shannon distance between two binned samples.
+
+    The root of the mean of the two Kullback-Leibler divergences, in bits, from the shares
+    p and q to their mean.
+
+    Parameters
+    ----------
+    reference, current : int array, shape (bins,)
+        Rows per bin, same bins.
 
     Returns
     -------
     float
-        0 (same shares) to 1 (no bin in common), symmetric; the square root of the
-        divergence in bits.
+        0 (same shares) to 1 (no bin in common), symmetric.
+
+    Raises
+    ------
+    DriftlibError
+        If the bins differ in number, or a side has no rows.
 
     References
     ----------
@@ -84,6 +119,9 @@ def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> float:
     --------
     >>> jensen_shannon([1, 0], [0, 5])
     1.0
+    >>> counts = [253, 302, 204, 134, 72, 26, 8], [177, 262, 285, 158, 88, 25, 6]
+    >>> round(jensen_shannon(*counts), 6)
+    0.110254
     """
     p, q = occupied(reference, current)
     p, q = p / p.sum(), q / q.sum()
@@ -93,12 +131,24 @@ def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> float:
 
 
 def hellinger(reference: ArrayLike, current: ArrayLike) -> float:
-    """Hellinger distance between two binned samples.
+    """Measure the Hellinger distance between two binned samples.
+
+    The root of 1 - sum sqrt(p q) over the bins' shares p and q.
+
+    Parameters
+    ----------
+    reference, current : int array, shape (bins,)
+        Rows per bin, same bins.
 
     Returns
     -------
     float
         0 (same shares) to 1 (no bin in common), symmetric.
+
+    Raises
+    ------
+    DriftlibError
+        If the bins differ in number, or a side has no rows.
 
     References
     ----------
@@ -114,10 +164,15 @@ def hellinger(reference: ArrayLike, current: ArrayLike) -> float:
 
 
 def ks(reference: Cumulative, current: Cumulative) -> float:
-    """Kolmogorov-Smirnov distance: the largest gap between two distribution functions.
+    """Measure the Kolmogorov-Smirnov distance, max |F - G| of two distribution functions.
 
     Exact where each value of one sample is a grid point; otherwise low by at most the
     largest share of that sample strictly between two neighbouring grid points.
+
+    Parameters
+    ----------
+    reference, current : Cumulative
+        Counts on the same grid, at least one row a side.
 
     Returns
     -------
@@ -132,8 +187,8 @@ def ks(reference: Cumulative, current: Cumulative) -> float:
     --------
     >>> from driftlib.stats.counts import cumulative
     >>> grid = [1, 2, 3]
-    >>> ks(cumulative(grid, [1, 2, 3]), cumulative(grid, [3, 3, 3, 4]))
-    0.6666666666666666
+    >>> round(ks(cumulative(grid, [1, 2, 3]), cumulative(grid, [3, 3, 3, 4])), 6)
+    0.666667
     """
     at = reference.at_or_below / reference.rows - current.at_or_below / current.rows
     before = reference.below / reference.rows - current.below / current.rows
@@ -141,7 +196,7 @@ def ks(reference: Cumulative, current: Cumulative) -> float:
 
 
 def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) -> float:
-    """Wasserstein-1 distance: the area between two distribution functions.
+    """Measure the Wasserstein-1 distance, the area between two distribution functions.
 
     Exact in every cell of the grid in which the two functions cannot cross; where they can,
     both are taken as straight lines.
@@ -151,6 +206,7 @@ def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) ->
     grid : float array, shape (points,)
         Sorted.
     reference, current : Cumulative
+        Counts on that grid, at least one row a side.
 
     Returns
     -------

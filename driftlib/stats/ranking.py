@@ -1,33 +1,46 @@
-"""How well scores order the rows of one class above the rest, for many groups of rows."""
+"""Rank rows by their scores: how well that orders one class above the rest, group by group."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 
+def _unknown() -> np.ndarray:
+    return np.array(np.nan)
+
+
 @dataclass(frozen=True)
 class Ranking:
-    """How well a score orders one class above the rest, with standard errors.
+    """How well a score orders one class above the rest, one value a group.
 
-    `auc_error` is DeLong's, `ap_error` comes from the influence function; `ap_centre` is the
-    average precision with each positive counted as one half at its own score. All three are
-    NaN for expected values.
+    Parameters
+    ----------
+    positives, negatives : array
+        Rows of the class and of the others.
+    auc, ap : float array
+        Area under the ROC curve and average precision, 0 to 1; NaN without both classes, or
+        without positives.
+    auc_error, ap_error : float array
+        Standard errors: DeLong's, and that of the influence function. NaN where unknown, as
+        for expected values.
+    ap_centre : float array
+        Average precision with each positive counted as one half at its own score.
     """
 
     positives: np.ndarray
     negatives: np.ndarray
     auc: np.ndarray
     ap: np.ndarray
-    auc_error: np.ndarray | float = np.nan
-    ap_error: np.ndarray | float = np.nan
-    ap_centre: np.ndarray | float = np.nan
+    auc_error: np.ndarray = field(default_factory=_unknown)
+    ap_error: np.ndarray = field(default_factory=_unknown)
+    ap_centre: np.ndarray = field(default_factory=_unknown)
 
 
 def place_by_rank(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Area under the ROC curve and average precision from tied blocks of rows.
+    """Compute area under the ROC curve and average precision from tied blocks of rows.
 
     Parameters
     ----------
@@ -41,6 +54,12 @@ def place_by_rank(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarra
     below, precision : array, shape (..., blocks)
         Negatives below each block (half of those in it), and the precision of predicting
         positive from the block upwards.
+
+    Examples
+    --------
+    >>> auc, ap, below, precision = place_by_rank(np.array([0, 1, 0, 1]), np.array([1, 0, 1, 0]))
+    >>> float(auc), round(float(ap), 6), below.tolist()
+    (0.75, 0.833333, [0.5, 1.0, 1.5, 2.0])
     """
     pos, neg = positive.sum(-1), negative.sum(-1)
     with np.errstate(all="ignore"):
@@ -54,7 +73,16 @@ def place_by_rank(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarra
 
 
 def dense_ranks(scores: np.ndarray) -> np.ndarray:
-    """Rank of each score from 0, equal scores alike.
+    """Rank scores from 0 up, equal scores alike.
+
+    Parameters
+    ----------
+    scores : float array, shape (rows,)
+        Without NaN.
+
+    Returns
+    -------
+    uint32 array, shape (rows,)
 
     Examples
     --------
@@ -71,7 +99,35 @@ def dense_ranks(scores: np.ndarray) -> np.ndarray:
 def rank_groups(
     positive: np.ndarray, scores: np.ndarray, lo: np.ndarray, hi: np.ndarray
 ) -> Ranking:
-    """Ranking of each group: scores are ranked once, then each group sorts small integers."""
+    """Measure how well scores rank the positive rows of each group above the others.
+
+    Scores are ranked once; then each group sorts small integers.
+
+    Parameters
+    ----------
+    positive : bool array, shape (rows,)
+        Whether a row is of the class.
+    scores : float array, shape (rows,)
+        Without NaN.
+    lo, hi : int array, shape (groups,)
+        First row of each group, and first row after it; groups may overlap.
+
+    Returns
+    -------
+    Ranking
+        Arrays of shape (groups,).
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44, 837-845.
+
+    Examples
+    --------
+    >>> y, scores = np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8])
+    >>> ranking = rank_groups(y, scores, np.array([0]), np.array([4]))
+    >>> ranking.auc.tolist(), ranking.ap.round(6).tolist(), ranking.auc_error.round(6).tolist()
+    ([0.75], [0.833333], [0.353553])
+    """
     # The label rides in the lowest bit, so that one fast sort orders both.
     keys = dense_ranks(scores) * np.uint32(2) + positive.astype(np.uint32)
     columns = np.array(
@@ -105,12 +161,12 @@ def _rank(keys: np.ndarray) -> tuple[float, ...]:
     true = pos - before
 
     precision = true / (n - begin)
-    ap = p @ precision / pos
-    ap_centre = p @ ((true - 0.5) / (n - begin - 0.5)) / pos
+    ap = float(p @ precision) / pos
+    ap_centre = float(p @ ((true - 0.5) / (n - begin - 0.5))) / pos
     auc = auc_error = np.nan
     if neg:
         placed = (below + tied / 2) / neg
-        auc = p @ placed / pos
+        auc = float(p @ placed) / pos
     if neg > 1 and pos > 1:
         by_pos = p @ (placed - auc) ** 2 / (pos - 1)
         by_neg = between @ (true / pos - auc) ** 2 + rest * auc**2
@@ -129,18 +185,21 @@ def _rank(keys: np.ndarray) -> tuple[float, ...]:
 def rank_classes(
     y: np.ndarray, proba: np.ndarray, lo: np.ndarray, hi: np.ndarray
 ) -> tuple[list[Ranking], np.ndarray]:
-    """Ranking of each class against the rest, without average precision.
+    """Measure how well each class's probability ranks its rows above the rest.
 
     Parameters
     ----------
     y : int array, shape (rows,)
-    proba : array, shape (rows, classes)
+        Number of each row's class.
+    proba : float array, shape (rows, classes)
+        Without NaN.
     lo, hi : int array, shape (groups,)
+        First row of each group, and first row after it; groups may overlap.
 
     Returns
     -------
     rankings : list of Ranking
-        One a class.
+        One a class, without average precision.
     together : array, shape (groups,)
         Standard error of the mean AUC over what it would be for independent classes: the same
         rows make the AUC of every class, so DeLong's components of a row are summed over the

@@ -1,0 +1,180 @@
+"""Expect what metrics are computed from where there are no labels yet.
+
+The quantities are those of `driftlib.stats.aggregates`, on average over labels drawn from
+the probability of each: a metric is the same function of either.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from driftlib.stats.aggregates import Loss, Moments
+from driftlib.stats.ranking import Ranking, place_by_rank
+
+
+class ExpectedClassification:
+    """Rows without labels: what labels drawn from a probability would show on average.
+
+    Metrics that are ratios get the ratio of expectations. With c of 0 and 1 (labels drawn
+    from the probabilities) the values are exactly those that these labels would show.
+
+    Parameters
+    ----------
+    pred : int array, shape (rows,)
+        Number of the predicted class.
+    proba : float array, shape (rows,) or (rows, classes), optional
+        The model's own scores: of class 1, or of each. They order rows and enter the losses.
+    classes : int
+        How many there are.
+    weights : float array, shape (rows,), optional
+        How many rows each entry stands for; default 1.
+
+    Examples
+    --------
+    >>> rows = ExpectedClassification(np.array([1, 1, 0]), np.array([0.9, 0.6, 0.2]), 2)
+    >>> rows.given(np.array([0.8, 0.5, 0.1])).cells.round(1).tolist()
+    [[0.9, 0.7], [0.1, 1.3]]
+    """
+
+    def __init__(
+        self,
+        pred: np.ndarray,
+        proba: np.ndarray | None,
+        classes: int = 2,
+        weights: np.ndarray | None = None,
+    ) -> None:
+        self.weights = np.ones(len(pred)) if weights is None else weights
+        self.classes, self.rows = classes, self.weights.sum()
+        self.predicted = np.eye(classes)[pred]
+        self.proba = proba
+        self._orders: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._losses: dict[tuple[Loss, int], np.ndarray] = {}
+
+    def given(self, c: np.ndarray) -> ExpectedCounts:
+        """Take a probability of each label as given.
+
+        Parameters
+        ----------
+        c : float array
+            Two classes: probability of class 1, shape (rows,) or (draws, rows). More: shape
+            (rows, classes) or (draws, rows, classes). Values then have shape () or (draws,).
+
+        Returns
+        -------
+        ExpectedCounts
+        """
+        weights = self.weights if self.classes == 2 else self.weights[:, None]
+        return ExpectedCounts(self, np.asarray(c, dtype=float) * weights)
+
+    def order(self, label: int) -> tuple[np.ndarray, np.ndarray]:
+        """Order the rows by their score of a class.
+
+        Parameters
+        ----------
+        label : int
+            Number of the class.
+
+        Returns
+        -------
+        order : int array, shape (rows,)
+            Rows from the lowest score up.
+        starts : int array, shape (blocks,)
+            Where in that order each block of equal scores starts.
+        """
+        if label not in self._orders:
+            scores = self._scores(label)
+            order = np.argsort(scores)
+            change = np.flatnonzero(np.diff(scores[order])) + 1
+            self._orders[label] = order, np.append(0, change)
+        return self._orders[label]
+
+    def loss(self, loss: Loss, label: int) -> np.ndarray:
+        """Compute what each row's loss would be, had it a certain label.
+
+        Parameters
+        ----------
+        loss : callable
+            From the probabilities given to the true labels, shape (rows,), to each row's loss.
+        label : int
+            Number of the class.
+
+        Returns
+        -------
+        float array, shape (rows,)
+        """
+        if (loss, label) not in self._losses:
+            self._losses[loss, label] = loss(self._scores(label))
+        return self._losses[loss, label]
+
+    def _scores(self, label: int) -> np.ndarray:
+        if self.proba is None:
+            raise ValueError("a metric of probabilities was asked for without any")
+        if self.proba.ndim == 2:
+            return self.proba[:, label]
+        return self.proba if label else 1 - self.proba
+
+
+class ExpectedCounts:
+    """Expected counts, losses and rankings, given the probability of each label.
+
+    Parameters
+    ----------
+    rows : ExpectedClassification
+    c : float array
+        As of `ExpectedClassification.given`, times the rows' weights.
+    """
+
+    def __init__(self, rows: ExpectedClassification, c: np.ndarray) -> None:
+        self._rows, self._c, self.classes = rows, c, rows.classes
+        self._rankings: dict[int, Ranking] = {}
+
+    def _of(self, label: int) -> np.ndarray:
+        if self.classes == 2:
+            return self._c if label == 1 else self._rows.weights - self._c
+        return self._c[..., label]
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """Expected rows by label and prediction, (..., classes, classes)."""
+        by_label = [self._of(label) @ self._rows.predicted for label in range(self.classes)]
+        return np.stack(by_label, axis=-2)
+
+    def moments(self, loss: Loss) -> Moments:
+        """Compute the expected mean of a loss.
+
+        Parameters
+        ----------
+        loss : callable
+            From the probabilities given to the true labels, shape (rows,), to each row's loss.
+
+        Returns
+        -------
+        Moments
+            Variance and skewness are NaN.
+        """
+        mean = sum(self._of(label) @ self._rows.loss(loss, label) for label in range(self.classes))
+        none = np.full(np.shape(mean), np.nan)
+        return Moments(np.full(np.shape(mean), self._rows.rows), mean / self._rows.rows, none, none)
+
+    def ranking(self, label: int) -> Ranking:
+        """Compute how well the raw score is expected to rank a class above the rest.
+
+        Parameters
+        ----------
+        label : int
+            Number of the class.
+
+        Returns
+        -------
+        Ranking
+            Without standard errors.
+        """
+        if label not in self._rankings:
+            order, starts = self._rows.order(label)
+            positive = np.add.reduceat(self._of(label)[..., order], starts, axis=-1)
+            negative = np.add.reduceat(self._rows.weights[order], starts) - positive
+            auc, ap, _, _ = place_by_rank(positive, negative)
+            self._rankings[label] = Ranking(positive.sum(-1), negative.sum(-1), auc, ap)
+        return self._rankings[label]
