@@ -210,7 +210,7 @@ def test_interval_of_cells_is_that_of_single_rows(rng, monkeypatch, classes):
     window = Predictions(y, pred, score).take(slice(2000))
     chosen = list(METRICS["binary" if classes == 2 else "multiclass"].values())
     cells = predictive_interval(calibrator, window, classes, chosen, rng)
-    monkeypatch.setattr("driftlib.performance.predictive.MOST_CELLS", 10**9)
+    monkeypatch.setattr("driftlib.performance.predictive.MOST_SCORE_CELLS", 10**9)
     rows = predictive_interval(calibrator, window, classes, chosen, rng)
     assert (cells[0] == rows[0]).all()
     assert (np.abs(cells - rows) < 0.12 * (rows[2] - rows[1])).all()

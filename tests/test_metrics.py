@@ -13,8 +13,8 @@ from scipy.special import expit, logit, ndtri
 from sklearn import metrics as sk
 
 from driftlib.errors import ParameterError
-from driftlib.performance.formulas import brier, overlap_of_f1
-from driftlib.performance.metrics import METRICS, select
+from driftlib.performance.classification import _overlap_of_f1
+from driftlib.performance.metrics import METRICS, select_metrics
 from driftlib.stats import intervals
 from driftlib.stats.aggregates import (
     GroupedClassification,
@@ -245,7 +245,8 @@ def test_classes_overlap_as_much_as_their_derivatives_say(rng):
     cells = one(y, pred, proba, 3).cells
     hits = np.diagonal(cells, axis1=1, axis2=2)
     wrong = cells.sum(1) + cells.sum(2) - 2 * hits
-    assert overlap_of_f1(cells, hits, wrong)[0] == pytest.approx(expected, rel=1e-4)
+    f1 = 2 * hits / (2 * hits + wrong)
+    assert _overlap_of_f1(cells, f1, hits, wrong)[0] == pytest.approx(expected, rel=1e-4)
 
     rounded = np.round(proba, 1)
     parts = np.empty((len(y), 3))
@@ -404,14 +405,15 @@ def test_multiclass_and_regression_intervals_cover():
 def test_brier_is_a_loss_and_recall_is_not():
     assert METRICS["binary"]["brier"].worse(np.array([0.3]), np.array([0.2]))
     assert not METRICS["binary"]["recall"].worse(np.array([0.3]), np.array([0.2]))
-    assert brier(np.array([0.9])).round(12).tolist() == [0.01]
+    rows = one(np.array([1]), np.array([1]), np.array([0.9]))
+    assert METRICS["binary"]["brier"].value(rows).round(12).tolist() == [0.01]
 
 
 def test_select_names_what_is_unknown_or_needs_probabilities():
-    assert [metric.name for metric in select("binary", None, has_proba=False)] == [
+    assert [metric.name for metric in select_metrics("binary", None, has_proba=False)] == [
         "accuracy", "precision", "recall", "specificity", "f1",
     ]  # fmt: skip
     with pytest.raises(ParameterError, match="Did you mean 'roc_auc'"):
-        select("binary", ["rocauc"], has_proba=True)
+        select_metrics("binary", ["rocauc"], has_proba=True)
     with pytest.raises(ParameterError, match="'brier' need probabilities"):
-        select("binary", ["accuracy", "brier"], has_proba=False)
+        select_metrics("binary", ["accuracy", "brier"], has_proba=False)

@@ -571,5 +571,5 @@ def test_headline_says_what_is_worse_where_and_since_when(rng):
 def test_many_classes_are_measured_some_windows_at_a_time(rng, monkeypatch):
     frame = classed(rng, 500)
     expected = track_performance(frame, window=90, step=40).table
-    monkeypatch.setattr("driftlib.performance.evaluate.MOST_CELLS", 30)
+    monkeypatch.setattr("driftlib.performance.evaluate.MOST_CONFUSION_CELLS", 30)
     pd.testing.assert_frame_equal(track_performance(frame, window=90, step=40).table, expected)

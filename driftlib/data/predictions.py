@@ -1,6 +1,6 @@
-"""The gate for labels and predictions: clean arrays of them, or a clear error.
+"""Read labels, predictions and probabilities into clean arrays, or say what is wrong.
 
-Everything behind it trusts its result: labels are class numbers or floats, probabilities lie
+Everything behind this gate trusts its result: labels are class numbers or floats, probabilities lie
 between 0 and 1, and gaps are -1 or NaN.
 """
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from driftlib.data.columns import as_numbers, level_text
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import (
     BINARY,
     MULTICLASS,
@@ -30,7 +31,7 @@ from driftlib.data.task import (
     unify_booleans,
 )
 from driftlib.errors import DataError, ParameterError, check_choice
-from driftlib.text import quoted
+from driftlib.text import counted, quoted
 
 ROUNDING = 1e-6
 
@@ -67,8 +68,44 @@ class Predictions:
         """Whether each row has a prediction."""
         return _present(self.pred)
 
+    @property
+    def scores(self) -> np.ndarray:
+        """The probabilities, for callers that have made sure that there are some."""
+        if self.proba is None:
+            raise AssertionError("there are no probabilities")
+        return self.proba
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Whether each row has all its probabilities."""
+        return ~np.isnan(self.scores if self.scores.ndim == 1 else self.scores.sum(1))
+
+    def scores_of(self, label: int) -> np.ndarray:
+        """Take the probabilities of one class.
+
+        Parameters
+        ----------
+        label : int
+            Its number; of two classes that of the positive one, which is 1.
+
+        Returns
+        -------
+        float array, shape (rows,)
+        """
+        return self.scores if self.scores.ndim == 1 else self.scores[:, label]
+
     def take(self, rows: slice | np.ndarray) -> Predictions:
-        """The same for some rows."""
+        """Take some rows.
+
+        Parameters
+        ----------
+        rows : slice, int array or bool array
+
+        Returns
+        -------
+        Predictions
+            The same for those rows.
+        """
         proba = None if self.proba is None else self.proba[rows]
         return Predictions(self.y[rows], self.pred[rows], proba, self.opposed, self.notes)
 
@@ -77,36 +114,130 @@ def _present(values: np.ndarray) -> np.ndarray:
     return ~np.isnan(values) if values.dtype.kind == "f" else values >= 0
 
 
+@dataclass(frozen=True)
+class Period:
+    """A table that the user passed, and the predictions in it.
+
+    Attributes
+    ----------
+    name : str
+        What to call it in an error: a file's name, "current" or "reference".
+    frame : pandas.DataFrame
+    predictions : Predictions
+    """
+
+    name: str
+    frame: pd.DataFrame
+    predictions: Predictions
+
+
 def read_predictions(
+    current: Any,
+    reference: Any = None,
+    *,
+    roles: ColumnRoles,
+    task: str = "auto",
+    positive: Any = None,
+    labelled: bool = True,
+) -> tuple[Task, Period, Period | None]:
+    """Read labels and predictions of the current and, where there is one, the reference period.
+
+    Parameters
+    ----------
+    current, reference : frame, table, str or Path
+        Both of the same model.
+    roles : ColumnRoles
+        Names of the columns.
+    task : {"auto", "binary", "multiclass", "regression"}
+        "auto" infers it from the columns: see `driftlib.data.task.infer_task`.
+    positive : label, optional
+        Default: the larger of two labels.
+    labelled : bool
+        Whether there must be labels.
+
+    Returns
+    -------
+    task : Task
+    current : Period
+    reference : Period or None
+
+    Raises
+    ------
+    DriftlibError
+        A sentence with the column, the first offending value and its row (from 0).
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": ["no", "yes"], "y_pred": ["no", "no"]})
+    >>> task, current, reference = read_predictions(frame, roles=ColumnRoles())
+    >>> task.kind, task.positive, current.predictions.y.tolist(), reference
+    ('binary', 'yes', [0, 1], None)
+    """
+    tables = name_tables(current=current, reference=reference)
+    unlabelled = [] if labelled else [name for name, _ in tables]
+    found, predictions = parse_predictions(tables, roles, task, positive, unlabelled)
+    periods = [
+        Period(name, frame, one) for (name, frame), one in zip(tables, predictions, strict=True)
+    ]
+    return found, periods[0], periods[1] if len(periods) > 1 else None
+
+
+def name_tables(**sources: Any) -> list[tuple[str, pd.DataFrame]]:
+    """Read tables, and name them so that a message can tell them apart.
+
+    Parameters
+    ----------
+    **sources : frame, table, str, Path or None
+        By role, such as "current"; None is left out.
+
+    Returns
+    -------
+    list of (str, pandas.DataFrame)
+        In the order given. A file is called by its name, with its role where two are called
+        the same, and any other table by its role.
+
+    Raises
+    ------
+    DataError
+        If one cannot be read.
+
+    Examples
+    --------
+    >>> tables = name_tables(current=pd.DataFrame({"x": [1]}), reference=None)
+    >>> [(name, len(frame)) for name, frame in tables]
+    [('current', 1)]
+    """
+    given = {role: source for role, source in sources.items() if source is not None}
+    names = {role: source_name(source, role) for role, source in given.items()}
+    if len(set(names.values())) < len(names):
+        names = {role: f"{role} {name}" for role, name in names.items()}
+    return [(names[role], read_frame(source, role)) for role, source in given.items()]
+
+
+def parse_predictions(
     tables: Sequence[tuple[str, pd.DataFrame]],
     roles: ColumnRoles,
     task: str = "auto",
     positive: Any = None,
     unlabelled: Iterable[str] = (),
 ) -> tuple[Task, list[Predictions]]:
-    """Labels and predictions of one or more frames that belong to the same model.
-
-    The task is told from the columns, in this order: `y_proba_<class>` columns for more than
-    two classes are multiclass; a `y_proba` column (or two of them by class) is binary; text,
-    booleans and pandas categories are classes, two or more; of numbers, whole ones with at
-    most two values are binary, whole ones with at most 20 values of which all predictions
-    are one are multiclass, and all else is a regression.
+    """Parse the columns of one or more frames that belong to the same model.
 
     Parameters
     ----------
     tables : sequence of (name, frame)
         Name is what to call the frame in an error.
     roles : ColumnRoles
-    task : {"auto", "binary", "multiclass", "regression"}
-    positive : label, optional
-        Default: the larger of two labels.
+        Names of the columns.
+    task, positive
+        See `read_predictions`.
     unlabelled : iterable of str
         Names of frames that need no labels.
 
     Returns
     -------
-    problem : Task
-    outcomes : list of Predictions
+    task : Task
+    predictions : list of Predictions
         One a frame.
 
     Raises
@@ -117,21 +248,21 @@ def read_predictions(
     Examples
     --------
     >>> frame = pd.DataFrame({"y_true": ["no", "yes"], "y_pred": ["no", "no"]})
-    >>> problem, (outcomes,) = read_predictions([("current", frame)], ColumnRoles())
-    >>> problem.task, problem.positive, outcomes.y.tolist(), outcomes.pred.tolist()
-    ('binary', 'yes', [0, 1], [0, 0])
+    >>> task, (predictions,) = parse_predictions([("current", frame)], ColumnRoles())
+    >>> task.kind, predictions.y.tolist(), predictions.pred.tolist()
+    ('binary', [0, 1], [0, 0])
     """
     check_choice("task", task, ("auto", *TASKS))
-    unlabelled = set(unlabelled)
+    without = set(unlabelled)
     for where, frame in tables:
-        _check_columns(where, frame, roles, where not in unlabelled)
+        _check_columns(where, frame, roles, where not in without)
     labelled = [table for table in tables if roles.y_true in table[1].columns]
     told, reason = (task, "as asked") if task != "auto" else infer_task(labelled, roles)
     if told == REGRESSION:
         if positive is not None:
             raise ParameterError("positive= is for two classes, and this is a regression.")
-        problem = Task(REGRESSION, (), reason)
-        return problem, [_read_numbers(where, frame, roles) for where, frame in tables]
+        numbers = [_read_numbers(where, frame, roles) for where, frame in tables]
+        return Task(REGRESSION, (), reason), numbers
 
     columns = [
         [read_labels(where, frame, name) for name in (roles.y_true, roles.y_pred)]
@@ -141,9 +272,9 @@ def read_predictions(
     positive = None if positive is None else level_text(positive)
     positive, by_class = unify_booleans(columns, positive, by_class)
     classes = find_classes(told, columns, list(by_class), positive, task == "auto")
-    problem = Task(told, classes, reason)
-    return problem, [
-        _read_classes(where, frame, roles, problem, pair)
+    found = Task(told, classes, reason)
+    return found, [
+        _read_classes(where, frame, roles, found, pair)
         for (where, frame), pair in zip(tables, columns, strict=True)
     ]
 
@@ -178,24 +309,24 @@ def _check_columns(where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: 
 
 
 def _read_classes(
-    where: str, frame: pd.DataFrame, roles: ColumnRoles, problem: Task, pair: list[LabelColumn]
+    where: str, frame: pd.DataFrame, roles: ColumnRoles, task: Task, pair: list[LabelColumn]
 ) -> Predictions:
-    number = {text: position for position, text in enumerate(problem.classes)}
+    number = {text: position for position, text in enumerate(task.classes)}
     y, pred = (
         np.array([*(number[text] for text in labels.texts), -1])[labels.codes] for labels in pair
     )
     by_class = class_columns(frame, roles)
-    if problem.task == BINARY and roles.y_proba in frame.columns:
+    if task.kind == BINARY and roles.y_proba in frame.columns:
         proba = _read_probabilities(where, frame, roles.y_proba)
     elif by_class:
         texts = {_boolean_as(text, number): name for text, name in by_class.items()}
-        wanted = problem.classes if problem.task == MULTICLASS else problem.classes[1:]
+        wanted = task.classes if task.kind == MULTICLASS else task.classes[1:]
         proba = np.stack([_read_probabilities(where, frame, texts[c]) for c in wanted], axis=1)
-        proba = proba if problem.task == MULTICLASS else proba[:, 0]
+        proba = proba if task.kind == MULTICLASS else proba[:, 0]
     else:
         return Predictions(y, pred, None)
     notes = _sum_note(where, proba) if proba.ndim == 2 else ()
-    return Predictions(y, pred, proba, _opposed(pred, proba, problem), notes)
+    return Predictions(y, pred, proba, _opposed(pred, proba, task), notes)
 
 
 def _boolean_as(text: str, number: dict[str, int]) -> str:
@@ -232,7 +363,7 @@ def _sum_note(where: str, proba: np.ndarray) -> tuple[str, ...]:
     )
 
 
-def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Task) -> str:
+def _opposed(pred: np.ndarray, proba: np.ndarray, task: Task) -> str:
     """Warning where a class gets clearly lower probabilities in rows predicted to be it."""
     first = 2 - proba.ndim
     columns = proba[:, None] if proba.ndim == 1 else proba
@@ -251,32 +382,34 @@ def _opposed(pred: np.ndarray, proba: np.ndarray, problem: Task) -> str:
         opposed = gap < -3 * error
     if not opposed.any():
         return ""
-    name = problem.classes[int(opposed.argmax()) + first]
+    name = task.classes[int(opposed.argmax()) + first]
     warning = f"the probabilities of {name!r} rank opposite to the predictions"
-    other = ": they look like those of the other label" if problem.task == BINARY else ""
+    other = ": they look like those of the other label" if task.kind == BINARY else ""
     return warning + other
 
 
 def _read_numbers(where: str, frame: pd.DataFrame, roles: ColumnRoles) -> Predictions:
-    arrays, notes = [], []
-    for name in (roles.y_true, roles.y_pred):
-        if name not in frame.columns:
-            arrays.append(np.full(len(frame), np.nan))
-            continue
-        numbers = as_numbers(frame[name])
-        if numbers.unreadable:
-            lost = np.isnan(numbers.values) & frame[name].notna().to_numpy()
-            raise DataError(
-                f"{where} column {name!r} has {numbers.example!r} in row {int(lost.argmax())}, "
-                "which is no number: a regression needs numbers."
-            )
-        values = numbers.values.astype(float)  # noqa: PD011
-        infinite = np.isinf(values)
-        if infinite.any():
-            values = np.where(infinite, np.nan, values)
-            count = int(infinite.sum())
-            what = "infinite value" if count == 1 else "infinite values"
-            verb = "counts" if count == 1 else "count"
-            notes.append(f"{count:,} {what} of {name!r} in {where} {verb} as missing")
-        arrays.append(values)
-    return Predictions(*arrays, None, "", tuple(notes))
+    y, of_labels = _read_column(where, frame, roles.y_true)
+    pred, of_predictions = _read_column(where, frame, roles.y_pred)
+    return Predictions(y, pred, None, "", of_labels + of_predictions)
+
+
+def _read_column(where: str, frame: pd.DataFrame, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Numbers of a column, NaN where there is none, and what a reader should know of them."""
+    if name not in frame.columns:
+        return np.full(len(frame), np.nan), ()
+    numbers = as_numbers(frame[name])
+    if numbers.unreadable:
+        lost = np.isnan(numbers.values) & frame[name].notna().to_numpy()
+        raise DataError(
+            f"{where} column {name!r} has {numbers.example!r} in row {int(lost.argmax())}, "
+            "which is no number: a regression needs numbers."
+        )
+    values = numbers.values.astype(float)  # noqa: PD011
+    infinite = np.isinf(values)
+    if not infinite.any():
+        return values, ()
+    count = int(infinite.sum())
+    verb = "counts" if count == 1 else "count"
+    note = f"{counted(count, 'infinite value')} of {name!r} in {where} {verb} as missing"
+    return np.where(infinite, np.nan, values), (note,)

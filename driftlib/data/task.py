@@ -1,4 +1,4 @@
-"""Which task, which classes: told from the label and prediction columns, or a clear error."""
+"""Infer the task and its classes from label and prediction columns, or say what is wrong."""
 
 from __future__ import annotations
 
@@ -28,26 +28,36 @@ class Task:
 
     Attributes
     ----------
-    task : {"binary", "multiclass", "regression"}
+    kind : {"binary", "multiclass", "regression"}
     classes : tuple of str
         Labels as text; of two, the positive one is last. Empty for a regression.
     reason : str
-        How the task was told, for the reader.
+        How the kind was told, for the reader.
     """
 
-    task: str
+    kind: str
     classes: tuple[str, ...]
     reason: str
 
     @property
     def positive(self) -> str | None:
         """The positive label, where there are two."""
-        return self.classes[1] if self.task == BINARY else None
+        return self.classes[1] if self.kind == BINARY else None
 
 
 @dataclass
 class LabelColumn:
-    """A label column: its distinct texts, and which of them each row has (-1: none)."""
+    """A label column as codes.
+
+    Attributes
+    ----------
+    column, where : str
+        Its name, and what to call its table in an error.
+    texts : list of str
+        The distinct labels as text.
+    codes : int array, shape (rows,)
+        Which of them each row has; -1 where it has none.
+    """
 
     column: str
     where: str
@@ -55,15 +65,55 @@ class LabelColumn:
     codes: np.ndarray
 
     def row(self, text: str) -> int:
-        """First row with a label."""
+        """Find the first row with a label.
+
+        Parameters
+        ----------
+        text : str
+            One of `texts`.
+
+        Returns
+        -------
+        int
+            Counted from 0.
+        """
         return int((self.codes == self.texts.index(text)).argmax())
 
     def says(self, text: str) -> str:
+        """Begin a sentence about a label with where it first occurs.
+
+        Parameters
+        ----------
+        text : str
+            One of `texts`.
+
+        Returns
+        -------
+        str
+            Such as "current column 'y_true' has 'maybe' in row 17".
+        """
         return f"{self.where} column {self.column!r} has {text!r} in row {self.row(text)}"
 
 
 def class_columns(frame: pd.DataFrame, roles: ColumnRoles) -> dict[str, str]:
-    """Column of each class's probability, by class; none where one column holds them."""
+    """Find the column of each class's probability.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    roles : ColumnRoles
+
+    Returns
+    -------
+    dict of str
+        Names of columns by class; empty where one column holds all probabilities, or none does.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_proba_no": [0.2], "y_proba_yes": [0.8]})
+    >>> class_columns(frame, ColumnRoles())
+    {'no': 'y_proba_no', 'yes': 'y_proba_yes'}
+    """
     if roles.y_proba in frame.columns:
         return {}
     columns = {name[len(roles.y_proba) + 1 :]: name for name in roles.proba_columns(frame.columns)}
@@ -71,6 +121,36 @@ def class_columns(frame: pd.DataFrame, roles: ColumnRoles) -> dict[str, str]:
 
 
 def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -> tuple[str, str]:
+    """Infer the kind of task from columns of labels, predictions and probabilities.
+
+    The rules, in this order: `y_proba_<class>` columns for more than two classes are
+    multiclass; a `y_proba` column (or two of them by class) is binary; text, booleans and
+    pandas categories are classes, two or more; of numbers, whole ones with at most two values
+    are binary, whole ones with at most 20 values of which all predictions are one are
+    multiclass, and all else is a regression.
+
+    Parameters
+    ----------
+    tables : sequence of (name, frame)
+        Those with labels and predictions; probabilities are looked for in the first.
+    roles : ColumnRoles
+
+    Returns
+    -------
+    kind, reason : str
+        The reason is for the reader.
+
+    Raises
+    ------
+    DataError
+        If labels or predictions are neither numbers nor text nor booleans.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [1, 2, 3, 1], "y_pred": [1, 1, 3, 2]})
+    >>> infer_task([("current", frame)], ColumnRoles())
+    ('multiclass', "'y_true' holds 3 whole numbers, all predictions among them")
+    """
     by_class = class_columns(tables[0][1], roles)
     if len(by_class) > 2:
         return MULTICLASS, f"columns {quoted(by_class.values())} hold a probability for each class"
@@ -78,23 +158,26 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
         return BINARY, f"{roles.y_proba!r} is a single column of probabilities"
     if len(by_class) == 2:
         return BINARY, f"columns {quoted(by_class.values())} hold the probabilities of two classes"
-    true = pd.concat([frame[roles.y_true] for _, frame in tables], ignore_index=True)
-    pred = pd.concat([frame[roles.y_pred] for _, frame in tables], ignore_index=True)
-    if {
+    true, pred = (
+        pd.concat([frame[name] for _, frame in tables], ignore_index=True)
+        for name in (roles.y_true, roles.y_pred)
+    )
+    kinds = {
         _kind(where, frame, name)
         for where, frame in tables
         for name in (roles.y_true, roles.y_pred)
-    } != {NUMERIC}:
+    }
+    if kinds != {NUMERIC}:
         distinct = true.nunique()
         told = BINARY if distinct <= 2 else MULTICLASS
         return told, f"{roles.y_true!r} holds {distinct} labels"
-    true, pred = (as_numbers(column.dropna()).values for column in (true, pred))  # noqa: PD011
-    if not _whole(true):
+    labels, predictions = (as_numbers(column.dropna()).values for column in (true, pred))  # noqa: PD011
+    if not _whole(labels):
         return REGRESSION, f"{roles.y_true!r} holds numbers that are not whole"
-    values = pd.unique(true)
-    if len(values) <= 2 and (_whole(pred) or set(values) == {0, 1}):
+    values = np.unique(labels)
+    if len(values) <= 2 and (_whole(predictions) or set(values) == {0, 1}):
         return BINARY, f"{roles.y_true!r} holds at most two whole numbers"
-    if len(values) <= MOST_GUESSED_CLASSES and np.isin(pred, values).all():
+    if len(values) <= MOST_GUESSED_CLASSES and np.isin(predictions, values).all():
         return (
             MULTICLASS,
             f"{roles.y_true!r} holds {len(values)} whole numbers, all predictions among them",
@@ -119,12 +202,48 @@ def _kind(where: str, frame: pd.DataFrame, name: str) -> str:
 
 
 def short(value: Any) -> str:
-    """A value for a sentence."""
+    """Write a value for a sentence.
+
+    Parameters
+    ----------
+    value : object
+        A scalar of the data.
+
+    Returns
+    -------
+    str
+        As Python writes it, cut at 60 characters.
+    """
     text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def read_labels(where: str, frame: pd.DataFrame, name: str) -> LabelColumn:
+    """Read a column of labels.
+
+    Parameters
+    ----------
+    where : str
+        What to call the frame in an error.
+    frame : pandas.DataFrame
+    name : str
+        The column; where there is none, no row has a label.
+
+    Returns
+    -------
+    LabelColumn
+
+    Raises
+    ------
+    DataError
+        If it holds no labels: nested values, dates, or more than 1,000 different values.
+
+    Examples
+    --------
+    >>> labels = read_labels("current", pd.DataFrame({"y_true": ["no", None, "yes"]}), "y_true")
+    >>> labels.texts, labels.codes.tolist()
+    (['no', 'yes'], [0, -1, 1])
+    """
     if name not in frame.columns:
         return LabelColumn(name, where, [], np.full(len(frame), -1))
     series = frame[name]
@@ -151,16 +270,39 @@ def read_labels(where: str, frame: pd.DataFrame, name: str) -> LabelColumn:
 def unify_booleans(
     columns: list[list[LabelColumn]], positive: str | None, by_class: dict[str, str]
 ) -> tuple[str | None, dict[str, str]]:
-    """Booleans on one side and 0 and 1 on the other become 0 and 1 everywhere."""
+    """Write booleans as 0 and 1 where others of the same model do.
+
+    Parameters
+    ----------
+    columns : list of list of LabelColumn
+        Labels and predictions of each table; changed in place.
+    positive : str or None
+        The positive label, where one is named.
+    by_class : dict of str
+        Columns of probabilities by class.
+
+    Returns
+    -------
+    positive : str or None
+    by_class : dict of str
+        The same in the new words.
+
+    Examples
+    --------
+    >>> pair = [LabelColumn("y_true", "current", ["True", "False"], np.array([0, 1])),
+    ...         LabelColumn("y_pred", "current", ["1", "0"], np.array([0, 0]))]
+    >>> unify_booleans([pair], "True", {}), pair[0].texts
+    (('1', {}), ['1', '0'])
+    """
     as_number = {"True": "1", "False": "0"}
     texts = {text for pair in columns for labels in pair for text in labels.texts} | set(by_class)
-    texts |= {positive} - {None}
+    texts |= set() if positive is None else {positive}
     if texts <= {"True", "False", "0", "1"} and texts & {"0", "1"} and texts & set(as_number):
         for pair in columns:
             for labels in pair:
                 labels.texts = [as_number.get(text, text) for text in labels.texts]
         by_class = {as_number.get(text, text): name for text, name in by_class.items()}
-        positive = as_number.get(positive, positive)
+        positive = None if positive is None else as_number.get(positive, positive)
     return positive, by_class
 
 
@@ -171,7 +313,34 @@ def find_classes(
     positive: str | None,
     auto: bool,
 ) -> tuple[str, ...]:
-    """The classes in order; of two, the positive one last."""
+    """Put the classes in order.
+
+    Parameters
+    ----------
+    told : {"binary", "multiclass"}
+        The kind of task.
+    columns : list of list of LabelColumn
+        Labels and predictions of each table.
+    declared : list of str
+        Classes that have a column of probabilities; empty where one column holds them.
+    positive : str or None
+        The positive label, where one is named.
+    auto : bool
+        Whether the kind was inferred, which the advice in an error depends on.
+
+    Returns
+    -------
+    tuple of str
+        Numbers by size, other labels by text; of two, the positive one is last.
+
+    Raises
+    ------
+    DataError
+        If there is a label that is not declared or a third of two, labels and predictions share
+        none, or a single label does not say which is the positive one.
+    ParameterError
+        If `positive` does not occur, or there are more than two classes.
+    """
     true, pred = ([pair[side] for pair in columns] for side in (0, 1))
     if declared:
         _check_declared(true + pred, declared)
@@ -263,14 +432,28 @@ def _with_positive_last(
 def _ordered(texts: Iterable[str]) -> list[str]:
     """Numbers by size, anything else by text."""
     texts = list(texts)
-    numbers = [number_of(text) for text in texts]
-    if None in numbers:
-        return sorted(texts)
-    return [text for _, text in sorted(zip(numbers, texts, strict=True))]
+    numbers = ((number_of(text), text) for text in texts)
+    known = [(number, text) for number, text in numbers if number is not None]
+    return [text for _, text in sorted(known)] if len(known) == len(texts) else sorted(texts)
 
 
 def number_of(text: str) -> float | None:
-    """The number that a text is, if any."""
+    """Read a text as a number.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    float or None
+        None where it is none.
+
+    Examples
+    --------
+    >>> number_of("1e3"), number_of("late")
+    (1000.0, None)
+    """
     try:
         return float(text)
     except ValueError:

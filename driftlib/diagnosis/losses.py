@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.columns import as_numbers
-from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.predictions import Predictions, parse_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import BINARY, REGRESSION, Task
 from driftlib.errors import DataError, ParameterError
@@ -46,7 +46,7 @@ class Losses:
 
 def _brier(predictions: Predictions, task: Task) -> np.ndarray:
     """Square the distance of probabilities from outcomes: 0 to 1, to 2 over many classes."""
-    if task.task == BINARY:
+    if task.kind == BINARY:
         return (predictions.y - predictions.proba) ** 2
     truth = predictions.y[:, None] == np.arange(len(task.classes))
     return np.sum((predictions.proba - truth) ** 2, axis=1)
@@ -90,7 +90,7 @@ def read_losses(
     roles : ColumnRoles, optional
         Names of labels, predictions and probabilities; default the usual ones.
     task : {"auto", "binary", "multiclass", "regression"}
-        See `driftlib.data.predictions.read_predictions`.
+        See `driftlib.data.predictions.parse_predictions`.
     positive : label, optional
         Default: the larger of two labels.
 
@@ -121,8 +121,8 @@ def read_losses(
     if _has_labels(reference[1], roles) and not _has_labels(current[1], roles):
         unlabelled = [current[0]]
         current = current[0], current[1].drop(columns=roles.y_true, errors="ignore")
-    found, sides = read_predictions([reference, current], roles, task, positive, unlabelled)
-    usual = SQUARED if found.task == REGRESSION else BRIER if has_proba else ZERO_ONE
+    found, sides = parse_predictions([reference, current], roles, task, positive, unlabelled)
+    usual = SQUARED if found.kind == REGRESSION else BRIER if has_proba else ZERO_ONE
     name = usual if loss == AUTO else loss
     _check_goes_with(name, found, sides, roles)
     title, function = KNOWN[name]
@@ -153,9 +153,9 @@ def _with_predictions(
 
 
 def _check_goes_with(name: str, task: Task, sides: list[Predictions], roles: ColumnRoles) -> None:
-    if (name == SQUARED) != (task.task == REGRESSION):
+    if (name == SQUARED) != (task.kind == REGRESSION):
         raise ParameterError(
-            f"loss={name!r} does not go with a {task.task} task ({task.reason}): leave it at "
+            f"loss={name!r} does not go with a {task.kind} task ({task.reason}): leave it at "
             "'auto', or name a column of your own losses."
         )
     if name == BRIER and any(side.proba is None for side in sides):

@@ -1,4 +1,4 @@
-"""What was predicted and what happened: shares of the positive label, window by window."""
+"""Count how often the positive label came, was predicted and was expected, window by window."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.groups import window_groups
-from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.predictions import Period, read_predictions
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import MULTICLASS, REGRESSION, Task
 from driftlib.errors import DataError
 from driftlib.results import Result
+from driftlib.stats.aggregates import group_sums
 
 
 @dataclass(frozen=True)
-class Rates(Result):
-    """Made by `outcome_rates`.
+class BaseRates(Result):
+    """What happened beside what was predicted: made by `outcome_rates`.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ def outcome_rates(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
-) -> Rates:
+) -> BaseRates:
     """How often the positive label came, was predicted, and was thought likely.
 
     Parameters
@@ -67,7 +67,7 @@ def outcome_rates(
 
     Returns
     -------
-    Rates
+    BaseRates
         Its table has a row per window: window, start, end, n, n_labelled, `actual` (share of the
         positive label among labelled rows), `predicted` (share predicted as it) and
         `expected` (mean probability); for a regression the mean label and mean prediction.
@@ -87,46 +87,34 @@ def outcome_rates(
     1       1     1.0        0.0
     """
     roles = ColumnRoles(y_true, y_pred, y_proba, on)
-    given = {"current": current} | ({} if reference is None else {"reference": reference})
-    frames = {role: read_frame(source, role) for role, source in given.items()}
-    tables = [(source_name(given[role], role), frame) for role, frame in frames.items()]
-    problem, outcomes = read_predictions(
-        tables, roles, "auto", positive, [name for name, _ in tables]
+    task, now, past = read_predictions(
+        current, reference, roles=roles, positive=positive, labelled=False
     )
-    if problem.task == MULTICLASS:
+    if task.kind == MULTICLASS:
         raise DataError(
-            f"there are {len(problem.classes)} classes, and shares are drawn for one of two: see "
+            f"there are {len(task.classes)} classes, and shares are drawn for one of two: see "
             "the confusion matrix instead."
         )
-    table = _rates(frames["current"], outcomes[0], problem, window, on, tables[0][0])
-    own = None
-    if reference is not None:
-        own = _rates(frames["reference"], outcomes[1], problem, None, None, tables[1][0])
-    return Rates(table, own, problem.positive)
+    table = _rates(now, task, window, on)
+    return BaseRates(table, None if past is None else _rates(past, task), task.positive)
 
 
 def _rates(
-    frame: pd.DataFrame,
-    outcomes: Predictions,
-    problem: Task,
-    window: int | str | None,
-    on: str | None,
-    where: str,
+    period: Period, task: Task, window: int | str | None = None, on: str | None = None
 ) -> pd.DataFrame:
-    layout = window_groups(frame, on if window is None else window, None, on, where=where)
-    part, lo, hi = outcomes.take(layout.rows), layout.lo, layout.hi
-    sides = {"actual": part.y, "predicted": part.pred}
-    if problem.task != REGRESSION:
+    groups = window_groups(
+        period.frame, on if window is None else window, None, on, where=period.name
+    )
+    rows, lo, hi = period.predictions.take(groups.rows), groups.lo, groups.hi
+    sides = {"actual": rows.y, "predicted": rows.pred}
+    if task.kind != REGRESSION:
         sides = {name: np.where(codes >= 0, codes, np.nan) for name, codes in sides.items()}
-    sides["expected"] = np.full(len(part.y), np.nan) if part.proba is None else part.proba
-    table = layout.keys.assign(n=hi - lo, n_labelled=_sums(part.labelled, lo, hi).astype(int))
+    sides["expected"] = np.full(len(rows.y), np.nan) if rows.proba is None else rows.proba
+    labelled = group_sums(rows.labelled.astype(np.int64), lo, hi)
+    table = groups.keys.assign(n=hi - lo, n_labelled=labelled)
     for name, values in sides.items():
         known = np.isfinite(values)
+        sums = group_sums(np.where(known, values, 0.0), lo, hi)
         with np.errstate(invalid="ignore"):
-            table[name] = _sums(np.where(known, values, 0), lo, hi) / _sums(known, lo, hi)
+            table[name] = sums / group_sums(known.astype(np.int64), lo, hi)
     return table
-
-
-def _sums(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> np.ndarray:
-    total = np.append(0, np.cumsum(values, dtype=float))
-    return total[hi] - total[lo]

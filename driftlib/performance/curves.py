@@ -1,4 +1,4 @@
-"""What single numbers hide: ROC and precision-recall curves, confusion counts, before and now."""
+"""Compute what single numbers hide: ROC and precision-recall curves, and confusion counts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ import pandas as pd
 
 from driftlib.data.predictions import Predictions, read_predictions
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import REGRESSION, Task
 from driftlib.errors import DataError
 from driftlib.stats.ranking import place_by_rank
 
-PERIODS = ("current", "reference")
 POINTS = 200
 MOST_CLASSES = 12
 
@@ -29,7 +27,7 @@ def score_curves(
     y_proba: str = "y_proba",
     points: int = POINTS,
 ) -> pd.DataFrame:
-    """Points of the ROC and precision-recall curves of a classifier's scores.
+    """Draw the ROC and precision-recall curves of a classifier's scores, as points.
 
     Parameters
     ----------
@@ -67,16 +65,17 @@ def score_curves(
     2       0.35                  0.5     1.0       0.67
     3       0.10                  1.0     1.0       0.50
     """
-    problem, sides = _read(current, reference, positive, ColumnRoles(y_true, y_pred, y_proba))
-    if problem.task == REGRESSION or any(side.proba is None for side in sides.values()):
+    roles = ColumnRoles(y_true, y_pred, y_proba)
+    task, sides = _read(current, reference, positive, roles)
+    if task.kind == REGRESSION or any(side.proba is None for side in sides.values()):
         raise DataError(
             f"ROC and precision-recall curves need probabilities of classes: there are none in "
             f"{y_proba!r}."
         )
-    labels = [1] if problem.positive else _commonest(sides["current"], problem)
+    labels = [1] if task.positive else _commonest(sides["current"], task)
     parts = [
-        _curve(side, label, points).assign(period=period, label=problem.classes[label])
-        for period, side in reversed(sides.items())
+        _curve(side, label, points).assign(period=period, label=task.classes[label])
+        for period, side in sides.items()
         for label in labels
     ]
     columns = ["period", "label", "threshold", "false_positive_rate", "recall", "precision", "n",
@@ -93,7 +92,7 @@ def confusion_counts(
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
 ) -> pd.DataFrame:
-    """How often each label is predicted as what.
+    """Count how often each label is predicted as what.
 
     Parameters
     ----------
@@ -122,58 +121,56 @@ def confusion_counts(
     2     1         0  0    0.0
     3     1         1  2    1.0
     """
-    problem, sides = _read(current, reference, positive, ColumnRoles(y_true, y_pred, y_proba))
-    if problem.task == REGRESSION:
+    roles = ColumnRoles(y_true, y_pred, y_proba)
+    task, sides = _read(current, reference, positive, roles)
+    if task.kind == REGRESSION:
         raise DataError("a confusion matrix needs classes, and this is a regression.")
-    shown = _commonest(sides["current"], problem)
+    shown = _commonest(sides["current"], task)
     # Position of each class among those shown; the rest share the last one.
-    place = np.full(len(problem.classes), len(shown))
+    place = np.full(len(task.classes), len(shown))
     place[shown] = range(len(shown))
-    names = [problem.classes[label] for label in shown]
-    names += ["other"] if len(shown) < len(problem.classes) else []
-    parts = []
-    for period, side in reversed(sides.items()):
-        both = side.labelled & side.predicted
-        codes = place[side.y[both]] * len(names) + place[side.pred[both]]
-        cells = np.bincount(codes, minlength=len(names) ** 2).reshape(len(names), -1)
-        with np.errstate(invalid="ignore"):
-            share = cells / cells.sum(1, keepdims=True)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "period": period,
-                    "label": np.repeat(names, len(names)),
-                    "predicted": names * len(names),
-                    "n": cells.ravel(),
-                    "share": share.ravel(),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    names = [task.classes[label] for label in shown]
+    names += ["other"] if len(shown) < len(task.classes) else []
+    parts = [_confusion(side, place, names).assign(period=period) for period, side in sides.items()]
+    columns = ["period", "label", "predicted", "n", "share"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
 def _read(
     current: Any, reference: Any, positive: Any, roles: ColumnRoles
 ) -> tuple[Task, dict[str, Predictions]]:
-    given = [current] if reference is None else [current, reference]
-    tables = [
-        (source_name(data, period), read_frame(data, period))
-        for data, period in zip(given, PERIODS, strict=False)
-    ]
-    problem, outcomes = read_predictions(tables, roles, positive=positive)
-    return problem, dict(zip(PERIODS, outcomes, strict=False))
+    """The task, and predictions by period, the reference first."""
+    task, now, past = read_predictions(current, reference, roles=roles, positive=positive)
+    sides = {} if past is None else {"reference": past.predictions}
+    return task, sides | {"current": now.predictions}
 
 
-def _commonest(outcomes: Predictions, problem: Task) -> list[int]:
+def _commonest(predictions: Predictions, task: Task) -> list[int]:
     """Numbers of the commonest classes, in the order of the labels."""
-    counts = np.bincount(outcomes.y[outcomes.labelled], minlength=len(problem.classes))
+    counts = np.bincount(predictions.y[predictions.labelled], minlength=len(task.classes))
     return sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
 
 
-def _curve(outcomes: Predictions, label: int, points: int) -> pd.DataFrame:
-    proba = outcomes.proba if outcomes.proba.ndim == 1 else outcomes.proba[:, label]
-    known = outcomes.labelled & ~np.isnan(proba)
-    scores, hit = proba[known], outcomes.y[known] == label
+def _confusion(side: Predictions, place: np.ndarray, names: list[str]) -> pd.DataFrame:
+    both = side.labelled & side.predicted
+    codes = place[side.y[both]] * len(names) + place[side.pred[both]]
+    cells = np.bincount(codes, minlength=len(names) ** 2).reshape(len(names), -1)
+    with np.errstate(invalid="ignore"):
+        share = cells / cells.sum(1, keepdims=True)
+    return pd.DataFrame(
+        {
+            "label": np.repeat(names, len(names)),
+            "predicted": names * len(names),
+            "n": cells.ravel(),
+            "share": share.ravel(),
+        }
+    )
+
+
+def _curve(side: Predictions, label: int, points: int) -> pd.DataFrame:
+    proba = side.scores_of(label)
+    known = side.labelled & ~np.isnan(proba)
+    scores, hit = proba[known], side.y[known] == label
     thresholds, block = np.unique(scores, return_inverse=True)
     positive = np.bincount(block, hit, len(thresholds))
     negative = np.bincount(block, ~hit, len(thresholds))

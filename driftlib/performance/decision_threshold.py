@@ -1,4 +1,4 @@
-"""Another decision threshold: what precision and recall would be if it were moved."""
+"""Move the decision threshold: what precision and recall would be then."""
 
 from __future__ import annotations
 

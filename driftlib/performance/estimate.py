@@ -1,9 +1,9 @@
-"""Performance without labels: what labels would show, if the model still meets the same world."""
+"""Estimate performance without labels: what they would show, were the world the same."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,20 +11,27 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.groups import WindowGroups, window_groups
-from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.predictions import Predictions, name_tables, parse_predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
-from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import Task, class_columns
-from driftlib.domain.classifier import MOST_AUC, fit_domain
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, check_choice
-from driftlib.performance.evaluate import Measured, measure
-from driftlib.performance.limits import judge, read_thresholds
-from driftlib.performance.metrics import Metric, select
+from driftlib.performance.evaluate import MetricValues, evaluate, match_segments
+from driftlib.performance.limits import read_thresholds
+from driftlib.performance.metric import Metric
+from driftlib.performance.metrics import select_metrics
 from driftlib.performance.predictive import predictive_interval
-from driftlib.performance.result import Performance, long_table
+from driftlib.performance.reference_calibration import Features, ReferenceCalibration
+from driftlib.performance.result import (
+    Performance,
+    ReferenceValues,
+    judged_table,
+    long_table,
+    read_segments,
+    result_notes,
+)
 from driftlib.stats.aggregates import group_sums
-from driftlib.stats.calibration import Calibrator, fit_calibrator, reliability
+from driftlib.stats.calibration import reliability
 from driftlib.text import join_notes, quoted
 
 SAME_WORLD = "the relation between inputs and labels has not changed"
@@ -44,17 +51,10 @@ ASSUMPTIONS = {
     ),
 }
 
-# Fewer rows than this cannot teach the domain classifier anything.
-LEAST_WEIGHED = 50
-FEW_EFFECTIVE = 200
-
-# Positions of a window's rows in the current frame to a calibrator and what is to be said of it.
-Calibrate = Callable[[np.ndarray], tuple[Calibrator, str]]
-
 
 @dataclass(frozen=True)
 class Estimate(Performance):
-    """Performance estimated without labels.
+    """Performance estimated without labels: the attributes of `Performance`, and these.
 
     Attributes
     ----------
@@ -79,6 +79,7 @@ class Estimate(Performance):
 
     @property
     def details(self) -> dict[str, Any]:
+        """What the JSON form holds besides headline and table."""
         return {
             **super().details,
             "method": self.method,
@@ -93,20 +94,21 @@ class Estimate(Performance):
 def estimate_performance(
     reference: Any,
     current: Any,
-    features: Iterable[str] | None = None,
     window: int | str | None = None,
     step: int | None = None,
     on: str | None = None,
+    by: str | Iterable[str] | None = None,
     metrics: Iterable[str] | None = None,
     method: str = "cbpe",
     *,
     thresholds: Mapping[str, float | str] | None = None,
-    positive: Any = None,
+    seed: int = 0,
+    features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
-    seed: int = 0,
+    positive: Any = None,
 ) -> Estimate:
     """Performance of a classifier over windows, from its probabilities, before labels arrive.
 
@@ -176,60 +178,58 @@ def estimate_performance(
     """
     check_choice("method", method, ASSUMPTIONS)
     roles = ColumnRoles(y_true, y_pred, y_proba, on)
-    names = _names(reference, current)
-    reference, current = read_frame(reference, "reference"), read_frame(current, "current")
-    columns = _probability_columns(names, reference, current, roles)
-    _check_labels(names[0], reference, roles)
-    unlabelled = current[[name for name in (y_pred, *columns) if name in current.columns]]
-    problem, (known, new) = read_predictions(
-        [(names[0], reference), (names[1], unlabelled)], roles, "auto", positive, [names[1]]
+    (name, before), (current_name, now) = name_tables(reference=reference, current=current)
+    segments = read_segments(by, now.columns, current_name)
+    frames = {name: before, current_name: now}
+    columns = _probability_columns(frames, roles)
+    _check_labels(name, before, roles)
+    unlabelled = now[[column for column in (y_pred, *columns) if column in now.columns]]
+    task, (known, new) = parse_predictions(
+        [(name, before), (current_name, unlabelled)], roles, "auto", positive, [current_name]
     )
-    chosen = select(problem.task, metrics, has_proba=True)
-    limits = read_thresholds(thresholds, problem.task, chosen, has_reference=True)
-    size = on if window is None else window
-    layout = window_groups(current, size, step, on, where=names[1])
+    chosen = select_metrics(task.kind, metrics, has_proba=True)
+    limits = read_thresholds(thresholds, task.kind, chosen, has_reference=True)
+    groups = window_groups(now, on if window is None else window, step, on, segments, current_name)
+    whole = window_groups(before, by=segments, where=name)
 
-    rows = known.labelled & _usable(known)
+    rows = known.labelled & known.predicted & known.scored
     learnt = known.take(rows)
-    _check_classes(names[0], learnt, problem, roles)
-    notes = _notes(problem, (known, new), layout, roles, int(rows.sum()))
-    if method == "cbpe":
-        calibrate = _alike(learnt)
-    else:
-        wanted = select_features(reference.columns, roles, features, categorical, names[0])
-        kinds, left_out = _compared(names, reference, current, wanted, categorical)
-        notes += left_out
-        sides = reference.loc[rows, list(kinds)], current[list(kinds)]
-        codes = [name for name, kind in kinds.items() if kind == CATEGORICAL]
-        calibrate = _weighed(learnt, *sides, codes, roles, seed)
-    labelled = _labelled(current, roles)
-    measured = _estimate(new, labelled, problem, layout, chosen, calibrate, seed)
-    whole = window_groups(reference, where=names[0])
-    realised = measure(known, problem, whole, chosen)
-    judged = judge(measured, chosen, limits, _repeated(realised, len(measured.n)))
+    _check_classes(name, learnt, task, roles)
+    compared: Features | None = None
+    left_out: tuple[str, ...] = ()
+    if method == "pape":
+        wanted = select_features(before.columns, roles, features, categorical, name)
+        if features is None:
+            wanted = [column for column in wanted if column not in (window, *segments)]
+        kinds, left_out = _compared(frames, wanted, categorical)
+        codes = [column for column, kind in kinds.items() if kind == CATEGORICAL]
+        sides = before.loc[rows, list(kinds)], now[list(kinds)]
+        compared = Features(*sides, codes, roles, seed)
+    learning = ReferenceCalibration(learnt, _segment_of_rows(whole, len(before))[rows], compared)
+    labelled = _labelled(now, roles)
+    values = _estimate(
+        new, labelled, task, groups, match_segments(groups, whole), chosen, learning, seed
+    )
+    realised = ReferenceValues(whole, evaluate(known, task, whole, chosen))
+    calibrated = f"calibrated on {len(learnt.y):,} reference rows"
     return Estimate(
-        long_table(layout, chosen, measured, judged, estimated=True),
-        problem.task,
-        problem.classes,
-        long_table(whole, chosen, realised),
-        notes,
-        method=method,
-        reliability=reliability(learnt.proba, learnt.pred, learnt.y, problem.classes, seed=seed),
+        judged_table(groups, chosen, values, limits, realised, estimated=True),
+        task.kind,
+        task.classes,
+        long_table(whole, chosen, realised.measured),
+        (*result_notes(task, (known, new), groups, on, calibrated), *left_out),
+        tuple(segments),
+        method,
+        reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
     )
 
 
-def _names(reference: Any, current: Any) -> tuple[str, str]:
-    names = source_name(reference, "reference"), source_name(current, "current")
-    return names if names[0] != names[1] else (f"reference {names[0]}", f"current {names[1]}")
-
-
-def _probability_columns(
-    names: tuple[str, str], reference: pd.DataFrame, current: pd.DataFrame, roles: ColumnRoles
-) -> list[str]:
-    """Columns of probabilities, which both frames must have."""
+def _probability_columns(frames: Mapping[str, pd.DataFrame], roles: ColumnRoles) -> list[str]:
+    """Columns of probabilities, which both frames must have; the reference is the first."""
+    reference = next(iter(frames.values()))
     single = [roles.y_proba] if roles.y_proba in reference.columns else []
     columns = single or list(class_columns(reference, roles).values())
-    for name, frame in zip(names, (reference, current), strict=True):
+    for name, frame in frames.items():
         lacking = [column for column in columns or [roles.y_proba] if column not in frame.columns]
         if lacking:
             raise DataError(
@@ -251,11 +251,11 @@ def _check_labels(name: str, reference: pd.DataFrame, roles: ColumnRoles) -> Non
     )
 
 
-def _check_classes(name: str, learnt: Predictions, problem: Task, roles: ColumnRoles) -> None:
+def _check_classes(name: str, learnt: Predictions, task: Task, roles: ColumnRoles) -> None:
     found = np.unique(learnt.y)
     if len(found) > 1:
         return
-    holds = f"only the label {problem.classes[found[0]]!r}" if len(found) else "no label"
+    holds = f"only the label {task.classes[found[0]]!r}" if len(found) else "no label"
     raise DataError(
         f"{name} column {roles.y_true!r} holds {holds} in the rows that have a prediction and a "
         "probability: an estimate needs a reference with at least two labels."
@@ -263,27 +263,25 @@ def _check_classes(name: str, learnt: Predictions, problem: Task, roles: ColumnR
 
 
 def _compared(
-    names: tuple[str, str],
-    reference: pd.DataFrame,
-    current: pd.DataFrame,
-    wanted: Sequence[str],
-    categorical: Iterable[str],
+    frames: Mapping[str, pd.DataFrame], wanted: Sequence[str], categorical: Iterable[str]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Kinds of the features that can be compared, and why others cannot."""
+    reference, current = frames.values()
     kinds, skipped = comparable_features(reference, current, wanted, categorical)
     left_out = tuple(f"{name!r}: {why}" for name, why in skipped.items())
     if not kinds:
         raise DataError(
-            f"{names[0]} and {names[1]} share no feature, and method='pape' compares features "
+            f"{' and '.join(frames)} share no feature, and method='pape' compares features "
             f"({'; '.join(left_out[:5]) or 'there are none'}): add some, or use method='cbpe'."
         )
     return kinds, left_out
 
 
-def _usable(outcomes: Predictions) -> np.ndarray:
-    """Whether each row has a prediction and probabilities."""
-    proba = outcomes.proba
-    return outcomes.predicted & ~np.isnan(proba if proba.ndim == 1 else proba.sum(1))
+def _segment_of_rows(whole: WindowGroups, rows: int) -> np.ndarray:
+    """Number of the segment that each row of the reference is in."""
+    segment = np.zeros(rows, dtype=int)
+    segment[np.arange(rows)[whole.rows]] = np.repeat(whole.segment, whole.hi - whole.lo)
+    return segment
 
 
 def _labelled(current: pd.DataFrame, roles: ColumnRoles) -> np.ndarray:
@@ -293,106 +291,46 @@ def _labelled(current: pd.DataFrame, roles: ColumnRoles) -> np.ndarray:
     return current[roles.y_true].notna().to_numpy()
 
 
-def _repeated(measured: Measured, groups: int) -> Measured:
-    """The one group of `measured`, as many times as there are groups to compare with it."""
-    arrays = (measured.value, measured.lower, measured.upper, measured.n, measured.n_labelled)
-    return Measured(*(np.repeat(array, groups, axis=0) for array in arrays), [])
-
-
-def _notes(
-    problem: Task,
-    outcomes: Sequence[Predictions],
-    layout: WindowGroups,
-    roles: ColumnRoles,
-    learnt: int,
-) -> tuple[str, ...]:
-    notes = [f"{problem.task}: {problem.reason}", f"calibrated on {learnt:,} reference rows"]
-    if problem.positive:
-        notes[0] += f"; the positive label is {problem.positive!r}"
-    if layout.left_out:
-        notes.append(f"{layout.left_out:,} rows without {roles.timestamp!r} are in no window")
-    return (*notes, *(note for one in outcomes for note in one.notes))
-
-
-def _alike(learnt: Predictions) -> Calibrate:
-    """One calibration for all windows, from reference rows that count alike."""
-    calibrator = fit_calibrator(learnt.proba, learnt.pred, learnt.y)
-    return lambda rows: (calibrator, "")
-
-
-def _weighed(
-    learnt: Predictions,
-    reference: pd.DataFrame,
-    current: pd.DataFrame,
-    categorical: Sequence[str],
-    roles: ColumnRoles,
-    seed: int,
-) -> Calibrate:
-    """A calibration for each window, from reference rows weighed to look like it."""
-
-    def calibrate(rows: np.ndarray) -> tuple[Calibrator, str]:
-        smaller = min(len(rows), len(reference))
-        if smaller < LEAST_WEIGHED:
-            alike, _ = _alike(learnt)(rows)
-            return alike, f"only {smaller} rows to learn the mix of inputs from: taken as unchanged"
-        domain = fit_domain(
-            reference, current.iloc[rows], categorical=categorical, seed=seed, roles=roles
-        )
-        part = learnt.take(domain.reference_rows)
-        # A few huge weights cost more in variance than they save in bias (Ionides 2008).
-        ratio = domain.reference_ratio
-        weights = np.minimum(ratio, np.sqrt(len(ratio)) * ratio.mean())
-        calibrator = fit_calibrator(part.proba, part.pred, part.y, weights)
-        return calibrator, _support(weights, domain.auc)
-
-    return calibrate
-
-
-def _support(weights: np.ndarray, auc: float) -> str:
-    """What is to be said where few reference rows are like the window's."""
-    effective = weights.sum() ** 2 / (weights**2).sum()
-    said = f"rests on about {effective:,.0f} of {len(weights):,} reference rows"
-    if auc > MOST_AUC:
-        return f"hardly any reference row is like these (AUC {auc:.3f}), {said}: do not rely on it"
-    return said if effective < FEW_EFFECTIVE else ""
-
-
 def _estimate(
     new: Predictions,
     labelled: np.ndarray,
-    problem: Task,
-    layout: WindowGroups,
-    metrics: Sequence[Metric],
-    calibrate: Calibrate,
+    task: Task,
+    groups: WindowGroups,
+    segments: np.ndarray,
+    metrics: Sequence[Metric[Any]],
+    learning: ReferenceCalibration,
     seed: int,
-) -> Measured:
-    """Values and intervals of each window, whose labels are only counted."""
-    positions, usable = np.arange(len(new.pred))[layout.rows], _usable(new)
-    limits = np.full((3, len(layout.lo), len(metrics)), np.nan)
+) -> MetricValues:
+    """Values and intervals of each group, whose labels are only counted."""
+    positions, usable = np.arange(len(new.pred))[groups.rows], new.predicted & new.scored
+    limits = np.full((3, len(groups.lo), len(metrics)), np.nan)
     notes = []
-    for group, (lo, hi) in enumerate(zip(layout.lo.tolist(), layout.hi.tolist(), strict=True)):
+    windows = groups.keys["window"].tolist()
+    for group, (lo, hi) in enumerate(zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)):
         rows = positions[lo:hi]
         used = rows[usable[rows]]
         lost = len(rows) - len(used)
-        said = [layout.notes[group]]
+        said = [groups.notes[group]]
         said.append(f"{lost:,} rows without a prediction or probability" if lost else "")
         reasons = [""] * len(metrics)
         if len(used):
-            calibrator, remark = calibrate(used)
-            part, rng = new.take(used), np.random.default_rng([seed, group])
+            calibrator, remarks = learning.calibrator(used, int(segments[group]))
+            # Of the window's number: a segment gets what its rows alone would get.
+            rng = np.random.default_rng([seed, windows[group]])
             limits[:, group] = predictive_interval(
-                calibrator, part, len(problem.classes), metrics, rng
+                calibrator, new.take(used), len(task.classes), metrics, rng
             )
-            said.append(remark)
+            said += remarks
             reasons = [
                 "" if known else f"expected to be undefined: {metric.undefined}"
                 for metric, known in zip(metrics, np.isfinite(limits[0, group]), strict=True)
             ]
         notes.append(
             [
-                join_notes(reason, *said, new.opposed if m.needs_proba else "")
-                for m, reason in zip(metrics, reasons, strict=True)
+                join_notes(reason, *said, new.opposed if metric.needs_proba else "")
+                for metric, reason in zip(metrics, reasons, strict=True)
             ]
         )
-    counted = group_sums(labelled[layout.rows].astype(np.int64), layout.lo, layout.hi)
-    return Measured(*limits, layout.hi - layout.lo, counted, notes)
+    value, lower, upper = limits
+    counts = group_sums(labelled[groups.rows].astype(np.int64), groups.lo, groups.hi)
+    return MetricValues(value, lower, upper, groups.hi - groups.lo, counts, notes)

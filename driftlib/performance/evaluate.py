@@ -1,24 +1,27 @@
-"""From clean labels and predictions to numbers: every metric of every group of rows."""
+"""Evaluate metrics of groups of rows from clean labels and predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from driftlib.data.columns import level_text
 from driftlib.data.groups import WindowGroups
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import REGRESSION, Task
-from driftlib.performance.metrics import Metric
+from driftlib.performance.metric import Metric
 from driftlib.stats.aggregates import GroupedClassification, GroupedRegression, group_sums
-from driftlib.text import join_notes
+from driftlib.text import counted, join_notes
 
-MOST_CELLS = 20_000_000
+# Cells of confusion matrices held in memory at once.
+MOST_CONFUSION_CELLS = 20_000_000
 
 
 @dataclass(frozen=True)
-class Measured:
+class MetricValues:
     """Values of some metrics in some groups of rows.
 
     Attributes
@@ -36,75 +39,158 @@ class Measured:
     n_labelled: np.ndarray
     notes: list[list[str]]
 
+    def take(self, groups: np.ndarray) -> MetricValues:
+        """Take some groups.
 
-def measure(
-    outcomes: Predictions, problem: Task, layout: WindowGroups, metrics: Sequence[Metric]
-) -> Measured:
-    """Metrics of each group of rows of a layout, from labels."""
-    part = outcomes.take(layout.rows)
+        Parameters
+        ----------
+        groups : int array
+            Their numbers; -1 for a group without values.
+
+        Returns
+        -------
+        MetricValues
+            The same for those groups, NaN and 0 rows where there is none.
+        """
+        none = groups < 0
+        value, lower, upper = (
+            np.where(none[:, None], np.nan, array[groups])
+            for array in (self.value, self.lower, self.upper)
+        )
+        n, n_labelled = (np.where(none, 0, count[groups]) for count in (self.n, self.n_labelled))
+        return MetricValues(value, lower, upper, n, n_labelled, [self.notes[g] for g in groups])
+
+
+def evaluate(
+    predictions: Predictions, task: Task, groups: WindowGroups, metrics: Sequence[Metric[Any]]
+) -> MetricValues:
+    """Compute metrics of each group of rows from labels.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of the frame that the groups were made from.
+    task : Task
+    groups : WindowGroups
+    metrics : sequence of Metric
+        Of the task.
+
+    Returns
+    -------
+    MetricValues
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from driftlib.data.groups import window_groups
+    >>> from driftlib.performance.metrics import select_metrics
+    >>> predictions = Predictions(np.array([0, 1, 1, 1]), np.array([0, 1, 0, 1]), None)
+    >>> groups = window_groups(pd.DataFrame(index=range(4)), 2)
+    >>> metrics = select_metrics("binary", ["accuracy"], has_proba=False)
+    >>> evaluate(predictions, Task("binary", ("no", "yes"), ""), groups, metrics).value.tolist()
+    [[1.0], [0.5]]
+    """
+    rows = predictions.take(groups.rows)
     # Confusion matrices of many classes are large: some groups at a time.
-    size = max(1, MOST_CELLS // max(1, len(problem.classes)) ** 2)
+    size = max(1, MOST_CONFUSION_CELLS // max(1, len(task.classes)) ** 2)
     pieces = [
-        _measure_groups(part, problem, layout, slice(first, first + size), metrics)
-        for first in range(0, len(layout.lo), size)
+        _evaluate_some(rows, task, groups, slice(first, first + size), metrics)
+        for first in range(0, len(groups.lo), size)
     ]
     if len(pieces) == 1:
         return pieces[0]
-    names = ("value", "lower", "upper", "n", "n_labelled")
-    joined = [np.concatenate([getattr(piece, name) for piece in pieces]) for name in names]
-    return Measured(*joined, [notes for piece in pieces for notes in piece.notes])
+    return MetricValues(
+        value=np.concatenate([piece.value for piece in pieces]),
+        lower=np.concatenate([piece.lower for piece in pieces]),
+        upper=np.concatenate([piece.upper for piece in pieces]),
+        n=np.concatenate([piece.n for piece in pieces]),
+        n_labelled=np.concatenate([piece.n_labelled for piece in pieces]),
+        notes=[notes for piece in pieces for notes in piece.notes],
+    )
 
 
-def _measure_groups(
-    part: Predictions, problem: Task, layout: WindowGroups, groups: slice, metrics: Sequence[Metric]
-) -> Measured:
-    lo, hi = layout.lo[groups], layout.hi[groups]
+def match_segments(groups: WindowGroups, reference: WindowGroups) -> np.ndarray:
+    """Find the reference's group for the segment of each group.
+
+    Parameters
+    ----------
+    groups, reference : WindowGroups
+        Of the same segment columns; the reference is one window.
+
+    Returns
+    -------
+    int array, shape (groups,)
+        Number of the reference's group, -1 for a segment that the reference does not have.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from driftlib.data.groups import window_groups
+    >>> known = window_groups(pd.DataFrame({"shop": ["A", "B"]}), by=["shop"])
+    >>> found = window_groups(pd.DataFrame({"shop": ["B", "C", "B", "C"]}), by=["shop"])
+    >>> match_segments(found, known).tolist()
+    [1, -1]
+    """
+    place = {
+        _as_text(values): number for number, values in enumerate(reference.segments.to_numpy())
+    }
+    numbers = [place.get(_as_text(values), -1) for values in groups.segments.to_numpy()]
+    return np.array(numbers, dtype=int)[groups.segment]
+
+
+def _as_text(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(level_text(value) for value in values)
+
+
+def _evaluate_some(
+    rows: Predictions,
+    task: Task,
+    groups: WindowGroups,
+    some: slice,
+    metrics: Sequence[Metric[Any]],
+) -> MetricValues:
+    lo, hi = groups.lo[some], groups.hi[some]
     first = int(lo.min())
-    part = part.take(slice(first, int(hi.max())))
+    part = rows.take(slice(first, int(hi.max())))
     lo, hi = lo - first, hi - first
     labelled = group_sums(part.labelled.astype(np.int64), lo, hi)
     unpredicted = group_sums((part.labelled & ~part.predicted).astype(np.int64), lo, hi)
-    evidence: GroupedClassification | GroupedRegression
-    if problem.task == REGRESSION:
-        evidence = GroupedRegression(part.y, part.pred, lo, hi)
+    unscored = np.zeros_like(labelled)
+    aggregates: GroupedClassification | GroupedRegression
+    if task.kind == REGRESSION:
+        aggregates = GroupedRegression(part.y, part.pred, lo, hi)
     else:
-        evidence = GroupedClassification(
-            part.y, part.pred, part.proba, len(problem.classes), lo, hi
-        )
+        aggregates = GroupedClassification(part.y, part.pred, part.proba, len(task.classes), lo, hi)
+        if part.proba is not None and any(metric.needs_proba for metric in metrics):
+            unscored = labelled - aggregates.scored
     limits, notes = [], []
     for metric in metrics:
         if metric.needs_proba and part.proba is None:
             limits.append(np.full((3, len(lo)), np.nan))
             notes.append(["no probabilities"] * len(lo))
             continue
-        value, lower, upper = metric.measure(evidence)
-        limits.append(np.array([value, lower, upper]))
-        lacking = labelled - evidence.scored if metric.needs_proba else unpredicted
+        limits.append(np.array(metric.measure(aggregates)))
+        lacking = unscored if metric.needs_proba else unpredicted
         what = "probability" if metric.needs_proba else "prediction"
         notes.append(
             [
                 join_notes(
-                    "" if known else metric.undefined if rows else "no labelled rows",
+                    "" if known else metric.undefined if count else "no labelled rows",
                     window,
-                    _counted(absent, f"labelled row{'s' * (absent != 1)} without a {what}"),
+                    f"{counted(absent, 'labelled row')} without a {what}" if absent else "",
                     remark,
                     part.opposed if metric.needs_proba else "",
                 )
-                for known, rows, window, absent, remark in zip(
-                    np.isfinite(value).tolist(),
+                for known, count, window, absent, remark in zip(
+                    np.isfinite(limits[-1][0]).tolist(),
                     labelled.tolist(),
-                    layout.notes[groups],
+                    groups.notes[some],
                     lacking.tolist(),
-                    metric.remarks(evidence, problem.classes),
+                    metric.remarks(aggregates, task.classes),
                     strict=True,
                 )
             ]
         )
     value, lower, upper = np.stack(limits, axis=-1)
-    return Measured(
-        value, lower, upper, hi - lo, labelled, list(map(list, zip(*notes, strict=True)))
-    )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count else ""
+    by_group = [list(of_metrics) for of_metrics in zip(*notes, strict=True)]
+    return MetricValues(value, lower, upper, hi - lo, labelled, by_group)

@@ -1,24 +1,34 @@
-"""When is a value too bad: thresholds, and whether a value beyond one is more than noise."""
+"""Read thresholds, and judge whether a value beyond one is more than noise."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from driftlib.data.task import number_of
 from driftlib.errors import ParameterError
-from driftlib.performance.evaluate import Measured
-from driftlib.performance.metrics import METRICS, Metric
+from driftlib.performance.evaluate import MetricValues
+from driftlib.performance.metric import Metric
+from driftlib.performance.metrics import METRICS
 from driftlib.stats import intervals
 from driftlib.text import quoted, unknown_name
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A threshold: a number, or how much worse than the reference a value may be."""
+    """A threshold of a metric.
+
+    Attributes
+    ----------
+    number : float
+        The worst value that is still good; or how much worse than the reference a value may be.
+    relative : bool
+        Which of the two.
+    """
 
     number: float
     relative: bool
@@ -27,10 +37,31 @@ class Limit:
 def read_thresholds(
     thresholds: Mapping[str, float | str] | None,
     task: str,
-    metrics: Sequence[Metric],
+    metrics: Sequence[Metric[Any]],
     has_reference: bool,
 ) -> dict[str, Limit]:
-    """Thresholds by metric; see `track_performance`.
+    """Read thresholds by metric.
+
+    Parameters
+    ----------
+    thresholds : dict or None
+        By metric a number, or text with a sign for a distance from the reference: see
+        `driftlib.track_performance`.
+    task : {"binary", "multiclass", "regression"}
+    metrics : sequence of Metric
+        Those that are computed.
+    has_reference : bool
+        Whether there is a reference to keep a distance from.
+
+    Returns
+    -------
+    dict of Limit
+        By metric.
+
+    Raises
+    ------
+    ParameterError
+        If a name is no metric here, or a threshold is none.
 
     Examples
     --------
@@ -39,7 +70,7 @@ def read_thresholds(
     {'f1': Limit(number=0.05, relative=True)}
     """
     chosen = {metric.name: metric for metric in metrics}
-    limits = {}
+    limits: dict[str, Limit] = {}
     for name, given in (thresholds or {}).items():
         if name not in METRICS[task]:
             raise ParameterError(unknown_name("metric", name, METRICS[task], f"the {task} task"))
@@ -57,7 +88,7 @@ def read_thresholds(
     return limits
 
 
-def _read_limit(name: str, given: float | str, metric: Metric) -> Limit:
+def _read_limit(name: str, given: float | str, metric: Metric[Any]) -> Limit:
     relative = isinstance(given, str) and given.strip()[:1] in ("-", "+")
     plain = isinstance(given, int | float | np.number) and not isinstance(given, bool)
     number = number_of(str(given)) if relative or plain else None
@@ -77,13 +108,40 @@ def _read_limit(name: str, given: float | str, metric: Metric) -> Limit:
 
 
 def is_compared(name: str, limits: Mapping[str, Limit]) -> bool:
-    """Whether a metric is judged by the reference: all are where there are no limits at all."""
+    """Tell whether a metric is judged by the reference: all are where there are no limits at all.
+
+    Parameters
+    ----------
+    name : str
+        Of the metric.
+    limits : dict of Limit
+        By metric.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_compared("f1", {}), is_compared("f1", {"recall": Limit(0.05, True)})
+    (True, False)
+    """
     return limits[name].relative if name in limits else not limits
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Thresholds and verdicts, arrays of shape (groups, metrics)."""
+class Verdicts:
+    """Verdicts on the values of some metrics in some groups of rows.
+
+    Attributes
+    ----------
+    threshold : float array, shape (groups, metrics)
+        NaN where there is none.
+    breached : bool array, shape (groups, metrics)
+        Whether the value is on the wrong side of the threshold.
+    degraded : bool array, shape (groups, metrics)
+        Whether that, or being worse than the reference, is more than noise.
+    """
 
     threshold: np.ndarray
     breached: np.ndarray
@@ -91,47 +149,50 @@ class Judged:
 
 
 def judge(
-    measured: Measured,
-    metrics: Sequence[Metric],
+    values: MetricValues,
+    metrics: Sequence[Metric[Any]],
     limits: Mapping[str, Limit],
-    reference: Measured | None = None,
-) -> Judged:
+    reference: MetricValues | None = None,
+) -> Verdicts:
     """Compare values with thresholds and with the reference.
 
     Parameters
     ----------
-    measured : Measured
+    values : MetricValues
     metrics : sequence of Metric
-        The columns of `measured`.
+        The columns of `values`.
     limits : dict of Limit
         By metric.
-    reference : Measured, optional
-        The reference's values for each group of `measured`; not needed where every limit is
+    reference : MetricValues, optional
+        The reference's values for each group of `values`; not needed where every limit is
         a number. Without any limits all metrics are compared with it at a tolerance of 0.
+
+    Returns
+    -------
+    Verdicts
     """
-    none = np.full(measured.value.shape, np.nan)
-    threshold, degraded = none.copy(), np.zeros(none.shape, bool)
+    threshold = np.full(values.value.shape, np.nan)
+    breached, degraded = (np.zeros(values.value.shape, bool) for _ in range(2))
     for column, metric in enumerate(metrics):
         limit = limits.get(metric.name)
-        value, lower, upper = (
-            array[:, column] for array in (measured.value, measured.lower, measured.upper)
-        )
+        value, lower, upper = _column(values, column)
+        sign = -1 if metric.higher_is_better else 1
         if limit is not None and not limit.relative:
             threshold[:, column] = limit.number
-            end = upper if metric.higher_is_better else lower
-            degraded[:, column] = metric.worse(end, limit.number)
+            worst = upper if metric.higher_is_better else lower
+            degraded[:, column] = metric.worse(worst, limit.number)
         elif reference is not None and is_compared(metric.name, limits):
+            known = _column(reference, column)
             tolerance = limit.number if limit else 0.0
-            sign = -1 if metric.higher_is_better else 1
-            known = tuple(
-                array[:, column] for array in (reference.value, reference.lower, reference.upper)
-            )
             if limit is not None:
                 threshold[:, column] = known[0] + sign * tolerance
-            ends = intervals.difference(value, lower, upper, known)
-            end = ends[1] if metric.higher_is_better else ends[0]
-            degraded[:, column] = metric.worse(end, sign * tolerance)
-    breached = np.stack(
-        [m.worse(measured.value[:, j], threshold[:, j]) for j, m in enumerate(metrics)], axis=1
-    )
-    return Judged(threshold, breached, degraded)
+            low, high = intervals.difference(value, lower, upper, known)
+            worst = high if metric.higher_is_better else low
+            degraded[:, column] = metric.worse(worst, sign * tolerance)
+        breached[:, column] = metric.worse(value, threshold[:, column])
+    return Verdicts(threshold, breached, degraded)
+
+
+def _column(values: MetricValues, column: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Value, lower and upper end of one metric in each group."""
+    return values.value[:, column], values.lower[:, column], values.upper[:, column]

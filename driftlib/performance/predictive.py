@@ -1,4 +1,4 @@
-"""What labels would show: values and prediction intervals of metrics from calibrated scores."""
+"""Compute prediction intervals: what metrics labels would show, from calibrated scores."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from driftlib.data.predictions import Predictions
-from driftlib.performance.metrics import Metric
+from driftlib.performance.metric import Metric
 from driftlib.stats.calibration import Calibrator
-from driftlib.stats.expected import ExpectedClassification
+from driftlib.stats.expected import ExpectedClassification, ExpectedCounts
 
 DRAWS = 999
 EDGES = (0.025, 0.975)
 # Groups of rows with like scores that stand for a window when labels are drawn.
-MOST_CELLS = 500
+MOST_SCORE_CELLS = 500
 # Numbers held in memory at once while labels are drawn.
 MOST_DRAWN = 2_000_000
 
@@ -24,10 +24,10 @@ def predictive_interval(
     calibrator: Calibrator,
     rows: Predictions,
     classes: int,
-    metrics: Sequence[Metric],
+    metrics: Sequence[Metric[Any]],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """What labels would show: value and 95 % prediction interval of each metric.
+    """Draw labels for the rows: value and 95 % prediction interval of each metric.
 
     Labels are drawn for the rows again and again, each time from a calibration that another
     reference might have given. So the limits hold the chance in the labels as well as the
@@ -36,11 +36,15 @@ def predictive_interval(
     Parameters
     ----------
     calibrator : Calibrator
+        Learnt on the reference.
     rows : Predictions
         Each with a prediction and probabilities; at least one.
     classes : int
+        How many there are.
     metrics : sequence of Metric
-    rng : numpy Generator
+        Of classifiers.
+    rng : numpy.random.Generator
+        What labels are drawn with.
 
     Returns
     -------
@@ -50,24 +54,24 @@ def predictive_interval(
     Examples
     --------
     >>> from driftlib.stats.calibration import fit_calibrator
-    >>> from driftlib.performance.metrics import select
+    >>> from driftlib.performance.metrics import select_metrics
     >>> rng = np.random.default_rng(0)
     >>> score = rng.random(4000)
     >>> pred, y = (score > 0.5).astype(int), (rng.random(4000) < score).astype(int)
     >>> calibrator = fit_calibrator(score, pred, y)
     >>> rows = Predictions(y, pred, score).take(slice(500))
-    >>> accuracy = select("binary", ["accuracy"], True)
+    >>> accuracy = select_metrics("binary", ["accuracy"], True)
     >>> value, lower, upper = predictive_interval(calibrator, rows, 2, accuracy, rng)[:, 0]
     >>> round(float(value), 2), bool(0.7 < lower < 0.72), bool(0.78 < upper < 0.8)
     (0.75, True, True)
     """
 
-    def values(evidence: Any) -> np.ndarray:
-        return np.stack([metric.value(evidence) for metric in metrics], axis=-1)
+    def values(expected: ExpectedCounts) -> np.ndarray:
+        return np.stack([metric.value(expected) for metric in metrics], axis=-1)
 
-    shares = calibrator.probabilities(calibrator.designs(rows.proba, rows.pred))
-    value = values(ExpectedClassification(rows.pred, rows.proba, classes).given(shares))
-    proba, pred, counts = _cells(rows.proba, rows.pred)
+    shares = calibrator.probabilities(calibrator.designs(rows.scores, rows.pred))
+    value = values(ExpectedClassification(rows.pred, rows.scores, classes).given(shares))
+    proba, pred, counts = _cells(rows.scores, rows.pred)
     designs = calibrator.designs(proba, pred)
     cells = ExpectedClassification(pred, proba, classes, counts)
     centre = values(cells.given(calibrator.probabilities(designs)))
@@ -80,12 +84,14 @@ def predictive_interval(
         ]
     )
     drawn += value - centre
-    return np.stack(
-        [_limits(*pair, metric) for *pair, metric in zip(value, drawn.T, metrics, strict=True)], 1
-    )
+    limits = [
+        _limits(float(one), draws, metric)
+        for one, draws, metric in zip(value, drawn.T, metrics, strict=True)
+    ]
+    return np.stack(limits, axis=1)
 
 
-def _limits(value: float, drawn: np.ndarray, metric: Metric) -> np.ndarray:
+def _limits(value: float, drawn: np.ndarray, metric: Metric[Any]) -> np.ndarray:
     """Value with its interval; NaN where most draws of labels leave the metric undefined."""
     drawn = drawn[np.isfinite(drawn)]
     if 2 * len(drawn) < DRAWS or not np.isfinite(value):
@@ -110,8 +116,8 @@ def _cells(proba: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     other = pred[1:] != pred[:-1]
     differs = proba[1:] != proba[:-1]
     new = other | (differs if proba.ndim == 1 else differs.any(1))
-    if new.sum() >= MOST_CELLS:
-        run = np.arange(len(pred)) * MOST_CELLS // len(pred)
+    if new.sum() >= MOST_SCORE_CELLS:
+        run = np.arange(len(pred)) * MOST_SCORE_CELLS // len(pred)
         new = other | (run[1:] != run[:-1])
     first = np.append(0, np.flatnonzero(new) + 1)
     counts = np.diff(first, append=len(pred))

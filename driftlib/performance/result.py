@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from driftlib.data.groups import WindowGroups
+from driftlib.data.groups import WindowGroups, segment_columns
+from driftlib.data.predictions import Predictions
+from driftlib.data.task import BINARY, Task
 from driftlib.data.windows import start_in_words
-from driftlib.performance.evaluate import Measured
-from driftlib.performance.limits import Judged
-from driftlib.performance.metrics import METRICS, Metric
+from driftlib.errors import ParameterError
+from driftlib.performance.evaluate import MetricValues, match_segments
+from driftlib.performance.limits import Limit, Verdicts, is_compared, judge
+from driftlib.performance.metric import Metric
+from driftlib.performance.metrics import METRICS
 from driftlib.results import Result
+from driftlib.text import join_notes, quoted
 
 # What follows window, start, end and the segment columns in a table.
 COLUMNS = (
@@ -52,7 +57,7 @@ class Performance(Result):
     @property
     def positive(self) -> str | None:
         """The positive label of a binary task."""
-        return self.classes[1] if self.task == "binary" else None
+        return self.classes[1] if self.task == BINARY else None
 
     @property
     def headline(self) -> str:
@@ -61,6 +66,7 @@ class Performance(Result):
 
     @property
     def details(self) -> dict[str, Any]:
+        """What the JSON form holds besides headline and table."""
         return {
             "task": self.task,
             "positive": self.positive,
@@ -98,7 +104,7 @@ def _headline(perf: Performance) -> str:
     return f"{titles[name].title} {finding}{also}"
 
 
-def _values_in_words(perf: Performance, titles: Mapping[str, Metric], many: str) -> str:
+def _values_in_words(perf: Performance, titles: Mapping[str, Metric[Any]], many: str) -> str:
     limited = perf.table["threshold"].notna()
     verdict = "No metric is worse than in the reference: " if perf.reference is not None else ""
     verdict = "No metric is worse than its threshold: " if limited.any() else verdict
@@ -115,25 +121,164 @@ def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
     return ", ".join([start] * windows + [f"{name} {row[name]}" for name in by])
 
 
-def long_table(
-    layout: WindowGroups,
-    metrics: Sequence[Metric],
-    measured: Measured,
-    judged: Judged | None = None,
+@dataclass(frozen=True)
+class ReferenceValues:
+    """What the reference showed, as one window.
+
+    Attributes
+    ----------
+    groups : WindowGroups
+        A group for each segment.
+    measured : MetricValues
+    """
+
+    groups: WindowGroups
+    measured: MetricValues
+
+
+def read_segments(by: str | Iterable[str] | None, columns: Iterable[str], where: str) -> list[str]:
+    """Read the names of segment columns.
+
+    Parameters
+    ----------
+    by : str, iterable of str or None
+    columns : iterable of str
+        Columns of the table.
+    where : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    ParameterError
+        If there is no such column, or the result's table has one of that name for something
+        else.
+
+    Examples
+    --------
+    >>> read_segments("carrier", ["carrier", "dest"], "current")
+    ['carrier']
+    """
+    names = segment_columns(by, columns, where)
+    taken = [name for name in names if name in {"window", "start", "end", *COLUMNS}]
+    if taken:
+        raise ParameterError(
+            f"by= names {quoted(taken)}, which the table has a column of its own for: rename it."
+        )
+    return names
+
+
+def judged_table(
+    groups: WindowGroups,
+    metrics: Sequence[Metric[Any]],
+    values: MetricValues,
+    limits: Mapping[str, Limit],
+    reference: ReferenceValues | None = None,
     estimated: bool = False,
 ) -> pd.DataFrame:
-    """The table of a result: a row per group and metric."""
-    groups, count = measured.value.shape
-    each = np.repeat(np.arange(groups), count)
-    table = layout.keys.iloc[each].reset_index(drop=True)
-    table["n"] = measured.n[each]
-    table["n_labelled"] = measured.n_labelled[each]
-    table["metric"] = [metric.name for metric in metrics] * groups
-    for name in ("value", "lower", "upper"):
-        table[name] = getattr(measured, name).ravel()
-    table["threshold"] = judged.threshold.ravel() if judged else np.nan
-    table["breached"] = judged.breached.ravel() if judged else False
-    table["degraded"] = judged.degraded.ravel() if judged else False
-    table["estimated"] = estimated
-    table["note"] = [note for row in measured.notes for note in row]
+    """Judge values, each segment by its own reference, and lay them out as a result's table.
+
+    Parameters
+    ----------
+    groups : WindowGroups
+    metrics : sequence of Metric
+    values : MetricValues
+        Of those groups and metrics.
+    limits : dict of Limit
+        By metric.
+    reference : ReferenceValues, optional
+        Of the same segment columns and metrics.
+    estimated : bool
+        Whether the values are estimates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per segment, window and metric: see `driftlib.track_performance`.
+    """
+    if reference is None:
+        return long_table(groups, metrics, values, judge(values, metrics, limits), estimated)
+    own = reference.measured.take(match_segments(groups, reference.groups))
+    table = long_table(groups, metrics, values, judge(values, metrics, limits, own), estimated)
+    alone = (np.isfinite(values.value) & np.isnan(own.value)).ravel()
+    needed = [is_compared(name, limits) for name in table["metric"]]
+    table["note"] = [
+        join_notes(note, "the reference has no value to compare with" if lacks else "")
+        for note, lacks in zip(table["note"], (alone & needed).tolist(), strict=True)
+    ]
     return table
+
+
+def long_table(
+    groups: WindowGroups,
+    metrics: Sequence[Metric[Any]],
+    values: MetricValues,
+    verdicts: Verdicts | None = None,
+    estimated: bool = False,
+) -> pd.DataFrame:
+    """Lay out values as a result's table.
+
+    Parameters
+    ----------
+    groups : WindowGroups
+    metrics : sequence of Metric
+    values : MetricValues
+        Of those groups and metrics.
+    verdicts : Verdicts, optional
+        On those values.
+    estimated : bool
+        Whether the values are estimates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per group and metric: see `driftlib.track_performance`.
+    """
+    each = np.repeat(np.arange(len(groups.lo)), len(metrics))
+    table = groups.keys.iloc[each].reset_index(drop=True)
+    table["n"] = values.n[each]
+    table["n_labelled"] = values.n_labelled[each]
+    table["metric"] = [metric.name for metric in metrics] * len(groups.lo)
+    table["value"] = values.value.ravel()
+    table["lower"] = values.lower.ravel()
+    table["upper"] = values.upper.ravel()
+    table["threshold"] = verdicts.threshold.ravel() if verdicts else np.nan
+    table["breached"] = verdicts.breached.ravel() if verdicts else False
+    table["degraded"] = verdicts.degraded.ravel() if verdicts else False
+    table["estimated"] = estimated
+    table["note"] = [note for notes in values.notes for note in notes]
+    return table
+
+
+def result_notes(
+    task: Task,
+    predictions: Sequence[Predictions],
+    groups: WindowGroups,
+    on: str | None,
+    *more: str,
+) -> tuple[str, ...]:
+    """Say how the task was told, and whatever was left out.
+
+    Parameters
+    ----------
+    task : Task
+    predictions : sequence of Predictions
+    groups : WindowGroups
+    on : str or None
+        The column that windows follow.
+    *more : str
+        What else there is to say, after the task; empty ones are left out.
+
+    Returns
+    -------
+    tuple of str
+        A sentence each.
+    """
+    told = f"{task.kind}: {task.reason}"
+    told += f"; the positive label is {task.positive!r}" if task.positive else ""
+    left_out = f"{groups.left_out:,} rows without {on!r} are in no window"
+    of_columns = [note for part in predictions for note in part.notes]
+    return (told, *filter(None, more), *[left_out] * bool(groups.left_out), *of_columns)

@@ -1,24 +1,24 @@
-"""Is the model worse: metrics over windows, with intervals, thresholds and segments."""
+"""Track performance: metrics over windows and segments, with intervals and thresholds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
-from driftlib.data.columns import level_text
-from driftlib.data.groups import WindowGroups, window_groups
-from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.groups import window_groups
+from driftlib.data.predictions import read_predictions
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.sources import read_frame, source_name
-from driftlib.data.task import Task
-from driftlib.errors import ParameterError
-from driftlib.performance.evaluate import Measured, measure
-from driftlib.performance.limits import is_compared, judge, read_thresholds
-from driftlib.performance.metrics import METRICS, select
-from driftlib.performance.result import COLUMNS, Performance, long_table
-from driftlib.text import join_notes, quoted
+from driftlib.performance.evaluate import evaluate
+from driftlib.performance.limits import read_thresholds
+from driftlib.performance.metrics import METRICS, select_metrics
+from driftlib.performance.result import (
+    Performance,
+    ReferenceValues,
+    judged_table,
+    long_table,
+    read_segments,
+    result_notes,
+)
 
 
 def track_performance(
@@ -47,7 +47,7 @@ def track_performance(
         enter no metric; rows without a prediction or probability do not enter the metrics that
         need one, and `note` counts them.
     task : {"auto", "binary", "multiclass", "regression"}
-        "auto" tells from the columns, see `driftlib.data.predictions.read_predictions`; the
+        "auto" infers it from the columns, see `driftlib.data.task.infer_task`; the
         result's `task`, `positive` and `notes` say what was told and why.
     window : int or str, optional
         A number of rows, or with `on` a pandas offset such as "7D" or "MS". Default: a window
@@ -118,73 +118,33 @@ def track_performance(
     1       1    0.8  0.702  0.872      True      True
     """
     roles = ColumnRoles(y_true, y_pred, y_proba, on)
-    where = source_name(frame, "current")
-    frame = read_frame(frame, "current")
-    by = [by] if isinstance(by, str) else list(by or ())
-    taken = [name for name in by if name in {"window", "start", "end", *COLUMNS}]
-    if taken:
-        raise ParameterError(
-            f"by= names {quoted(taken)}, which the table has a column of its own for: rename it."
-        )
-    tables = [(where, frame)]
-    if reference is not None:
-        name = source_name(reference, "reference")
-        name = name if name != where else f"reference {name}"
-        tables.append((name, read_frame(reference, "reference")))
-    problem, outcomes = read_predictions(tables, roles, task, positive)
-    chosen = select(problem.task, metrics, outcomes[0].proba is not None)
-    limits = read_thresholds(thresholds, problem.task, chosen, reference is not None)
+    found, now, past = read_predictions(frame, reference, roles=roles, task=task, positive=positive)
+    segments = read_segments(by, now.frame.columns, now.name)
+    chosen = select_metrics(found.kind, metrics, now.predictions.proba is not None)
+    limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
+    groups = window_groups(
+        now.frame, on if window is None else window, step, on, segments, now.name
+    )
+    values = evaluate(now.predictions, found, groups, chosen)
+    known = None
+    if past is not None:
+        whole = window_groups(past.frame, by=segments, where=past.name)
+        known = ReferenceValues(whole, evaluate(past.predictions, found, whole, chosen))
 
-    layout = window_groups(frame, on if window is None else window, step, on, by, where)
-    measured = measure(outcomes[0], problem, layout, chosen)
-    own = aligned = None
-    if reference is not None:
-        whole = window_groups(tables[1][1], by=by, where=tables[1][0])
-        known = measure(outcomes[1], problem, whole, chosen)
-        own = long_table(whole, chosen, known)
-        aligned = _align(known, whole, layout)
-    judged = judge(measured, chosen, limits, aligned)
-    table = long_table(layout, chosen, measured, judged)
-    if aligned is not None:
-        alone = (np.isfinite(measured.value) & np.isnan(aligned.value)).ravel()
-        needed = [is_compared(name, limits) for name in table["metric"]]
-        table["note"] = [
-            join_notes(note, "the reference has no value to compare with" if lacks else "")
-            for note, lacks in zip(table["note"], (alone & needed).tolist(), strict=True)
-        ]
-    notes = _notes(problem, outcomes, layout, roles, [m.name for m in chosen], metrics is None)
-    return Performance(table, problem.task, problem.classes, own, notes, tuple(by))
-
-
-def _align(known: Measured, whole: WindowGroups, layout: WindowGroups) -> Measured:
-    """The reference's values for each group of a layout; NaN for segments it does not have."""
-    place = {_key(values): number for number, values in enumerate(whole.segments.to_numpy())}
-    segments = [place.get(_key(values), -1) for values in layout.segments.to_numpy()]
-    groups = np.array(segments)[layout.segment]
-    pick = [
-        np.where(groups[:, None] < 0, np.nan, array[groups])
-        for array in (known.value, known.lower, known.upper)
-    ]
-    return Measured(*pick, known.n[groups], known.n_labelled[groups], [])
-
-
-def _key(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(level_text(value) for value in values)
-
-
-def _notes(
-    problem: Task,
-    outcomes: Sequence[Predictions],
-    layout: WindowGroups,
-    roles: ColumnRoles,
-    chosen: Sequence[str],
-    all_wanted: bool,
-) -> tuple[str, ...]:
-    told = f"{problem.task}: {problem.reason}"
-    notes = [f"{told}; the positive label is {problem.positive!r}" if problem.positive else told]
-    absent = [name for name in METRICS[problem.task] if name not in chosen]
-    if absent and all_wanted:
-        notes.append(f"without {roles.y_proba!r} there is no {', '.join(absent)}")
-    if layout.left_out:
-        notes.append(f"{layout.left_out:,} rows without {roles.timestamp!r} are in no window")
-    return (*notes, *(note for one in outcomes for note in one.notes))
+    names = [metric.name for metric in chosen]
+    absent = [name for name in METRICS[found.kind] if name not in names and metrics is None]
+    notes = result_notes(
+        found,
+        [period.predictions for period in (now, past) if period],
+        groups,
+        on,
+        f"without {y_proba!r} there is no {', '.join(absent)}" if absent else "",
+    )
+    return Performance(
+        judged_table(groups, chosen, values, limits, known),
+        found.kind,
+        found.classes,
+        long_table(known.groups, chosen, known.measured) if known else None,
+        notes,
+        tuple(segments),
+    )

@@ -273,7 +273,10 @@ def combined(
 
 
 def difference(
-    value: np.ndarray, lower: np.ndarray, upper: np.ndarray, reference: tuple[float, float, float]
+    value: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    reference: tuple[np.ndarray | float, np.ndarray | float, np.ndarray | float],
 ) -> Interval:
     """Compute the interval of a difference of independent samples that have their own.
 

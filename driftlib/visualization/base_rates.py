@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.performance.base_rates import Rates
+from driftlib.performance.base_rates import BaseRates
 from driftlib.text import brief, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.style import escape, figure
@@ -15,12 +15,12 @@ from driftlib.visualization.windows import plain_numbers, thinned, window_labels
 REFERENCE_LABEL = "reference"
 
 
-def outcome_rates_trend(rates: Rates) -> Any:
+def outcome_rates_trend(rates: BaseRates) -> Any:
     """What happened beside what was predicted, window by window, the reference first.
 
     Parameters
     ----------
-    rates : Rates
+    rates : BaseRates
         With more than 300 windows only every second, third, ... is drawn.
 
     Examples
@@ -75,7 +75,7 @@ def outcome_rates_trend(rates: Rates) -> Any:
     return chart
 
 
-def _lines(rates: Rates) -> dict[str, tuple[str, dict[str, Any]]]:
+def _lines(rates: BaseRates) -> dict[str, tuple[str, dict[str, Any]]]:
     """Name and look of each line, told apart by dashes as well as by colour."""
     what = f"labelled {shortened(rates.positive)}" if rates.positive else "mean label"
     predicted = f"predicted {shortened(rates.positive)}" if rates.positive else "mean prediction"
@@ -86,7 +86,7 @@ def _lines(rates: Rates) -> dict[str, tuple[str, dict[str, Any]]]:
     }
 
 
-def _title(rates: Rates) -> str:
+def _title(rates: BaseRates) -> str:
     words = percent if rates.positive else brief
     actual, predicted = rates.table["actual"].dropna(), rates.table["predicted"].dropna()
     spans = [
@@ -102,7 +102,7 @@ def _title(rates: Rates) -> str:
     return f"{spans[0]} were {name}; {spans[1].lower()} were predicted to be"
 
 
-def _caption(rates: Rates, drawn: list[str]) -> str:
+def _caption(rates: BaseRates, drawn: list[str]) -> str:
     if not rates.positive:
         return "Mean label and mean prediction, over the labelled and over all rows."
     sentences = [f"Share of rows labelled {shortened(rates.positive)}, and predicted to be."]

@@ -1,0 +1,150 @@
+"""Define what a metric is: its names, its range, and a value with a 95 % interval."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
+from driftlib.stats.intervals import Interval
+
+Grouped = TypeVar("Grouped", GroupedClassification, GroupedRegression)
+
+
+class Metric(ABC, Generic[Grouped]):
+    """A metric: a function of counts, losses and rankings of groups of rows.
+
+    A subclass states its formula in `_value`, its interval in `_interval`, and the sources of
+    both in its docstring. Metrics of classifiers take aggregates of labels as well as of
+    expectations, so that a realised and an estimated value never follow different formulas.
+
+    Attributes
+    ----------
+    name, title : str
+        In tables, and in sentences and charts.
+    undefined : str
+        Why a value is NaN.
+    higher_is_better : bool
+    needs_proba : bool
+        Whether it is made from probabilities and not from predictions.
+    low, high : float
+        Range of possible values.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    undefined: ClassVar[str]
+    higher_is_better: ClassVar[bool] = True
+    needs_proba: ClassVar[bool] = False
+    low: ClassVar[float] = 0.0
+    high: ClassVar[float] = 1.0
+
+    @abstractmethod
+    def _value(self, rows: Grouped) -> np.ndarray:
+        """Values, NaN where the metric is undefined."""
+
+    @abstractmethod
+    def _interval(self, rows: Grouped) -> Interval:
+        """Limits of the 95 % interval."""
+
+    def _remarks(self, rows: Grouped, classes: Sequence[str]) -> list[str]:
+        """What a value leaves out, a sentence for each group."""
+        return [""] * len(rows.lo)
+
+    def value(self, rows: Grouped) -> np.ndarray:
+        """Compute the value for each group of rows.
+
+        Parameters
+        ----------
+        rows : GroupedClassification, GroupedRegression or ExpectedCounts
+            Aggregates of the rows: of labels, or for a classifier of expectations.
+
+        Returns
+        -------
+        float array, shape (groups,) or, of expectations, (draws,) or ()
+            NaN where the metric is undefined.
+
+        Examples
+        --------
+        >>> from driftlib.performance.metrics import METRICS
+        >>> rows = GroupedRegression(np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 2.0]),
+        ...                          np.array([0, 0]), np.array([2, 3]))
+        >>> METRICS["regression"]["mae"].value(rows).tolist()
+        [0.5, 1.0]
+        """
+        return np.asarray(self._value(rows), dtype=float)
+
+    def measure(self, rows: Grouped) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Compute the value with its 95 % interval, which always holds it.
+
+        Parameters
+        ----------
+        rows : GroupedClassification or GroupedRegression
+            Aggregates of labels.
+
+        Returns
+        -------
+        value, lower, upper : float array, shape (groups,)
+            Between `low` and `high`; NaN where the metric is undefined.
+        """
+        value = self.value(rows)
+        lower, upper = self._interval(rows)
+        lower = np.maximum(np.minimum(lower, value), self.low)
+        upper = np.minimum(np.maximum(upper, value), self.high)
+        return value, lower, upper
+
+    def remarks(self, rows: Grouped, classes: Sequence[str]) -> list[str]:
+        """Say what each group's value leaves out.
+
+        Parameters
+        ----------
+        rows : GroupedClassification or GroupedRegression
+            Aggregates of labels.
+        classes : sequence of str
+            Labels as text; empty for a regression.
+
+        Returns
+        -------
+        list of str
+            A sentence for each group, empty where there is nothing to say.
+        """
+        return self._remarks(rows, classes)
+
+    def worse(self, value: np.ndarray, limit: np.ndarray | float) -> np.ndarray:
+        """Tell whether values are on the wrong side of a limit.
+
+        Parameters
+        ----------
+        value : float array
+        limit : float array or float
+
+        Returns
+        -------
+        bool array
+            False where one of the two is NaN.
+        """
+        return np.less(value, limit) if self.higher_is_better else np.greater(value, limit)
+
+
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide counts; NaN where there is nothing to take a share of.
+
+    Parameters
+    ----------
+    part, whole : array
+        Of the same shape.
+
+    Returns
+    -------
+    float array
+
+    Examples
+    --------
+    >>> ratio(np.array([1, 0]), np.array([4, 0])).tolist()
+    [0.25, nan]
+    """
+    with np.errstate(all="ignore"):
+        return np.where(whole > 0, part / np.where(whole > 0, whole, 1), np.nan)

@@ -1,0 +1,183 @@
+"""Learn from labelled reference rows what the probabilities of new rows mean.
+
+All reference rows count alike (CBPE), or those that are like the new rows count more (PAPE).
+Rows of a segment learn from the reference's rows of that segment, where there are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.predictions import Predictions
+from driftlib.data.schema import ColumnRoles
+from driftlib.domain.classifier import MOST_AUC, fit_domain
+from driftlib.stats.calibration import Calibrator, fit_calibrator
+from driftlib.text import counted
+
+# Fewer rows than this cannot teach the domain classifier, or stand for a segment.
+FEWEST_ROWS = 50
+FEW_EFFECTIVE = 200
+
+# From positions in the current frame to a calibrator, and what is to be said of it.
+Calibrate = Callable[[np.ndarray], tuple[Calibrator, str]]
+
+
+def calibrate_alike(reference: Predictions) -> Calibrate:
+    """Learn one calibration for all new rows, from reference rows that count alike.
+
+    Parameters
+    ----------
+    reference : Predictions
+        Rows with a label, a prediction and probabilities; at least two labels.
+
+    Returns
+    -------
+    callable
+        From positions of new rows to a calibrator and a remark.
+    """
+    calibrator = fit_calibrator(reference.scores, reference.pred, reference.y)
+    return lambda rows: (calibrator, "")
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of the reference and of current, for calibrations that weigh by them.
+
+    Attributes
+    ----------
+    reference, current : pandas.DataFrame
+        The same columns; the reference's rows are those that are learnt from.
+    categorical : sequence of str
+        Which of them hold categories.
+    roles : ColumnRoles
+    seed : int
+        Of the classifier.
+    """
+
+    reference: pd.DataFrame
+    current: pd.DataFrame
+    categorical: Sequence[str]
+    roles: ColumnRoles
+    seed: int
+
+
+def calibrate_weighted(
+    reference: Predictions, rows_of_reference: np.ndarray, features: Features
+) -> Calibrate:
+    """Learn a calibration for each set of new rows, from reference rows weighed to look like it.
+
+    Parameters
+    ----------
+    reference : Predictions
+        Rows with a label, a prediction and probabilities; at least two labels.
+    rows_of_reference : int array
+        Their positions in `features.reference`.
+    features : Features
+
+    Returns
+    -------
+    callable
+        From positions of new rows to a calibrator and a remark.
+
+    References
+    ----------
+    Bialek and others (2024), Estimating model performance under covariate shift without
+    labels, arXiv 2401.08348. Ionides (2008), J. Computational and Graphical Statistics 17,
+    295-311, for the bound on weights.
+    """
+    known = features.reference.iloc[rows_of_reference]
+
+    def calibrate(rows: np.ndarray) -> tuple[Calibrator, str]:
+        smaller = min(len(rows), len(known))
+        if smaller < FEWEST_ROWS:
+            alike, _ = calibrate_alike(reference)(rows)
+            return alike, f"only {smaller} rows to learn the mix of inputs from: taken as unchanged"
+        domain = fit_domain(
+            known,
+            features.current.iloc[rows],
+            categorical=features.categorical,
+            seed=features.seed,
+            roles=features.roles,
+        )
+        part = reference.take(domain.reference_rows)
+        # A few huge weights cost more in variance than they save in bias.
+        ratio = domain.reference_ratio
+        weights = np.minimum(ratio, np.sqrt(len(ratio)) * ratio.mean())
+        calibrator = fit_calibrator(part.scores, part.pred, part.y, weights)
+        return calibrator, _support(weights, domain.auc)
+
+    return calibrate
+
+
+def _support(weights: np.ndarray, auc: float) -> str:
+    """What is to be said where few reference rows are like the window's."""
+    effective = weights.sum() ** 2 / (weights**2).sum()
+    said = f"rests on about {effective:,.0f} of {len(weights):,} reference rows"
+    if auc > MOST_AUC:
+        return f"hardly any reference row is like these (AUC {auc:.3f}), {said}: do not rely on it"
+    return said if effective < FEW_EFFECTIVE else ""
+
+
+@dataclass(frozen=True)
+class ReferenceCalibration:
+    """Calibrations learnt from the reference, those of a segment from its own rows.
+
+    Attributes
+    ----------
+    predictions : Predictions
+        The reference rows to learn from: each has a label, a prediction and probabilities.
+    segment : int array, shape (rows,)
+        Which of the reference's segments each of them is in.
+    features : Features or None
+        Of those rows and of current; None where all rows count alike.
+    """
+
+    predictions: Predictions
+    segment: np.ndarray
+    features: Features | None = None
+    _learnt: dict[int, tuple[Calibrate, str]] = field(default_factory=dict, repr=False)
+
+    def calibrator(self, rows: np.ndarray, segment: int) -> tuple[Calibrator, tuple[str, str]]:
+        """Choose the calibrator of some new rows of one segment.
+
+        Parameters
+        ----------
+        rows : int array
+            Their positions in the current frame.
+        segment : int
+            Number of the reference's segment that they belong to; -1 for none.
+
+        Returns
+        -------
+        calibrator : Calibrator
+        remarks : tuple of str
+            What it rests on; empty where there is nothing to say.
+        """
+        if segment not in self._learnt:
+            self._learnt[segment] = self._learn(segment)
+        calibrate, remark = self._learnt[segment]
+        calibrator, support = calibrate(rows)
+        return calibrator, (remark, support)
+
+    def _learn(self, segment: int) -> tuple[Calibrate, str]:
+        own = np.flatnonzero(self.segment == segment)
+        if len(own) == len(self.segment):
+            return self._learn_from(own), ""
+        if len(own) >= FEWEST_ROWS and len(np.unique(self.predictions.y[own])) > 1:
+            return self._learn_from(own), ""
+        found = counted(len(own), "reference row")
+        of_one = " of one label" if len(own) >= FEWEST_ROWS else ""
+        return (
+            self._learn_from(np.arange(len(self.segment))),
+            f"the segment has {found}{of_one}: calibrated on those of all segments",
+        )
+
+    def _learn_from(self, rows: np.ndarray) -> Calibrate:
+        part = self.predictions.take(rows)
+        if self.features is None:
+            return calibrate_alike(part)
+        return calibrate_weighted(part, rows, self.features)

@@ -1,0 +1,102 @@
+"""Define the metrics of regressions, each with its formula, its interval and their sources.
+
+y is the label, p the prediction. Intervals are those of `driftlib.stats.intervals`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from driftlib.performance.metric import Metric
+from driftlib.stats import intervals
+from driftlib.stats.aggregates import GroupedRegression, Moments
+from driftlib.stats.intervals import Interval
+
+NO_ROWS = "no row has a label and a prediction"
+
+
+class MeanError(Metric[GroupedRegression]):
+    """Mean of an error of each row.
+
+    Interval: Hall's transformation of Student's t (1992), for errors are skewed.
+    """
+
+    undefined = NO_ROWS
+    higher_is_better = False
+    high = np.inf
+
+    @abstractmethod
+    def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
+        """Error of each row; NaN where it does not count."""
+
+    def _moments(self, rows: GroupedRegression) -> Moments:
+        return rows.moments(self._error)
+
+    def _value(self, rows: GroupedRegression) -> np.ndarray:
+        return self._moments(rows).mean
+
+    def _interval(self, rows: GroupedRegression) -> Interval:
+        return intervals.mean_loss(self._moments(rows))
+
+
+class MeanAbsoluteError(MeanError):
+    """Mean of abs(y - p)."""
+
+    name, title = "mae", "Mean absolute error"
+
+    def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
+        return np.abs(y - pred)
+
+
+class RootMeanSquaredError(MeanError):
+    """Square root of the mean of (y - p)^2.
+
+    Interval: the square roots of the limits of that mean, which are as of `MeanError`.
+    """
+
+    name, title = "rmse", "Root mean squared error"
+
+    def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
+        return (y - pred) ** 2
+
+    def _value(self, rows: GroupedRegression) -> np.ndarray:
+        return np.sqrt(super()._value(rows))
+
+    def _interval(self, rows: GroupedRegression) -> Interval:
+        lower, upper = super()._interval(rows)
+        return np.sqrt(np.maximum(lower, 0)), np.sqrt(upper)
+
+
+class MeanAbsolutePercentageError(MeanError):
+    """Mean of abs(y - p) / abs(y), as a share, over the rows whose label is not 0."""
+
+    name, title, undefined = "mape", "Mean absolute percentage error", "every label is 0"
+
+    def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
+        return np.abs(y - pred) / np.where(y == 0, np.nan, np.abs(y))
+
+    def _remarks(self, rows: GroupedRegression, classes: Sequence[str]) -> list[str]:
+        zero = (rows.hi - rows.lo) - self._moments(rows).n
+        return [
+            f"{int(count):,} rows with a label of 0 left out" if count else "" for count in zero
+        ]
+
+
+class R2(Metric[GroupedRegression]):
+    """Share of the labels' variance that is explained: 1 - sum (y - p)^2 / sum (y - mean y)^2.
+
+    Interval: jackknife standard error of the logarithm of that ratio, Student's t.
+    """
+
+    name, title, undefined = "r2", "R2", "fewer than two different labels"
+    low = -np.inf
+
+    def _value(self, rows: GroupedRegression) -> np.ndarray:
+        return 1 - rows.unexplained[0]
+
+    def _interval(self, rows: GroupedRegression) -> Interval:
+        lower, upper = intervals.unexplained(*rows.unexplained, rows.hi - rows.lo)
+        return 1 - upper, 1 - lower
