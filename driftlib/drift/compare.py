@@ -1,8 +1,9 @@
-"""Compare two profiles: statistics, tests, severity and a note for every column."""
+"""Compare profiles: statistics, tests, severity and a note for every column."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.drift.notes import describe_change
-from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.policy import DriftPolicy, effect_sizes
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column
@@ -18,63 +19,150 @@ from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, P
 from driftlib.severity import Severity
 from driftlib.stats import distances, significance
 
-
-def feature_row(
-    column: Column, reference: Counts, current: Counts, after_reference: bool = True
-) -> dict[str, Any]:
-    """Statistics and tests of one column between two counts on its grid.
-
-    `after_reference` says that `reference` is the sample the levels were listed from, so
-    that it foretells how many new ones to expect.
-    """
-    row = dict.fromkeys(STATISTICS, np.nan) | {
-        "kind": column.kind if column.role == "feature" else column.role,
-        "n_reference": reference.present,
-        "n_current": current.present,
-        "missing_reference": reference.missing_share,
-        "missing_current": current.missing_share,
-    }
-    if column.kind not in COMPARABLE:
-        return row
-    enough = min(reference.present, current.present) >= 2
-    if isinstance(reference, NumericCounts) and isinstance(current, NumericCounts):
-        if enough:
-            row |= _numeric_statistics(column, reference, current)
-    elif isinstance(reference, CategoricalCounts) and isinstance(current, CategoricalCounts):
-        row |= _categorical_statistics(column, reference, current, enough, after_reference)
-    # Labels come late: their absence says nothing about the data.
-    if (reference.missing or current.missing) and column.role != "target":
-        row["missing_p_value"] = significance.fisher_exact(
-            reference.missing, reference.rows, current.missing, current.rows
-        )
-    tests = [row[name] for name in TESTS if not np.isnan(row[name])]
-    if tests and current.rows:
-        row["p_value"] = min(1.0, len(tests) * min(tests))
-    return row
-
-
-STATISTICS = (
-    "kind", "n_reference", "n_current", "psi", "psi_p_value", "ks", "ks_p_value", "chi_square",
-    "chi_square_p_value", "jensen_shannon", "hellinger", "wasserstein", "missing_reference",
-    "missing_current", "unseen", "p_value",
-    "mann_whitney", "mann_whitney_p_value", "missing_p_value", "unseen_p_value", "unseen_expected",
-    "psi_expected", "psi_critical",
-)  # fmt: skip
-
-
-TESTS = (
+_TESTS = (
     "ks_p_value", "mann_whitney_p_value", "psi_p_value", "chi_square_p_value", "missing_p_value",
     "unseen_p_value",
 )  # fmt: skip
-
-
-COLUMNS = (
+_SIZES = (
     "kind", "n_reference", "n_current", "psi", "psi_p_value", "ks", "ks_p_value", "chi_square",
     "chi_square_p_value", "jensen_shannon", "hellinger", "wasserstein", "missing_reference",
-    "missing_current", "unseen", "p_value", "q_value", "severity", "drifted", "note",
+    "missing_current", "unseen", "p_value",
+)  # fmt: skip
+_FURTHER = (
     "mann_whitney", "mann_whitney_p_value", "missing_p_value", "unseen_p_value", "unseen_expected",
     "psi_expected", "psi_critical",
 )  # fmt: skip
+_JUDGED = ("q_value", "severity", "drifted", "note")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two profiles to compare.
+
+    Attributes
+    ----------
+    before, after : Profile
+    of_reference : bool
+        Whether `before` are rows of the reference, from which the levels were listed: they then
+        foretell how many new ones to expect.
+    """
+
+    before: Profile
+    after: Profile
+    of_reference: bool = True
+
+
+def compare(baseline: Baseline, pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
+    """Compare pairs of profiles, column by column.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        On whose grid all of them were counted; its columns are compared.
+    pairs : sequence of Pair
+        At least one. A q-value allows for all columns of all pairs.
+    policy : DriftPolicy
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        One a pair, indexed by feature; for the columns see `driftlib.detect_drift`. Predictions
+        and the target have a row where both sides have values.
+
+    Raises
+    ------
+    DataError
+        If a profile was counted on another grid.
+    """
+    tables = [_statistics(baseline, pair) for pair in pairs]
+    p_values = np.concatenate([table["p_value"].to_numpy(float) for table in tables])
+    q_values = significance.benjamini_hochberg(p_values)
+    ends = np.cumsum([len(table) for table in tables])
+    return [
+        _judged(baseline, pair, table.assign(q_value=q), policy)
+        for pair, table, q in zip(pairs, tables, np.split(q_values, ends[:-1]), strict=True)
+    ]
+
+
+def _statistics(baseline: Baseline, pair: Pair) -> pd.DataFrame:
+    """Statistics and tests of every column, a row each."""
+    before, after = pair.before, pair.after
+    same = before.baseline_id == after.baseline_id == baseline.id
+    if not (same and baseline.columns.keys() <= after.columns.keys()):
+        raise DataError(
+            "the profile was counted against another baseline: profile the batch with the "
+            "baseline that it is compared with."
+        )
+    rows = {
+        name: _row(column, before.columns[name], after.columns[name], pair.of_reference)
+        for name, column in baseline.columns.items()
+        if column.role == "feature"
+        or (before.columns[name].present and after.columns[name].present)
+    }
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=[*_SIZES, *_FURTHER])
+    table.index.name = "feature"
+    return table
+
+
+def _judged(
+    baseline: Baseline, pair: Pair, table: pd.DataFrame, policy: DriftPolicy
+) -> pd.DataFrame:
+    """The table with severities and notes."""
+    effects = effect_sizes(table).fillna(0.0)
+    judged = zip(
+        table.index,
+        [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)],
+        effects["PSI"].tolist(),
+        effects[["missing", "unseen"]].max(axis=1).tolist(),
+        strict=True,
+    )
+    severities, notes = [], []
+    for name, row, psi, share in judged:
+        column = baseline.columns[name]
+        before, after = pair.before.columns[name], pair.after.columns[name]
+        gone = after.rows and not after.present and column.kind != EMPTY
+        if gone and column.role == "feature":
+            severity = Severity.MAJOR
+        elif row["q_value"] < policy.alpha:
+            severity = policy.severity_of(psi, share)
+        else:
+            severity = Severity.NONE
+        severities.append(severity)
+        notes.append(describe_change(column, before, after, row, severity, policy))
+    table = table.assign(
+        severity=[severity.value for severity in severities],
+        drifted=[severity.drifted for severity in severities],
+        note=notes,
+    )
+    return table[[*_SIZES, *_JUDGED, *_FURTHER]]
+
+
+def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> dict[str, Any]:
+    """Statistics and tests of one column between two counts on its grid."""
+    row: dict[str, Any] = dict.fromkeys((*_SIZES, *_FURTHER), np.nan) | {
+        "kind": column.kind if column.role == "feature" else column.role,
+        "n_reference": before.present,
+        "n_current": after.present,
+        "missing_reference": before.missing_share,
+        "missing_current": after.missing_share,
+    }
+    if column.kind not in COMPARABLE:
+        return row
+    enough = min(before.present, after.present) >= 2
+    if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
+        if enough:
+            row |= _numeric_statistics(column, before, after)
+    elif isinstance(before, CategoricalCounts) and isinstance(after, CategoricalCounts):
+        row |= _categorical_statistics(column, before, after, enough, of_reference)
+    # Labels come late: their absence says nothing about the data.
+    if (before.missing or after.missing) and before.rows and column.role != "target":
+        row["missing_p_value"] = significance.fisher_exact(
+            before.missing, before.rows, after.missing, after.rows
+        )
+    tests = [float(row[name]) for name in _TESTS if not np.isnan(row[name])]
+    if tests and after.rows:
+        row["p_value"] = min(1.0, len(tests) * min(tests))
+    return row
 
 
 def _bin_statistics(p: np.ndarray, q: np.ndarray) -> dict[str, float]:
@@ -90,17 +178,16 @@ def _bin_statistics(p: np.ndarray, q: np.ndarray) -> dict[str, float]:
 
 
 def _numeric_statistics(
-    column: Column, reference: NumericCounts, current: NumericCounts
+    column: Column, before: NumericCounts, after: NumericCounts
 ) -> dict[str, float]:
-    p, q = column.bins(reference), column.bins(current)
+    p, q = column.bins(before), column.bins(after)
     row = _bin_statistics(p, q)
-    r, c = reference.cumulative, current.cumulative
+    r, c = before.cumulative, after.cumulative
     row["ks"] = distances.ks(r, c)
-    scale = column.reference.std  # type: ignore[attr-defined]
+    scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
     if scale > 0:
-        area = distances.wasserstein(column.grid, r, c)
-        row["wasserstein"] = area / scale
-    constant = min(reference.minimum, current.minimum) == max(reference.maximum, current.maximum)
+        row["wasserstein"] = distances.wasserstein(column.grid, r, c) / scale
+    constant = min(before.minimum, after.minimum) == max(before.maximum, after.maximum)
     if not constant:
         row["ks_p_value"] = significance.kolmogorov_p_value(row["ks"], r.rows, c.rows)
         rank = significance.mann_whitney(r, c)
@@ -112,92 +199,37 @@ def _numeric_statistics(
 
 def _categorical_statistics(
     column: Column,
-    reference: CategoricalCounts,
-    current: CategoricalCounts,
+    before: CategoricalCounts,
+    after: CategoricalCounts,
     enough: bool,
-    after_reference: bool,
+    of_reference: bool,
 ) -> dict[str, float]:
     row: dict[str, float] = {}
-    unseen = (reference.unlisted, current.unlisted) if column.complete else (0, 0)
+    unseen = (before.unlisted, after.unlisted) if column.complete else (0, 0)
     if enough:
-        p, q = column.bins(reference), column.bins(current)
+        p, q = column.bins(before), column.bins(after)
         row |= _bin_statistics(p, q)
         test = significance.chi_square(p, q, unseen)
         row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
-        row["psi_p_value"] = np.nan
-        row["psi_critical"] = significance.psi_critical(reference.present, current.present, len(p))
-    if column.complete and reference.present and current.rows:
-        row |= _unseen(reference, current, after_reference)
+        row["psi_critical"] = significance.psi_critical(before.present, after.present, len(p))
+    if column.complete and before.present and after.rows:
+        row |= _unseen(before, after, of_reference)
     return row
 
 
 def _unseen(
-    reference: CategoricalCounts, current: CategoricalCounts, after_reference: bool
+    before: CategoricalCounts, after: CategoricalCounts, of_reference: bool
 ) -> dict[str, float]:
-    row = {"unseen": current.unlisted / current.rows}
-    if after_reference:
-        once, twice = (int((reference.levels == times).sum()) for times in (1, 2))
+    row = {"unseen": after.unlisted / after.rows}
+    if of_reference:
+        once, twice = (int((before.levels == times).sum()) for times in (1, 2))
         row["unseen_p_value"] = significance.unseen_p_value(
-            current.unlisted, reference.present, current.present, once, twice
+            after.unlisted, before.present, after.present, once, twice
         )
-        row["unseen_expected"] = (once + 1) / reference.present
+        row["unseen_expected"] = (once + 1) / before.present
     else:
         row["unseen_p_value"] = significance.fisher_exact(
-            reference.unlisted, reference.rows, current.unlisted, current.rows
+            before.unlisted, before.rows, after.unlisted, after.rows
         )
-        row["unseen_expected"] = reference.unlisted / reference.rows
+        row["unseen_expected"] = before.unlisted / before.rows
     return row
-
-
-def compare(
-    baseline: Baseline,
-    reference: Profile,
-    current: Profile,
-    policy: DriftPolicy,
-) -> pd.DataFrame:
-    """Table of every column's change between two profiles on one baseline's grid."""
-    same = reference.baseline_id == current.baseline_id == baseline.id
-    if not (same and baseline.columns.keys() <= current.columns.keys()):
-        raise DataError(
-            "the profile was counted against another baseline: profile the batch with the "
-            "baseline that it is compared with."
-        )
-    after_reference = reference is baseline.reference
-    rows = {}
-    for name, column in baseline.columns.items():
-        before, after = reference.columns[name], current.columns[name]
-        if column.role != "feature" and not (before.present and after.present):
-            continue
-        rows[name] = feature_row(column, before, after, after_reference)
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(STATISTICS))
-    table.index.name = "feature"
-    table["q_value"] = significance.benjamini_hochberg(table["p_value"])
-    severities, notes = [], []
-    for name, q_value in zip(rows, table["q_value"].tolist(), strict=True):
-        column, row = baseline.columns[name], rows[name]
-        before, after = reference.columns[name], current.columns[name]
-        severity = _severity(column, row, after, q_value < policy.alpha, policy)
-        severities.append(severity)
-        notes.append(describe_change(column, before, after, row, severity, policy))
-    table["severity"] = severities
-    table["drifted"] = [Severity(severity).drifted for severity in severities]
-    table["note"] = notes
-    return table[list(COLUMNS)]
-
-
-def _severity(
-    column: Column, row: Mapping[str, Any], current: Counts, real: bool, policy: DriftPolicy
-) -> str:
-    gone = current.rows and not current.present and column.kind != EMPTY
-    if gone and column.role == "feature":
-        return "major"
-    if not real:
-        return "none"
-    excess = np.fmax(0.0, row["psi"] - row["psi_expected"])
-    missing = 0.0
-    if not np.isnan(row["missing_p_value"]):
-        missing = abs(row["missing_current"] - row["missing_reference"])
-    unseen = (
-        abs(row["unseen"] - row["unseen_expected"]) if row["unseen"] > row["unseen_expected"] else 0
-    )
-    return policy.severity_of(excess, max(missing, unseen))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.drift.compare import compare
+from driftlib.drift.compare import Pair, compare
 from driftlib.drift.policy import DriftPolicy
 from driftlib.profile.baseline import Baseline, as_baseline
 from driftlib.profile.profile import Profile
@@ -121,5 +121,5 @@ def detect_drift(
     """
     baseline = as_baseline(reference, features=features, categorical=categorical, **names)
     profile = current if isinstance(current, Profile) else baseline.profile(current)
-    table = compare(baseline, baseline.reference, profile, policy)
+    (table,) = compare(baseline, [Pair(baseline.reference, profile)], policy)
     return DriftResult(table, baseline, profile, policy)

@@ -51,6 +51,8 @@ def _availability(column: Column, before: Counts, after: Counts) -> str:
         return "absent from the current data"
     if not after.present:
         return "every value is missing in the current data"
+    if not before.rows:
+        return "the reference has no rows of this segment"
     if not before.present:
         return "every value is missing in what it is compared with"
     if min(before.present, after.present) < 2:

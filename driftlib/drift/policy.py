@@ -29,7 +29,7 @@ class DriftPolicy:
 
     Examples
     --------
-    >>> DriftPolicy(psi_major=0.3).severity_of(0.28, 0.0)
+    >>> DriftPolicy(psi_major=0.3).severity_of(0.28, 0.0).value
     'moderate'
     """
 
@@ -56,15 +56,26 @@ class DriftPolicy:
                 f"persistence={self.persistence!r} must be (k, n) with 1 <= k <= n."
             )
 
-    def severity_of(self, psi_excess: float, share: float) -> str:
-        """Severity of a real change from its PSI beyond chance and its change in a share."""
-        level = 1
-        for floors in (
-            (self.psi_moderate, self.share_moderate),
-            (self.psi_major, self.share_major),
-        ):
-            level += psi_excess >= floors[0] or share >= floors[1]
-        return list(Severity)[level].value
+    def severity_of(self, psi_excess: float, share: float) -> Severity:
+        """Judge how much a real change matters.
+
+        Parameters
+        ----------
+        psi_excess : float
+            PSI beyond what chance explains, from 0.
+        share : float
+            The larger change of the shares of missing and of never-seen values, 0 to 1.
+
+        Returns
+        -------
+        Severity
+            Minor, moderate or major; see `effect_sizes` for the two sizes.
+        """
+        if psi_excess >= self.psi_major or share >= self.share_major:
+            return Severity.MAJOR
+        if psi_excess >= self.psi_moderate or share >= self.share_moderate:
+            return Severity.MODERATE
+        return Severity.MINOR
 
     @property
     def table(self) -> pd.DataFrame:
@@ -84,6 +95,38 @@ class DriftPolicy:
              "windows drifted."),
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=["setting", "value", "what it does"]).set_index("setting")
+
+
+def effect_sizes(table: pd.DataFrame) -> pd.DataFrame:
+    """Measure changes on the scales that severity is judged by.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of `DriftResult.table` or `TrendResult.table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same index; `PSI` beyond what chance gives on average, `missing` and `unseen`: by how
+        much those shares moved. From 0; NaN where there is nothing to measure.
+
+    Examples
+    --------
+    >>> row = {"psi": 0.31, "psi_expected": 0.01, "missing_p_value": 1e-9, "unseen": 0.0}
+    >>> row |= {"missing_reference": 0.02, "missing_current": 0.07, "unseen_expected": 0.01}
+    >>> effect_sizes(pd.DataFrame([row])).round(3)
+       PSI  missing  unseen
+    0  0.3     0.05     0.0
+    """
+    missing = (table["missing_current"] - table["missing_reference"]).abs()
+    return pd.DataFrame(
+        {
+            "PSI": (table["psi"] - table["psi_expected"]).clip(lower=0),
+            "missing": missing.where(table["missing_p_value"].notna()),
+            "unseen": (table["unseen"] - table["unseen_expected"]).clip(lower=0),
+        }
+    )
 
 
 def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:

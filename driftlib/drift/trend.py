@@ -15,7 +15,7 @@ from driftlib.data.batches import Batch, Source
 from driftlib.data.cutters import Cutter, Window
 from driftlib.data.sources import Memory, open_source, read_frame
 from driftlib.data.windows import choose_cutter, positions
-from driftlib.drift.compare import compare
+from driftlib.drift.compare import Pair, compare
 from driftlib.drift.policy import DriftPolicy, k_of_n
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline, as_baseline
@@ -153,7 +153,8 @@ def drift_trend(
     windows, profiles, total = _profile_windows(baseline, source, cutter)
     tables, before = [], baseline.reference
     for cut, profile in zip(windows, profiles, strict=True):
-        table = compare(baseline, before, profile, policy).reset_index()
+        pair = Pair(before, profile, before is baseline.reference)
+        table = compare(baseline, [pair], policy)[0].reset_index()
         table["note"] = [join_notes(cut.note or _few_rows(cut), note) for note in table["note"]]
         place = {"window": cut.number, "start": cut.start, "end": cut.end}
         tables.append(pd.DataFrame(place, index=table.index).join(table))

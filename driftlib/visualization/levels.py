@@ -9,7 +9,7 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.policy import DriftPolicy, effect_sizes
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.text import shortened, unknown_name
@@ -41,16 +41,13 @@ def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windo
 
 
 def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
-    psi = (table["psi"] - table["psi_expected"]).clip(lower=0)
-    tested = table["missing_p_value"].notna()
-    missing = (table["missing_current"] - table["missing_reference"]).abs().where(tested)
-    unseen = (table["unseen"] - table["unseen_expected"]).clip(lower=0)
+    effects = effect_sizes(table)
     shares = (policy.share_moderate, policy.share_major)
     levels = pd.DataFrame(
         {
-            "PSI": on_scale(psi, policy.psi_moderate, policy.psi_major),
-            "missing": on_scale(missing, *shares),
-            "unseen": on_scale(unseen, *shares),
+            "PSI": on_scale(effects["PSI"], policy.psi_moderate, policy.psi_major),
+            "missing": on_scale(effects["missing"], *shares),
+            "unseen": on_scale(effects["unseen"], *shares),
         },
         index=table.index,
     )
@@ -60,7 +57,7 @@ def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
     return table.assign(
         level=levels.max(axis=1).mask(gone, 3.0),
         driver=worst,
-        share=missing.where(worst == "missing", unseen),
+        share=effects["missing"].where(worst == "missing", effects["unseen"]),
     )
 
 
