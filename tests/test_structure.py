@@ -30,7 +30,6 @@ UNFINISHED: tuple[str, ...] = (
     "driftlib.performance",
     "driftlib.profile",
     "driftlib.reporting",
-    "driftlib.visualization",
 )
 
 

@@ -13,7 +13,7 @@ from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.sections import Unavailable
 from driftlib.text import counted, listed
-from driftlib.visualization.levels import NOT_FEATURES, change_table, most_drifted
+from driftlib.visualization.levels import alarm_windows, change_table, most_drifted
 from driftlib.visualization.windows import window_labels
 
 
@@ -101,11 +101,9 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
     """Which features drifted over all, and in which windows."""
     total = counted(len(result.baseline.features), "feature")
     table, windows = change_table(trend)
-    table = table[~table["kind"].isin(NOT_FEATURES)]
-    alarms = table[table["alarm"]].groupby("feature")["window"].agg(list)
-    ranked = [name for name in most_drifted(table) if name in alarms.index]
+    alarms = alarm_windows(table)
     several = len(windows.labels) > 1
-    if not ranked and not result.drifted:
+    if not alarms and not result.drifted:
         span = f", over all or in any of {counted(len(windows.labels), windows.unit)}"
         return f"No drift: none of {total} moved enough to matter{span if several else ''}."
     first, _ = change_table(result)
@@ -116,9 +114,9 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
     if not several:
         return moved
     when: dict[tuple[int, ...], list[str]] = {}
-    for name in ranked:
-        when.setdefault(tuple(alarms[name]), []).append(name)
-    parts = [f"{listed(names)} {windows.among(numbers)}" for numbers, names in when.items()]
+    for name, numbers in alarms.items():
+        when.setdefault(tuple(numbers), []).append(name)
+    parts = [f"{listed(names)} {windows.among(those)}" for those, names in when.items()]
     shown = "; ".join(parts[:3]) + (f"; {len(parts) - 3} more" if len(parts) > 3 else "")
     found = f" By {windows.unit}: {shown}." if parts else f" No single {windows.unit} did."
     return moved + found

@@ -1,9 +1,9 @@
-"""Results in, plotly figures out; no statistics here."""
+"""Draw results as plotly figures; no statistics here."""
 
 from driftlib.visualization.base_rates import outcome_rates_trend
 from driftlib.visualization.baseline import missing_values, reference_distributions
+from driftlib.visualization.confusion import confusion_matrix
 from driftlib.visualization.curves import (
-    confusion_matrix,
     precision_recall_curves,
     reliability_curve,
     roc_curves,
@@ -11,7 +11,6 @@ from driftlib.visualization.curves import (
 from driftlib.visualization.diagnosis import (
     diagnosis_over_windows,
     feature_attribution,
-    loss_waterfall,
     segment_effects,
 )
 from driftlib.visualization.distribution import feature_distribution
@@ -23,6 +22,7 @@ from driftlib.visualization.multiples import feature_small_multiples
 from driftlib.visualization.performance import metric_trend
 from driftlib.visualization.segments import segment_bars
 from driftlib.visualization.style import write_figure_html
+from driftlib.visualization.waterfall import loss_waterfall
 
 __all__ = [
     "confusion_matrix",

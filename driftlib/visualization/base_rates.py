@@ -1,27 +1,36 @@
-"""What was predicted and what happened, in one picture."""
+"""Draw what was predicted and what happened, in one picture."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from driftlib.performance.base_rates import BaseRates
 from driftlib.text import brief, percent, shortened
 from driftlib.visualization import style
+from driftlib.visualization.marks import category_axis
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers, thinned, window_labels
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 REFERENCE_LABEL = "reference"
 
 
-def outcome_rates_trend(rates: BaseRates) -> Any:
-    """What happened beside what was predicted, window by window, the reference first.
+def outcome_rates_trend(rates: BaseRates) -> go.Figure:
+    """Draw what happened beside what was predicted, window by window, the reference first.
 
     Parameters
     ----------
     rates : BaseRates
         With more than 300 windows only every second, third, ... is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A line each for labels, predictions and the mean probability.
 
     Examples
     --------
@@ -70,7 +79,7 @@ def outcome_rates_trend(rates: BaseRates) -> Any:
                 hovertemplate="%{x}: %{text}<extra>%{fullData.name}</extra>",
             )
         )
-    chart.update_xaxes(type="category", nticks=12)
+    chart.update_xaxes(category_axis(nticks=12))
     chart.update_yaxes(rangemode="tozero", tickformat=".0%" if rates.positive else None)
     return chart
 

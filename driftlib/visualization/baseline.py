@@ -1,9 +1,9 @@
-"""The reference in pictures: how its values are spread, and what is missing from it."""
+"""Draw the reference: how its values are spread, and what is missing from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,20 +14,25 @@ from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, NumericCounts
 from driftlib.text import counted, listed, percent, shortened
 from driftlib.visualization import style
+from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import height_of, panels
 from driftlib.visualization.style import escape, figure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MOST_PANELS = 12
 MOST_LEVELS = 10
 MOST_BARS = 40
 
 
-def reference_distributions(baseline: Baseline, features: Sequence[str] | None = None) -> Any:
-    """How the values of each feature are spread in the reference.
+def reference_distributions(baseline: Baseline, features: Sequence[str] | None = None) -> go.Figure:
+    """Draw how the values of each feature are spread in the reference.
 
     Parameters
     ----------
     baseline : Baseline
+        Its reference is drawn.
     features : list of str, optional
         Default: all that can be compared; the first 12 are drawn.
 
@@ -88,7 +93,7 @@ def reference_distributions(baseline: Baseline, features: Sequence[str] | None =
             )
         )
         if column.kind != "numeric":
-            chart.layout[f"xaxis{axis['xaxis'][1:]}"].type = "category"
+            chart.layout[f"xaxis{axis['xaxis'][1:]}"].update(category_axis())
     chart.update_layout(bargap=0.04)
     return chart
 
@@ -116,14 +121,25 @@ def _table(columns: Sequence[Column]) -> list[dict[str, Any]]:
         counts = column.reference
         row: dict[str, Any] = {"feature": column.name, "kind": column.kind}
         for name, share in (("5 % below", 0.05), ("median", 0.5), ("95 % below", 0.95)):
-            number = isinstance(counts, NumericCounts)
-            row[name] = column.quantile(counts, share) if number else np.nan
+            row[name] = np.nan
+            if isinstance(counts, NumericCounts):
+                row[name] = column.quantile(counts, share)
         rows.append(row | {"commonest": column.levels[0] if column.levels else ""})
     return rows
 
 
-def missing_values(baseline: Baseline) -> Any:
-    """Share of rows without a value, for the columns of the reference where any is missing.
+def missing_values(baseline: Baseline) -> go.Figure:
+    """Draw the share of rows without a value, for the columns where any is missing.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        Its reference is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        At most 40 columns, the one that misses most on top.
 
     Raises
     ------
@@ -175,5 +191,5 @@ def missing_values(baseline: Baseline) -> Any:
         )
     )
     chart.update_xaxes(tickformat=".0%", range=[0, min(1.15, 1.25 * drawn.iloc[0])])
-    chart.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    chart.update_yaxes(category_axis(downward=True, showgrid=False))
     return chart

@@ -1,18 +1,22 @@
-"""Scores and decisions in pictures: ROC, precision-recall, reliability, confusion."""
+"""Draw what scores are worth: ROC, precision-recall and reliability curves."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from driftlib.text import brief, capital, percent, shortened
+from driftlib.text import brief, capital, shortened
 from driftlib.visualization import style
+from driftlib.visualization.marks import error_bars
 from driftlib.visualization.panels import height_of, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MOST_LABELS = 12
 PERIODS = {
@@ -24,12 +28,13 @@ STAGES = {
     "after": {"color": style.COLORWAY[2], "width": 2.5, "dash": "solid"},
 }
 DIAGONAL = {"color": style.INK, "width": 1, "dash": "dot"}
+# Area under each curve, by label and period.
+Areas = Mapping[tuple[str, str], float]
 EVEN = {"range": [-0.02, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1]}
-SHARE_COLORS = ((0.0, "rgba(0, 114, 178, 0.04)"), (1.0, "rgba(0, 114, 178, 0.62)"))
 
 
-def roc_curves(table: pd.DataFrame) -> Any:
-    """ROC curves of the reference and the current data.
+def roc_curves(table: pd.DataFrame) -> go.Figure:
+    """Draw ROC curves of the reference and the current data.
 
     Parameters
     ----------
@@ -60,8 +65,8 @@ def roc_curves(table: pd.DataFrame) -> Any:
     )
 
 
-def precision_recall_curves(table: pd.DataFrame) -> Any:
-    """Precision-recall curves of the reference and the current data.
+def precision_recall_curves(table: pd.DataFrame) -> go.Figure:
+    """Draw precision-recall curves of the reference and the current data.
 
     Parameters
     ----------
@@ -103,9 +108,10 @@ def _score_chart(
 ) -> Any:
     import plotly.graph_objects as go
 
-    table = _with_period(table)
+    table = with_period(table)
     labels = list(dict.fromkeys(table["label"]))[:MOST_LABELS]
-    areas = table.groupby(["label", "period"], sort=False)[area[0]].first()
+    ends = table.drop_duplicates(["label", "period"])[["label", "period", area[0], "n"]]
+    areas = dict(zip(zip(ends["label"], ends["period"], strict=True), ends[area[0]], strict=True))
     x, y = columns
     chart = figure(
         escape(_area_title(areas, labels, area[1]), most=None),
@@ -116,7 +122,7 @@ def _score_chart(
             or "none"
         )
         + ".",
-        table=table.drop_duplicates(["label", "period"])[["label", "period", area[0], "n"]],
+        table=ends,
         height=470 if len(labels) <= 1 else height_of(len(labels)),
     )
     axes = panels(chart, [escape(shortened(label)) for label in labels], x=EVEN, y=EVEN)
@@ -129,7 +135,7 @@ def _score_chart(
                 continue
             first = [start] if start is not None else []
             points = [*first, *rows[[x, y]].itertuples(index=False, name=None)]
-            thresholds = [*[f"{value:.3g}" for value in rows["threshold"]]]
+            thresholds = [f"{value:.3g}" for value in rows["threshold"]]
             chart.add_trace(
                 go.Scatter(
                     x=[float(a) for a, _ in points],
@@ -152,12 +158,24 @@ def _score_chart(
     return chart
 
 
-def _with_period(table: pd.DataFrame) -> pd.DataFrame:
+def with_period(table: pd.DataFrame) -> pd.DataFrame:
+    """Give each row its period, "current" where the table has no other, and labels as text.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With `label` and perhaps `period`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy.
+    """
     table = table.assign(label=table["label"].astype(str))
     return table if "period" in table else table.assign(period="current")
 
 
-def _area_title(areas: pd.Series, labels: Sequence[str], name: str) -> str:
+def _area_title(areas: Areas, labels: Sequence[str], name: str) -> str:
     if not len(areas):
         return f"No period has both kinds of rows: there is no {name}"
     both = [
@@ -166,7 +184,7 @@ def _area_title(areas: pd.Series, labels: Sequence[str], name: str) -> str:
         if (label, "reference") in areas and (label, "current") in areas
     ]
     if not both:
-        values = ", ".join(f"{value:.2f}" for value in areas.tolist()[:3])
+        values = ", ".join(f"{value:.2f}" for value in list(areas.values())[:3])
         return f"{name} is {values}"
     label, old, new = max(both, key=lambda entry: abs(entry[2] - entry[1]))
     of = f" for label {shortened(label)}" if len(labels) > 1 else ""
@@ -175,21 +193,21 @@ def _area_title(areas: pd.Series, labels: Sequence[str], name: str) -> str:
     return f"{name}{of} {'fell' if new < old else 'rose'} from {old:.2f} to {new:.2f}"
 
 
-def _diagonal(chart: Any, axis: dict[str, str]) -> None:
+def _diagonal(chart: go.Figure, axis: dict[str, str]) -> None:
     chart.add_shape(
         type="line", x0=0, y0=0, x1=1, y1=1, xref=axis["xaxis"], yref=axis["yaxis"],
         line=DIAGONAL, layer="below",
     )  # fmt: skip
 
 
-def _square(chart: Any, x: str, y: str) -> None:
+def _square(chart: go.Figure, x: str, y: str) -> None:
     """One unit as long on both axes, so that the diagonal is one."""
     chart.update_xaxes(title_text=x, constrain="domain", constraintoward="left", showgrid=True)
     chart.update_yaxes(title_text=y, scaleanchor="x", constrain="domain")
 
 
-def reliability_curve(table: pd.DataFrame) -> Any:
-    """Observed against predicted shares: whether a score of 0.3 means 30 %.
+def reliability_curve(table: pd.DataFrame) -> go.Figure:
+    """Draw observed against predicted shares: whether a score of 0.3 means 30 %.
 
     Parameters
     ----------
@@ -231,22 +249,16 @@ def reliability_curve(table: pd.DataFrame) -> Any:
         _diagonal(chart, axis)
         for stage, line in STAGES.items():
             rows = table[(table["label"] == label) & (table["calibration"] == stage)]
-            observed = rows["observed"].to_numpy(float)
             chart.add_trace(
                 go.Scatter(
                     x=plain_numbers(rows["predicted"]),
-                    y=plain_numbers(observed),
+                    y=plain_numbers(rows["observed"]),
                     mode="lines+markers",
                     line=line,
                     marker={"size": 7, "symbol": "circle" if stage == "after" else "circle-open"},
-                    error_y={
-                        "type": "data",
-                        "symmetric": False,
-                        "array": plain_numbers(rows["upper"].to_numpy(float) - observed),
-                        "arrayminus": plain_numbers(observed - rows["lower"].to_numpy(float)),
-                        "thickness": 1.5,
-                        "width": 3,
-                    },
+                    error_y=error_bars(
+                        rows["observed"], rows["lower"], rows["upper"], thickness=1.5, width=3
+                    ),
                     name=f"{stage} calibration",
                     customdata=rows["n"].tolist(),
                     hovertemplate="predicted %{x:.1%}<br>observed %{y:.1%}<br>%{customdata:,} rows"
@@ -287,111 +299,3 @@ def _reliability_alt(table: pd.DataFrame) -> str:
                 f"average, {100 * gaps.max():.2g} at most"
             )
     return f"Observed against predicted shares: {'; '.join(parts) or 'none'}."
-
-
-def confusion_matrix(table: pd.DataFrame) -> Any:
-    """How often each label is predicted as what, in the reference and in the current data.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `driftlib.performance.curves.confusion_counts`.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        A panel per period; colours are shares of a label's rows.
-
-    Examples
-    --------
-    >>> from driftlib.performance.curves import confusion_counts
-    >>> frame = pd.DataFrame({"y_true": [0, 0, 1, 1], "y_pred": [0, 1, 1, 1]})
-    >>> confusion_matrix(confusion_counts(frame)).layout.title.text
-    'Of the rows labelled 0, 50 % are predicted right'
-    """
-    import plotly.graph_objects as go
-
-    table = _with_period(table)
-    table = table.assign(predicted=table["predicted"].astype(str))
-    labels = list(dict.fromkeys(table["label"]))
-    periods = [period for period in PERIODS if (table["period"] == period).any()]
-    shown = [escape(shortened(label)) for label in labels]
-    chart = figure(
-        escape(_confusion_title(table, labels), most=None),
-        caption=(
-            "Rows by label and prediction; shares and colours are of each label's rows, so that "
-            "rows of the grid add up to 100 %."
-        ),
-        alt="; ".join(_confusion_alt(table, period) for period in periods) + ".",
-        table=table,
-        height=150 + max(160, 46 * len(labels)),
-    )
-    axes = panels(chart, periods, x={"title": {"text": "predicted"}})
-    for period, axis in zip(periods, axes, strict=True):
-        rows = table[table["period"] == period].set_index(["label", "predicted"])
-        grid = rows.reindex(pd.MultiIndex.from_product([labels, labels]))
-        share = grid["share"].to_numpy(float).reshape(len(labels), -1)
-        n = grid["n"].fillna(0).to_numpy(int).reshape(share.shape)
-        text = [
-            [
-                f"{percent(s) if s == s else ''}<br>{count:,}"
-                for s, count in zip(row_s, row_n, strict=True)
-            ]
-            for row_s, row_n in zip(share.tolist(), n.tolist(), strict=True)
-        ]
-        chart.add_trace(
-            go.Heatmap(
-                x=labels,
-                y=labels,
-                z=[plain_numbers(row) for row in share],
-                text=text,
-                texttemplate="%{text}",
-                textfont={"color": style.INK},
-                zmin=0,
-                zmax=1,
-                colorscale=[list(stop) for stop in SHARE_COLORS],
-                showscale=False,
-                xgap=2,
-                ygap=2,
-                name=period,
-                customdata=[[[a, b] for b in shown] for a in shown],
-                hovertemplate="label %{customdata[0]}<br>predicted %{customdata[1]}<br>%{text}"
-                "<extra></extra>",
-                **axis,
-            )
-        )
-    for each in (chart.update_xaxes, chart.update_yaxes):
-        each(type="category", tickmode="array", tickvals=labels, ticktext=shown, showline=False,
-             ticks="", showgrid=False)  # fmt: skip
-    chart.update_yaxes(autorange="reversed")
-    chart.layout.yaxis.title.text = "label"
-    return chart
-
-
-def _right(table: pd.DataFrame, period: str) -> pd.Series:
-    """Share of each label's rows that are predicted right."""
-    rows = table[(table["period"] == period) & (table["label"] == table["predicted"])]
-    return rows.set_index("label")["share"].dropna()
-
-
-def _confusion_title(table: pd.DataFrame, labels: Sequence[str]) -> str:
-    now, then = _right(table, "current"), _right(table, "reference")
-    both = [label for label in labels if label in now and label in then]
-    if both:
-        label = max(both, key=lambda name: abs(now[name] - then[name]))
-        new, old = percent(now[label]), percent(then[label])
-        than = "as in the reference" if new == old else f"{old} in the reference"
-        return f"Of the rows labelled {shortened(label)}, {new} are predicted right, {than}"
-    known = now if len(now) else then
-    if known.empty:
-        return "No row has both a label and a prediction"
-    label = known.idxmin()
-    return f"Of the rows labelled {shortened(label)}, {percent(known[label])} are predicted right"
-
-
-def _confusion_alt(table: pd.DataFrame, period: str) -> str:
-    parts = [
-        f"{shortened(label)} {percent(share)}"
-        for label, share in list(_right(table, period).items())[:MOST_LABELS]
-    ]
-    return f"Predicted right in the {period} data: {', '.join(parts) or 'nothing'}"

@@ -1,18 +1,22 @@
-"""Why the loss changed: the waterfall of causes, over time, by feature, by segment."""
+"""Draw why the loss changed: over time, by feature and by segment."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA, IMPROVED, UNDETERMINED
 from driftlib.diagnosis.windows import Timeline
-from driftlib.text import distinct, shortened
+from driftlib.text import capital, distinct, shortened
 from driftlib.visualization import style
+from driftlib.visualization.marks import category_axis, error_bars
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import window_labels
+from driftlib.visualization.windows import WindowLabels, window_labels
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 TITLES = {
     "covariate_common": "changed mix of<br>familiar inputs",
@@ -26,147 +30,32 @@ COLORS = {
     "concept": style.SEVERITY_COLORS["major"],
     "covariate_unseen": style.COLORWAY[2],
 }
-HALF = 0.38
 MOST_BARS = 20
 
 
 def plain_title(term: str) -> str:
-    """Name of a term on one line."""
-    return TITLES[term].replace("<br>", " ")
-
-
-def loss_waterfall(diagnosis: Diagnosis) -> Any:
-    """From the reference's loss to the current one, cause by cause, with 95 % intervals.
+    """Name a term on one line.
 
     Parameters
     ----------
-    diagnosis : Diagnosis
+    term : str
+        covariate_common, concept, covariate_unseen or total.
 
     Returns
     -------
-    plotly.graph_objects.Figure
-        Terms without a figure (no labels in current) are left out.
+    str
+        Plain text.
 
     Examples
     --------
-    >>> from driftlib import diagnose, simulate
-    >>> data = simulate(1000, feature_drift=0, label_flips=0.3)
-    >>> chart = loss_waterfall(diagnose(data.reference, data.current, timestamp="timestamp"))
-    >>> chart.layout.title.text.startswith("Concept drift")
-    True
+    >>> plain_title("concept")
+    'same inputs, other outcomes'
     """
-    import plotly.graph_objects as go
-
-    terms = diagnosis.terms.loc[list(COLORS)]
-    known = terms[np.isfinite(terms["value"])]
-    table = pd.DataFrame(
-        {
-            "part": [plain_title(name) for name in diagnosis.terms.index],
-            **{name: diagnosis.terms[name].to_numpy() for name in ("value", "lower", "upper")},
-        }
-    )
-    loss = shortened(diagnosis.loss_title)
-    chart = figure(
-        escape(diagnosis.headline, most=None),
-        caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
-        "on the way from the reference's to the current one; the axis does not start at 0. A "
-        "familiar input is one that both periods have.",
-        alt=f"Waterfall of the mean {loss}: "
-        + "; ".join(
-            [
-                f"reference {diagnosis.loss_reference:.3f}",
-                *(f"{plain_title(n)} {row.value:+.3f}" for n, row in known.iterrows()),
-                f"current {diagnosis.loss_current:.3f}",
-            ]
-        ).replace("nan", "not known")
-        + ".",
-        table=table,
-        y=f"mean {escape(loss)}",
-        height=400,
-    )
-    start = diagnosis.loss_reference
-    steps = known["value"].to_numpy()
-    base = start + np.append(0, np.cumsum(steps)[:-1])
-    names = ["reference", *(TITLES[name] for name in known.index), "current"]
-    last = len(names) - 1
-    _level(chart, 0, start, "reference", style.REFERENCE)
-    _level(chart, last, diagnosis.loss_current, "current", style.CURRENT)
-    if not np.isfinite(diagnosis.loss_current):
-        _above(chart, last, start, "not known")
-    places = list(range(1, last))
-    chart.add_trace(
-        go.Bar(
-            x=places,
-            y=steps.tolist(),
-            base=base.tolist(),
-            width=2 * HALF,
-            marker={"color": [COLORS[name] for name in known.index]},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (known["upper"] - known["value"]).tolist(),
-                "arrayminus": (known["value"] - known["lower"]).tolist(),
-                "color": style.INK,
-                "thickness": 1.5,
-                "width": 6,
-            },
-            customdata=known[["value", "lower", "upper"]].to_numpy().tolist(),
-            hovertemplate="%{customdata[0]:+.4f} (%{customdata[1]:+.4f} to "
-            "%{customdata[2]:+.4f})<extra></extra>",
-            showlegend=False,
-        )
-    )
-    tops = base + known["upper"].clip(lower=0).to_numpy()
-    for place, top, value in zip(places, tops, steps, strict=True):
-        _above(chart, place, top, f"{value:+.3f}")
-    # From the end of each step to the start of the next.
-    ends = np.append(start, base + steps)
-    for place, height in enumerate(ends.tolist()[: last if len(known) == len(COLORS) else -1]):
-        chart.add_shape(
-            type="line", x0=place + HALF, x1=place + 1 - HALF, y0=height, y1=height,
-            line={"color": style.AXIS, "width": 1, "dash": "dot"},
-        )  # fmt: skip
-    lows = base + known["lower"].clip(upper=0).to_numpy()
-    _fit(chart, [start, diagnosis.loss_current, *ends, *tops, *lows])
-    chart.update_xaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, last + 0.6])
-    return chart
+    return TITLES[term].replace("<br>", " ")
 
 
-def _level(chart: Any, place: int, value: float, name: str, color: str) -> None:
-    """A period's own loss, as a line over its place."""
-    import plotly.graph_objects as go
-
-    known = np.isfinite(value)
-    chart.add_trace(
-        go.Scatter(
-            x=[place - HALF, place + HALF],
-            y=[value, value] if known else [None, None],
-            mode="lines",
-            line={"color": color, "width": 5},
-            hovertemplate=f"{name} %{{y:.4f}}<extra></extra>",
-            showlegend=False,
-        )
-    )
-    if known:
-        _above(chart, place, value, f"{value:.3f}")
-
-
-def _above(chart: Any, place: int, height: float, text: str) -> None:
-    chart.add_annotation(x=place, y=float(height), text=text, showarrow=False, yshift=12)
-
-
-def _fit(chart: Any, values: list[float]) -> None:
-    """Range of the y axis: what is drawn, and room for the numbers above it."""
-    finite = [value for value in values if np.isfinite(value)]
-    low, high = min(finite), max(finite)
-    room = (high - low) or 0.1 * abs(high) or 0.1
-    # A loss is never negative; a step's interval may be.
-    floor = min(low, 0.0) if low < 0 else max(0.0, low - 0.15 * room)
-    chart.update_yaxes(range=[floor, high + 0.2 * room])
-
-
-def diagnosis_over_windows(timeline: Timeline) -> Any:
-    """Causes of the change of the loss, stacked, window by window, with their total.
+def diagnosis_over_windows(timeline: Timeline) -> go.Figure:
+    """Draw the causes of the change of the loss, stacked, window by window, with their total.
 
     Parameters
     ----------
@@ -185,10 +74,10 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
         index="window", columns="term", values="value", aggfunc="first", dropna=False
     ).reindex(index=list(windows.labels), columns=list(TITLES))
     labels = [escape(label) for label in windows.labels.values()]
-    verdicts = timeline.table.drop_duplicates("window").set_index("window")["verdict"]
-    verdicts = verdicts.reindex(table.index)
+    each = timeline.table.drop_duplicates("window").set_index("window")
+    verdicts = dict(zip(windows.labels, each.loc[list(windows.labels), "verdict"], strict=True))
     chart = figure(
-        escape(_over_windows_title(table, verdicts, windows), most=None),
+        escape(_over_windows_title(verdicts, windows), most=None),
         caption="Change of the mean loss against the reference. Bars: what each cause adds or "
         "takes away; diamonds: their sum with its 95 % interval. Hollow: the two periods have "
         "too little in common for the causes to be told apart.",
@@ -196,13 +85,13 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
         + "; ".join(f"{windows.labels[number]} {verdict}" for number, verdict in verdicts.items())
         + ".",
         table=table.rename(columns=plain_title)
-        .assign(verdict=verdicts)
+        .assign(verdict=list(verdicts.values()))
         .set_axis(list(windows.labels.values()))
         .rename_axis("window"),
         y="change of the mean loss",
         height=420,
     )
-    told = (verdicts != "undetermined").to_numpy()
+    told = np.array([verdict != UNDETERMINED for verdict in verdicts.values()])
     for term in COLORS:
         values = np.where(told, table[term], np.nan)
         chart.add_trace(
@@ -228,47 +117,42 @@ def diagnosis_over_windows(timeline: Timeline) -> Any:
                 "size": 10,
                 "color": style.INK,
             },
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (total["upper"] - total["value"]).tolist(),
-                "arrayminus": (total["value"] - total["lower"]).tolist(),
-                "color": style.INK,
-                "thickness": 1.5,
-            },
-            text=[str(verdict) for verdict in verdicts],
+            error_y=error_bars(
+                total["value"], total["lower"], total["upper"], color=style.INK, thickness=1.5
+            ),
+            text=list(verdicts.values()),
             hovertemplate="%{text}: %{y:+.4f}<extra>%{x}</extra>",
         )
     )
     chart.update_layout(barmode="relative")
-    chart.update_xaxes(type="category")
+    chart.update_xaxes(category_axis())
     return chart
 
 
-def _over_windows_title(table: pd.DataFrame, verdicts: pd.Series, windows: Any) -> str:
-    concept = [n for n, v in verdicts.items() if v in ("concept drift", "data and concept drift")]
-    data = [n for n, v in verdicts.items() if v in ("data drift", "data and concept drift")]
+def _over_windows_title(verdicts: dict[int, str], windows: WindowLabels) -> str:
+    concept = [number for number, verdict in verdicts.items() if verdict in (CONCEPT, BOTH)]
+    data = [number for number, verdict in verdicts.items() if verdict in (DATA, BOTH)]
     parts = []
     if concept:
         parts.append(f"concept drift {windows.among(concept)}")
     if data:
         parts.append(f"data drift {windows.among(data)}")
-    better = [number for number, verdict in verdicts.items() if verdict == "improved"]
+    better = [number for number, verdict in verdicts.items() if verdict == IMPROVED]
     if better:
         parts.append(f"better {windows.among(better)}")
     if not parts:
-        unknown = (verdicts == "undetermined").all()
+        unknown = set(verdicts.values()) <= {UNDETERMINED}
         return "The causes cannot be told apart" if unknown else "No window is worse"
-    sentence = "; ".join(parts)
-    return sentence[0].upper() + sentence[1:]
+    return capital("; ".join(parts))
 
 
-def feature_attribution(diagnosis: Diagnosis) -> Any:
-    """Which features' change accounts for what changed inputs did to the loss.
+def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
+    """Draw which features' change accounts for what changed inputs did to the loss.
 
     Parameters
     ----------
     diagnosis : Diagnosis
+        From `diagnose`.
 
     Returns
     -------
@@ -306,26 +190,28 @@ def feature_attribution(diagnosis: Diagnosis) -> Any:
             hovertemplate="%{y} %{x:+.4f}<extra></extra>",
         )
     )
-    chart.update_yaxes(autorange="reversed", type="category")
+    chart.update_yaxes(category_axis(downward=True))
     return chart
 
 
-def segment_effects(diagnosis: Diagnosis) -> Any:
-    """Where the model lost most at unchanged inputs, by rule, with 95 % intervals.
+def segment_effects(diagnosis: Diagnosis) -> go.Figure:
+    """Draw where the model lost most at unchanged inputs, by rule, with 95 % intervals.
 
     Parameters
     ----------
     diagnosis : Diagnosis
+        From `diagnose`.
 
     Returns
     -------
     plotly.graph_objects.Figure
+        At most 20 groups of rows; empty without labels.
     """
     import plotly.graph_objects as go
 
     table = diagnosis.segments.head(MOST_BARS)
     rules = [escape(rule, most=80) for rule in distinct(table["rule"].tolist())]
-    worst = table.loc[table["effect"].idxmax()] if len(table) else None
+    worst = table.iloc[int(table["effect"].argmax())] if len(table) else None
     title = "No figure without labels, or where the periods do not overlap"
     if len(table) == 1:
         title = "No group of rows stands out: the change is the same everywhere"
@@ -352,15 +238,10 @@ def segment_effects(diagnosis: Diagnosis) -> Any:
             y=rules,
             mode="markers",
             marker={"size": 10, "color": COLORS["concept"]},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": (table["upper"] - table["effect"]).tolist(),
-                "arrayminus": (table["effect"] - table["lower"]).tolist(),
-            },
+            error_x=error_bars(table["effect"], table["lower"], table["upper"]),
             hovertemplate="%{y} %{x:+.4f}<extra></extra>",
             showlegend=False,
         )
     )
-    chart.update_yaxes(autorange="reversed", type="category")
+    chart.update_yaxes(category_axis(downward=True))
     return chart

@@ -1,10 +1,9 @@
-"""How a feature's values lie: the reference against the current data."""
+"""Draw how a feature's values lie: the reference against the current data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,56 +13,41 @@ from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.profile.column import Column
-from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.profile.profile import Counts, NumericCounts
 from driftlib.text import counted, percent, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table
+from driftlib.visualization.shares import (
+    HISTOGRAM,
+    LEVELS,
+    MOST_VALUES,
+    TENTHS,
+    VALUES,
+    Shares,
+    shares_of,
+)
 from driftlib.visualization.style import escape, figure
+from driftlib.visualization.windows import Row
 
-MOST_LEVELS = 15
-# A numeric feature with so few values is drawn value by value.
-MOST_VALUES = 30
-# Where one bin of equal width holds more than this, the reference's tenths say more.
-CROWDED = 0.6
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 # From this share on, values outside the reference's range are the finding.
 OUTSIDE = 0.05
 LEAST_OUTSIDE = 0.001
 
-VALUES, TENTHS, HISTOGRAM, LEVELS = "value", "range", "bin", "category"
-
-
-@dataclass(frozen=True)
-class Shares:
-    """Shares of the values of two samples, part by part.
-
-    Attributes
-    ----------
-    parts : list of str
-        Plain text; in a histogram the first and last are what lies outside its edges.
-    reference, current : float array
-        Of all values that are not missing; NaN where a side has none.
-    drawn_as : str
-        What a part is.
-    edges : float array
-        Of a histogram.
-    """
-
-    parts: list[str]
-    reference: np.ndarray
-    current: np.ndarray
-    drawn_as: str
-    edges: np.ndarray
-
 
 def feature_distribution(
     result: DriftResult | TrendResult, feature: str, window: int | None = None
-) -> Any:
-    """A feature's values in the reference and in the current data, as shares.
+) -> go.Figure:
+    """Draw a feature's values in the reference and in the current data, as shares.
 
     Parameters
     ----------
     result : DriftResult or TrendResult
+        From `detect_drift` or `drift_trend`.
     feature : str
+        One that can be compared.
     window : int, optional
         Number of a trend's window; all windows together by default.
 
@@ -137,76 +121,8 @@ def _current(result: DriftResult | TrendResult, feature: str, window: int | None
     )
 
 
-def shares_of(column: Column, reference: Counts, current: Counts) -> Shares:
-    """Shares of two samples, in the parts that show this column best."""
-    if isinstance(reference, NumericCounts) and isinstance(current, NumericCounts):
-        return _numeric_shares(column, reference, current)
-    assert isinstance(reference, CategoricalCounts)
-    assert isinstance(current, CategoricalCounts)
-    return _level_shares(column, reference, current)
-
-
-def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCounts) -> Shares:
-    at = [counts.at_or_below - counts.below for counts in (reference, current)]
-    taken = np.flatnonzero(at[0])
-    if len(taken) <= MOST_VALUES and at[0].sum() == reference.present:
-        names = [f"{value:.6g}" for value in column.grid[taken]]
-        counts = [side[taken] for side in at]
-        if at[1][taken].sum() < current.present:
-            names.append("other values")
-            counts = [
-                np.append(side, whole.present - side.sum())
-                for side, whole in zip(counts, (reference, current), strict=True)
-            ]
-        return _shares(names, counts, (reference, current), VALUES)
-    counts = [column.histogram(side) for side in (reference, current)]
-    tenths = column.bin_labels
-    if counts[0].max() > CROWDED * reference.present and len(tenths) >= 5:
-        bins = [column.bins(side) for side in (reference, current)]
-        return _shares(tenths, bins, (reference, current), TENTHS)
-    edges = column.histogram_edges
-    inner = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    names = [f"below {edges[0]:.4g}", *inner, f"above {edges[-1]:.4g}"]
-    return _shares(names, counts, (reference, current), HISTOGRAM, edges)
-
-
-def _level_shares(
-    column: Column, reference: CategoricalCounts, current: CategoricalCounts
-) -> Shares:
-    sides = (reference, current)
-    share = [side.levels / max(1, side.present) for side in sides]
-    order = np.argsort(-np.maximum(*share), kind="stable")
-    shown, rest = order[:MOST_LEVELS], order[MOST_LEVELS:]
-    names = [column.levels[place] for place in shown]
-    counts = [side.levels[shown] for side in sides]
-    parts = {
-        f"{counted(len(rest), 'other value')}": [int(side.levels[rest].sum()) for side in sides]
-    }
-    unlisted = "new values" if column.complete else "rarer values"
-    parts[unlisted] = [side.unlisted for side in sides]
-    for name, more in parts.items():
-        if any(more):
-            names.append(name)
-            counts = [np.append(side, extra) for side, extra in zip(counts, more, strict=True)]
-    return _shares(names, counts, sides, LEVELS)
-
-
-def _shares(
-    names: list[str],
-    counts: list[np.ndarray],
-    sides: tuple[Counts, Counts],
-    drawn_as: str,
-    edges: np.ndarray | None = None,
-) -> Shares:
-    shares = [
-        side / whole.present if whole.present else np.full(len(side), np.nan)
-        for side, whole in zip(counts, sides, strict=True)
-    ]
-    return Shares(names, *shares, drawn_as, np.zeros(0) if edges is None else edges)
-
-
-def _draw_bars(chart: Any, shares: Shares, sides: Any, name: str) -> None:
-    """Two bars for each part, sideways where parts are categories with names to read."""
+def _draw_bars(chart: go.Figure, shares: Shares, sides: Any, name: str) -> None:
+    """Draw two bars for each part, sideways where parts are categories with names to read."""
     import plotly.graph_objects as go
 
     sideways = shares.drawn_as == LEVELS
@@ -246,8 +162,8 @@ def _draw_bars(chart: Any, shares: Shares, sides: Any, name: str) -> None:
     chart.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05)
 
 
-def _draw_histogram(chart: Any, shares: Shares, sides: Any, name: str) -> None:
-    """The reference as filled bars, the current data as an outline over them."""
+def _draw_histogram(chart: go.Figure, shares: Shares, sides: Any, name: str) -> None:
+    """Draw the reference as filled bars, the current data as an outline over them."""
     import plotly.graph_objects as go
 
     edges = shares.edges
@@ -313,10 +229,12 @@ def _draw_histogram(chart: Any, shares: Shares, sides: Any, name: str) -> None:
 
 
 def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
-    name = shortened(column.name)
+    name, reference = shortened(column.name), column.reference
     if not current.present:
         return f"{name} has no values {where}"
-    if isinstance(current, NumericCounts) and shares.drawn_as != VALUES:
+    sides = (reference, current)
+    numeric = [side for side in sides if isinstance(side, NumericCounts)]
+    if numeric and shares.drawn_as != VALUES:
         if shares.drawn_as == HISTOGRAM:
             for share, side in ((shares.current[-1], "above"), (shares.current[0], "below")):
                 if share >= OUTSIDE:
@@ -324,10 +242,10 @@ def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
                         f"{percent(float(share))} of {name} lies {side} the reference's range "
                         f"{where}"
                     )
-        old, new = (column.quantile(side, 0.5) for side in (column.reference, current))
-        if old == new:
-            return f"{name}: median {new:.4g} {where}, as in the reference"
-        return f"{name}: median {new:.4g} {where}, {old:.4g} in the reference"
+        before, now = (column.quantile(side, 0.5) for side in numeric)
+        if before == now:
+            return f"{name}: median {now:.4g} {where}, as in the reference"
+        return f"{name}: median {now:.4g} {where}, {before:.4g} in the reference"
     moved = int(np.abs(shares.current - shares.reference).argmax())
     old, new = (percent(float(side[moved])) for side in (shares.reference, shares.current))
     if old == new:
@@ -336,7 +254,7 @@ def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
     return f"{name}: {new} of values {where} are {part}, {old} in the reference"
 
 
-def _caption(column: Column, current: Counts, shares: Shares, rows: list[dict[str, Any]]) -> str:
+def _caption(column: Column, current: Counts, shares: Shares, rows: Sequence[Row]) -> str:
     how = {
         HISTOGRAM: "Share of values in each bin of the reference's range; hatched: outside it.",
         TENTHS: "Share of values between the reference's quantiles.",

@@ -1,9 +1,9 @@
-"""PSI window by window, beside what chance gives."""
+"""Draw PSI window by window, beside what chance gives."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,13 @@ from driftlib.severity import Severity
 from driftlib.text import brief, counted, listed, shortened
 from driftlib.visualization import style
 from driftlib.visualization.levels import before, change_table, chosen_features
-from driftlib.visualization.panels import height_of, legend_entry, panels
+from driftlib.visualization.marks import add_severity_legend, category_axis, severity_marker
+from driftlib.visualization.panels import height_of, panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import WindowLabels, plain_numbers, thinned
+from driftlib.visualization.windows import Row, WindowLabels, plain_numbers, thinned
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 DEFAULT_PANELS, MOST_PANELS = 6, 12
 
@@ -27,12 +31,13 @@ ZONES = {
 }
 
 
-def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> Any:
-    """PSI over the windows, beside what chance gives and the thresholds for each window's size.
+def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> go.Figure:
+    """Draw PSI over the windows, beside what chance gives and each window's thresholds.
 
     Parameters
     ----------
     trend : TrendResult
+        From `drift_trend`.
     features : list of str, optional
         At most 12; the 6 most drifted by default.
 
@@ -73,11 +78,7 @@ def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> Any:
     axes = panels(
         chart,
         [escape(shortened(name)) for name in names],
-        x={
-            "type": "category",
-            "nticks": 4,
-            "title": {"text": windows.title if len(names) == 1 else None},
-        },
+        x=category_axis(nticks=4, title={"text": windows.title if len(names) == 1 else None}),
         y={
             "type": "log",
             "range": [np.log10(bottom), np.log10(top)],
@@ -128,7 +129,7 @@ def _with_thresholds(table: pd.DataFrame, result: TrendResult | DriftResult) -> 
 
 
 def _psi_range(table: pd.DataFrame) -> tuple[float, float]:
-    """Ends of the logarithmic axis: far below what chance gives nothing is of interest."""
+    """Find the ends of the logarithmic axis: far below what chance gives nothing is of interest."""
     chance = table["psi_critical"].min()
     bottom = chance / 3 if chance > 0 else 0.001
     top = np.nanmax([1.0, 1.5 * table["psi"].max(), 2 * table["major_from"].max()])
@@ -136,14 +137,14 @@ def _psi_range(table: pd.DataFrame) -> tuple[float, float]:
 
 
 def _add_zones(
-    chart: Any,
+    chart: go.Figure,
     part: pd.DataFrame,
     labels: list[str],
     axis: dict[str, str],
     bottom: float,
     top: float,
 ) -> None:
-    """What chance gives and where moderate and major begin, as bars as wide as a window."""
+    """Draw what chance gives and where moderate and major begin, as bars as wide as a window."""
     import plotly.graph_objects as go
 
     spans = {
@@ -167,29 +168,11 @@ def _add_zones(
         )
 
 
-def severity_marker(severities: Iterable[Any], points: int) -> dict[str, Any]:
-    """Marker of each point by its severity; smaller where there are many."""
-    known = [severity if severity in list(Severity) else "none" for severity in severities]
-    return {
-        "symbol": [style.SEVERITY_SYMBOLS[severity] for severity in known],
-        "color": [style.SEVERITY_COLORS[severity] for severity in known],
-        "size": 9 if points <= 30 else 6 if points <= 100 else 4,
-    }
-
-
 def _severity_words(severity: Any) -> str:
     return Severity(severity).words if severity in list(Severity) else ""
 
 
-def add_severity_legend(chart: Any, severities: Iterable[str]) -> None:
-    """Legend entries for the severities that occur."""
-    found = set(severities)
-    for severity in Severity:
-        if severity in found:
-            legend_entry(chart, severity.words, marker=severity_marker([severity], 1))
-
-
-def _psi_hover(name: str, label: str, row: dict[str, Any]) -> str:
+def _psi_hover(name: str, label: str, row: Row) -> str:
     return "<br>".join(
         [
             f"<b>{escape(shortened(name))}</b>, {label}",

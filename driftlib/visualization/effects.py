@@ -1,9 +1,9 @@
-"""How far each feature moved, as sorted bars."""
+"""Draw how far each feature moved, as sorted bars."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -19,14 +19,18 @@ from driftlib.visualization.levels import (
     column_label,
     most_drifted,
 )
+from driftlib.visualization.marks import category_axis
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import plain_numbers
+from driftlib.visualization.windows import Row, plain_numbers
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MOST_BARS = 40
 
 
-def effect_sizes(result: DriftResult) -> Any:
-    """How far each feature moved, the furthest on top, by what moved most and how severe.
+def effect_sizes(result: DriftResult) -> go.Figure:
+    """Draw how far each feature moved, the furthest on top, by what moved most and how severe.
 
     Parameters
     ----------
@@ -113,19 +117,13 @@ def effect_sizes(result: DriftResult) -> Any:
         griddash="dash",
         gridcolor=style.AXIS,
     )
-    chart.update_yaxes(
-        type="category",
-        autorange="reversed",
-        tickmode="array",
-        tickvals=drawn["feature"].tolist(),
-        ticktext=[escape(column_label(e["feature"], e["kind"])) for e in entries],
-        ticks="",
-        showgrid=False,
-    )
+    labels = [escape(column_label(e["feature"], e["kind"])) for e in entries]
+    names = drawn["feature"].tolist()
+    chart.update_yaxes(category_axis(names, labels, downward=True, ticks="", showgrid=False))
     return chart
 
 
-def _effect_words(entry: dict[str, Any]) -> str:
+def _effect_words(entry: Row) -> str:
     moved = entry["level"] > 0 and entry["severity"] != "none"
     if moved and entry["driver"] == "missing":
         now, was = percent(entry["missing_current"]), percent(entry["missing_reference"])
@@ -135,7 +133,7 @@ def _effect_words(entry: dict[str, Any]) -> str:
     return f"PSI {brief(entry['psi'])}"
 
 
-def _effect_hover(entry: dict[str, Any]) -> str:
+def _effect_hover(entry: Row) -> str:
     lines = [f"<b>{escape(entry['feature'])}</b>: {entry['severity']}"]
     lines.append(f"PSI {brief(entry['psi'])} (chance alone: up to {brief(entry['psi_critical'])})")
     return "<br>".join([*lines, *(escape(line, most=None) for line in wrapped(entry["note"]))])

@@ -1,8 +1,8 @@
-"""Realised performance beside the estimate without labels."""
+"""Draw realised performance beside the estimate without labels."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,10 +11,14 @@ from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.text import brief, counted, quoted
 from driftlib.visualization import style
+from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import legend_entry, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.values import ESTIMATED, add_band, add_limits, fit
 from driftlib.visualization.windows import WindowLabels, plain_numbers, thinned, window_labels
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 SIDES = {
     "realised": (style.CURRENT, "solid", "circle"),
@@ -22,8 +26,8 @@ SIDES = {
 }
 
 
-def realised_against_estimated(perf: Performance, estimate: Performance, metric: str) -> Any:
-    """A metric that labels show, beside what was estimated without them.
+def realised_against_estimated(perf: Performance, estimate: Performance, metric: str) -> go.Figure:
+    """Draw a metric that labels show, beside what was estimated without them.
 
     Parameters
     ----------
@@ -31,6 +35,7 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
         Of the same windows, without segments; windows are matched by start and end, and
         those that only one has are drawn too.
     metric : str
+        One that both have.
 
     Returns
     -------
@@ -71,7 +76,7 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
         table=both.assign(window=both["window"].map(windows.labels)).drop(columns=["start", "end"]),
         y=title,
     )
-    axis = panels(chart, [title], x={"type": "category", "nticks": 12})[0]
+    axis = panels(chart, [title], x=category_axis(nticks=12))[0]
     chart.update_yaxes(title_text=title)
     chart.update_xaxes(title_text=windows.title or None)
     part = both.set_index("window").reindex(numbers)
@@ -112,7 +117,7 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
 
 
 def _joined(perf: Performance, estimate: Performance, metric: str) -> pd.DataFrame:
-    """A row per window with the values of both sides."""
+    """Put the values of both sides into a row per window."""
     sides = []
     for side, result in zip(SIDES, (perf, estimate), strict=True):
         if result.by:
@@ -148,7 +153,7 @@ def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windo
         )
         return f"Realised {title} agrees with its estimate{where}"
     gaps = outside["realised"] - outside["estimated"]
-    worst = outside.loc[gaps.abs().idxmax()]
+    worst = outside.iloc[int(gaps.abs().argmax())]
     among = f"{len(outside)} of {counted(len(compared), windows.unit)}"
     return (
         f"Realised {title} lies outside its estimate in {among}: "

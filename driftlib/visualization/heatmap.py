@@ -1,8 +1,9 @@
-"""The drift heatmap: features by windows, coloured and marked by how far they moved."""
+"""Draw the drift heatmap: features by windows, coloured and marked by how far they moved."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,16 +15,20 @@ from driftlib.severity import Severity
 from driftlib.text import NAMES_SHOWN, brief, counted, listed, wrapped
 from driftlib.visualization import style
 from driftlib.visualization.levels import (
-    NOT_FEATURES,
     TOP,
+    alarm_windows,
     before,
     change_table,
     column_label,
     most_drifted,
 )
+from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import legend_entry
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.windows import WindowLabels
+from driftlib.visualization.windows import Row, WindowLabels
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MOST_FEATURES = 40
 MOST_WINDOWS = 60
@@ -35,8 +40,8 @@ CLASSES = {("none", "minor"): style.INK, ("moderate",): "#1A1F26", ("major",): "
 NO_BREAK = "\u00a0"
 
 
-def drift_heatmap(result: DriftResult | TrendResult) -> Any:
-    """How far every feature moved in every window, the most drifted on top.
+def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
+    """Draw how far every feature moved in every window, the most drifted on top.
 
     Parameters
     ----------
@@ -114,17 +119,10 @@ def drift_heatmap(result: DriftResult | TrendResult) -> Any:
         )
     for name, color in _legend(result.policy):
         legend_entry(chart, name, marker={"symbol": "square", "size": 12, "color": color})
-    chart.update_xaxes(type="category", showline=False, ticks="", nticks=10)
-    chart.update_yaxes(
-        type="category",
-        autorange="reversed",
-        showline=False,
-        showgrid=False,
-        tickcolor="rgba(0,0,0,0)",
-        tickmode="array",
-        tickvals=features,
-        ticktext=[escape(column_label(name, kinds[name])) for name in features],
-    )
+    chart.update_xaxes(category_axis(showline=False, ticks="", nticks=10))
+    named = [escape(column_label(name, kinds[name])) for name in features]
+    plain = {"showline": False, "showgrid": False, "tickcolor": "rgba(0,0,0,0)"}
+    chart.update_yaxes(category_axis(features, named, downward=True, **plain))
     colors = [list(stop) for stop in style.SEQUENTIAL]
     chart.update_layout(coloraxis={"cmin": 0, "cmax": 3, "colorscale": colors, "showscale": False})
     if len(numbers) == 1:
@@ -143,8 +141,8 @@ def _legend(policy: DriftPolicy) -> list[tuple[str, str]]:
     ]
 
 
-def _notes_beside(chart: Any, entries: list[dict[str, Any]]) -> None:
-    """A single column of cells, with the first words of each feature's note to its right."""
+def _notes_beside(chart: go.Figure, entries: Sequence[Row]) -> None:
+    """Make room beside a single column of cells for the first words of each feature's note."""
     chart.update_xaxes(range=[-0.5, 7.5])
     for entry in entries:
         chart.add_annotation(
@@ -157,7 +155,7 @@ def _notes_beside(chart: Any, entries: list[dict[str, Any]]) -> None:
         )
 
 
-def _cell(entry: dict[str, Any], with_number: bool) -> str:
+def _cell(entry: Row, with_number: bool) -> str:
     """Mark and number of a cell; the number is PSI, or a share in percent where that is worse."""
     severity = entry["severity"]
     mark = Severity(severity).mark if Severity(severity).drifted else ""
@@ -168,7 +166,7 @@ def _cell(entry: dict[str, Any], with_number: bool) -> str:
     return f"{mark} {brief(entry['psi'], most=2)}".strip()
 
 
-def _hover(entry: dict[str, Any], label: str) -> str:
+def _hover(entry: Row, label: str) -> str:
     lines = [
         f"<b>{escape(entry['feature'])}</b>, {escape(label)}",
         f"{Severity(entry['severity']).mark} {entry['severity']}"
@@ -183,15 +181,15 @@ def _hover(entry: dict[str, Any], label: str) -> str:
 def _heatmap_title(
     result: DriftResult | TrendResult, table: pd.DataFrame, windows: WindowLabels
 ) -> str:
-    features = table[~table["kind"].isin(NOT_FEATURES)]
+    if isinstance(result, DriftResult):
+        return result.headline
     total = len(result.baseline.features)
-    alarms = features[features["alarm"]].groupby("feature")["window"].agg(list)
-    if alarms.empty:
+    alarms = alarm_windows(table)
+    if not alarms:
         return "The feature did not drift" if total == 1 else f"None of {total} features drifted"
-    drifted = [name for name in most_drifted(features) if name in alarms.index]
     if len(windows.labels) == 1:
-        return f"{len(drifted)} of {counted(total, 'feature')} drifted: {listed(drifted)}"
-    drifted.sort(key=lambda name: -len(alarms[name]))
+        return f"{len(alarms)} of {counted(total, 'feature')} drifted: {listed(alarms)}"
+    drifted = sorted(alarms, key=lambda name: -len(alarms[name]))
     first = alarms[drifted[0]]
     alike = [name for name in drifted if alarms[name] == first][:NAMES_SHOWN]
     more = len(drifted) - len(alike)
@@ -230,7 +228,7 @@ def _heatmap_alt(features: list[str], numbers: list[int], windows: WindowLabels)
 
 
 def _pivot(drawn: pd.DataFrame, features: list[str], windows: WindowLabels) -> list[dict[str, Any]]:
-    """A row per feature, and each window's mark and PSI: the picture as a table."""
+    """Make the picture a table: a row per feature, and each window's mark and PSI."""
     cells = {
         (entry["feature"], entry["window"]): (
             f"{Severity(entry['severity']).mark} {brief(entry['psi'])}"

@@ -1,4 +1,4 @@
-"""How far every feature moved in every window, on one scale: what the drift charts draw."""
+"""Measure how far every feature moved in every window, on the one scale that charts draw."""
 
 from __future__ import annotations
 
@@ -22,8 +22,23 @@ NOT_FEATURES = ("prediction", "target")
 
 
 def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, WindowLabels]:
-    """Table with a row per window and comparable column, and the labels of its windows.
+    """Make the table that drift charts draw, and the labels of its windows.
 
+    Parameters
+    ----------
+    result : DriftResult or TrendResult
+        A single result is one window.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        The result's own with a row per window and comparable column, and `level`, `driver`
+        and `share`.
+    windows : WindowLabels
+        A label for each window.
+
+    Notes
+    -----
     `level` is the size of the change on the policy's own scale: 0 as before, 1 the
     threshold of a moderate change, 2 that of a major one, 3 four times that and beyond.
     `driver` is the one of PSI, missing and unseen values that is largest there, `share` the
@@ -62,7 +77,19 @@ def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
 
 
 def on_scale(effect: pd.Series, moderate: float, major: float) -> np.ndarray:
-    """Effect as a level between 0 and 3, linear between 0, moderate, major and four times that.
+    """Put an effect on a scale from 0 to 3, linear between 0, moderate, major and four times that.
+
+    Parameters
+    ----------
+    effect : pandas.Series
+        From 0; NaN where it does not apply.
+    moderate, major : float
+        Where level 1 and level 2 are.
+
+    Returns
+    -------
+    float array
+        A level each.
 
     Examples
     --------
@@ -73,7 +100,18 @@ def on_scale(effect: pd.Series, moderate: float, major: float) -> np.ndarray:
 
 
 def most_drifted(table: pd.DataFrame) -> list[str]:
-    """Features, the most drifted on average over the windows first, then predictions and target."""
+    """Order columns by how far they drifted on average over the windows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `change_table` gives it.
+
+    Returns
+    -------
+    list of str
+        Features, the most drifted first, then predictions and target.
+    """
     real = table["level"].where(table["severity"] != "none", 0.0)
     ranks = (
         table.assign(real=real, other=table["kind"].isin(NOT_FEATURES))
@@ -85,20 +123,84 @@ def most_drifted(table: pd.DataFrame) -> list[str]:
 
 
 def before(result: DriftResult | TrendResult) -> str:
-    """What the result's windows are compared with."""
+    """Say what the result's windows are compared with.
+
+    Parameters
+    ----------
+    result : DriftResult or TrendResult
+        Only a trend can be against the window before.
+
+    Returns
+    -------
+    str
+        For a sentence: "the reference" or "the window before".
+    """
     previous = isinstance(result, TrendResult) and result.against == "previous"
     return "the window before" if previous else "the reference"
 
 
 def column_label(name: str, kind: str) -> str:
-    """Name of a column on an axis; what it is where it is no feature. Plain text."""
+    """Name a column on an axis, and say what it is where it is no feature.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    kind : str
+        As in the result's table.
+
+    Returns
+    -------
+    str
+        Plain text on one line.
+
+    Examples
+    --------
+    >>> column_label("wind", "numeric"), column_label("y_pred", "prediction")
+    ('wind', 'y_pred (prediction)')
+    """
     return f"{shortened(name)} ({kind})" if kind in NOT_FEATURES else shortened(name)
+
+
+def alarm_windows(table: pd.DataFrame) -> dict[str, list[int]]:
+    """Say which features drifted in which windows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `change_table` gives it.
+
+    Returns
+    -------
+    dict of str to list of int
+        Numbers of its windows for each feature that has an alarm, the most drifted first.
+        Predictions and target are no features.
+    """
+    features = table[~table["kind"].isin(NOT_FEATURES)]
+    alarms = features[features["alarm"].astype(bool)].groupby("feature")["window"].agg(list)
+    return {name: alarms[name] for name in most_drifted(features) if name in alarms.index}
 
 
 def chosen_features(
     table: pd.DataFrame, features: Iterable[str] | None, default: int, most: int
 ) -> list[str]:
-    """The named features, or the most drifted ones.
+    """Choose the features of a chart: the named ones, or the most drifted.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `change_table` gives it.
+    features : str or list of str, optional
+        Names.
+    default : int
+        How many to choose where none are named.
+    most : int
+        How many may be named.
+
+    Returns
+    -------
+    list of str
+        Names of columns that can be drawn.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""Small multiples: how the values of the most-drifted features moved, window by window."""
+"""Draw how the values of the most drifted features moved, window by window."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,13 @@ from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.text import counted, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features
+from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import across, height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import WindowLabels, thinned
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 DEFAULT_PANELS, MOST_PANELS = 9, 12
 MOST_LEVELS = 3
@@ -28,12 +32,13 @@ LEVEL_LINES = (
 WASHES = ("rgba(0, 114, 178, 0.14)", "rgba(0, 114, 178, 0.20)")
 
 
-def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None = None) -> Any:
-    """Where the values of features lie, window by window, beside the reference.
+def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None = None) -> go.Figure:
+    """Draw where the values of features lie, window by window, beside the reference.
 
     Parameters
     ----------
     trend : TrendResult
+        From `drift_trend`.
     features : list of str, optional
         At most 12; the 9 most drifted by default.
 
@@ -85,7 +90,7 @@ def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None =
         height=height_of(len(names)),
     )
     heads = [_head(column, part) for column, part in zip(columns, measured, strict=True)]
-    axes = panels(chart, heads, x={"type": "category", "nticks": 4})
+    axes = panels(chart, heads, x=category_axis(nticks=4))
     for column, part, axis in zip(columns, measured, axes, strict=True):
         if isinstance(column.reference, NumericCounts):
             _draw_quantiles(chart, part, labels, axis)
@@ -98,12 +103,15 @@ def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None =
 def _measure(column: Column, counts: Sequence[Counts]) -> dict[str, np.ndarray]:
     """Rows to draw, each with the reference's value first and then the windows'."""
     sides = [column.reference, *counts]
-    if isinstance(column.reference, NumericCounts):
+    numeric = [side for side in sides if isinstance(side, NumericCounts)]
+    if numeric:
         return {
-            f"{100 * share:.0f} %": np.array([_quantile(column, side, share) for side in sides])
+            f"{100 * share:.0f} %": np.array([_quantile(column, side, share) for side in numeric])
             for share in QUANTILES
         }
-    shares = np.array([_level_shares(side) for side in sides])
+    shares = np.array(
+        [_level_shares(side) for side in sides if isinstance(side, CategoricalCounts)]
+    )
     moved = np.abs(shares[1:] - shares[0])
     furthest = np.where(np.isnan(moved), 0.0, moved).max(axis=0)
     order = np.argsort(-furthest, kind="stable")[:MOST_LEVELS]
@@ -138,9 +146,9 @@ def _level_shares(counts: CategoricalCounts) -> np.ndarray:
 def _largest_move(
     column: Column, part: dict[str, np.ndarray], numbers: Sequence[int], windows: WindowLabels
 ) -> str:
-    """The window furthest from the reference, in words; empty where there are no values."""
+    """Say which window is furthest from the reference; "" where there are no values."""
     numeric = isinstance(column.reference, NumericCounts)
-    key = "50 %" if numeric else next(iter(part), None)
+    key = "50 %" if numeric else next(iter(part), "")
     values = part.get(key, np.zeros(1))
     apart = np.abs(values[1:] - values[0])
     if not np.isfinite(apart).any():
@@ -166,7 +174,7 @@ def _head(column: Column, part: dict[str, np.ndarray]) -> str:
 
 
 def _draw_quantiles(
-    chart: Any, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
+    chart: go.Figure, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
 ) -> None:
     import plotly.graph_objects as go
 
@@ -209,7 +217,7 @@ def _draw_quantiles(
 
 
 def _draw_levels(
-    chart: Any, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
+    chart: go.Figure, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
 ) -> None:
     for (level, shares), line in zip(part.items(), LEVEL_LINES, strict=False):
         across(
@@ -229,7 +237,7 @@ def _draw_levels(
 
 
 def _line(
-    chart: Any,
+    chart: go.Figure,
     labels: list[str],
     values: np.ndarray,
     line: dict[str, Any],
@@ -254,7 +262,7 @@ def _line(
     )
 
 
-def _add_legend(chart: Any, columns: Sequence[Column]) -> None:
+def _add_legend(chart: go.Figure, columns: Sequence[Column]) -> None:
     if any(isinstance(column.reference, NumericCounts) for column in columns):
         square = {"symbol": "square", "size": 11}
         names = "current: median, middle half, middle 90 %", "reference: the same"

@@ -1,31 +1,51 @@
-"""Small panels side by side on one chart, each with its name, as small multiples have."""
+"""Lay a chart out as small panels side by side, each with its name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftlib.visualization.style import TOP_MARGIN
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 PANEL, BETWEEN, BELOW = 140, 46, 56
 BESIDE, NAME = 0.035, 24
 
 
-def columns_for(count: int) -> int:
-    """Panels side by side: as many as leave each wide enough to read."""
-    return min(count, 2 if count in (2, 4) else 3)
-
-
 def height_of(count: int) -> int:
-    """Pixels that a chart of so many panels needs."""
-    rows = max(1, -(-count // max(1, columns_for(count))))
+    """Say how high a chart of so many panels is.
+
+    Parameters
+    ----------
+    count : int
+        Panels; with none there is room for one.
+
+    Returns
+    -------
+    int
+        Pixels.
+
+    Examples
+    --------
+    >>> height_of(1), height_of(3), height_of(4)
+    (404, 304, 490)
+    """
+    rows, _ = _grid(count)
     panels = rows * PANEL + (rows - 1) * BETWEEN + (100 if count == 1 else 0)
     return TOP_MARGIN + NAME + panels + BELOW
 
 
+def _grid(count: int) -> tuple[int, int]:
+    """Rows and columns of panels: as many side by side as leave each wide enough to read."""
+    columns = max(1, min(count, 2 if count in (2, 4) else 3))
+    return max(1, -(-count // columns)), columns
+
+
 def panels(
-    chart: Any,
+    chart: go.Figure,
     names: Sequence[str],
     x: dict[str, Any] | None = None,
     y: dict[str, Any] | None = None,
@@ -50,8 +70,7 @@ def panels(
         For each panel the names of its axes, as a trace takes them.
     """
     count = len(names)
-    columns = max(1, columns_for(count))
-    rows = max(1, -(-count // columns))
+    rows, columns = _grid(count)
     whole = rows * PANEL + (rows - 1) * BETWEEN
     beside = BESIDE if shared_y else 2 * BESIDE
     width = (1 - (columns - 1) * beside) / columns
@@ -97,9 +116,22 @@ def panels(
 
 
 def legend_entry(
-    chart: Any, name: str, marker: dict[str, Any] | None = None, line: dict[str, Any] | None = None
+    chart: go.Figure,
+    name: str,
+    marker: dict[str, Any] | None = None,
+    line: dict[str, Any] | None = None,
 ) -> None:
-    """Entry of the legend for looks that several traces share; `name` is plotly text."""
+    """Put looks that several traces share into the legend.
+
+    Parameters
+    ----------
+    chart : plotly.graph_objects.Figure
+        Changed in place; its legend no longer answers to clicks.
+    name : str
+        Plotly text.
+    marker, line : dict, optional
+        Plotly's settings; what is not given is not drawn.
+    """
     import plotly.graph_objects as go
 
     mode = "+".join(
@@ -111,9 +143,21 @@ def legend_entry(
 
 
 def across(
-    chart: Any, axis: dict[str, str], bottom: float, top: float, looks: dict[str, Any]
+    chart: go.Figure, axis: dict[str, str], bottom: float, top: float, looks: dict[str, Any]
 ) -> None:
-    """Band or, with `type` "line", line over a panel's whole width; nothing where not finite."""
+    """Draw a band or a line over the whole width of a panel, below all else.
+
+    Parameters
+    ----------
+    chart : plotly.graph_objects.Figure
+        Changed in place.
+    axis : dict
+        The panel, see `panels`.
+    bottom, top : float
+        Ends of the band; if one is not finite, nothing is drawn.
+    looks : dict
+        Plotly's settings of a shape; with `type` "line" it is a line from bottom to top.
+    """
     if isfinite(bottom) and isfinite(top):
         chart.add_shape(
             **{"type": "rect", **looks},

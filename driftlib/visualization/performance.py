@@ -1,9 +1,9 @@
-"""Metrics over windows: realised or estimated, whole or by segment."""
+"""Draw metrics over windows: realised or estimated, whole or by segment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,13 +12,14 @@ from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.text import brief, capital, counted, listed, shortened, unknown_name
 from driftlib.visualization import style
+from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import height_of, legend_entry, panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.values import (
     ESTIMATED,
-    STATES,
     add_band,
     add_limits,
+    add_state_legend,
     fit,
     is_judged,
     state_marker,
@@ -27,14 +28,17 @@ from driftlib.visualization.values import (
 )
 from driftlib.visualization.windows import WindowLabels, plain_numbers, thinned, window_labels
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 MOST_PANELS = 12
 MOST_LINES = 7
 
 
 def metric_trend(
     perf: Performance, metrics: Iterable[str] | None = None, reference: bool = True
-) -> Any:
-    """Metrics over the windows with intervals, thresholds, and what is worse than it may be.
+) -> go.Figure:
+    """Draw metrics over the windows with intervals, thresholds, and what is worse than it may be.
 
     Parameters
     ----------
@@ -86,7 +90,7 @@ def metric_trend(
         titles[name].title + ("" if titles[name].higher_is_better else " (lower is better)")
         for name in names
     ]
-    axes = panels(chart, heads, x={"type": "category", "nticks": 4}, y={"nticks": 5})
+    axes = panels(chart, heads, x=category_axis(nticks=4), y={"nticks": 5})
     if len(names) == 1:
         chart.update_yaxes(title_text=heads[0])
         chart.update_xaxes(title_text=windows.title or None, nticks=12)
@@ -143,16 +147,20 @@ def _worst_segments(table: pd.DataFrame) -> list[str]:
 
 
 def _trend_legend(
-    chart: Any, perf: Performance, drawn: pd.DataFrame, colors: dict[str, str], reference: bool
+    chart: go.Figure,
+    perf: Performance,
+    drawn: pd.DataFrame,
+    colors: dict[str, str],
+    reference: bool,
 ) -> None:
     ink = style.INK if perf.by else next(iter(colors.values()))
     if perf.by:
         for segment, color in colors.items():
             legend_entry(chart, escape(segment, most=24), line={"color": color, "width": 2})
-    for state, (words, symbol, color) in STATES.items() if is_judged(perf, drawn) else ():
-        if (drawn["state"] == state).any() and not (perf.by and state == "fine"):
-            color = color if state == "degraded" else ink
-            legend_entry(chart, words, marker={"symbol": symbol, "color": color, "size": 10})
+    if is_judged(perf, drawn):
+        # With segments a line's own colour is what a value that is fine looks like.
+        states = drawn["state"][drawn["state"] != "fine"] if perf.by else drawn["state"]
+        add_state_legend(chart, states, ink)
     if not perf.by and drawn["threshold"].notna().any():
         legend_entry(chart, "threshold", line=style.THRESHOLD)
     if not perf.by and reference and perf.reference is not None:
@@ -183,8 +191,9 @@ def _trend_title(
         rows = bad[bad["metric"] == name]
         better_high = titles[name].higher_is_better
         on_chart = rows[rows.index.isin(drawn.index)]
-        shown = (rows if on_chart.empty else on_chart)["value"]
-        worst = rows.loc[shown.idxmin() if better_high else shown.idxmax()]
+        shown = rows if on_chart.empty else on_chart
+        order = shown["value"].argmin() if better_high else shown["value"].argmax()
+        worst = shown.iloc[int(order)]
         side = _against(worst, better_high)
         head = f"{what}{titles[name].title} was {side} {manner}".strip()
         value = brief(worst["value"], most=2)
@@ -196,14 +205,13 @@ def _trend_title(
         if rows["window"].min() == rows["window"].max():
             return capital(f"{head} {when} ({value})")
         return capital(f"{head} {when}; worst {value} {windows.place(worst['window'])}")
-    name = names[0] if names else None
-    values = table.loc[table["metric"] == name, "value"].dropna()
+    values = table.loc[table["metric"].isin(names[:1]), "value"].dropna()
     if values.empty:
         return "No metric has a value"
     low, high = brief(values.min(), most=2), brief(values.max(), most=2)
     span = low if low == high else f"{low} to {high}"
     verdict = "No metric is worse beyond noise: " if is_judged(perf, table) else ""
-    return capital(f"{verdict}{what}{titles[name].title} {span}")
+    return capital(f"{verdict}{what}{titles[names[0]].title} {span}")
 
 
 def _trend_caption(

@@ -1,8 +1,8 @@
-"""A metric by segment: the failing one behind a healthy average."""
+"""Draw a metric by segment: the failing one behind a healthy average."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,11 @@ from driftlib.performance.metrics import METRICS, Metric
 from driftlib.performance.result import Performance
 from driftlib.text import brief, counted, listed, shortened, unknown_name
 from driftlib.visualization import style
+from driftlib.visualization.marks import category_axis, error_bars
 from driftlib.visualization.panels import legend_entry
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.values import (
-    STATES,
+    add_state_legend,
     is_judged,
     segment_names,
     state_marker,
@@ -24,17 +25,21 @@ from driftlib.visualization.values import (
 )
 from driftlib.visualization.windows import WindowLabels, plain_numbers, window_labels
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 MOST_SEGMENTS = 40
 
 
-def segment_bars(perf: Performance, metric: str, window: int | None = None) -> Any:
-    """A metric of each segment in one window with its interval, the worst on top.
+def segment_bars(perf: Performance, metric: str, window: int | None = None) -> go.Figure:
+    """Draw a metric of each segment in one window with its interval, the worst on top.
 
     Parameters
     ----------
     perf : Performance
         With segments (`by=`).
     metric : str
+        One that the result has.
     window : int, optional
         Default: the latest in which any segment has a value.
 
@@ -110,22 +115,20 @@ def segment_bars(perf: Performance, metric: str, window: int | None = None) -> A
                 hovertemplate="reference %{x:.4g}<extra></extra>",
             )
         )
-    value = drawn["value"].to_numpy(float)
     chart.add_trace(
         go.Scatter(
-            x=plain_numbers(value),
+            x=plain_numbers(drawn["value"]),
             y=names,
             mode="markers",
             marker=state_marker(drawn["state"], len(drawn), style.CURRENT) | {"line": {"width": 0}},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": plain_numbers(drawn["upper"].to_numpy(float) - value),
-                "arrayminus": plain_numbers(value - drawn["lower"].to_numpy(float)),
-                "color": style.CURRENT,
-                "thickness": 2,
-                "width": 4,
-            },
+            error_x=error_bars(
+                drawn["value"],
+                drawn["lower"],
+                drawn["upper"],
+                color=style.CURRENT,
+                thickness=2,
+                width=4,
+            ),
             text=value_hovers(
                 drawn, [escape(windows.labels[window])] * len(drawn), asked.title, names
             ),
@@ -137,23 +140,16 @@ def segment_bars(perf: Performance, metric: str, window: int | None = None) -> A
     for threshold in drawn["threshold"].dropna().unique()[:1].tolist():
         chart.add_vline(threshold, line=style.THRESHOLD)
         legend_entry(chart, "threshold", line=style.THRESHOLD)
-    for state, (words, symbol, color) in STATES.items() if is_judged(perf, rows) else ():
-        if (drawn["state"] == state).any():
-            legend_entry(chart, words, marker={"symbol": symbol, "color": color, "size": 10})
+    if is_judged(perf, rows):
+        add_state_legend(chart, drawn["state"], style.CURRENT)
     chart.update_xaxes(showgrid=True)
-    chart.update_yaxes(
-        type="category",
-        autorange="reversed",
-        tickmode="array",
-        tickvals=names,
-        ticktext=[escape(shortened(name)) for name in names],
-        showgrid=False,
-    )
+    labels = [escape(shortened(name)) for name in names]
+    chart.update_yaxes(category_axis(names, labels, downward=True, showgrid=False))
     return chart
 
 
 def _reference_values(perf: Performance, metric: str, names: list[str]) -> np.ndarray:
-    """The reference's value for each segment; NaN where it has none."""
+    """Look up the reference's value for each segment; NaN where it has none."""
     if perf.reference is None:
         return np.full(len(names), np.nan)
     own = perf.reference[perf.reference["metric"] == metric]

@@ -1,4 +1,4 @@
-"""How every chart looks and what it says to those who cannot see it: one template, one palette.
+"""Give every chart its looks, one template and palette, and its words for those who cannot see it.
 
 Charts are readable on a light and on a dark page: backgrounds are transparent and all
 text that is not coloured on purpose has the middle grey `INK`, which the report's style
@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from driftlib.files import json_ready, write_whole
 from driftlib.html import page
+from driftlib.text import shortened
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # Okabe and Ito's palette for colour-blind readers (https://jfly.uni-koeln.de/color/).
 REFERENCE = "#0072B2"
@@ -75,7 +79,7 @@ MOST_COLUMNS = 16
 
 
 def escape(text: object, most: int | None = 60) -> str:
-    """Text from the data, made safe and short for a plotly title, label or hover text.
+    """Make text from the data safe and short for a plotly title, label or hover text.
 
     Plotly reads some HTML and `%{...}` in text; a name that looks like either is shown
     as it is written. A long name loses its middle.
@@ -87,21 +91,29 @@ def escape(text: object, most: int | None = 60) -> str:
     most : int, optional
         Characters to show at most; None for all.
 
+    Returns
+    -------
+    str
+        Plotly text on one line.
+
     Examples
     --------
     >>> escape("<b>wind</b>"), escape("abcdefghij", most=5)
     ('&lt;b&gt;wind&lt;/b&gt;', 'ab…ij')
     """
-    shown = " ".join(str(text).split())
-    if most is not None and len(shown) > most:
-        tail = (most - 1) // 2
-        shown = f"{shown[: most - 1 - tail]}…{shown[len(shown) - tail :]}"
+    shown = " ".join(str(text).split()) if most is None else shortened(text, most)
     return html.escape(shown, quote=False).replace("%{", "%&#123;")
 
 
 @lru_cache(maxsize=1)
-def template() -> Any:
-    """The one plotly template, set on each figure and never registered as a default."""
+def template() -> go.layout.Template:
+    """Make the one plotly template, set on each figure and never registered as a default.
+
+    Returns
+    -------
+    plotly.graph_objects.layout.Template
+        The same object each time.
+    """
     import plotly.graph_objects as go
 
     axis = {
@@ -171,12 +183,12 @@ def figure(
     *,
     caption: str,
     alt: str,
-    table: pd.DataFrame | list[Mapping[str, Any]],
+    table: pd.DataFrame | Sequence[Mapping[str, Any]],
     x: str | None = None,
     y: str | None = None,
     height: int = HEIGHT,
-) -> Any:
-    """Empty figure that already has its looks, its words and the table behind it.
+) -> go.Figure:
+    """Make an empty figure that already has its looks, its words and the table behind it.
 
     Parameters
     ----------
@@ -221,8 +233,18 @@ def figure(
     )
 
 
-def small_table(table: pd.DataFrame | list[Mapping[str, Any]]) -> dict[str, Any]:
-    """The first rows of a table in types that JSON has, in an order that JSON keeps.
+def small_table(table: pd.DataFrame | Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Cut a table to its first rows, in types that JSON has and an order that JSON keeps.
+
+    Parameters
+    ----------
+    table : DataFrame or list of dict
+        See `figure`.
+
+    Returns
+    -------
+    dict
+        `columns`, `rows` and `total`, as `driftlib.html.table.write_boxed_table` takes them.
 
     Examples
     --------
@@ -242,7 +264,7 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
-def write_figure_html(figure: Any, path: str | Path, title: str) -> Path:
+def write_figure_html(figure: go.Figure, path: str | Path, title: str) -> Path:
     """Write one chart as a page of its own that opens offline; whole or not at all.
 
     Parameters
@@ -250,8 +272,14 @@ def write_figure_html(figure: Any, path: str | Path, title: str) -> Path:
     figure : plotly.graph_objects.Figure
         With `layout.meta` as `figure` makes it; caption, description and table go below.
     path : str or Path
+        Of the file, which is written over.
     title : str
         The page's only h1; plain text.
+
+    Returns
+    -------
+    Path
+        The file.
 
     Raises
     ------

@@ -1,9 +1,9 @@
-"""Values of metrics on a chart: their intervals, limits and states."""
+"""Draw the values of metrics: their intervals, limits and states."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +11,11 @@ import pandas as pd
 from driftlib.performance.result import Performance
 from driftlib.text import counted
 from driftlib.visualization import style
-from driftlib.visualization.panels import across
+from driftlib.visualization.panels import across, legend_entry
 from driftlib.visualization.style import escape
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # What a value is called by, its marker and its colour.
 STATES = {
@@ -25,21 +28,59 @@ WASH = {style.CURRENT: "rgba(213, 94, 0, 0.16)", ESTIMATED: "rgba(0, 158, 115, 0
 
 
 def with_states(perf: Performance) -> pd.DataFrame:
-    """Table with each value's state, and its segment as one text."""
+    """Give each value its state, and its segment as one text.
+
+    Parameters
+    ----------
+    perf : Performance
+        Realised or estimated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its table with `state`, one of `STATES`, and `segment`, empty without segments.
+    """
     table = perf.table
     state = np.where(table["degraded"], "degraded", np.where(table["breached"], "breached", "fine"))
     return table.assign(state=state, segment=segment_names(table, perf.by) if perf.by else "")
 
 
 def segment_names(table: pd.DataFrame, by: Sequence[str]) -> list[str]:
-    """Segment of each row as one text; plain text."""
+    """Join the segment columns of each row to one text.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Of a result.
+    by : sequence of str
+        Its segment columns.
+
+    Returns
+    -------
+    list of str
+        A plain text for each row.
+    """
     return [", ".join(map(str, key)) for key in table[list(by)].itertuples(index=False, name=None)]
 
 
 def add_band(
-    chart: Any, part: pd.DataFrame, labels: Sequence[str], axis: dict[str, str], color: str
+    chart: go.Figure, part: pd.DataFrame, labels: Sequence[str], axis: dict[str, str], color: str
 ) -> None:
-    """The interval of each value, as bars as wide as a window: a single window has one too."""
+    """Draw the interval of each value, as bars as wide as a window: a single window has one too.
+
+    Parameters
+    ----------
+    chart : plotly.graph_objects.Figure
+        Changed in place.
+    part : pandas.DataFrame
+        `lower` and `upper`, a row for each window.
+    labels : sequence of str
+        Of the windows; plotly text.
+    axis : dict
+        The panel, see `driftlib.visualization.panels.panels`.
+    color : str
+        Of the line that runs through the band.
+    """
     import plotly.graph_objects as go
 
     known = (part["lower"].notna() & part["upper"].notna()).to_numpy()
@@ -58,14 +99,35 @@ def add_band(
 
 
 def add_limits(
-    chart: Any,
+    chart: go.Figure,
     perf: Performance,
     name: str,
     part: pd.DataFrame,
     axis: dict[str, str],
     with_reference: bool,
 ) -> list[float]:
-    """Lines for the threshold and the reference; returns their values."""
+    """Draw lines for the threshold and the reference.
+
+    Parameters
+    ----------
+    chart : plotly.graph_objects.Figure
+        Changed in place.
+    perf : Performance
+        Whose reference is drawn, where it has one.
+    name : str
+        Of the metric.
+    part : pandas.DataFrame
+        The metric's rows, for their `threshold`.
+    axis : dict
+        The panel, see `driftlib.visualization.panels.panels`.
+    with_reference : bool
+        Whether to draw the reference's own value and interval.
+
+    Returns
+    -------
+    list of float
+        Where lines and ends of bands are, for the range of the axis.
+    """
     drawn = []
     for threshold in part["threshold"].dropna().unique()[:1].tolist():
         across(chart, axis, threshold, threshold, {"type": "line", "line": style.THRESHOLD})
@@ -81,8 +143,24 @@ def add_limits(
     return drawn
 
 
-def state_marker(states: Iterable[Any], points: int, color: str) -> dict[str, Any]:
-    known = [state if state in STATES else "fine" for state in states]
+def state_marker(states: Iterable[object], points: int, color: str) -> dict[str, Any]:
+    """Make the marker of each value by its state; smaller where there are many.
+
+    Parameters
+    ----------
+    states : iterable of str
+        Anything that is none of `STATES` is drawn as "fine".
+    points : int
+        How many points the chart has side by side.
+    color : str
+        Of values that are not degraded.
+
+    Returns
+    -------
+    dict
+        What a trace takes as `marker`.
+    """
+    known = [str(state) if state in STATES else "fine" for state in states]
     size = 8 if points <= 30 else 5 if points <= 100 else 3
     return {
         "symbol": [STATES[state][1] for state in known],
@@ -92,10 +170,46 @@ def state_marker(states: Iterable[Any], points: int, color: str) -> dict[str, An
     }
 
 
+def add_state_legend(chart: go.Figure, states: Iterable[str], color: str) -> None:
+    """Put the states that occur into the legend.
+
+    Parameters
+    ----------
+    chart : plotly.graph_objects.Figure
+        Changed in place.
+    states : iterable of str
+        Of all that is drawn.
+    color : str
+        Of values that are not degraded.
+    """
+    found = set(states)
+    for state, (words, symbol, own) in STATES.items():
+        if state in found:
+            looks = {"symbol": symbol, "color": own if state == "degraded" else color, "size": 10}
+            legend_entry(chart, words, marker=looks)
+
+
 def value_hovers(
     part: pd.DataFrame, labels: Sequence[str], title: str, segments: Sequence[str]
 ) -> list[str]:
-    """What each value says when pointed at; labels are plotly text, segments plain."""
+    """Say what each value shows when it is pointed at.
+
+    Parameters
+    ----------
+    part : pandas.DataFrame
+        A metric's rows, as `with_states` gives them.
+    labels : sequence of str
+        Window of each row; plotly text.
+    title : str
+        Of the metric.
+    segments : sequence of str
+        Of each row, or ""; plain text.
+
+    Returns
+    -------
+    list of str
+        Plotly text for each row, empty where it has no value.
+    """
     hovers = []
     for label, segment, row in zip(labels, segments, part.to_dict("records"), strict=True):
         if row["value"] != row["value"]:
@@ -115,8 +229,18 @@ def value_hovers(
     return hovers
 
 
-def fit(chart: Any, axis: dict[str, str], values: Sequence[float]) -> None:
-    """Give a panel the range of what is drawn in it: bars would start it at 0."""
+def fit(chart: go.Figure, axis: dict[str, str], values: Sequence[float]) -> None:
+    """Give a panel the range of what is drawn in it: bars would start it at 0.
+
+    Parameters
+    ----------
+    chart : plotly.graph_objects.Figure
+        Changed in place.
+    axis : dict
+        The panel, see `driftlib.visualization.panels.panels`.
+    values : sequence of float
+        All that is drawn; what is not finite does not count.
+    """
     finite = [value for value in values if np.isfinite(value)]
     if finite:
         low, high = min(finite), max(finite)
@@ -125,9 +249,19 @@ def fit(chart: Any, axis: dict[str, str], values: Sequence[float]) -> None:
 
 
 def is_judged(perf: Performance, table: pd.DataFrame) -> bool:
-    """Whether there is anything that the values in some of the result's rows could be worse than.
+    """Tell whether there is anything that some of a result's values could be worse than.
 
-    Thresholds, where there are any, are all that is judged; else the reference is.
+    Parameters
+    ----------
+    perf : Performance
+        The whole result.
+    table : pandas.DataFrame
+        Some of its rows.
+
+    Returns
+    -------
+    bool
+        Thresholds, where there are any, are all that is judged; else the reference is.
     """
     if perf.table["threshold"].notna().any():
         return bool(table["threshold"].notna().any())

@@ -1,8 +1,8 @@
-"""Words on charts: windows, numbers and lists of names as a reader would say them."""
+"""Name the windows of a table as a reader would: on an axis and in a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,15 @@ from driftlib.text import NAMES_SHOWN, distinct, listed, shortened
 
 WHOLE = "the current data"
 
+# A row of a table, as `to_dict("records")` gives it.
+Row = Mapping[Hashable, Any]
+
 
 @dataclass(frozen=True)
 class WindowLabels:
     """Windows of a table, in order, with a label each that occurs once.
 
-    Attributes
+    Parameters
     ----------
     labels : dict of int to str
         Window's number to its label; plain text.
@@ -35,11 +38,34 @@ class WindowLabels:
     at: str = "in"
 
     def place(self, number: int) -> str:
-        """Where in time a window lies, for the end of a sentence."""
+        """Say where in time a window lies, for the end of a sentence.
+
+        Parameters
+        ----------
+        number : int
+            Of the window.
+
+        Returns
+        -------
+        str
+            Plain text.
+        """
         return f"{self.at} {self.labels[number]}"
 
     def among(self, numbers: Iterable[int], most: int = NAMES_SHOWN) -> str:
-        """Where in time some windows lie, for the end of a sentence.
+        """Say where in time some windows lie, for the end of a sentence.
+
+        Parameters
+        ----------
+        numbers : iterable of int
+            Of the windows.
+        most : int
+            Windows to name at most; more are counted.
+
+        Returns
+        -------
+        str
+            Plain text.
 
         Examples
         --------
@@ -63,7 +89,18 @@ class WindowLabels:
 
 
 def window_labels(table: pd.DataFrame) -> WindowLabels:
-    """Labels of a long table's windows, from its `window`, `start` and `end`.
+    """Label the windows of a long table by its `window`, `start` and `end`.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any number of rows a window.
+
+    Returns
+    -------
+    WindowLabels
+        Calendar windows by month, day, ...; windows of rows by their first and last row,
+        counted from 1; others by their value.
 
     Examples
     --------
@@ -128,7 +165,19 @@ def _moment(time: pd.Timestamp, midnight: bool) -> str:
 
 
 def thinned(numbers: Sequence[int], most: int = 300) -> list[int]:
-    """Every second, third, ... of some numbers, the last among them, where they are too many.
+    """Take every second, third, ... of some numbers, the last among them, if they are too many.
+
+    Parameters
+    ----------
+    numbers : sequence of int
+        Of windows, in order.
+    most : int
+        How many can be drawn.
+
+    Returns
+    -------
+    list of int
+        At most `most` numbers.
 
     Examples
     --------
@@ -139,6 +188,17 @@ def thinned(numbers: Sequence[int], most: int = 300) -> list[int]:
     return list(numbers)[::-step][::-1]
 
 
-def plain_numbers(values: Any) -> list[float | None]:
-    """Floats for plotly, None where there is none."""
+def plain_numbers(values: Iterable[float]) -> list[float | None]:
+    """Turn numbers into what plotly draws: a float each, None where there is none.
+
+    Parameters
+    ----------
+    values : iterable of float
+        An array or a column; NaN where there is no number.
+
+    Returns
+    -------
+    list of float or None
+        As long as `values`.
+    """
     return [None if value != value else float(value) for value in values]

@@ -1,0 +1,124 @@
+"""Split a feature's values into parts that can be drawn: values, bins, tenths or categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from driftlib.profile.column import Column
+from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.text import counted
+
+MOST_LEVELS = 15
+# A numeric feature with so few values is drawn value by value.
+MOST_VALUES = 30
+# Where one bin of equal width holds more than this, the reference's tenths say more.
+CROWDED = 0.6
+
+VALUES, TENTHS, HISTOGRAM, LEVELS = "value", "range", "bin", "category"
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Hold the shares of the values of two samples, part by part.
+
+    Parameters
+    ----------
+    parts : list of str
+        Plain text; in a histogram the first and last are what lies outside its edges.
+    reference, current : float array
+        Of all values that are not missing; NaN where a side has none.
+    drawn_as : str
+        What a part is.
+    edges : float array
+        Of a histogram.
+    """
+
+    parts: list[str]
+    reference: np.ndarray
+    current: np.ndarray
+    drawn_as: str
+    edges: np.ndarray
+
+
+def shares_of(column: Column, reference: Counts, current: Counts) -> Shares:
+    """Compute the shares of two samples, in the parts that show this column best.
+
+    Parameters
+    ----------
+    column : Column
+        As the baseline knows it.
+    reference, current : Counts
+        Of the column.
+
+    Returns
+    -------
+    Shares
+        Of single values, tenths of the reference, equally wide bins, or categories.
+    """
+    if isinstance(reference, NumericCounts) and isinstance(current, NumericCounts):
+        return _numeric_shares(column, reference, current)
+    assert isinstance(reference, CategoricalCounts)
+    assert isinstance(current, CategoricalCounts)
+    return _level_shares(column, reference, current)
+
+
+def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCounts) -> Shares:
+    at = [counts.at_or_below - counts.below for counts in (reference, current)]
+    taken = np.flatnonzero(at[0])
+    if len(taken) <= MOST_VALUES and at[0].sum() == reference.present:
+        names = [f"{value:.6g}" for value in column.grid[taken]]
+        counts = [side[taken] for side in at]
+        if at[1][taken].sum() < current.present:
+            names.append("other values")
+            counts = [
+                np.append(side, whole.present - side.sum())
+                for side, whole in zip(counts, (reference, current), strict=True)
+            ]
+        return _shares(names, counts, (reference, current), VALUES)
+    counts = [column.histogram(side) for side in (reference, current)]
+    tenths = column.bin_labels
+    if counts[0].max() > CROWDED * reference.present and len(tenths) >= 5:
+        bins = [column.bins(side) for side in (reference, current)]
+        return _shares(tenths, bins, (reference, current), TENTHS)
+    edges = column.histogram_edges
+    inner = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+    names = [f"below {edges[0]:.4g}", *inner, f"above {edges[-1]:.4g}"]
+    return _shares(names, counts, (reference, current), HISTOGRAM, edges)
+
+
+def _level_shares(
+    column: Column, reference: CategoricalCounts, current: CategoricalCounts
+) -> Shares:
+    sides = (reference, current)
+    share = [side.levels / max(1, side.present) for side in sides]
+    order = np.argsort(-np.maximum(*share), kind="stable")
+    shown, rest = order[:MOST_LEVELS], order[MOST_LEVELS:]
+    names = [column.levels[place] for place in shown]
+    counts = [side.levels[shown] for side in sides]
+    parts = {
+        f"{counted(len(rest), 'other value')}": [int(side.levels[rest].sum()) for side in sides]
+    }
+    unlisted = "new values" if column.complete else "rarer values"
+    parts[unlisted] = [side.unlisted for side in sides]
+    for name, more in parts.items():
+        if any(more):
+            names.append(name)
+            counts = [np.append(side, extra) for side, extra in zip(counts, more, strict=True)]
+    return _shares(names, counts, sides, LEVELS)
+
+
+def _shares(
+    names: list[str],
+    counts: list[np.ndarray],
+    sides: tuple[Counts, Counts],
+    drawn_as: str,
+    edges: np.ndarray | None = None,
+) -> Shares:
+    old, new = (
+        side / whole.present if whole.present else np.full(len(side), np.nan)
+        for side, whole in zip(counts, sides, strict=True)
+    )
+    return Shares(names, old, new, drawn_as, np.zeros(0) if edges is None else edges)
