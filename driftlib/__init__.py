@@ -35,8 +35,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.performance.result import Performance as Performance
     from driftlib.performance.track import track_performance as track_performance
     from driftlib.profile.baseline import Baseline as Baseline
-    from driftlib.profile.baseline import as_baseline as as_baseline
     from driftlib.profile.profile import Profile as Profile
+    from driftlib.profile.reference import as_baseline as as_baseline
 
 __version__ = "0.1.0"
 
@@ -82,11 +82,9 @@ _MODULES = {
     ),
     "performance.result": ("Performance",),
     "performance.track": ("track_performance",),
-    "profile.baseline": (
-        "Baseline",
-        "as_baseline",
-    ),
+    "profile.baseline": ("Baseline",),
     "profile.profile": ("Profile",),
+    "profile.reference": ("as_baseline",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOME)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import driftlib as dl
-from driftlib.profile.column import HISTOGRAM_BINS, MAX_LEVELS
+from driftlib.profile.grid import HISTOGRAM_BINS, MAX_LEVELS
 from driftlib.profile.profile import CategoricalCounts, NumericCounts
 
 floats = some.one_of(

@@ -23,11 +23,11 @@ import driftlib as dl
 from driftlib.data import batches, readers
 from driftlib.data.batches import Batch, rows_at_once
 from driftlib.data.sources import open_source, read_frame, stack
-from driftlib.profile import sketch as draft
-from driftlib.profile.column import numeric_grid
+from driftlib.profile import sketch
+from driftlib.profile.grid import numeric_grid
 from driftlib.profile.profile import count_sorted
 from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, row_hash
-from driftlib.profile.sketch import first_look
+from driftlib.profile.sketch import sketch_reference
 from driftlib.stats import counts
 from tests.test_baseline import frame_of, same_counts
 
@@ -42,8 +42,8 @@ def small_batches(monkeypatch):
 
 @pytest.fixture
 def small_sample(monkeypatch):
-    monkeypatch.setattr(draft, "SAMPLE_ROWS", 1_000)
-    monkeypatch.setattr(draft, "FEWEST_SAMPLE_ROWS", 1_000)
+    monkeypatch.setattr(sketch, "SAMPLE_ROWS", 1_000)
+    monkeypatch.setattr(sketch, "FEWEST_SAMPLE_ROWS", 1_000)
 
 
 def changing(rng, rows=5000):
@@ -188,7 +188,7 @@ def test_a_spread_beyond_all_numbers_is_not_called_none():
 def parts_of(frame, cuts):
     edges = [0, *cuts, len(frame)]
     return [
-        draft._draft(
+        sketch._of_batch(
             Batch(frame[start:end], start, f"part {start}"),
             categorical=frozenset(), most=100, seed=1, size=300, limit=ALL_HASHES,
         )
@@ -205,7 +205,7 @@ def same_sample(one, other):
 
 @settings(max_examples=25)
 @given(some.lists(some.integers(0, 2000), max_size=6), some.randoms(use_true_random=False))
-def test_a_draft_does_not_depend_on_how_rows_are_cut(cuts, random):
+def test_a_sketch_does_not_depend_on_how_rows_are_cut(cuts, random):
     rng = np.random.default_rng(4)
     frame = pd.DataFrame({"x": rng.normal(size=2000), "n": rng.poisson(3, 2000)})
     frame["c"] = rng.choice(["a", "b", "c"], 2000)
@@ -216,13 +216,13 @@ def test_a_draft_does_not_depend_on_how_rows_are_cut(cuts, random):
     assert total.rows == 2000
     assert len(parts) == 1 or total.sample.rows <= 2 * 300
     same_sample(total.sample, whole.sample)
-    for name, look in total.looks.items():
-        other = whole.looks[name]
-        assert (look.kind, look.present) == (other.kind, other.present)
-        assert np.array_equal([look.low, look.high], [other.low, other.high], equal_nan=True)
-        assert look.tally.complete == other.tally.complete == (name != "x")
+    for name, column in total.columns.items():
+        other = whole.columns[name]
+        assert (column.kind, column.present) == (other.kind, other.present)
+        assert np.array_equal([column.low, column.high], [other.low, other.high], equal_nan=True)
+        assert column.distinct.complete == other.distinct.complete == (name != "x")
         mine, theirs = (
-            dict(zip(t.items, t.counts, strict=True)) for t in (look.tally, other.tally)
+            dict(zip(t.items, t.counts, strict=True)) for t in (column.distinct, other.distinct)
         )
         assert mine == theirs
 
@@ -233,10 +233,10 @@ def test_the_sample_is_the_smallest_hashes_and_nothing_else(rng, tmp_path, small
     for kind, files in [("csv", 1), ("csv", 5), ("parquet", 3)]:
         path = written(frame, tmp_path, kind, files, name=f"{kind}{files}-")
         source = open_source(path, "reference", "x")
-        drawn = first_look(source, ["row", "x"], (), most=100, seed=3)
+        drawn = sketch_reference(source, ["row", "x"], (), most=100, seed=3)
         assert drawn.rows == 12_000
         assert drawn.sample.frame["row"].tolist() == smallest.tolist()
-    other = first_look(source, ["row", "x"], (), most=100, seed=4)
+    other = sketch_reference(source, ["row", "x"], (), most=100, seed=4)
     assert len(set(other.sample.frame["row"]) & set(smallest)) < 200
     # Evenly over the file: the chance of a larger distance is one in a thousand.
     from scipy.stats import kstest
@@ -244,14 +244,14 @@ def test_the_sample_is_the_smallest_hashes_and_nothing_else(rng, tmp_path, small
     assert kstest(smallest / 12_000, "uniform").pvalue > 0.001
 
 
-def test_a_tally_keeps_all_values_or_a_share_that_tells_their_number(rng):
+def test_a_distinct_sketch_keeps_all_values_or_a_share_that_tells_their_number(rng):
     values = pd.Series(rng.integers(0, 60_000, 200_000))
     counts = values.value_counts()
-    tally = DistinctSketch(counts.index.to_numpy(), counts.to_numpy(), 1000).thin()
-    assert not tally.complete
-    assert len(tally.items) <= 1000
-    assert tally.distinct == pytest.approx(len(counts), rel=0.15)
-    assert tally.counts.tolist() == counts[tally.items].tolist()
+    distinct = DistinctSketch(counts.index.to_numpy(), counts.to_numpy(), 1000).thin()
+    assert not distinct.complete
+    assert len(distinct.items) <= 1000
+    assert distinct.number == pytest.approx(len(counts), rel=0.15)
+    assert distinct.counts.tolist() == counts[distinct.items].tolist()
     few = DistinctSketch(np.array(["a", "b"], dtype=object), np.array([1, 2]), 3)
     more = DistinctSketch(np.array(["b", "c"], dtype=object), np.array([4, 8]), 3)
     both = few + more
@@ -271,7 +271,7 @@ def test_out_of_core_few_values_and_levels_are_exact(rng, tmp_path, small_sample
 
 
 def test_out_of_core_quantiles_are_close_and_counts_exact(rng, tmp_path, monkeypatch):
-    monkeypatch.setattr(draft, "SAMPLE_ROWS", 100_000)
+    monkeypatch.setattr(sketch, "SAMPLE_ROWS", 100_000)
     rows = 500_000
     frame = pd.DataFrame({"x": rng.normal(size=rows), "tail": rng.standard_t(3, rows)})
     frame["zeros"] = np.where(rng.random(rows) < 0.35, 0, rng.exponential(size=rows))
@@ -306,7 +306,7 @@ def test_out_of_core_quantiles_are_close_and_counts_exact(rng, tmp_path, monkeyp
 
 
 def test_out_of_core_identifiers_and_many_levels(rng, tmp_path, small_sample, monkeypatch):
-    monkeypatch.setattr(draft, "MOST_LEVELS", 1500)
+    monkeypatch.setattr(sketch, "MOST_LEVELS", 1500)
     rows = 12_000
     frame = pd.DataFrame({"id": [f"id {i}" for i in range(rows)]})
     common = rng.random(rows) < 0.5
@@ -479,8 +479,8 @@ def test_times_with_a_zone_in_some_files_only(months):
 @pytest.mark.parametrize("sample", [200_000, 1000])
 def test_decimals_in_one_file_and_integers_in_another(sample, months, monkeypatch):
     frame, path, baseline = months
-    monkeypatch.setattr(draft, "SAMPLE_ROWS", sample)
-    monkeypatch.setattr(draft, "FEWEST_SAMPLE_ROWS", 1000)
+    monkeypatch.setattr(sketch, "SAMPLE_ROWS", sample)
+    monkeypatch.setattr(sketch, "FEWEST_SAMPLE_ROWS", 1000)
     changed = frame[1000:2000].astype({"count": object})
     changed["count"] = [Decimal(int(value)) / 4 for value in frame["count"][1000:2000]]
     changed.to_parquet(path.parent / "m1.parquet")
@@ -536,14 +536,14 @@ def test_a_column_that_appears_later(months):
 def test_a_reference_that_changes_while_it_is_read(kind, rng, tmp_path, small_sample, monkeypatch):
     frame = frame_of(rng, 3000)
     path = written(frame, tmp_path, kind, files=3, name="m")
-    first_pass = draft.first_look
+    first_pass = sketch.sketch_reference
 
     def meddled(*arguments):
         looked = first_pass(*arguments)
         written(frame[:10], tmp_path, kind, name="m")
         return looked
 
-    monkeypatch.setattr("driftlib.profile.baseline.first_look", meddled)
+    monkeypatch.setattr("driftlib.profile.baseline.sketch_reference", meddled)
     # Parquet files say how many rows they have; of CSV files only the sum is known.
     changed = {
         "parquet": r"m0\.parquet had 1,000 rows, but 10",

@@ -28,7 +28,6 @@ UNFINISHED: tuple[str, ...] = (
     "driftlib.domain",
     "driftlib.drift",
     "driftlib.performance",
-    "driftlib.profile",
     "driftlib.reporting",
 )
 

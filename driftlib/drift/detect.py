@@ -10,8 +10,9 @@ import pandas as pd
 
 from driftlib.drift.compare import Pair, compare
 from driftlib.drift.policy import DriftPolicy
-from driftlib.profile.baseline import Baseline, as_baseline
+from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
+from driftlib.profile.reference import as_baseline
 from driftlib.results import Result
 from driftlib.severity import rank
 

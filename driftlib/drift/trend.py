@@ -18,8 +18,9 @@ from driftlib.data.windows import choose_cutter, positions
 from driftlib.drift.compare import Pair, compare
 from driftlib.drift.policy import DriftPolicy, k_of_n
 from driftlib.errors import ParameterError, check_choice
-from driftlib.profile.baseline import Baseline, as_baseline
+from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
+from driftlib.profile.reference import as_baseline
 from driftlib.results import Result
 from driftlib.text import join_notes, unknown_name
 

@@ -1,9 +1,7 @@
-"""The baseline: a frozen grid per column and the counts of the reference on it."""
+"""Fit a baseline: freeze a grid per column, and count the reference and later batches on it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -14,16 +12,23 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
-from driftlib.data.schema import IDENTIFIER, NUMERIC, ColumnRoles, select_features
-from driftlib.data.sources import Memory, check_alike, open_source
-from driftlib.errors import DataError, ParameterError, check_whole
+from driftlib.data.schema import ColumnRoles, select_features
+from driftlib.data.sources import check_alike, open_source
+from driftlib.errors import DataError, check_whole
 from driftlib.files import write_whole
-from driftlib.profile.column import Column, column_from_dict, column_to_dict, fit_column, summary
+from driftlib.profile.column import Column, summary
+from driftlib.profile.grid import fingerprint, fit_column, with_reference
 from driftlib.profile.profile import Profile
-from driftlib.profile.sketch import ReferenceSketch, first_look, grid_column, with_reference
+from driftlib.profile.sketch import ReferenceSketch, sketch_reference
+from driftlib.profile.storage import (
+    FORMAT,
+    VERSION,
+    column_from_dict,
+    column_to_dict,
+    dump,
+    read_content,
+)
 from driftlib.text import quoted
-
-FORMAT, VERSION = "driftlib baseline", 1
 
 
 @dataclass(frozen=True)
@@ -32,14 +37,16 @@ class Baseline:
 
     Raw reference data is never needed again: `save` writes everything to one JSON file.
 
-    Attributes
+    Parameters
     ----------
     rows : int
         Rows of the reference.
     columns : mapping of str to Column
         Features in the reference's order, then predictions, then the target.
     roles : ColumnRoles
+        Names of the columns of labels, predictions and time.
     bins, resolution : int
+        PSI bins and quantiles of a numeric column: see `fit`.
     id : str
         Fingerprint of the grid: profiles add if theirs are the same.
 
@@ -64,7 +71,7 @@ class Baseline:
     def __post_init__(self) -> None:
         # Some of a baseline's features keep the whole's fingerprint: the grid is the same.
         if not self.id:
-            object.__setattr__(self, "id", _fingerprint(self.columns))
+            object.__setattr__(self, "id", fingerprint(self.columns))
 
     @classmethod
     @known_keywords()
@@ -112,6 +119,10 @@ class Baseline:
             in the same order give the same grid, in however many files or batches they come.
             On Dask and Spark they are numbered within partitions.
 
+        Returns
+        -------
+        Baseline
+
         Raises
         ------
         DriftlibError
@@ -124,39 +135,26 @@ class Baseline:
         source = open_source(reference, "reference", "the reference")
         roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
         names = _columns_to_fit(source, roles, features, categorical)
-        draft = None
-        if not isinstance(source, Memory):
-            draft = first_look(source, names, frozenset(categorical), resolution, seed)
-        if draft and not draft.whole:
-            return cls._of_draft(draft, source, roles, bins, resolution)
-        frame = draft.sample.frame if draft else source.frame
-        declared = set(categorical)
+        sketch = sketch_reference(source, names, categorical, resolution, seed)
+        sample = sketch.sample.frame
 
-        def fit(series: pd.Series) -> Column:
-            name = str(series.name)
-            return fit_column(series, roles.of(name), name in declared, bins, resolution)
+        def fit(name: str) -> Column:
+            known = sketch.columns[name]
+            return fit_column(known, sample[name], roles.of(name), bins, resolution)
 
-        columns = each(fit, [frame[name] for name in names], len(frame))
-        return cls(len(frame), {c.name: c for c in columns}, roles, bins, resolution)
+        columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
+        baseline = cls(sketch.rows, columns, roles, bins, resolution)
+        return baseline if sketch.complete else baseline._counted(sketch, source)
 
-    @classmethod
-    def _of_draft(
-        cls, draft: ReferenceSketch, source: Source, roles: ColumnRoles, bins: int, resolution: int
-    ) -> Baseline:
-        """Baseline of a reference too large for memory, which is counted in a second pass."""
-        sample = draft.sample.frame
+    def _counted(self, sketch: ReferenceSketch, source: Source) -> Baseline:
+        """Count all of the reference on the grids that were chosen from a sample."""
+        counted = source.total(self.profile_batch, self.columns)
+        check_rows(counted, sketch.rows, source.name)
         columns = {
-            name: grid_column(look, sample[name], roles.of(name), bins, resolution)
-            for name, look in draft.looks.items()
+            name: with_reference(column, sketch.columns[name], counted.columns[name], self.bins)
+            for name, column in self.columns.items()
         }
-        uncounted = cls(draft.rows, columns, roles, bins, resolution)
-        counted = source.total(uncounted.profile_batch, columns)
-        check_rows(counted, draft.rows, source.name)
-        columns = {
-            name: with_reference(column, draft.looks[name], counted.columns[name], bins)
-            for name, column in columns.items()
-        }
-        return cls(draft.rows, columns, roles, bins, resolution)
+        return replace(self, columns=columns, id="")
 
     @property
     def features(self) -> list[str]:
@@ -170,7 +168,7 @@ class Baseline:
         return Profile(self.id, self.rows, counts)
 
     def profile(self, batch: Any) -> Profile:
-        """Counts of a batch on this baseline's grid.
+        """Count a batch on this baseline's grids.
 
         Parameters
         ----------
@@ -179,10 +177,22 @@ class Baseline:
             columns that the baseline has; those that the batch or one of its files does not
             have count as missing in all its rows.
 
+        Returns
+        -------
+        Profile
+            Profiles of the same baseline add.
+
         Raises
         ------
         DriftlibError
             If the batch cannot be read, or has none of the features.
+
+        Examples
+        --------
+        >>> baseline = Baseline.fit(pd.DataFrame({"x": range(100)}))
+        >>> profile = baseline.profile(pd.DataFrame({"x": [50, 60, 200]}))
+        >>> profile.rows, profile.columns["x"].maximum
+        (3, 200.0)
         """
         source = open_source(batch, "current", "the current data")
         known: set[str] = set()
@@ -192,13 +202,42 @@ class Baseline:
         return source.total(self.profile_batch, [name for name in self.columns if name in known])
 
     def profile_batch(self, batch: Batch) -> Profile:
-        """`profile` of some rows of a source; there may be none."""
+        """Count some rows of a source.
+
+        Parameters
+        ----------
+        batch : Batch
+            There may be no rows in it.
+
+        Returns
+        -------
+        Profile
+        """
         return self.profile_frame(batch.frame, batch.where, batch.threads)
 
     def profile_frame(
         self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None
     ) -> Profile:
-        """`profile` of a frame that has passed the gate; it may have no rows."""
+        """Count a frame that `driftlib.data` has read.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            With unique text names; there may be no rows in it.
+        where : str
+            What to call it in an error.
+        threads : int, optional
+            How many to count on; default one a core.
+
+        Returns
+        -------
+        Profile
+
+        Raises
+        ------
+        DataError
+            If it has none of the features.
+        """
         present = set(frame.columns)
         self.check_features(frame.columns, where)
         pairs = [(column, frame[name]) for name, column in self.columns.items() if name in present]
@@ -211,7 +250,20 @@ class Baseline:
         return Profile(self.id, len(frame), columns)
 
     def check_features(self, names: Iterable[str], where: str) -> None:
-        """Raise a `DataError` unless some feature is among the columns of `where`."""
+        """Refuse data that have none of the features.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The data's columns.
+        where : str
+            What to call the data in the error.
+
+        Raises
+        ------
+        DataError
+            If no feature is among them.
+        """
         if not set(self.features).intersection(names):
             raise DataError(
                 f"{where} has none of the baseline's features ({quoted(self.features)}): its "
@@ -219,7 +271,23 @@ class Baseline:
             )
 
     def only(self, features: Iterable[str] | None) -> Baseline:
-        """The same baseline with some of its features; None keeps all."""
+        """Keep some of the features, with the predictions and the target.
+
+        Parameters
+        ----------
+        features : list of str, optional
+            Names of features; None keeps all.
+
+        Returns
+        -------
+        Baseline
+            Of the same `id`: its profiles' columns are fewer, their grids the same.
+
+        Raises
+        ------
+        ParameterError
+            If a name is no feature of the baseline.
+        """
         if features is None:
             return self
         chosen = set(select_features(self.features, ColumnRoles(), features, where="the baseline"))
@@ -239,11 +307,17 @@ class Baseline:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The baseline in types that JSON has; `from_dict` is its inverse."""
+        """Turn the baseline into types that JSON has.
+
+        Returns
+        -------
+        dict
+            What `from_dict` takes.
+        """
         return {
             "format": FORMAT,
             "version": VERSION,
-            "id": _fingerprint(self.columns),
+            "id": fingerprint(self.columns),
             "rows": self.rows,
             "bins": self.bins,
             "resolution": self.resolution,
@@ -253,7 +327,22 @@ class Baseline:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Baseline:
-        """Baseline from what `to_dict` returns."""
+        """Make a baseline of what `to_dict` returns.
+
+        Parameters
+        ----------
+        content : mapping
+            As read from JSON.
+
+        Returns
+        -------
+        Baseline
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError, IndexError
+            If parts are missing or do not fit one another.
+        """
         columns = {
             name: column_from_dict(name, entry) for name, entry in content["columns"].items()
         }
@@ -266,37 +355,45 @@ class Baseline:
         )
 
     def save(self, path: str | Path) -> Path:
-        """Write the baseline as one JSON file, whole or not at all."""
-        return write_whole(path, _dump(self.to_dict()) + "\n")
+        """Write the baseline as one JSON file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            Its folder is made where it is missing. `as_baseline` and the command line know a
+            baseline by the ending .json.
+
+        Returns
+        -------
+        Path
+            Where it was written.
+
+        Raises
+        ------
+        DriftlibError
+            If the file cannot be written.
+        """
+        return write_whole(path, dump(self.to_dict()) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Baseline:
         """Read a baseline that `save` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            Of the file.
+
+        Returns
+        -------
+        Baseline
 
         Raises
         ------
         DriftlibError
             If the file is missing, is no baseline, is damaged, or is of a newer format.
         """
-        name = Path(path).name
-        try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise DataError(
-                f"baseline {str(path)!r} cannot be read ({reason}): check the path."
-            ) from error
-        except json.JSONDecodeError as error:
-            raise DataError(
-                f"{name} is not JSON (line {error.lineno}): write it again with Baseline.save."
-            ) from error
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise DataError(f"{name} is not a baseline: write one with Baseline.save.")
-        if content.get("version") != VERSION:
-            raise DataError(
-                f"{name} has baseline format {content.get('version')}, and this driftlib reads "
-                f"format {VERSION}: fit the baseline again, or use a matching driftlib."
-            )
+        name, content = Path(path).name, read_content(path)
         try:
             baseline = cls.from_dict(content)
             intact = baseline.id == content["id"]
@@ -305,98 +402,6 @@ class Baseline:
         if not intact:
             raise DataError(f"{name} was changed by hand or damaged: fit the baseline again.")
         return baseline
-
-
-@known_keywords()
-def as_baseline(
-    reference: Any,
-    bins: int = 10,
-    resolution: int = 2000,
-    *,
-    features: Iterable[str] | None = None,
-    categorical: Iterable[str] = (),
-    timestamp: str | None = None,
-    y_true: str = "y_true",
-    y_pred: str = "y_pred",
-    y_proba: str = "y_proba",
-    seed: int = 0,
-) -> Baseline:
-    """Take a baseline as it is, load a saved one, or fit one to reference data.
-
-    Parameters
-    ----------
-    reference : Baseline, path, frame, table, dataset, Dask or Spark DataFrame
-        A path that ends in .json is a saved baseline; all else is as in `Baseline.fit`.
-    features : list of str, optional
-        Columns to compare; of a baseline, those of its features to keep.
-    bins, resolution, categorical, timestamp, y_true, y_pred, y_proba : optional
-        See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
-        repeat what the baseline holds.
-    seed : int
-        Of the sample of a reference larger than memory; a baseline needs none.
-
-    Returns
-    -------
-    Baseline
-
-    Raises
-    ------
-    DriftlibError
-        If the reference cannot be read or fitted, a name does not exist, or an argument
-        contradicts the baseline.
-
-    Examples
-    --------
-    >>> baseline = Baseline.fit(pd.DataFrame({"x": range(9), "day": "d"}), timestamp="day")
-    >>> as_baseline(baseline, timestamp="day") is baseline
-    True
-    >>> as_baseline(baseline, timestamp="x")
-    Traceback (most recent call last):
-    driftlib.errors.ParameterError: timestamp='x' is given beside a baseline that was fitted with
-    timestamp='day': leave it out, or fit a new baseline.
-    """
-    if isinstance(reference, str | Path) and str(reference).lower().endswith(".json"):
-        reference = Baseline.load(reference)
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
-    if isinstance(reference, Baseline):
-        _check_beside(reference, {"bins": bins, "resolution": resolution} | vars(roles))
-        _check_kinds(reference, categorical)
-        return reference.only(features)
-    return Baseline.fit(
-        reference,
-        bins,
-        resolution,
-        features=features,
-        categorical=categorical,
-        seed=seed,
-        **vars(roles),
-    )
-
-
-def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
-    """Raise unless each argument is its default or what the baseline was fitted with."""
-    defaults = {"bins": 10, "resolution": 2000} | vars(ColumnRoles())
-    held = {"bins": baseline.bins, "resolution": baseline.resolution} | vars(baseline.roles)
-    for name, value in given.items():
-        if value not in (defaults[name], held[name]):
-            raise ParameterError(
-                f"{name}={value!r} is given beside a baseline that was fitted with "
-                f"{name}={held[name]!r}: leave it out, or fit a new baseline."
-            )
-
-
-def _check_kinds(baseline: Baseline, categorical: Iterable[str]) -> None:
-    """Raise if a column is named categorical that the baseline takes as something else."""
-    categorical = categorical if isinstance(categorical, str) else tuple(categorical)
-    select_features(baseline.columns, baseline.roles, None, categorical, "the baseline")
-    for name in map(str, categorical):
-        kind = baseline.columns[name].kind
-        # The other kinds are not compared, with or without a word from the user.
-        if kind in (NUMERIC, IDENTIFIER):
-            raise ParameterError(
-                f"categorical= names {name!r} beside a baseline that was fitted with {name!r} as "
-                f"{kind}: leave it out, or fit a new baseline."
-            )
 
 
 def _columns_to_fit(
@@ -414,20 +419,3 @@ def _columns_to_fit(
     names += sorted(others, key=roles.of)
     check_alike(source.headers, None if features is None else names)
     return names
-
-
-def _fingerprint(columns: Mapping[str, Column]) -> str:
-    digest = hashlib.sha256()
-    for column in columns.values():
-        digest.update(repr((column.name, column.kind, column.levels, column.complete)).encode())
-        digest.update(column.grid.tobytes() + column.psi_edges.tobytes())
-    return digest.hexdigest()[:16]
-
-
-def _dump(value: Any, depth: int = 0) -> str:
-    """JSON with a line for each name and lists on one line, so that people can read it."""
-    if not isinstance(value, dict) or not value:
-        return json.dumps(value, allow_nan=False)
-    pad = " " * (depth + 1)
-    lines = [f"{pad}{json.dumps(key)}: {_dump(item, depth + 1)}" for key, item in value.items()]
-    return "{\n" + ",\n".join(lines) + "\n" + " " * depth + "}"

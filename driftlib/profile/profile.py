@@ -1,10 +1,10 @@
-"""Counts of a batch on a baseline's frozen grid: they add, and everything is read off them."""
+"""Count a batch on a baseline's frozen grids: counts add, and everything is read off them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,9 @@ UNLISTED_NAMES = 100
 
 @dataclass(frozen=True)
 class Counts:
-    """What every column has, comparable or not.
+    """Rows of a column, comparable or not; counts of two batches add.
 
-    Attributes
+    Parameters
     ----------
     rows : int
         Rows of the batch, missing ones too.
@@ -45,18 +45,23 @@ class Counts:
         """Share of rows without a usable value."""
         return self.missing / self.rows if self.rows else np.nan
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.rows + other.rows, self.missing + other.missing, self.absent + other.absent
+    def __add__(self, other: Self) -> Self:
+        return replace(
+            self,
+            rows=self.rows + other.rows,
+            missing=self.missing + other.missing,
+            absent=self.absent + other.absent,
         )
 
 
 @dataclass(frozen=True)
 class NumericCounts(Counts):
-    """A numeric column on its grid.
+    """Counts of a numeric column on its grid.
 
-    Attributes
+    Parameters
     ----------
+    rows, missing, absent : int
+        See `Counts`.
     infinite, unreadable : int
         Rows that count as missing because they are infinite, or no numbers.
     example : str
@@ -64,8 +69,9 @@ class NumericCounts(Counts):
     mean, squares : float
         Mean of the values, and the sum of their squared deviations from it.
     minimum, maximum : float
+        Least and greatest value; NaN of none.
     below, at_or_below, gaps : array
-        See `driftlib.stats.distances.Cumulative`.
+        See `driftlib.stats.counts.Cumulative`.
     """
 
     infinite: int = 0
@@ -91,8 +97,7 @@ class NumericCounts(Counts):
         """Sample standard deviation; NaN with fewer than two values."""
         return float(np.sqrt(self.squares / (self.present - 1))) if self.present > 1 else np.nan
 
-    def __add__(self, other: NumericCounts) -> NumericCounts:  # type: ignore[override]
-        base = super().__add__(other)
+    def __add__(self, other: Self) -> Self:
         n, m = self.present, other.present
         if n and m:
             # Chan, Golub and LeVeque (1983): means and squares of two parts together.
@@ -101,10 +106,8 @@ class NumericCounts(Counts):
             squares = self.squares + other.squares + apart * apart * (n * m / (n + m))
         else:
             mean, squares = (self.mean, self.squares) if n else (other.mean, other.squares)
-        return NumericCounts(
-            base.rows,
-            base.missing,
-            base.absent,
+        return replace(
+            super().__add__(other),
             infinite=self.infinite + other.infinite,
             unreadable=self.unreadable + other.unreadable,
             example=self.example or other.example,
@@ -120,10 +123,12 @@ class NumericCounts(Counts):
 
 @dataclass(frozen=True)
 class CategoricalCounts(Counts):
-    """A categorical column on its list of levels.
+    """Counts of a categorical column on its list of levels.
 
-    Attributes
+    Parameters
     ----------
+    rows, missing, absent : int
+        See `Counts`.
     levels : int array, shape (levels,)
         Rows of each listed level.
     unlisted : int
@@ -139,15 +144,12 @@ class CategoricalCounts(Counts):
     unlisted_names: Mapping[str, int] = field(default_factory=dict)
     buckets: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
-    def __add__(self, other: CategoricalCounts) -> CategoricalCounts:  # type: ignore[override]
-        base = super().__add__(other)
+    def __add__(self, other: Self) -> Self:
         names = dict(self.unlisted_names)
         for name, count in other.unlisted_names.items():
             names[name] = names.get(name, 0) + count
-        return CategoricalCounts(
-            base.rows,
-            base.missing,
-            base.absent,
+        return replace(
+            super().__add__(other),
             levels=self.levels + other.levels,
             unlisted=self.unlisted + other.unlisted,
             unlisted_names=_commonest(names),
@@ -160,7 +162,7 @@ def _commonest(names: Mapping[str, int]) -> dict[str, int]:
 
 
 def _shortlist(names: np.ndarray, counts: np.ndarray) -> dict[str, int]:
-    """The commonest names, the first of them in order where counts tie: without a sort of all."""
+    """Find the commonest names, the first in order where counts tie, without a sort of all."""
     if len(names) > UNLISTED_NAMES:
         least = np.partition(counts, -UNLISTED_NAMES)[-UNLISTED_NAMES]
         more, tied = counts > least, names[counts == least]
@@ -171,7 +173,25 @@ def _shortlist(names: np.ndarray, counts: np.ndarray) -> dict[str, int]:
 
 
 def sorted_values(values: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """Finite values in order, and how many were missing and infinite."""
+    """Sort the finite values.
+
+    Parameters
+    ----------
+    values : int or float array
+        NaN is missing.
+
+    Returns
+    -------
+    ordered : array
+        The finite values, of the same type, smallest first.
+    missing, infinite : int
+        How many values are NaN and infinite.
+
+    Examples
+    --------
+    >>> sorted_values(np.array([2.0, np.nan, np.inf, 1.0]))
+    (array([1., 2.]), 1, 1)
+    """
     ordered = np.sort(values)
     if ordered.dtype.kind != "f":
         return ordered, 0, 0
@@ -183,7 +203,22 @@ def sorted_values(values: np.ndarray) -> tuple[np.ndarray, int, int]:
 def count_sorted(
     ordered: np.ndarray, grid: np.ndarray, missing: int = 0, infinite: int = 0
 ) -> NumericCounts:
-    """Counts of finite values, already in order, on a sorted grid."""
+    """Count values that are in order already on a grid.
+
+    Parameters
+    ----------
+    ordered : array
+        Finite values, smallest first; there may be none.
+    grid : float array
+        Sorted.
+    missing, infinite : int
+        Rows without a finite value.
+
+    Returns
+    -------
+    NumericCounts
+        `missing` has both kinds of rows without a value.
+    """
     found = cumulative_sorted(grid, ordered)
     return NumericCounts(
         len(ordered) + missing + infinite,
@@ -200,7 +235,19 @@ def count_sorted(
 
 
 def count_numbers(series: pd.Series, grid: np.ndarray) -> NumericCounts:
-    """Counts of a numeric column: one sort, then the small grid searched in it."""
+    """Count a numeric column: sort it once, then search the small grid in it.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        What is no number in it counts as missing.
+    grid : float array
+        Sorted.
+
+    Returns
+    -------
+    NumericCounts
+    """
     numbers = as_numbers(series)
     ordered, missing, infinite = sorted_values(numbers.values)
     counts = count_sorted(ordered, grid, missing, infinite)
@@ -210,9 +257,23 @@ def count_numbers(series: pd.Series, grid: np.ndarray) -> NumericCounts:
 
 
 def count_categories(series: pd.Series, levels: pd.Index, hashed: bool) -> CategoricalCounts:
-    """Counts of a categorical column: one pass by hash, then the few levels looked up."""
+    """Count a categorical column: one pass by hash, then the few levels looked up.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        Values are compared by their text.
+    levels : pandas.Index
+        The baseline's levels.
+    hashed : bool
+        Whether to count buckets too, where the baseline does not list every level.
+
+    Returns
+    -------
+    CategoricalCounts
+    """
     found = count_levels(series)
-    place = levels.get_indexer(found.levels)
+    place = levels.get_indexer(pd.Index(found.levels, dtype=object))
     known = place >= 0
     counts = np.zeros(len(levels), dtype=np.int64)
     counts[place[known]] = found.counts[known]
@@ -227,7 +288,18 @@ def count_categories(series: pd.Series, levels: pd.Index, hashed: bool) -> Categ
 
 
 def hash_buckets(levels: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Rows by a hash of the level's name that is the same on every machine.
+    """Count rows by a hash of the level's name that is the same on every machine.
+
+    Parameters
+    ----------
+    levels : array of str
+        Distinct names.
+    counts : int array
+        Rows of each.
+
+    Returns
+    -------
+    int array, shape (50,)
 
     Examples
     --------
@@ -244,12 +316,14 @@ def hash_buckets(levels: np.ndarray, counts: np.ndarray) -> np.ndarray:
 class Profile:
     """Counts of a batch against one baseline; two profiles of the same baseline add.
 
-    Attributes
+    Parameters
     ----------
     baseline_id : str
-        Fingerprint of the grid that it was counted on.
+        Fingerprint of the grids that it was counted on.
     rows : int
+        Rows of the batch.
     columns : mapping of str to Counts
+        Counts of each of the baseline's columns.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""A first look at a reference too large for memory: all that its grid is chosen from.
+"""Sketch a reference in one pass and bounded memory: all that its grids are chosen from.
 
-Drafts of parts of a table add to the draft of the whole, as profiles do. What holds:
+Sketches of parts of a table add to the sketch of the whole, as profiles do. What holds:
 
 - rows, the kinds of columns, minima and maxima are exact
 - the values of a numeric column are all known, with their rows, where there are no more
@@ -8,6 +8,8 @@ Drafts of parts of a table add to the draft of the whole, as profiles do. What h
 - the quantiles of all other numeric columns, and the commonest levels of all other
   categories, are those of a sample of rows: the rows whose numbers have the smallest hash.
   It depends on the seed and the rows' numbers alone, not on how they are cut into batches.
+
+A reference in memory, and one that fits into the sample, has a sketch whose sample is complete.
 """
 
 from __future__ import annotations
@@ -20,35 +22,17 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source, each
-from driftlib.data.columns import LevelCounts, as_numbers, count_levels
+from driftlib.data.columns import as_numbers, count_levels
 from driftlib.data.schema import (
     CATEGORICAL,
-    COMPARABLE,
     DATETIME,
     EMPTY,
-    IDENTIFIER,
     NUMERIC,
     UNSUPPORTED,
-    column_kind,
-    identifier_note,
-    kind_of_type,
+    declared_kind,
 )
+from driftlib.data.sources import Memory
 from driftlib.errors import DataError
-from driftlib.profile.column import (
-    NOT_FINITE,
-    Column,
-    RunLengths,
-    level_column,
-    numeric_grid,
-    psi_edges_of,
-)
-from driftlib.profile.profile import (
-    HASH_BUCKETS,
-    CategoricalCounts,
-    Counts,
-    NumericCounts,
-    sorted_values,
-)
 from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, RowSample, row_hash
 
 SAMPLE_ROWS, FEWEST_SAMPLE_ROWS, SAMPLE_CELLS = 200_000, 20_000, 50_000_000
@@ -63,108 +47,163 @@ _CONTENT = {
 
 @dataclass(frozen=True)
 class ColumnSketch:
-    """What a draft knows of one column.
+    """What a sketch knows of one column.
 
-    Attributes
+    Parameters
     ----------
-    name, kind, note, where : str
-        Kind as in `driftlib.data.schema`, empty as long as every value is missing; `where` is the
-        file that told it.
-    present : int
-        Rows with a value.
+    name : str
+        Name of the column.
+    kind, note : str
+        As in `driftlib.data.schema`, an identifier being still categorical; "empty" as long as
+        every value is missing.
+    where : str
+        The file that told the kind.
+    present, missing : int
+        Rows with and without a value, of a categorical column.
     text : bool
         Whether it could be an identifier.
     low, high : float
-        Of the finite values of a numeric column.
-    tally : DistinctSketch, optional
-        Of a numeric or categorical column.
+        Least and greatest finite value of a numeric column.
+    distinct : DistinctSketch, optional
+        Values of a categorical column, and of a numeric one that is not in memory and has
+        finite ones.
     """
 
     name: str
-    kind: str = ""
+    kind: str
     note: str = ""
     where: str = ""
     present: int = 0
+    missing: int = 0
     text: bool = True
     low: float = np.nan
     high: float = np.nan
-    tally: DistinctSketch | None = None
+    distinct: DistinctSketch | None = None
 
     def __add__(self, other: ColumnSketch) -> ColumnSketch:
-        if not (self.kind and other.kind):
-            return self if self.kind else other
+        if EMPTY in (self.kind, other.kind):
+            known, empty = (other, self) if self.kind == EMPTY else (self, other)
+            return replace(known, missing=known.missing + empty.missing)
         if self.kind != other.kind:
             raise DataError(
                 f"column {self.name!r} holds {_CONTENT[self.kind]} in {self.where}, but "
                 f"{_CONTENT[other.kind]} in {other.where}: make them alike, or name it in "
                 "categorical= to compare it as text."
             )
-        return ColumnSketch(
-            self.name,
-            self.kind,
-            self.note or other.note,
-            self.where,
-            self.present + other.present,
-            self.text and other.text,
-            float(np.fmin(self.low, other.low)),
-            float(np.fmax(self.high, other.high)),
-            self.tally + other.tally if self.tally and other.tally else self.tally or other.tally,
+        distinct = self.distinct or other.distinct
+        if self.distinct and other.distinct:
+            distinct = self.distinct + other.distinct
+        return replace(
+            self,
+            note=self.note or other.note,
+            present=self.present + other.present,
+            missing=self.missing + other.missing,
+            text=self.text and other.text,
+            low=float(np.fmin(self.low, other.low)),
+            high=float(np.fmax(self.high, other.high)),
+            distinct=distinct,
         )
 
 
 @dataclass(frozen=True)
 class ReferenceSketch:
-    """What is learnt of a reference before its grid is chosen.
+    """What is learnt of a reference before its grids are chosen.
 
-    Attributes
+    Parameters
     ----------
     rows : int
-    looks : mapping of str to ColumnSketch
+        Rows of the reference.
+    columns : mapping of str to ColumnSketch
+        The columns by name.
     sample : RowSample
+        Some of the rows, or all.
     """
 
     rows: int
-    looks: Mapping[str, ColumnSketch]
+    columns: Mapping[str, ColumnSketch]
     sample: RowSample = field(repr=False)
 
     def __add__(self, other: ReferenceSketch) -> ReferenceSketch:
-        looks = {name: look + other.looks[name] for name, look in self.looks.items()}
-        return ReferenceSketch(self.rows + other.rows, looks, self.sample + other.sample)
+        columns = {name: sketch + other.columns[name] for name, sketch in self.columns.items()}
+        return ReferenceSketch(self.rows + other.rows, columns, self.sample + other.sample)
 
     @property
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether the sample has every row."""
         return self.sample.rows == self.rows
 
 
-def first_look(
+def sketch_reference(
     source: Source, names: list[str], categorical: Collection[str], most: int, seed: int
 ) -> ReferenceSketch:
-    """Draft of a source's columns, in one pass.
+    """Sketch a reference's columns, in one pass.
 
     Parameters
     ----------
     source : Source
+        The reference; one that is in memory is not sampled.
     names : list of str
         Columns that every part of it has.
     categorical : collection of str
         Those to take as categories although they hold numbers.
     most : int
-        Distinct values of a numeric column up to which all are kept.
+        Distinct values of a numeric column up to which all are kept, from 1.
     seed : int
-        Of the sample.
+        Of the sample, from 0.
+
+    Returns
+    -------
+    ReferenceSketch
+
+    Raises
+    ------
+    DataError
+        If a part cannot be read, or a column holds values of different kinds in two of them.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1.0, 2.0, None], "sky": ["clear", "cloud", "clear"]})
+    >>> sketch = sketch_reference(Memory("march", frame), ["x", "sky"], (), most=2000, seed=0)
+    >>> sketch.complete, [column.kind for column in sketch.columns.values()]
+    (True, ['numeric', 'categorical'])
     """
+    categorical = frozenset(categorical)
+    if isinstance(source, Memory):
+        return _of_frame(source.frame, names, categorical)
     size = max(FEWEST_SAMPLE_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // len(names)))
-    draft = partial(
-        _draft,
-        categorical=frozenset(categorical),
+    sketch = partial(
+        _of_batch,
+        categorical=categorical,
         most=most,
         seed=seed,
         size=size,
         limit=_expected_limit(size, source.rows()),
     )
-    total = source.total(draft, names)
-    return replace(total, sample=total.sample.cut())
+    total = source.total(sketch, names)
+    sample = total.sample.cut()
+    if sample.rows == total.rows:
+        # As if it had been in memory from the start: one answer for one table.
+        return _of_frame(sample.frame, names, categorical)
+    return replace(total, sample=sample)
+
+
+def _of_frame(
+    frame: pd.DataFrame, names: list[str], categorical: Collection[str]
+) -> ReferenceSketch:
+    sketch = partial(_sketch_column, where="", categorical=categorical, most=None)
+    columns = each(sketch, [frame[name] for name in names], len(frame))
+    return ReferenceSketch(len(frame), {c.name: c for c in columns}, RowSample.of_all(frame))
+
+
+def _of_batch(
+    batch: Batch, categorical: Collection[str], most: int, seed: int, size: int, limit: np.uint64
+) -> ReferenceSketch:
+    frame = batch.frame
+    hashes = row_hash(np.arange(batch.first, batch.first + len(frame)), seed)
+    sample = RowSample(size, ALL_HASHES, ((hashes, frame),)).below(limit)
+    sketch = partial(_sketch_column, where=batch.where, categorical=categorical, most=most)
+    columns = each(sketch, [frame[name] for name in frame], len(frame), batch.threads)
+    return ReferenceSketch(len(frame), {c.name: c for c in columns}, sample)
 
 
 def _expected_limit(size: int, rows: int | None) -> np.uint64:
@@ -174,94 +213,43 @@ def _expected_limit(size: int, rows: int | None) -> np.uint64:
     return np.uint64((size + 6 * size**0.5) / rows * float(ALL_HASHES))
 
 
-def _draft(
-    batch: Batch, categorical: Collection[str], most: int, seed: int, size: int, limit: np.uint64
-) -> ReferenceSketch:
-    frame = batch.frame
-    hashes = row_hash(np.arange(batch.first, batch.first + len(frame)), seed)
-    sample = RowSample(size, ALL_HASHES, ((hashes, frame),)).below(limit)
-    look = partial(_look, where=batch.where, categorical=categorical, most=most)
-    looks = each(look, [frame[name] for name in frame], len(frame), batch.threads)
-    return ReferenceSketch(len(frame), {look.name: look for look in looks}, sample)
-
-
-def _look(series: pd.Series, where: str, categorical: Collection[str], most: int) -> ColumnSketch:
-    name, present = str(series.name), int(series.notna().sum())
-    if not present:
-        return ColumnSketch(name)
-    kind, note = kind_of_type(series)
+def _sketch_column(
+    series: pd.Series, where: str, categorical: Collection[str], most: int | None
+) -> ColumnSketch:
+    """Sketch of some rows of a column; of all of them, and those in memory, if `most` is None."""
+    name = str(series.name)
     declared = name in categorical
-    if declared and kind in COMPARABLE:
-        kind = CATEGORICAL
-    text = not declared and not isinstance(series.dtype, pd.CategoricalDtype)
-    look = ColumnSketch(name, kind, note, where, present, text)
+    kind, note = declared_kind(series, declared)
     if kind == CATEGORICAL:
         found = count_levels(series)
-        return replace(look, tally=DistinctSketch(found.levels, found.counts, MOST_LEVELS).thin())
-    if kind == NUMERIC:
-        return _with_values(look, as_numbers(series).values, most)
-    return look
+        levels = DistinctSketch(found.levels, found.counts, MOST_LEVELS)
+        return ColumnSketch(
+            name,
+            kind,
+            note,
+            where,
+            present=int(found.counts.sum()),
+            missing=found.missing,
+            text=not (declared or isinstance(series.dtype, pd.CategoricalDtype)),
+            distinct=levels if most is None else levels.thin(),
+        )
+    if kind == NUMERIC and most is not None:
+        finite = _finite(as_numbers(series).values)
+        if len(finite):
+            low, high = float(finite.min()), float(finite.max())
+            return ColumnSketch(
+                name, kind, note, where, low=low, high=high, distinct=_distinct(finite, most)
+            )
+    return ColumnSketch(name, kind, note, where, missing=len(series) if kind == EMPTY else 0)
 
 
-def _with_values(look: ColumnSketch, values: np.ndarray, most: int) -> ColumnSketch:
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return look
-    low, high = float(finite.min()), float(finite.max())
-    return replace(look, low=low, high=high, tally=_tally(finite, most))
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]
 
 
-def _tally(values: np.ndarray, most: int) -> DistinctSketch:
+def _distinct(values: np.ndarray, most: int) -> DistinctSketch:
     # Most columns with too many distinct values show it at once, without a sort.
     if len(pd.unique(values[: 2 * most])) > most:
         return DistinctSketch(np.zeros(0), np.zeros(0, dtype=np.int64), most, thinned=64)
     values, counts = np.unique(values, return_counts=True)
     return DistinctSketch(values.astype(float), counts, most).thin()
-
-
-def grid_column(
-    look: ColumnSketch, sample: pd.Series, role: str, bins: int, resolution: int
-) -> Column:
-    """One column of a baseline, its grid chosen and the reference not yet counted on it."""
-    name, kind, note, tally = look.name, look.kind, look.note, look.tally
-    if not kind:
-        kind, note = column_kind(sample.iloc[:0])
-    elif kind == NUMERIC and tally is None:
-        kind, note = EMPTY, NOT_FINITE
-    elif kind == NUMERIC:
-        if tally.complete:
-            order = np.argsort(tally.items)
-            ordered = RunLengths(tally.items[order], tally.counts[order].cumsum())
-        else:
-            numbers = as_numbers(sample)
-            ordered = sorted_values(numbers.values)[0].astype(float)
-            ends = np.array([look.low, look.high])
-            ordered = np.sort(np.append(ordered, np.setdiff1d(ends, ordered[[0, -1]])))
-        return Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution))
-    elif kind == CATEGORICAL:
-        about = "" if tally.complete else "about "
-        identifier = identifier_note(tally.distinct, look.present, about) if look.text else ""
-        if identifier:
-            return Column(name, role, IDENTIFIER, identifier)
-        if tally.complete:
-            return level_column(name, role, note, LevelCounts(tally.items, tally.counts, 0))
-        column = level_column(name, role, note, count_levels(sample))
-        note = f"about {tally.distinct:,} levels, compared in {HASH_BUCKETS} groups by hash"
-        return replace(column, note=note, complete=False)
-    return Column(name, role, kind, note)
-
-
-def with_reference(column: Column, look: ColumnSketch, counts: Counts, bins: int) -> Column:
-    """The column with the reference counted on its grid."""
-    if isinstance(counts, CategoricalCounts):
-        # What the reference has is not unseen, even where the list has no room for it.
-        counts = replace(counts, unlisted_names={})
-    column = replace(column, reference=counts)
-    if isinstance(counts, NumericCounts) and look.tally and not look.tally.complete:
-        # The sample's quantiles are off by up to a few tenths of a percent of the rows, and the
-        # PSI is sensitive to that. The grid's points are closer to the reference's own.
-        inside = np.append(counts.below[1:], counts.present) - counts.at_or_below
-        runs = RunLengths(column.grid, counts.at_or_below + inside // 2)
-        places = column.grid.searchsorted(psi_edges_of(runs, bins), "right") - 1
-        return replace(column, psi_edges=np.unique(column.grid[places]))
-    return column

@@ -1,0 +1,257 @@
+"""Choose the grid of a column from the sketch of the reference."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.columns import LevelCounts, as_numbers, count_levels
+from driftlib.data.schema import (
+    CATEGORICAL,
+    EMPTY,
+    IDENTIFIER,
+    NUMERIC,
+    identifier_note,
+)
+from driftlib.profile.column import Column
+from driftlib.profile.profile import (
+    HASH_BUCKETS,
+    CategoricalCounts,
+    Counts,
+    NumericCounts,
+    count_sorted,
+    hash_buckets,
+    sorted_values,
+)
+from driftlib.profile.sampling import DistinctSketch, RunLengths
+from driftlib.profile.sketch import ColumnSketch
+from driftlib.stats.counts import blocks
+
+HISTOGRAM_BINS = 40
+MAX_LEVELS = 1000
+NOT_FINITE = "not compared: no value in the reference is a finite number"
+
+
+def fit_column(
+    sketch: ColumnSketch, sample: pd.Series, role: str, bins: int, resolution: int
+) -> Column:
+    """Choose a column's grid, and count the sample on it.
+
+    Parameters
+    ----------
+    sketch : ColumnSketch
+        What is known of the whole column.
+    sample : pandas.Series
+        Its values in a sample of rows, or in all of them.
+    role : str
+        "feature", "prediction" or "target".
+    bins : int
+        PSI bins of a numeric column, from 2.
+    resolution : int
+        Quantiles kept of a numeric column, from 10.
+
+    Returns
+    -------
+    Column
+        Its `reference` has counts where the sketch is that of a whole column in memory;
+        any other reference is counted in a second pass, see `with_reference`.
+
+    Examples
+    --------
+    >>> from driftlib.data.sources import Memory
+    >>> from driftlib.profile.sketch import sketch_reference
+    >>> frame = pd.DataFrame({"x": np.arange(1000) % 7})
+    >>> sketch = sketch_reference(Memory("march", frame), ["x"], (), most=2000, seed=0)
+    >>> column = fit_column(sketch.columns["x"], frame["x"], "feature", bins=3, resolution=2000)
+    >>> column.psi_edges.tolist(), column.bins(column.reference).tolist()
+    ([2.0, 4.0], [429, 286, 285])
+    """
+    name, kind, note = sketch.name, sketch.kind, sketch.note
+    if kind == NUMERIC and sketch.distinct is not None:
+        ordered = _streamed_values(sketch, sketch.distinct, sample)
+        return Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution))
+    if kind == NUMERIC:
+        ordered, missing, infinite = sorted_values(as_numbers(sample).values)
+        if len(ordered):
+            grid, psi_edges, histogram_edges = numeric_grid(ordered, bins, resolution)
+            counts = count_sorted(ordered, grid, missing, infinite)
+            return Column(
+                name, role, kind, note, grid, psi_edges, histogram_edges, reference=counts
+            )
+        kind, note = EMPTY, NOT_FINITE
+    if kind == CATEGORICAL and sketch.distinct is not None:
+        levels = sketch.distinct
+        about = "" if levels.complete else "about "
+        identifier = identifier_note(levels.number, sketch.present, about) if sketch.text else ""
+        if not identifier:
+            return _level_column(sketch, levels, sample, role)
+        kind, note = IDENTIFIER, identifier
+    return Column(name, role, kind, note, reference=Counts(len(sample), int(sample.isna().sum())))
+
+
+def _streamed_values(
+    sketch: ColumnSketch, distinct: DistinctSketch, sample: pd.Series
+) -> np.ndarray | RunLengths:
+    """All values of a streamed column in order, or those of the sample with the true ends."""
+    if distinct.complete:
+        return distinct.in_order
+    ordered = sorted_values(as_numbers(sample).values)[0].astype(float)
+    ends = np.setdiff1d([sketch.low, sketch.high], np.append(ordered[:1], ordered[-1:]))
+    return np.sort(np.append(ordered, ends))
+
+
+def _level_column(
+    sketch: ColumnSketch, levels: DistinctSketch, sample: pd.Series, role: str
+) -> Column:
+    """Categorical column with the reference's commonest levels listed."""
+    found = LevelCounts(levels.items, levels.counts, sketch.missing)
+    if not levels.complete:
+        found = count_levels(sample)
+    order = np.lexsort((found.levels.astype(str), -found.counts))
+    listed = order[:MAX_LEVELS]
+    complete = levels.complete and len(listed) == len(order)
+    note = sketch.note
+    if not complete:
+        about = "" if levels.complete else "about "
+        note = f"{about}{levels.number:,} levels, compared in {HASH_BUCKETS} groups by hash"
+    no_buckets = np.zeros(0, dtype=np.int64)
+    counts = CategoricalCounts(
+        int(found.counts.sum()) + found.missing,
+        found.missing,
+        levels=found.counts[listed],
+        unlisted=int(found.counts[order[MAX_LEVELS:]].sum()),
+        buckets=no_buckets if complete else hash_buckets(found.levels, found.counts),
+    )
+    names = tuple(found.levels[listed].tolist())
+    return Column(
+        sketch.name, role, CATEGORICAL, note, levels=names, complete=complete, reference=counts
+    )
+
+
+def numeric_grid(
+    ordered: np.ndarray | RunLengths, bins: int, resolution: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Choose grid, PSI edges and histogram edges of a numeric column.
+
+    Parameters
+    ----------
+    ordered : array or RunLengths
+        Finite values, smallest first, at least one.
+    bins : int
+        PSI bins, from 2.
+    resolution : int
+        Quantiles to keep, from 10; all values where no more are distinct.
+
+    Returns
+    -------
+    tuple of three float arrays
+        Grid, PSI edges and histogram edges, all sorted; the grid has both kinds of edges.
+
+    Examples
+    --------
+    >>> grid, psi_edges, _ = numeric_grid(np.arange(100.0), bins=4, resolution=2000)
+    >>> psi_edges.tolist()
+    [24.75, 49.5, 74.25]
+    """
+    points = _points(ordered, resolution)
+    psi_edges = _psi_edges(ordered, bins)
+    low, high = float(ordered[0]), float(ordered[len(ordered) - 1])
+    with np.errstate(over="ignore"):
+        spread = high - low
+    even = np.linspace(low, high, HISTOGRAM_BINS + 1) if np.isfinite(spread) else [low, high]
+    histogram_edges = np.unique(np.asarray(even, dtype=float))
+    grid = np.unique(np.concatenate([points.astype(float), psi_edges, histogram_edges]))
+    return grid, psi_edges, histogram_edges
+
+
+def _points(ordered: np.ndarray | RunLengths, resolution: int) -> np.ndarray:
+    """All distinct values, or evenly spaced quantiles where there are more than `resolution`."""
+    if isinstance(ordered, RunLengths):
+        return ordered.points
+    changes = [np.zeros(1, dtype=np.intp)]
+    for first, block in blocks(ordered[1:]):
+        changes.append(first + 1 + np.flatnonzero(block != ordered[first : first + len(block)]))
+        if sum(map(len, changes)) > resolution:
+            ranks = np.linspace(0, len(ordered) - 1, resolution + 1)
+            return ordered[np.round(ranks).astype(np.int64)]
+    return ordered[np.concatenate(changes)]
+
+
+def _psi_edges(ordered: np.ndarray | RunLengths, bins: int) -> np.ndarray:
+    """Inner edges of the PSI bins: quantiles of the reference, fewer where values tie."""
+    n = len(ordered)
+    position = np.arange(1, bins) * (n - 1) / bins
+    lower = position.astype(np.int64)
+    low = ordered[lower].astype(float)
+    high = ordered[np.minimum(lower + 1, n - 1)].astype(float)
+    with np.errstate(over="ignore", invalid="ignore"):
+        quantiles = np.where(low == high, low, low + (high - low) * (position - lower))
+    quantiles = np.where(np.isfinite(quantiles), quantiles, low)
+    # A value so common that it holds several quantiles gets a bin to itself: one edge just
+    # below it and one at it. So a constant has three bins, and moving away from it shows.
+    spikes = quantiles[1:][quantiles[1:] == quantiles[:-1]]
+    if ordered[0] == ordered[n - 1]:
+        spikes = np.array([float(ordered[0])])
+    edges = np.unique(np.concatenate([quantiles, np.nextafter(spikes, -np.inf)]))
+    # Edges that part no reference rows from the next ones would only make empty bins.
+    upto = ordered.searchsorted(edges, "right")
+    keep = np.append(True, np.diff(upto) > 0)
+    keep &= (upto < n) | np.isin(edges, spikes)
+    return edges[keep]
+
+
+def with_reference(column: Column, sketch: ColumnSketch, counts: Counts, bins: int) -> Column:
+    """Put a second pass's counts of the reference into a column.
+
+    Parameters
+    ----------
+    column : Column
+        From `fit_column`.
+    sketch : ColumnSketch
+        What it was fitted to.
+    counts : Counts
+        Of the whole reference on the column's grid.
+    bins : int
+        PSI bins, from 2.
+
+    Returns
+    -------
+    Column
+        With PSI edges taken from the counts where those of the sample were too coarse.
+    """
+    if isinstance(counts, CategoricalCounts):
+        # What the reference has is not unseen, even where the list has no room for it.
+        counts = replace(counts, unlisted_names={})
+    column = replace(column, reference=counts)
+    if isinstance(counts, NumericCounts) and sketch.distinct and not sketch.distinct.complete:
+        # The sample's quantiles are off by up to a few tenths of a percent of the rows, and the
+        # PSI is sensitive to that. The grid's points are closer to the reference's own.
+        inside = np.append(counts.below[1:], counts.present) - counts.at_or_below
+        runs = RunLengths(column.grid, counts.at_or_below + inside // 2)
+        places = column.grid.searchsorted(_psi_edges(runs, bins), "right") - 1
+        return replace(column, psi_edges=np.unique(column.grid[places]))
+    return column
+
+
+def fingerprint(columns: Mapping[str, Column]) -> str:
+    """Hash the grids: profiles add, and can be compared, where those of their baselines agree.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        In the baseline's order.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for column in columns.values():
+        digest.update(repr((column.name, column.kind, column.levels, column.complete)).encode())
+        digest.update(column.grid.tobytes() + column.psi_edges.tobytes())
+    return digest.hexdigest()[:16]

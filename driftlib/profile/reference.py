@@ -1,0 +1,105 @@
+"""Take a reference as users pass it: a baseline, a saved one, or data to fit one to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from driftlib.arguments import known_keywords
+from driftlib.data.schema import IDENTIFIER, NUMERIC, ColumnRoles, select_features
+from driftlib.errors import ParameterError
+from driftlib.profile.baseline import Baseline
+
+
+@known_keywords()
+def as_baseline(
+    reference: Any,
+    bins: int = 10,
+    resolution: int = 2000,
+    *,
+    features: Iterable[str] | None = None,
+    categorical: Iterable[str] = (),
+    timestamp: str | None = None,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+    seed: int = 0,
+) -> Baseline:
+    """Take a baseline as it is, load a saved one, or fit one to reference data.
+
+    Parameters
+    ----------
+    reference : Baseline, path, frame, table, dataset, Dask or Spark DataFrame
+        A path that ends in .json is a saved baseline; all else is as in `Baseline.fit`.
+    features : list of str, optional
+        Columns to compare; of a baseline, those of its features to keep.
+    bins, resolution, categorical, timestamp, y_true, y_pred, y_proba : optional
+        See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
+        repeat what the baseline holds.
+    seed : int
+        Of the sample of a reference larger than memory; a baseline needs none.
+
+    Returns
+    -------
+    Baseline
+
+    Raises
+    ------
+    DriftlibError
+        If the reference cannot be read or fitted, a name does not exist, or an argument
+        contradicts the baseline.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> baseline = Baseline.fit(pd.DataFrame({"x": range(9), "day": "d"}), timestamp="day")
+    >>> as_baseline(baseline, timestamp="day") is baseline
+    True
+    >>> as_baseline(baseline, timestamp="x")
+    Traceback (most recent call last):
+    driftlib.errors.ParameterError: timestamp='x' is given beside a baseline that was fitted with
+    timestamp='day': leave it out, or fit a new baseline.
+    """
+    if isinstance(reference, str | Path) and str(reference).lower().endswith(".json"):
+        reference = Baseline.load(reference)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    if isinstance(reference, Baseline):
+        _check_beside(reference, {"bins": bins, "resolution": resolution} | vars(roles))
+        _check_kinds(reference, categorical)
+        return reference.only(features)
+    return Baseline.fit(
+        reference,
+        bins,
+        resolution,
+        features=features,
+        categorical=categorical,
+        seed=seed,
+        **vars(roles),
+    )
+
+
+def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
+    """Raise unless each argument is its default or what the baseline was fitted with."""
+    defaults = {"bins": 10, "resolution": 2000} | vars(ColumnRoles())
+    held = {"bins": baseline.bins, "resolution": baseline.resolution} | vars(baseline.roles)
+    for name, value in given.items():
+        if value not in (defaults[name], held[name]):
+            raise ParameterError(
+                f"{name}={value!r} is given beside a baseline that was fitted with "
+                f"{name}={held[name]!r}: leave it out, or fit a new baseline."
+            )
+
+
+def _check_kinds(baseline: Baseline, categorical: Iterable[str]) -> None:
+    """Raise if a column is named categorical that the baseline takes as something else."""
+    categorical = categorical if isinstance(categorical, str) else tuple(categorical)
+    select_features(baseline.columns, baseline.roles, None, categorical, "the baseline")
+    for name in map(str, categorical):
+        kind = baseline.columns[name].kind
+        # The other kinds are not compared, with or without a word from the user.
+        if kind in (NUMERIC, IDENTIFIER):
+            raise ParameterError(
+                f"categorical= names {name!r} beside a baseline that was fitted with {name!r} as "
+                f"{kind}: leave it out, or fit a new baseline."
+            )
