@@ -509,7 +509,7 @@ def test_windows_follow_the_change():
     half = data.current["timestamp"] >= data.current["timestamp"].iloc[3000]
     current = data.current.where(~half, late)
     current = current.astype(data.current.dtypes.to_dict())
-    found = diagnose_windows(data.reference, current, by="7D", on="timestamp")
+    found = diagnose_windows(data.reference, current, "7D", on="timestamp")
     assert found.verdicts.tolist() == ["stable", "stable", "concept drift", "concept drift"]
     table = found.table
     assert list(table) == [
@@ -535,7 +535,7 @@ def test_a_window_that_cannot_be_diagnosed_costs_the_others_nothing():
     data = simulate(1200, 0, 0.3, seed=4)
     current = data.current.assign(group=["a"] * 1197 + ["b"] * 3)
     reference = data.reference.assign(group="r")
-    found = diagnose_windows(reference, current, by="group")
+    found = diagnose_windows(reference, current, window="group")
     assert found.verdicts.to_dict() == {"a": "concept drift", "b": "undetermined"}
     assert found.diagnoses[1] is None
     rows = found.table[found.table["window"] == 1]
@@ -548,7 +548,7 @@ def test_windows_without_labels_keep_their_covariate_terms():
     data = simulate(2000, 0.5, 0.0, seed=4)
     current = data.current.assign(y_true=lambda f: f["y_true"].astype(float))
     current.loc[1000:, "y_true"] = np.nan
-    found = diagnose_windows(data.reference, current, rows=1000)
+    found = diagnose_windows(data.reference, current, window=1000)
     table = found.table.set_index(["window", "term"])["value"]
     assert table[0].notna().all()
     assert table[1].isna().tolist() == [False, True, False, True]
@@ -613,5 +613,82 @@ def test_brier_without_probabilities_and_text_in_a_loss():
     text = noise(50, 1).assign(cost="high")
     with pytest.raises(DataError, match="'high', which is no number"):
         diagnose(text, text, loss="cost")
-    with pytest.raises(ParameterError, match="give one of them"):
-        diagnose_windows(data.reference, data.current, by="region", rows=10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rows": 10}, "no argument 'rows': pass a number of rows as window="),
+        ({"windw": 10}, "Did you mean 'window'"),
+        ({"by": "7D"}, "no column '7D' .* a length of time goes into window="),
+        ({"window": "7D"}, "needs a time column: name it in on= or timestamp="),
+        ({"window": "7Days"}, "neither a column of current nor a length of time"),
+        ({"step": 5}, "step= goes with a window of a number of rows"),
+        ({"on": "when"}, "no column 'when'"),
+        ({"by": ["region", "term"]}, "by= names 'term', which the table has"),
+    ],
+)
+def test_windows_that_are_none_get_a_sentence(arguments, message):
+    data = simulate(100, seed=1)
+    with pytest.raises(ParameterError, match=message):
+        diagnose_windows(data.reference, data.current, **arguments)
+
+
+def test_segments_are_diagnosed_against_their_own_reference():
+    data = simulate(3000, 0.0, 0.0, seed=5)
+    turned = simulate(3000, 0.0, 0.4, seed=5).current
+    phone = data.current["channel"] == "phone"
+    current = data.current.where(~phone, turned).astype(data.current.dtypes.to_dict())
+    current = current[current["channel"].isin(["phone", "web"])]
+    found = diagnose_windows(
+        data.reference, current, 400, by="channel", timestamp="timestamp", max_rows=1000
+    )
+    table = found.table
+    assert list(table)[:6] == ["window", "start", "end", "channel", "n", "term"]
+    assert found.by == ("channel",)
+    verdicts = found.verdicts
+    assert verdicts.index.names == ["channel", "start"]
+    assert set(verdicts["phone"]) == {"concept drift"}
+    concept = table[table["term"] == "concept"].groupby("channel", observed=True)["value"]
+    assert concept.min()["phone"] > 0.15
+    assert concept.max()["web"] < 0.05
+    assert len(found.diagnoses) == len(verdicts) == len(table) / 4
+    assert found.headline.startswith(f"Against the reference, of {len(verdicts)} segments and")
+    assert found.to_dict()["by"] == ["channel"]
+    first = table[(table["channel"] == "phone") & (table["window"] == 0)]
+    rows = [side[side["channel"] == "phone"] for side in (data.reference, current)]
+    features = [name for name in FEATURES if name != "channel"]
+    alone = diagnose(rows[0], rows[1].head(400), features=features, max_rows=1000)
+    np.testing.assert_array_equal(first["value"], alone.terms["value"])
+    assert found.diagnoses[0].domain.features == features
+
+
+def test_a_segment_that_the_reference_lacks_says_so():
+    data = simulate(600, 0, 0.3, seed=4)
+    current = data.current.assign(shop=["old"] * 500 + ["new"] * 100)
+    found = diagnose_windows(data.reference.assign(shop="old"), current, by="shop")
+    assert found.verdicts.index.tolist() == [("new", 0), ("old", 0)]
+    assert found.verdicts["new"].tolist() == ["undetermined"]
+    assert found.diagnoses[0] is None
+    note = found.table.loc[found.table["shop"] == "new", "note"]
+    assert set(note) == {"the reference has no rows of this segment."}
+    with pytest.raises(ParameterError, match="no column 'shop'"):
+        diagnose_windows(data.reference, current, by="shop")
+
+
+def test_windows_without_a_size_are_one_and_steps_overlap():
+    data = simulate(900, 0, 0.0, seed=4)
+    frames = data.reference, data.current
+    whole = diagnose_windows(*frames, on="timestamp")
+    assert len(whole.diagnoses) == 1
+    alone = diagnose(*frames, timestamp="timestamp")
+    np.testing.assert_array_equal(whole.table["value"], alone.terms["value"])
+    stepped = diagnose_windows(*frames, 500, 200, timestamp="timestamp").table
+    assert stepped["start"].unique().tolist() == [0, 200, 400]
+    assert stepped["n"].unique().tolist() == [500]
+
+
+def test_unknown_keywords_get_a_suggestion():
+    frame = noise(50, 1)
+    with pytest.raises(ParameterError, match="Did you mean 'features'"):
+        diagnose(frame, frame, loss="cost", feature=["x0"])

@@ -50,7 +50,7 @@ def test_waterfall_without_labels_leaves_the_concept_out(data):
 
 def test_windows_are_stacked_and_named_by_verdict(data):
     timeline = diagnose_windows(
-        data.reference, data.current, by="14D", on="timestamp", max_rows=1500
+        data.reference, data.current, window="14D", on="timestamp", max_rows=1500
     )
     figure = charts.diagnosis_over_windows(timeline)
     complete(figure)
@@ -58,6 +58,14 @@ def test_windows_are_stacked_and_named_by_verdict(data):
     table = timeline.table
     assert list(concept.y) == pytest.approx(table.loc[table["term"] == "concept", "value"].tolist())
     assert "oncept drift" in figure.layout.title.text
+
+
+def test_windows_of_segments_are_no_single_row_of_bars(data):
+    timeline = diagnose_windows(data.reference, data.current, by="contract", max_rows=500)
+    with pytest.raises(
+        dl.DriftlibError, match="has segments \\('contract'\\): pass one without by="
+    ):
+        charts.diagnosis_over_windows(timeline)
 
 
 def test_features_and_segments(why):

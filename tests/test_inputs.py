@@ -58,7 +58,8 @@ def test_without_time_all_rows_are_one_window(frame):
 def test_a_column_that_is_no_time_gives_a_window_for_each_value(frame):
     for name in ("code", "shop"):
         data = read_inputs(frame, frame, timestamp=name)
-        assert data.by_window == {"on": name}
+        assert data.by_window == {"on": None, "by": name}
+        assert (data.labels["window"], data.labels["on"]) == (name, None)
 
 
 def test_times_in_text_are_read(frame):

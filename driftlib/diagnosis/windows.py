@@ -1,95 +1,128 @@
-"""When did the cause change: a diagnosis of each window against one reference."""
+"""Diagnose window after window, and segment by segment, against one reference."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from driftlib.data.cutters import Window
+from driftlib.arguments import known_keywords
+from driftlib.data.columns import level_text
+from driftlib.data.groups import WindowGroups, segment_columns, segments_of, window_groups
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.windows import split
 from driftlib.diagnosis.decomposition import TERMS
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
-from driftlib.diagnosis.setup import DiagnosisSetup
+from driftlib.diagnosis.setup import DiagnosisSetup, Periods, Rows
 from driftlib.diagnosis.verdict import UNDETERMINED
 from driftlib.errors import DataError, ParameterError
 from driftlib.results import Result
-from driftlib.text import join_notes
+from driftlib.text import join_notes, quoted
 
 ABOUT = ("verdict", "domain_auc", "effective_share", "loss_reference", "loss_current")
+VALUES = ("value", "lower", "upper")
+# What the table has besides the segment columns.
+COLUMNS = ("window", "start", "end", "n", "term", *VALUES, *ABOUT, "note")
 
 
 @dataclass(frozen=True)
 class Timeline(Result):
-    """A diagnosis of each window against the reference.
+    """Hold a diagnosis of each window, or segment and window, against the reference.
 
-    Attributes
+    Parameters
     ----------
     table : pandas.DataFrame
-        See `diagnose_windows`.
+        Long: four rows a segment and window; see `diagnose_windows`.
     diagnoses : tuple of Diagnosis or None
-        One a window; None where a window could not be diagnosed.
+        One a segment and window, in the table's order; None where there is none.
     left_out : int
         Rows in no window, for want of a timestamp or value.
+    by : tuple of str
+        Segment columns.
     """
 
     table: pd.DataFrame
     diagnoses: tuple[Diagnosis | None, ...] = field(repr=False)
     left_out: int = 0
+    by: tuple[str, ...] = ()
 
     @property
     def verdicts(self) -> pd.Series:
-        """Verdict of each window, indexed by its start."""
-        return self.table.drop_duplicates("window").set_index("start")["verdict"]
+        """Verdict of each window, indexed by its start, after its segment where there are any."""
+        each = self.table.drop_duplicates([*self.by, "window"])
+        return each.set_index([*self.by, "start"])["verdict"]
 
     @property
     def headline(self) -> str:
         """The finding in one sentence."""
         counts = self.verdicts.value_counts(sort=False)
         found = ", ".join(f"{verdict} in {count}" for verdict, count in counts.items())
-        return f"Against the reference, of {len(self.verdicts)} windows: {found}"
+        units = "segments and windows" if self.by else "windows"
+        return f"Against the reference, of {len(self.verdicts)} {units}: {found}"
 
     @property
     def details(self) -> dict[str, Any]:
-        return {"left_out": self.left_out}
+        """What the JSON form holds besides headline and table."""
+        return {"left_out": self.left_out} | ({"by": list(self.by)} if self.by else {})
 
 
+@known_keywords(rows="pass a number of rows as window=")
 def diagnose_windows(
     reference: Any,
     current: Any,
-    by: str | None = None,
+    window: int | str | None = None,
+    step: int | None = None,
     on: str | None = None,
-    rows: int | None = None,
+    by: str | Iterable[str] | None = None,
+    loss: str = "auto",
+    minimum_effect: float = 0.01,
+    seed: int = 0,
     *,
+    features: Iterable[str] | None = None,
+    categorical: Iterable[str] = (),
+    timestamp: str | None = None,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
+    positive: Any = None,
+    task: str = "auto",
     max_rows: int = 20_000,
-    **options: Any,
 ) -> Timeline:
     """Diagnose window after window against one reference.
 
     Parameters
     ----------
     reference, current : frame, table, str or Path
-    by : str, optional
-        A column, one window per value; or with `on` a pandas offset such as "7D" or "MS".
+        As for `diagnose`.
+    window : int or str, optional
+        A number of rows; the name of a column, for a window a value; or a pandas offset such
+        as "7D" or "MS" on the time column. Default: all rows are one window.
+    step : int, optional
+        Rows from one window's start to the next; only with a number of rows.
     on : str, optional
-        A datetime column.
-    rows : int, optional
-        Rows per window, in order of `on` where that is given.
+        The time column, default `timestamp`; windows of rows follow its order.
+    by : str or list of str, optional
+        Segment columns: the windows of each segment are diagnosed against the reference's rows
+        of that segment. Windows by calendar or value are those of all of current; windows of a
+        number of rows count the segment's own rows.
+    loss, minimum_effect, seed
+        As for `diagnose`.
+    features : list of str, optional
+        As for `diagnose`; the columns that windows and segments follow are no features unless
+        they are named here.
+    categorical, timestamp, y_true, y_pred, y_proba, positive, task
+        As for `diagnose`.
     max_rows : int
         Rows used of the reference, and of each window.
-    **options
-        Any other keyword of `diagnose` but `domain`. The column that windows follow is no
-        feature unless `features` names it.
 
     Returns
     -------
     Timeline
-        Its table is long: window (from 0), start, end, n (rows used), term, value, lower,
-        upper (95 %), verdict, domain_auc, effective_share, loss_reference, loss_current, note
-        (the reason of the verdict).
+        Its table is long: window (from 0), start, end, the segment columns, n (rows used),
+        term, value, lower, upper (95 %), verdict, domain_auc, effective_share, loss_reference,
+        loss_current, note (the reason of the verdict).
 
     Raises
     ------
@@ -101,41 +134,83 @@ def diagnose_windows(
     --------
     >>> from driftlib.data.synthetic import simulate
     >>> data = simulate(rows=6000, feature_drift=0, label_flips=0.4, gradual=True)
-    >>> found = diagnose_windows(data.reference, data.current, rows=2000)
+    >>> found = diagnose_windows(data.reference, data.current, window=2000)
     >>> found.verdicts.tolist()
     ['concept drift', 'concept drift', 'concept drift']
     """
-    if by is not None and rows is not None:
-        raise ParameterError("by= and rows= both say how to cut windows: give one of them.")
-    column = by if on is None else on
-    names = ("y_true", "y_pred", "y_proba", "timestamp")
-    roles = ColumnRoles(**{name: options.pop(name) for name in names if name in options})
-    setup = DiagnosisSetup(roles=roles, max_rows=max_rows, **options)
-    periods = setup.read(reference, current, [column] if column else [])
-    frame = periods.current
-    size = rows if rows is not None else on if by is None else by
-    windows = split(frame, size, None, on, periods.names[1])
+    setup = DiagnosisSetup(
+        loss=loss,
+        minimum_effect=minimum_effect,
+        seed=seed,
+        features=features,
+        categorical=categorical,
+        roles=ColumnRoles(y_true, y_pred, y_proba, timestamp),
+        positive=positive,
+        task=task,
+        max_rows=max_rows,
+    )
+    segments = [by] if isinstance(by, str) else list(by or ())
+    taken = [name for name in segments if name in COLUMNS]
+    if taken:
+        raise ParameterError(
+            f"by= names {quoted(taken)}, which the table has a column of its own for: rename it."
+        )
+    on = timestamp if on is None else on
+    no_features = [name for name in (window, on, *segments) if isinstance(name, str)]
+    periods = setup.read(reference, current, no_features)
+    groups = window_groups(periods.current, window, step, on, segments, periods.names[1])
+    before = _reference_rows(periods, groups)
+    rows = np.arange(len(periods.current))[groups.rows]
     diagnoses, tables = [], []
-    for window in windows:
+    for number, segment in enumerate(groups.segment):
+        now = rows[groups.lo[number] : groups.hi[number]]
+        found: Diagnosis | None = None
+        failure = ""
         try:
-            found, failure = diagnose_periods(periods.take(current=window.index)), ""
+            found = _diagnose_part(periods, before[segment], now)
         except DataError as error:
-            found, failure = None, str(error)
+            failure = str(error)
         diagnoses.append(found)
-        tables.append(_rows(window, found, failure))
-    left_out = len(frame) - sum(window.rows for window in windows)
-    return Timeline(pd.concat(tables, ignore_index=True), tuple(diagnoses), left_out)
+        tables.append(_table_of(found, join_notes(groups.notes[number], failure)))
+    keys = groups.keys.loc[np.repeat(groups.keys.index, len(TERMS))].reset_index(drop=True)
+    table = pd.concat([keys, pd.concat(tables, ignore_index=True)], axis=1)
+    return Timeline(table, tuple(diagnoses), groups.left_out, tuple(groups.segments.columns))
 
 
-def _rows(window: Window, found: Diagnosis | None, failure: str) -> pd.DataFrame:
-    place = {"window": window.number, "start": window.start, "end": window.end}
+def _reference_rows(periods: Periods, groups: WindowGroups) -> list[Rows]:
+    """Find the reference's rows of each segment; without segments all of them."""
+    columns = list(groups.segments.columns)
+    if not columns:
+        return [slice(None)]
+    where = periods.names[0]
+    columns = segment_columns(columns, periods.reference.columns, where)
+    codes, segments = segments_of(periods.reference, columns, where)
+    known = {_key(values): code for code, values in enumerate(segments.to_numpy())}
+    wanted = [known.get(_key(values), -1) for values in groups.segments.to_numpy()]
+    return [np.flatnonzero(codes == code) for code in wanted]
+
+
+def _key(values: Iterable[Any]) -> tuple[str, ...]:
+    """Write a segment's values as text, as they may have other types in the reference."""
+    return tuple(level_text(value) for value in values)
+
+
+def _diagnose_part(periods: Periods, before: Rows, now: np.ndarray) -> Diagnosis:
+    part = periods.take(before, now)
+    if not len(part.reference):
+        raise DataError(f"{periods.names[0]} has no rows of this segment.")
+    return diagnose_periods(part)
+
+
+def _table_of(found: Diagnosis | None, note: str) -> pd.DataFrame:
+    """Write a diagnosis as rows of the table, or that there is none."""
     if found is None:
-        terms = pd.DataFrame(np.nan, list(TERMS), ["value", "lower", "upper"])
+        terms = pd.DataFrame(np.nan, list(TERMS), list(VALUES))
         about = dict.fromkeys(ABOUT, np.nan) | {"verdict": UNDETERMINED}
-        count, note = 0, failure
+        count = 0
     else:
-        terms, count, note = found.terms, found.rows_current, found.reason
+        terms, count, note = found.terms, found.rows_current, join_notes(note, found.reason)
         about = {name: getattr(found, name) for name in ABOUT}
     table = terms.rename_axis("term").reset_index()
-    notes = join_notes(window.note, note)
-    return pd.DataFrame(place | {"n": count}, table.index).join(table).assign(**about, note=notes)
+    table.insert(0, "n", count)
+    return table.assign(**about, note=note)

@@ -40,9 +40,9 @@ class Inputs:
     categorical : list of str
     positive : str or None
     on : str or None
-        Column that windows follow; None where all rows are one window.
+        Column with the time that windows follow.
     window : int, str or None
-        Rows, a pandas offset, or None for one window or one for each value of `on`.
+        Rows, a pandas offset, a column for a window a value, or None for one window.
     output : Path
     """
 
@@ -216,8 +216,10 @@ def _windows(
             f"parameter 'window' is {window!r}, and there is no column that says when a row was "
             "seen: name it in 'timestamp', or give a number of rows."
         )
-    if window or time is None or not _is_time(frame[time]):
+    if window or time is None:
         return time, window or None
+    if not _is_time(frame[time]):
+        return None, time
     if len(frame) < FEWEST_ROWS:
         return None, None
     return time, fitting_window(frame, time, where)

@@ -9,7 +9,8 @@ import numpy as np
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA, IMPROVED, UNDETERMINED
 from driftlib.diagnosis.windows import Timeline
-from driftlib.text import capital, distinct, shortened
+from driftlib.errors import ParameterError
+from driftlib.text import capital, distinct, quoted, shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis, error_bars
 from driftlib.visualization.style import escape, figure
@@ -66,9 +67,18 @@ def diagnosis_over_windows(timeline: Timeline) -> go.Figure:
     -------
     plotly.graph_objects.Figure
         Windows that could not be diagnosed are marked as such.
+
+    Raises
+    ------
+    ParameterError
+        If there are segments: a row of bars has room for windows only.
     """
     import plotly.graph_objects as go
 
+    if timeline.by:
+        raise ParameterError(
+            f"the timeline has segments ({quoted(timeline.by)}): pass one without by=."
+        )
     windows = window_labels(timeline.table)
     table = timeline.table.pivot_table(
         index="window", columns="term", values="value", aggfunc="first", dropna=False
