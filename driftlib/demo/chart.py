@@ -12,6 +12,7 @@ from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.text import brief, capital
 from driftlib.visualization import style
 from driftlib.visualization.heatmap import drift_heatmap
+from driftlib.visualization.marks import error_bars
 from driftlib.visualization.style import escape, figure
 
 if TYPE_CHECKING:
@@ -92,16 +93,12 @@ def _draw_terms(chart: go.Figure, why: Diagnosis | None) -> None:
             x=names,
             y=[None if np.isnan(value) else value for value in terms["value"]],
             marker={"color": [color for _, color in TERMS.values()]},
-            error_y=None
-            if terms["value"].isna().all()
-            else {
-                "type": "data",
-                "array": (terms["upper"] - terms["value"]).fillna(0).tolist(),
-                "arrayminus": (terms["value"] - terms["lower"]).fillna(0).tolist(),
-                "color": style.INK,
-                "thickness": 1.5,
-                "width": 5,
-            },
+            error_y=error_bars(
+                *(terms[name] for name in ("value", "lower", "upper")),
+                color=style.INK,
+                thickness=1.5,
+                width=5,
+            ),
             hovertemplate="%{x}: %{y:.3f}<extra></extra>",
             showlegend=False,
         )
@@ -137,12 +134,7 @@ def _draw_accuracies(chart: go.Figure, accuracies: pd.DataFrame) -> None:
                 text=[brief(row["value"])],
                 textposition="middle right",
                 marker={"color": color, "symbol": symbol, "size": 11},
-                error_y={
-                    "type": "data",
-                    "array": [row["upper"] - row["value"]],
-                    "arrayminus": [row["value"] - row["lower"]],
-                    "color": color,
-                },
+                error_y=error_bars([row["value"]], [row["lower"]], [row["upper"]], color=color),
                 hovertemplate=f"{name}: {row['value']:.3f} "
                 f"({row['lower']:.3f} to {row['upper']:.3f})<extra></extra>",
                 showlegend=False,
