@@ -19,7 +19,7 @@ from driftlib.alerts import Alert
 from driftlib.data.sources import read_frame
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload, safe_csv
 from driftlib.data.windows import fitting_window
-from driftlib.html.page import plain as without_tags
+from driftlib.html.page import strip_tags
 from driftlib.performance.metrics import METRICS
 from driftlib.reporting.app import (
     Cause,
@@ -317,7 +317,7 @@ def evaluated(
 def chart(figure: Any, key: str) -> None:
     """A chart with its title and caption as text that wraps; its words for the blind in `alt`."""
     meta = figure.layout.meta or {}
-    st.markdown(f"#### {plain(without_tags(figure.layout.title.text or ''))}")
+    st.markdown(f"#### {plain(strip_tags(figure.layout.title.text or ''))}")
     bare = type(figure)(figure)
     # Room for a legend of one line; one of more makes its own.
     top = 48 if any(trace.name and trace.showlegend is not False for trace in figure.data) else 16

@@ -144,7 +144,7 @@ class _Live:
         new = json.loads(made.to_json())
         traces, layout = new["data"], new["layout"]
         # The picture's own title does not wrap.
-        title = html.escape(page.plain(layout["title"].pop("text", "")))
+        title = html.escape(page.strip_tags(layout["title"].pop("text", "")))
         self.title.value = f"<p><strong>{title}</strong></p>"
         layout["title"]["text"] = ""
         shown = self.figure.data

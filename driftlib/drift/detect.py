@@ -15,6 +15,7 @@ from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline
 from driftlib.results import Result
 from driftlib.severity import rank
+from driftlib.text import listed
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,7 @@ class DriftResult(Result):
             return f"No drift: none of {total} features moved enough to matter{rest}"
         order = self.table.loc[self.drifted].assign(rank=self.table["severity"].map(rank))
         worst = order.sort_values(["rank", "psi"], ascending=False).index
-        names = ", ".join(worst[:3]) + (", ..." if len(worst) > 3 else "")
-        return f"{len(worst)} of {total} features drifted: {names}"
+        return f"{len(worst)} of {total} features drifted: {listed(worst)}"
 
     @property
     def details(self) -> dict[str, Any]:

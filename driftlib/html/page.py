@@ -191,7 +191,7 @@ def _step(figure: Mapping[str, Any]) -> dict[str, Any]:
     layout = dict(figure["layout"])
     meta = layout.pop("meta", None)
     meta = meta if isinstance(meta, dict) else {}
-    title = plain(((layout.get("title") or {}).get("text")) or "")
+    title = strip_tags(((layout.get("title") or {}).get("text")) or "")
     if title:
         # The page's own heading can wrap and be selected; the picture's cannot.
         layout["title"] = {**layout["title"], "text": ""}
@@ -208,7 +208,7 @@ def _step(figure: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def plain(text: str) -> str:
+def strip_tags(text: str) -> str:
     """Take the few tags that plotly understands out of a text.
 
     Parameters
@@ -223,7 +223,7 @@ def plain(text: str) -> str:
 
     Examples
     --------
-    >>> plain("<b>wind</b> &lt;b&gt;<br>rose")
+    >>> strip_tags("<b>wind</b> &lt;b&gt;<br>rose")
     'wind <b> rose'
     """
     words = re.sub(r"<br\s*/?>", " ", text)

@@ -15,7 +15,7 @@ from driftlib.profile.profile import CategoricalCounts, NumericCounts
 from driftlib.text import counted, listed, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
-from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.panels import add_panels, height_of
 from driftlib.visualization.style import escape, figure
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def reference_distributions(baseline: Baseline, features: Sequence[str] | None =
     own = {"matches": None, "showticklabels": True, "nticks": 4}
     names = [escape(shortened(column.name, 24)) for column in drawn]
     percents = {"tickformat": ".0%", "rangemode": "tozero", "nticks": 4}
-    for column, axis in zip(drawn, panels(chart, names, own, percents), strict=True):
+    for column, axis in zip(drawn, add_panels(chart, names, own, percents), strict=True):
         places, shares, words = spreads[column.name]
         chart.add_trace(
             go.Bar(

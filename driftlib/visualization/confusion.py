@@ -11,7 +11,7 @@ from driftlib.text import percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.curves import MOST_LABELS, PERIODS, with_period
 from driftlib.visualization.marks import category_axis
-from driftlib.visualization.panels import panels
+from driftlib.visualization.panels import add_panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers
 
@@ -58,7 +58,7 @@ def confusion_matrix(table: pd.DataFrame) -> go.Figure:
         table=table,
         height=150 + max(160, 46 * len(labels)),
     )
-    axes = panels(chart, periods, x={"title": {"text": "predicted"}})
+    axes = add_panels(chart, periods, x={"title": {"text": "predicted"}})
     for period, axis in zip(periods, axes, strict=True):
         rows = table[table["period"] == period].set_index(["label", "predicted"])
         grid = rows.reindex(pd.MultiIndex.from_product([labels, labels]))

@@ -11,7 +11,7 @@ import pandas as pd
 from driftlib.text import brief, capital, shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import error_bars
-from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.panels import add_panels, height_of
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers
 
@@ -125,7 +125,7 @@ def _score_chart(
         table=ends,
         height=470 if len(labels) <= 1 else height_of(len(labels)),
     )
-    axes = panels(chart, [escape(shortened(label)) for label in labels], x=EVEN, y=EVEN)
+    axes = add_panels(chart, [escape(shortened(label)) for label in labels], x=EVEN, y=EVEN)
     for label, axis in zip(labels, axes, strict=True):
         if start is not None:
             _diagonal(chart, axis)
@@ -244,7 +244,7 @@ def reliability_curve(table: pd.DataFrame) -> go.Figure:
     )
     top = np.nanmax([0.1, *table["predicted"], *table["upper"]])
     span = {"range": [0, min(1.02, 1.06 * float(top))], "nticks": 6}
-    axes = panels(chart, [escape(shortened(label)) for label in labels], x=span, y=span)
+    axes = add_panels(chart, [escape(shortened(label)) for label in labels], x=span, y=span)
     for label, axis in zip(labels, axes, strict=True):
         _diagonal(chart, axis)
         for stage, line in STAGES.items():

@@ -13,9 +13,9 @@ from driftlib.drift.trend import TrendResult
 from driftlib.severity import Severity
 from driftlib.text import brief, counted, listed, shortened
 from driftlib.visualization import style
-from driftlib.visualization.levels import before, change_table, chosen_features
+from driftlib.visualization.levels import change_table, chosen_features, compared_with
 from driftlib.visualization.marks import add_severity_legend, category_axis, severity_marker
-from driftlib.visualization.panels import height_of, panels
+from driftlib.visualization.panels import add_panels, height_of
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import Row, WindowLabels, plain_numbers, thinned
 
@@ -75,7 +75,7 @@ def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> go.F
         height=height_of(len(names)),
     )
     labels = [escape(windows.labels[number]) for number in numbers]
-    axes = panels(
+    axes = add_panels(
         chart,
         [escape(shortened(name)) for name in names],
         x=category_axis(nticks=4, title={"text": windows.title if len(names) == 1 else None}),
@@ -205,10 +205,10 @@ def _psi_title(table: pd.DataFrame, names: Sequence[str], windows: WindowLabels)
 def _psi_caption(trend: TrendResult, numbers: list[int], windows: WindowLabels) -> str:
     policy = trend.policy
     sentences = [
-        f"PSI against {before(trend)}, on a logarithmic scale. Grey: what chance gives with so "
-        "many rows and no drift (one check in twenty beyond). Amber and red: moderate and major "
-        f"drift, from {policy.psi_moderate:g} and {policy.psi_major:g} above what chance gives on "
-        "average. A change in missing or new values is drift too, whatever its PSI."
+        f"PSI against {compared_with(trend)}, on a logarithmic scale. Grey: what chance gives "
+        "with so many rows and no drift (one check in twenty beyond). Amber and red: moderate and "
+        f"major drift, from {policy.psi_moderate:g} and {policy.psi_major:g} above what chance "
+        "gives on average. A change in missing or new values is drift too, whatever its PSI."
     ]
     if len(numbers) < len(windows.labels):
         sentences.append(f"{len(numbers)} of {len(windows.labels):,} windows are drawn.")

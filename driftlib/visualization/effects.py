@@ -14,9 +14,9 @@ from driftlib.visualization import style
 from driftlib.visualization.levels import (
     NOT_FEATURES,
     TOP,
-    before,
     change_table,
     column_label,
+    compared_with,
     most_drifted,
 )
 from driftlib.visualization.marks import category_axis
@@ -61,9 +61,9 @@ def effect_sizes(result: DriftResult) -> go.Figure:
     chart = figure(
         escape(_effect_title(result, table, order), most=None),
         caption=(
-            f"Size of each change against {before(result)}, on a scale that is linear between the "
-            "marked thresholds: PSI beyond what chance gives, or missing or new values where "
-            "those moved more. Hollow bars: not told from chance."
+            f"Size of each change against {compared_with(result)}, on a scale that is linear "
+            "between the marked thresholds: PSI beyond what chance gives, or missing or new values "
+            "where those moved more. Hollow bars: not told from chance."
             + (
                 f" The first {MOST_BARS} of {len(order):,} columns."
                 if len(order) > MOST_BARS

@@ -12,9 +12,9 @@ from driftlib.performance.result import Performance
 from driftlib.text import brief, counted, quoted
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
-from driftlib.visualization.panels import legend_entry, panels
+from driftlib.visualization.panels import add_legend_entry, add_panels
 from driftlib.visualization.style import escape, figure
-from driftlib.visualization.values import ESTIMATED, add_band, add_limits, fit
+from driftlib.visualization.values import ESTIMATED, add_band, add_limits, fit_axis
 from driftlib.visualization.windows import WindowLabels, plain_numbers, thinned, window_labels
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
         table=both.assign(window=both["window"].map(windows.labels)).drop(columns=["start", "end"]),
         y=title,
     )
-    axis = panels(chart, [title], x=category_axis(nticks=12))[0]
+    axis = add_panels(chart, [title], x=category_axis(nticks=12))[0]
     chart.update_yaxes(title_text=title)
     chart.update_xaxes(title_text=windows.title or None)
     part = both.set_index("window").reindex(numbers)
@@ -107,11 +107,11 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
         )
     part = perf.table[perf.table["metric"] == metric]
     extent += add_limits(chart, perf, metric, part, axis, with_reference=True)
-    fit(chart, axis, extent)
+    fit_axis(chart, axis, extent)
     if perf.reference is not None:
-        legend_entry(chart, "reference", line=style.REFERENCE_LINE)
+        add_legend_entry(chart, "reference", line=style.REFERENCE_LINE)
     if part["threshold"].notna().any():
-        legend_entry(chart, "threshold", line=style.THRESHOLD)
+        add_legend_entry(chart, "threshold", line=style.THRESHOLD)
     chart.update_layout(bargap=0, barmode="overlay")
     return chart
 

@@ -17,13 +17,13 @@ from driftlib.visualization import style
 from driftlib.visualization.levels import (
     TOP,
     alarm_windows,
-    before,
     change_table,
     column_label,
+    compared_with,
     most_drifted,
 )
 from driftlib.visualization.marks import category_axis
-from driftlib.visualization.panels import legend_entry
+from driftlib.visualization.panels import add_legend_entry
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import Row, WindowLabels
 
@@ -118,7 +118,7 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
             )
         )
     for name, color in _legend(result.policy):
-        legend_entry(chart, name, marker={"symbol": "square", "size": 12, "color": color})
+        add_legend_entry(chart, name, marker={"symbol": "square", "size": 12, "color": color})
     chart.update_xaxes(category_axis(showline=False, ticks="", nticks=10))
     named = [escape(column_label(name, kinds[name])) for name in features]
     plain = {"showline": False, "showgrid": False, "tickcolor": "rgba(0,0,0,0)"}
@@ -201,8 +201,8 @@ def _heatmap_caption(
     result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: WindowLabels
 ) -> str:
     sentences = [
-        f"Change against {before(result)}: PSI beyond what chance gives, or the share of missing "
-        "or new values (in %) where that moved more. "
+        f"Change against {compared_with(result)}: PSI beyond what chance gives, or the share of "
+        "missing or new values (in %) where that moved more. "
         f"{Severity.MODERATE.mark} moderate, {Severity.MAJOR.mark} major; no mark: "
         "real but too small to matter; empty: not told from chance."
     ]

@@ -122,7 +122,7 @@ def most_drifted(table: pd.DataFrame) -> list[str]:
     return ranks.index.tolist()
 
 
-def before(result: DriftResult | TrendResult) -> str:
+def compared_with(result: DriftResult | TrendResult) -> str:
     """Say what the result's windows are compared with.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 
 from driftlib.severity import Severity
 from driftlib.visualization import style
-from driftlib.visualization.panels import legend_entry
+from driftlib.visualization.panels import add_legend_entry
 from driftlib.visualization.windows import plain_numbers
 
 if TYPE_CHECKING:
@@ -124,4 +124,4 @@ def add_severity_legend(chart: go.Figure, severities: Iterable[str]) -> None:
     found = set(severities)
     for severity in Severity:
         if severity in found:
-            legend_entry(chart, severity.words, marker=severity_marker([severity], 1))
+            add_legend_entry(chart, severity.words, marker=severity_marker([severity], 1))

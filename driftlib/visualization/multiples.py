@@ -14,7 +14,7 @@ from driftlib.text import counted, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features
 from driftlib.visualization.marks import category_axis
-from driftlib.visualization.panels import across, height_of, legend_entry, panels
+from driftlib.visualization.panels import add_legend_entry, add_panels, draw_across, height_of
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import WindowLabels, thinned
 
@@ -90,7 +90,7 @@ def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None =
         height=height_of(len(names)),
     )
     heads = [_head(column, part) for column, part in zip(columns, measured, strict=True)]
-    axes = panels(chart, heads, x=category_axis(nticks=4))
+    axes = add_panels(chart, heads, x=category_axis(nticks=4))
     for column, part, axis in zip(columns, measured, axes, strict=True):
         if isinstance(column.reference, NumericCounts):
             _draw_quantiles(chart, part, labels, axis)
@@ -180,8 +180,8 @@ def _draw_quantiles(
 
     low, lower, median, upper, high = part.values()
     for wash, bottom, top in zip(WASHES, (low, lower), (high, upper), strict=True):
-        across(chart, axis, bottom[0], top[0], {"fillcolor": wash, "line": {"width": 0}})
-    across(
+        draw_across(chart, axis, bottom[0], top[0], {"fillcolor": wash, "line": {"width": 0}})
+    draw_across(
         chart,
         axis,
         median[0],
@@ -220,7 +220,7 @@ def _draw_levels(
     chart: go.Figure, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
 ) -> None:
     for (level, shares), line in zip(part.items(), LEVEL_LINES, strict=False):
-        across(
+        draw_across(
             chart,
             axis,
             shares[0],
@@ -267,7 +267,7 @@ def _add_legend(chart: go.Figure, columns: Sequence[Column]) -> None:
         square = {"symbol": "square", "size": 11}
         names = "current: median, middle half, middle 90 %", "reference: the same"
         for name, color in zip(names, (style.CURRENT, style.REFERENCE), strict=True):
-            legend_entry(chart, name, marker=square | {"color": color})
+            add_legend_entry(chart, name, marker=square | {"color": color})
 
 
 def _caption(numbers: Sequence[int], windows: WindowLabels) -> str:

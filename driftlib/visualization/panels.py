@@ -44,7 +44,7 @@ def _grid(count: int) -> tuple[int, int]:
     return max(1, -(-count // columns)), columns
 
 
-def panels(
+def add_panels(
     chart: go.Figure,
     names: Sequence[str],
     x: dict[str, Any] | None = None,
@@ -115,7 +115,7 @@ def panels(
     return axes
 
 
-def legend_entry(
+def add_legend_entry(
     chart: go.Figure,
     name: str,
     marker: dict[str, Any] | None = None,
@@ -142,7 +142,7 @@ def legend_entry(
     chart.update_layout(legend={"itemclick": False, "itemdoubleclick": False})
 
 
-def across(
+def draw_across(
     chart: go.Figure, axis: dict[str, str], bottom: float, top: float, looks: dict[str, Any]
 ) -> None:
     """Draw a band or a line over the whole width of a panel, below all else.
@@ -152,7 +152,7 @@ def across(
     chart : plotly.graph_objects.Figure
         Changed in place.
     axis : dict
-        The panel, see `panels`.
+        The panel, see `add_panels`.
     bottom, top : float
         Ends of the band; if one is not finite, nothing is drawn.
     looks : dict

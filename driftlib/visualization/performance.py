@@ -13,14 +13,14 @@ from driftlib.performance.result import Performance
 from driftlib.text import brief, capital, counted, listed, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
-from driftlib.visualization.panels import height_of, legend_entry, panels
+from driftlib.visualization.panels import add_legend_entry, add_panels, height_of
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.values import (
     ESTIMATED,
     add_band,
     add_limits,
     add_state_legend,
-    fit,
+    fit_axis,
     is_judged,
     state_marker,
     value_hovers,
@@ -90,7 +90,7 @@ def metric_trend(
         titles[name].title + ("" if titles[name].higher_is_better else " (lower is better)")
         for name in names
     ]
-    axes = panels(chart, heads, x=category_axis(nticks=4), y={"nticks": 5})
+    axes = add_panels(chart, heads, x=category_axis(nticks=4), y={"nticks": 5})
     if len(names) == 1:
         chart.update_yaxes(title_text=heads[0])
         chart.update_xaxes(title_text=windows.title or None, nticks=12)
@@ -119,7 +119,7 @@ def metric_trend(
                     **axis,
                 )
             )
-        fit(chart, axis, extent)
+        fit_axis(chart, axis, extent)
     _trend_legend(chart, perf, drawn, colors, reference)
     chart.update_layout(bargap=0, barmode="overlay")
     return chart
@@ -156,15 +156,15 @@ def _trend_legend(
     ink = style.INK if perf.by else next(iter(colors.values()))
     if perf.by:
         for segment, color in colors.items():
-            legend_entry(chart, escape(segment, most=24), line={"color": color, "width": 2})
+            add_legend_entry(chart, escape(segment, most=24), line={"color": color, "width": 2})
     if is_judged(perf, drawn):
         # With segments a line's own colour is what a value that is fine looks like.
         states = drawn["state"][drawn["state"] != "fine"] if perf.by else drawn["state"]
         add_state_legend(chart, states, ink)
     if not perf.by and drawn["threshold"].notna().any():
-        legend_entry(chart, "threshold", line=style.THRESHOLD)
+        add_legend_entry(chart, "threshold", line=style.THRESHOLD)
     if not perf.by and reference and perf.reference is not None:
-        legend_entry(chart, "reference", line=style.REFERENCE_LINE)
+        add_legend_entry(chart, "reference", line=style.REFERENCE_LINE)
 
 
 def _against(row: pd.Series | dict[str, Any], better_high: bool) -> str:

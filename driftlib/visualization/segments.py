@@ -13,7 +13,7 @@ from driftlib.performance.result import Performance
 from driftlib.text import brief, counted, listed, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis, error_bars
-from driftlib.visualization.panels import legend_entry
+from driftlib.visualization.panels import add_legend_entry
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.values import (
     add_state_legend,
@@ -139,7 +139,7 @@ def segment_bars(perf: Performance, metric: str, window: int | None = None) -> g
     )
     for threshold in drawn["threshold"].dropna().unique()[:1].tolist():
         chart.add_vline(threshold, line=style.THRESHOLD)
-        legend_entry(chart, "threshold", line=style.THRESHOLD)
+        add_legend_entry(chart, "threshold", line=style.THRESHOLD)
     if is_judged(perf, rows):
         add_state_legend(chart, drawn["state"], style.CURRENT)
     chart.update_xaxes(showgrid=True)

@@ -11,7 +11,7 @@ import pandas as pd
 from driftlib.performance.result import Performance
 from driftlib.text import counted
 from driftlib.visualization import style
-from driftlib.visualization.panels import across, legend_entry
+from driftlib.visualization.panels import add_legend_entry, draw_across
 from driftlib.visualization.style import escape
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def add_band(
     labels : sequence of str
         Of the windows; plotly text.
     axis : dict
-        The panel, see `driftlib.visualization.panels.panels`.
+        The panel, see `driftlib.visualization.panels.add_panels`.
     color : str
         Of the line that runs through the band.
     """
@@ -119,7 +119,7 @@ def add_limits(
     part : pandas.DataFrame
         The metric's rows, for their `threshold`.
     axis : dict
-        The panel, see `driftlib.visualization.panels.panels`.
+        The panel, see `driftlib.visualization.panels.add_panels`.
     with_reference : bool
         Whether to draw the reference's own value and interval.
 
@@ -130,13 +130,13 @@ def add_limits(
     """
     drawn = []
     for threshold in part["threshold"].dropna().unique()[:1].tolist():
-        across(chart, axis, threshold, threshold, {"type": "line", "line": style.THRESHOLD})
+        draw_across(chart, axis, threshold, threshold, {"type": "line", "line": style.THRESHOLD})
         drawn.append(threshold)
     if with_reference and perf.reference is not None:
         own = perf.reference[perf.reference["metric"] == name]
         for value, low, high in own[["value", "lower", "upper"]].to_numpy(float)[:1].tolist():
-            across(chart, axis, value, value, {"type": "line", "line": style.REFERENCE_LINE})
-            across(
+            draw_across(chart, axis, value, value, {"type": "line", "line": style.REFERENCE_LINE})
+            draw_across(
                 chart, axis, low, high, {"fillcolor": "rgba(0, 114, 178, 0.14)", "line_width": 0}
             )
             drawn += [low, high]
@@ -186,7 +186,7 @@ def add_state_legend(chart: go.Figure, states: Iterable[str], color: str) -> Non
     for state, (words, symbol, own) in STATES.items():
         if state in found:
             looks = {"symbol": symbol, "color": own if state == "degraded" else color, "size": 10}
-            legend_entry(chart, words, marker=looks)
+            add_legend_entry(chart, words, marker=looks)
 
 
 def value_hovers(
@@ -229,7 +229,7 @@ def value_hovers(
     return hovers
 
 
-def fit(chart: go.Figure, axis: dict[str, str], values: Sequence[float]) -> None:
+def fit_axis(chart: go.Figure, axis: dict[str, str], values: Sequence[float]) -> None:
     """Give a panel the range of what is drawn in it: bars would start it at 0.
 
     Parameters
@@ -237,7 +237,7 @@ def fit(chart: go.Figure, axis: dict[str, str], values: Sequence[float]) -> None
     chart : plotly.graph_objects.Figure
         Changed in place.
     axis : dict
-        The panel, see `driftlib.visualization.panels.panels`.
+        The panel, see `driftlib.visualization.panels.add_panels`.
     values : sequence of float
         All that is drawn; what is not finite does not count.
     """
