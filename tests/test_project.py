@@ -27,7 +27,14 @@ TARGETS = {
 }
 FIXED = {
     *("notebooks", "driftlib", "data", "reports", "tests", "environment.yml", "Makefile"),
-    *("README.md", "app.py", "streamlit_app.py", "pyproject.toml", "requirements.lock"),
+    *(
+        "README.md",
+        "CONTRIBUTING.md",
+        "app.py",
+        "streamlit_app.py",
+        "pyproject.toml",
+        "requirements.lock",
+    ),
     *("requirements-scale.lock", "LICENSE", "CHANGELOG.md", ".ci"),
 }
 ALSO = {"bench", ".gitignore", ".gitattributes", ".streamlit"}
