@@ -78,7 +78,7 @@ def run(output: str, rows: int, feature_drift: float, label_flips: float, seed: 
     performance = dl.track_performance(
         data.current,
         window="7D",
-        on="timestamp",
+        timestamp="timestamp",
         reference=data.reference,
         thresholds={"accuracy": "-0.05", "roc_auc": "-0.05"},
     )

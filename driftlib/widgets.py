@@ -235,7 +235,7 @@ def threshold_explorer(
 
     def chart(threshold: float) -> go.Figure:
         moved = performance_at(
-            threshold, frame, perf, limits=limits, window=window, step=step, on=on, by=by,
+            threshold, frame, perf, thresholds=limits, window=window, step=step, on=on, by=by,
             y_true=y_true, y_pred=y_pred, y_proba=y_proba,
         )  # fmt: skip
         return metric_trend(moved)

@@ -85,7 +85,7 @@ def test_performance_alerts_only_beyond_noise(rng):
     )
     frame["part"] = np.repeat(["good", "small", "zbad"], [1000, 60, 1000])
     perf = dl.track_performance(
-        frame, on="part", metrics=["accuracy"], thresholds={"accuracy": 0.8}
+        frame, window="part", metrics=["accuracy"], thresholds={"accuracy": 0.8}
     )
     (alert,) = make_alerts(perf)
     assert (alert.kind, alert.subject, alert.window) == ("performance", "accuracy", 2)

@@ -340,11 +340,73 @@ def test_calendar_windows_without_rows_are_kept(rng):
         day=np.where(np.arange(400) < 200, "2024-01-02", "2024-03-05")
     )
     estimate = estimate_performance(
-        scored(rng, 500), current, on="day", window="MS", metrics=["brier"]
+        scored(rng, 500), current, timestamp="day", window="MS", metrics=["brier"]
     )
     assert estimate.table["n"].tolist() == [200, 0, 200]
     assert estimate.table["value"].isna().tolist() == [False, True, False]
     assert "no rows" in estimate.table["note"][1]
+
+
+# --- segments
+
+
+def with_shops(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of two shops in turn; in B the model knows nothing."""
+    shop = np.where(np.arange(len(frame)) % 2 == 0, "A", "B")
+    y = np.where(shop == "B", np.random.default_rng(9).integers(0, 2, len(frame)), frame["y_true"])
+    return frame.assign(shop=shop, y_true=y, x=np.random.default_rng(8).normal(size=len(frame)))
+
+
+@pytest.mark.parametrize("method", ["cbpe", "pape"])
+def test_each_segment_has_the_table_of_its_rows_alone(rng, method):
+    reference, current = with_shops(scored(rng, 1200)), with_shops(scored(rng, 600))
+    asked = {"metrics": ["accuracy", "roc_auc"], "window": 200, "method": method}
+    found = estimate_performance(reference, current, by="shop", **asked)
+    assert found.by == ("shop",)
+    assert found.table.columns.tolist()[:4] == ["window", "start", "end", "shop"]
+    assert found.reference["shop"].tolist() == ["A", "A", "B", "B"]
+    for shop, part in found.table.groupby("shop"):
+        frames = [frame[frame["shop"] == shop] for frame in (reference, current)]
+        alone = estimate_performance(*frames, features=["x"], **asked)
+        got = part.drop(columns="shop").reset_index(drop=True)
+        pd.testing.assert_frame_equal(got, alone.table)
+        of_reference = found.reference[found.reference["shop"] == shop]
+        assert of_reference["value"].tolist() == alone.reference["value"].tolist()
+
+
+def test_a_segment_is_judged_by_its_own_past(rng):
+    reference, current = with_shops(scored(rng, 6000)), with_shops(scored(rng, 3000))
+    found = estimate_performance(
+        reference, current, by=["shop"], metrics=["accuracy"], thresholds={"accuracy": "-0.1"}
+    )
+    rows, own = found.table.set_index("shop"), found.reference.set_index("shop")["value"]
+    realised = track_performance(current, by="shop", metrics=["accuracy"])
+    realised = realised.table.set_index("shop")["value"]
+    assert rows.loc["B", "value"] == pytest.approx(0.5, abs=0.03)
+    assert (rows["value"] - realised).abs().max() < 0.04
+    assert rows["threshold"].tolist() == pytest.approx((own - 0.1).tolist())
+    assert not rows["degraded"].any()
+    assert found.headline.startswith("Estimated without labels: No metric is worse")
+
+
+def test_a_segment_with_few_reference_rows_learns_from_all(rng):
+    reference = with_shops(scored(rng, 1000))
+    reference.loc[reference.index[:40], "shop"] = "C"
+    current = with_shops(scored(rng, 300))
+    current["shop"] = np.where(np.arange(300) < 100, "C", np.where(np.arange(300) < 200, "D", "A"))
+    table = estimate_performance(reference, current, by="shop", metrics=["f1"]).table
+    notes = table.set_index("shop")["note"]
+    assert notes["A"] == ""
+    assert notes["C"] == "the segment has 40 reference rows: calibrated on those of all segments"
+    assert notes["D"] == (
+        "the segment has 0 reference rows: calibrated on those of all segments; "
+        "the reference has no value to compare with"
+    )
+    whole = estimate_performance(reference, current[current["shop"] == "D"], metrics=["f1"]).table
+    assert table.set_index("shop").loc["D", "value"] == whole["value"][0]
+
+
+# --- one column or two
 
 
 def test_two_probability_columns_are_one(rng):
@@ -418,6 +480,9 @@ def spoilt(frame: pd.DataFrame, **columns) -> pd.DataFrame:
         (None, None, {"method": "pape"}, "share no feature, and method='pape' compares features"),
         (None, None, {"metrics": ["mae"]}, "no metric 'mae'"),
         (None, None, {"thresholds": {"f1": "much"}}, "is no threshold"),
+        (None, None, {"rows": 50}, "has no argument 'rows': pass a number of rows as window="),
+        (None, None, {"by": "MS"}, "by= takes segment columns"),
+        (None, None, {"metric": ["f1"]}, "Did you mean 'metrics'"),
         (None, None, {"features": ["y_pred"], "method": "pape"}, "which is the prediction"),
     ],
 )

@@ -60,6 +60,7 @@ def test_a_column_that_is_no_time_gives_a_window_for_each_value(frame):
         data = read_inputs(frame, frame, timestamp=name)
         assert data.by_window == {"on": None, "by": name}
         assert (data.labels["window"], data.labels["on"]) == (name, None)
+    assert read_inputs(frame, frame, window="shop").labels["window"] == "shop"
 
 
 def test_times_in_text_are_read(frame):

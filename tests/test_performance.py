@@ -94,7 +94,7 @@ def test_calendar_windows_and_windows_by_value_hold_the_same_rows(rng):
     )
     frame["month"] = frame["day"].dt.month
     months = track_performance(frame, window="MS", on="day").table
-    values = track_performance(frame, on="month").table
+    values = track_performance(frame, window="month").table
     pd.testing.assert_frame_equal(months[["window", *NUMBERS]], values[["window", *NUMBERS]])
     assert months["start"].unique().tolist() == list(
         pd.date_range("2013-03-01", periods=3, freq="MS")
@@ -103,6 +103,31 @@ def test_calendar_windows_and_windows_by_value_hold_the_same_rows(rng):
     march = frame[frame["month"] == 3]
     expected = sk.roc_auc_score(march["y_true"], march["y_proba"])
     assert value_of(months, "roc_auc") == pytest.approx(expected)
+
+
+def test_windows_follow_the_timestamp_unless_on_names_another_time(rng):
+    frame = scored(rng, 200).assign(
+        seen=pd.date_range("2020-01-01", periods=200, freq="D"),
+        due=pd.date_range("2021-01-01", periods=200, freq="D"),
+    )
+    by_seen = fast(frame, window="YS", timestamp="seen").table
+    assert by_seen["start"].tolist() == [pd.Timestamp("2020-01-01")]
+    pd.testing.assert_frame_equal(by_seen, fast(frame, window="YS", on="seen").table)
+    by_due = fast(frame, window="YS", on="due", timestamp="seen").table
+    assert by_due["start"].tolist() == [pd.Timestamp("2021-01-01")]
+    whole = fast(frame, timestamp="seen").table
+    assert whole[["start", "end", "n"]].to_numpy().tolist() == [[0, 200, 200]]
+    mixed = frame.sample(frac=1, random_state=2)
+    pd.testing.assert_frame_equal(
+        fast(mixed, window=50, timestamp="seen").table, fast(frame, window=50).table
+    )
+
+
+def test_a_column_wins_over_an_offset_of_its_name(rng):
+    frame = scored(rng, 90).assign(W=["a", "b", None] * 30)
+    perf = fast(frame, window="W", timestamp=None)
+    assert perf.table["start"].tolist() == ["a", "b"]
+    assert "30 rows without 'W' are in no window" in perf.notes
 
 
 def test_row_windows_follow_time_where_it_is_given(rng):
@@ -459,8 +484,12 @@ def broken(**columns):
         (broken(), {"metrics": ["f1"], "thresholds": {"recall": 0.8}}, ["'recall'", "metrics="]),
         (broken(), {"by": "carrier"}, ["'carrier'", "'y_true'"]),
         (broken().assign(n=1), {"by": "n"}, ["'n'", "rename"]),
-        (broken().assign(when=None), {"on": "when"}, ["'when'", "no value"]),
-        (broken(), {"window": "7D"}, ["7D", "on="]),
+        (broken().assign(when=None), {"window": "when"}, ["'when'", "no value"]),
+        (broken(), {"window": "7D"}, ["7D", "on=", "timestamp="]),
+        (broken(), {"rows": 5}, ["'rows'", "window="]),
+        (broken(), {"by": "7D"}, ["'7D'", "segment columns", "window="]),
+        (broken(), {"treshold": 1}, ["'treshold'", "Did you mean 'thresholds'"]),
+        (broken(), {"timestamp": "when"}, ["'when'", "'y_true'"]),
         (broken().assign(x=[[1]] * 20), {"by": "x"}, ["'x'"]),
     ],
 )  # fmt: skip
@@ -573,3 +602,13 @@ def test_many_classes_are_measured_some_windows_at_a_time(rng, monkeypatch):
     expected = track_performance(frame, window=90, step=40).table
     monkeypatch.setattr("driftlib.performance.evaluate.MOST_CONFUSION_CELLS", 30)
     pd.testing.assert_frame_equal(track_performance(frame, window=90, step=40).table, expected)
+
+
+def test_two_files_of_one_name_are_told_apart(rng, tmp_path):
+    frame = scored(rng, 60)
+    for folder in ("old", "new"):
+        (tmp_path / folder).mkdir()
+        frame.to_csv(tmp_path / folder / "rows.csv", index=False)
+    frame.drop(columns="y_pred").to_csv(tmp_path / "old" / "rows.csv", index=False)
+    with pytest.raises(DriftlibError, match=r"^reference rows\.csv has no column 'y_pred'"):
+        track_performance(tmp_path / "new" / "rows.csv", reference=tmp_path / "old" / "rows.csv")

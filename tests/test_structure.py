@@ -26,7 +26,6 @@ UNFINISHED: tuple[str, ...] = (
     "driftlib.data",
     "driftlib.domain",
     "driftlib.drift",
-    "driftlib.performance",
     "driftlib.reporting",
 )
 

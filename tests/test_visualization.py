@@ -99,7 +99,7 @@ def estimate(predictions):
 @pytest.fixture(scope="module")
 def segmented(predictions):
     return dl.track_performance(
-        predictions, on="half", by="shop", metrics=["accuracy"], reference=predictions.head(800)
+        predictions, window="half", by="shop", metrics=["accuracy"], reference=predictions.head(800)
     )
 
 
@@ -620,8 +620,8 @@ def hostile_results() -> SimpleNamespace:
     return SimpleNamespace(
         drift=dl.detect_drift(frame.drop(columns="group"), moved),
         trend=dl.drift_trend(frame, moved, by="group"),
-        perf=dl.track_performance(scores, on=HOSTILE, reference=scores, metrics=["f1"], **keys),
-        estimate=dl.estimate_performance(scores, scores, on=HOSTILE, metrics=["f1"], **keys),
+        perf=dl.track_performance(scores, window=HOSTILE, reference=scores, metrics=["f1"], **keys),
+        estimate=dl.estimate_performance(scores, scores, window=HOSTILE, metrics=["f1"], **keys),
         segments=dl.track_performance(scores, by=HOSTILE, reference=scores, **keys),
         curves=score_curves(scores, scores, **keys),
         confusion=confusion_counts(scores, scores, **keys),

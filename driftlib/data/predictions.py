@@ -257,7 +257,7 @@ def parse_predictions(
     for where, frame in tables:
         _check_columns(where, frame, roles, where not in without)
     labelled = [table for table in tables if roles.y_true in table[1].columns]
-    told, reason = (task, "as asked") if task != "auto" else infer_task(labelled, roles)
+    told, reason = (task, "as asked") if task != "auto" else infer_task(labelled or tables, roles)
     if told == REGRESSION:
         if positive is not None:
             raise ParameterError("positive= is for two classes, and this is a regression.")

@@ -132,7 +132,8 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
     Parameters
     ----------
     tables : sequence of (name, frame)
-        Those with labels and predictions; probabilities are looked for in the first.
+        Of labels and predictions, or where no labels are known yet of predictions alone, which
+        then tell; probabilities are looked for in the first.
     roles : ColumnRoles
 
     Returns
@@ -158,31 +159,27 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
         return BINARY, f"{roles.y_proba!r} is a single column of probabilities"
     if len(by_class) == 2:
         return BINARY, f"columns {quoted(by_class.values())} hold the probabilities of two classes"
+    # Without labels the predictions tell.
+    of_labels = roles.y_true if roles.y_true in tables[0][1].columns else roles.y_pred
+    names = (of_labels, roles.y_pred)
     true, pred = (
-        pd.concat([frame[name] for _, frame in tables], ignore_index=True)
-        for name in (roles.y_true, roles.y_pred)
+        pd.concat([frame[name] for _, frame in tables], ignore_index=True) for name in names
     )
-    kinds = {
-        _kind(where, frame, name)
-        for where, frame in tables
-        for name in (roles.y_true, roles.y_pred)
-    }
-    if kinds != {NUMERIC}:
+    if {_kind(where, frame, name) for where, frame in tables for name in names} != {NUMERIC}:
         distinct = true.nunique()
-        told = BINARY if distinct <= 2 else MULTICLASS
-        return told, f"{roles.y_true!r} holds {distinct} labels"
+        return BINARY if distinct <= 2 else MULTICLASS, f"{of_labels!r} holds {distinct} labels"
     labels, predictions = (as_numbers(column.dropna()).values for column in (true, pred))  # noqa: PD011
     if not _whole(labels):
-        return REGRESSION, f"{roles.y_true!r} holds numbers that are not whole"
+        return REGRESSION, f"{of_labels!r} holds numbers that are not whole"
     values = np.unique(labels)
     if len(values) <= 2 and (_whole(predictions) or set(values) == {0, 1}):
-        return BINARY, f"{roles.y_true!r} holds at most two whole numbers"
+        return BINARY, f"{of_labels!r} holds at most two whole numbers"
     if len(values) <= MOST_GUESSED_CLASSES and np.isin(predictions, values).all():
         return (
             MULTICLASS,
-            f"{roles.y_true!r} holds {len(values)} whole numbers, all predictions among them",
+            f"{of_labels!r} holds {len(values)} whole numbers, all predictions among them",
         )
-    return REGRESSION, f"{roles.y_true!r} holds {len(values):,} whole numbers"
+    return REGRESSION, f"{of_labels!r} holds {len(values):,} whole numbers"
 
 
 def _whole(values: np.ndarray) -> bool:

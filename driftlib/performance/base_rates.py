@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.arguments import known_keywords
 from driftlib.data.groups import window_groups
 from driftlib.data.predictions import Period, read_predictions
 from driftlib.data.schema import ColumnRoles
@@ -21,7 +22,7 @@ from driftlib.stats.aggregates import group_sums
 class BaseRates(Result):
     """What happened beside what was predicted: made by `outcome_rates`.
 
-    Attributes
+    Parameters
     ----------
     table : pandas.DataFrame
         A row per window; see `outcome_rates`.
@@ -45,24 +46,27 @@ class BaseRates(Result):
         return f"{what}: {actual.min():.3g} to {actual.max():.3g} over {len(actual)} windows"
 
 
+@known_keywords(rows="pass a number of rows as window=", by="shares are of all segments together")
 def outcome_rates(
     current: Any,
     reference: Any = None,
     window: int | str | None = None,
+    step: int | None = None,
     on: str | None = None,
-    positive: Any = None,
     *,
+    timestamp: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    positive: Any = None,
 ) -> BaseRates:
-    """How often the positive label came, was predicted, and was thought likely.
+    """Count how often the positive label came, was predicted, and was thought likely.
 
     Parameters
     ----------
     current, reference : frame, table, str or Path
         Predictions and, where there are any, labels and probabilities.
-    window, on, positive, y_true, y_pred, y_proba
+    window, step, on, timestamp, y_true, y_pred, y_proba, positive
         As for `driftlib.track_performance`.
 
     Returns
@@ -86,7 +90,7 @@ def outcome_rates(
     0       0     0.5        0.5
     1       1     1.0        0.0
     """
-    roles = ColumnRoles(y_true, y_pred, y_proba, on)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
     task, now, past = read_predictions(
         current, reference, roles=roles, positive=positive, labelled=False
     )
@@ -95,16 +99,18 @@ def outcome_rates(
             f"there are {len(task.classes)} classes, and shares are drawn for one of two: see "
             "the confusion matrix instead."
         )
-    table = _rates(now, task, window, on)
+    table = _rates(now, task, window, step, timestamp if on is None else on)
     return BaseRates(table, None if past is None else _rates(past, task), task.positive)
 
 
 def _rates(
-    period: Period, task: Task, window: int | str | None = None, on: str | None = None
+    period: Period,
+    task: Task,
+    window: int | str | None = None,
+    step: int | None = None,
+    on: str | None = None,
 ) -> pd.DataFrame:
-    groups = window_groups(
-        period.frame, on if window is None else window, None, on, where=period.name
-    )
+    groups = window_groups(period.frame, window, step, on, where=period.name)
     rows, lo, hi = period.predictions.take(groups.rows), groups.lo, groups.hi
     sides = {"actual": rows.y, "predicted": rows.pred}
     if task.kind != REGRESSION:

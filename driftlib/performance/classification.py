@@ -298,7 +298,7 @@ def _f1_of_share(found: np.ndarray) -> np.ndarray:
 def _overlap_of_f1(
     cells: np.ndarray, f1: np.ndarray, hits: np.ndarray, wrong: np.ndarray
 ) -> np.ndarray:
-    """Standard error of the mean F1 over what it would be for independent classes.
+    """Divide the standard error of the mean F1 by what it would be for independent classes.
 
     A wrong row lowers the F1 of two classes: its influence on both is added before squaring.
     """

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.arguments import known_keywords
 from driftlib.data.predictions import Predictions, read_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import REGRESSION, Task
@@ -17,6 +18,7 @@ POINTS = 200
 MOST_CLASSES = 12
 
 
+@known_keywords()
 def score_curves(
     current: Any,
     reference: Any = None,
@@ -83,6 +85,7 @@ def score_curves(
     return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
+@known_keywords()
 def confusion_counts(
     current: Any,
     reference: Any = None,
@@ -139,7 +142,7 @@ def confusion_counts(
 def _read(
     current: Any, reference: Any, positive: Any, roles: ColumnRoles
 ) -> tuple[Task, dict[str, Predictions]]:
-    """The task, and predictions by period, the reference first."""
+    """Read the task, and predictions by period, the reference first."""
     task, now, past = read_predictions(current, reference, roles=roles, positive=positive)
     sides = {} if past is None else {"reference": past.predictions}
     return task, sides | {"current": now.predictions}

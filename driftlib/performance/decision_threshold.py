@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from driftlib.arguments import known_keywords
 from driftlib.data.task import BINARY
 from driftlib.errors import DataError
 from driftlib.performance.result import Performance
@@ -15,7 +15,26 @@ from driftlib.performance.track import track_performance
 
 
 def own_threshold(frame: pd.DataFrame, perf: Performance, y_pred: str, y_proba: str) -> float:
-    """The lowest probability that was predicted to be positive.
+    """Find the lowest probability that was predicted to be positive.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Predictions and probabilities of the positive label.
+    perf : Performance
+        Of the same frame: says which label is positive.
+    y_pred, y_proba : str
+        Names of the columns.
+
+    Returns
+    -------
+    float
+        0.5 where no row was predicted to be positive.
+
+    Raises
+    ------
+    DriftlibError
+        If the task is not binary, or there is no column of probabilities.
 
     Examples
     --------
@@ -29,31 +48,43 @@ def own_threshold(frame: pd.DataFrame, perf: Performance, y_pred: str, y_proba: 
     return float(scores.min()) if len(scores) else 0.5
 
 
+@known_keywords(limits="pass limits of metrics as thresholds=")
 def performance_at(
     threshold: float,
     frame: pd.DataFrame,
     perf: Performance,
     metrics: Iterable[str] = ("precision", "recall"),
-    limits: Mapping[str, float] | None = None,
+    thresholds: Mapping[str, float | str] | None = None,
     *,
+    window: int | str | None = None,
+    step: int | None = None,
+    on: str | None = None,
+    by: str | Iterable[str] | None = None,
+    timestamp: str | None = None,
+    y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
-    **options: Any,
 ) -> Performance:
-    """Performance if rows counted as positive from another probability on.
+    """Compute performance as if rows counted as positive from another probability on.
 
     Parameters
     ----------
     threshold : float
-        Rows with at least this probability count as positive.
+        Rows with at least this probability count as positive, those without one as nothing.
     frame : pandas.DataFrame
+        Labels, predictions and probabilities of the positive label.
     perf : Performance
         Of the same frame, as it was decided: says which label is positive.
     metrics : list of str
-    limits : dict, optional
-        Thresholds of the metrics: see `driftlib.track_performance`.
-    y_pred, y_proba, **options
-        See `driftlib.track_performance`.
+        What to compute.
+    thresholds : dict, optional
+        Of the metrics: see `driftlib.track_performance`.
+    window, step, on, by, timestamp, y_true, y_pred, y_proba
+        As for `driftlib.track_performance`.
+
+    Returns
+    -------
+    Performance
 
     Raises
     ------
@@ -73,9 +104,20 @@ def performance_at(
     scores = frame[y_proba].to_numpy(dtype=float, na_value=np.nan)
     decided = pd.Series(np.array(perf.classes, dtype=object)[(scores >= threshold).astype(int)])
     decided[np.isnan(scores)] = None
-    options |= {"positive": perf.positive, "y_pred": y_pred, "y_proba": y_proba}
-    moved = frame.assign(**{y_pred: decided.to_numpy()})
-    return track_performance(moved, metrics=metrics, thresholds=limits, **options)
+    return track_performance(
+        frame.assign(**{y_pred: decided.to_numpy()}),
+        window=window,
+        step=step,
+        on=on,
+        by=by,
+        metrics=metrics,
+        thresholds=thresholds,
+        timestamp=timestamp,
+        y_true=y_true,
+        y_pred=y_pred,
+        y_proba=y_proba,
+        positive=perf.positive,
+    )
 
 
 def _check(frame: pd.DataFrame, perf: Performance, y_proba: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.arguments import known_keywords
 from driftlib.data.groups import WindowGroups, window_groups
 from driftlib.data.predictions import Predictions, name_tables, parse_predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
@@ -54,10 +55,12 @@ ASSUMPTIONS = {
 
 @dataclass(frozen=True)
 class Estimate(Performance):
-    """Performance estimated without labels: the attributes of `Performance`, and these.
+    """Performance estimated without labels.
 
-    Attributes
+    Parameters
     ----------
+    table, task, classes, reference, notes, by
+        As of `driftlib.Performance`; the reference's values are realised ones.
     method : {"cbpe", "pape"}
     reliability : pandas.DataFrame
         The calibration check on the reference, cross-fitted: see
@@ -91,6 +94,7 @@ class Estimate(Performance):
         return f"{super()._repr_html_()}<p>{html.escape(self.assumption)}</p>"
 
 
+@known_keywords(rows="pass a number of rows as window=")
 def estimate_performance(
     reference: Any,
     current: Any,
@@ -105,17 +109,18 @@ def estimate_performance(
     seed: int = 0,
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
+    timestamp: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
     positive: Any = None,
 ) -> Estimate:
-    """Performance of a classifier over windows, from its probabilities, before labels arrive.
+    """Estimate the performance of a classifier over windows before labels arrive.
 
-    A calibration learnt on the labelled reference turns each score into the chance of each
-    label; the metrics are what labels drawn from those chances would show. The interval is
-    one for the value that labels will show: it holds both the chance in the labels and the
-    error of the calibration.
+    A calibration learnt on the labelled reference turns each of the model's probabilities into
+    the chance of each label; the metrics are what labels drawn from those chances would show.
+    The interval is one for the value that labels will show: it holds both the chance in the
+    labels and the error of the calibration.
 
     Parameters
     ----------
@@ -126,20 +131,33 @@ def estimate_performance(
         Predictions and probabilities, and for "pape" the features. Labels, if there are any,
         are counted and not looked at. Rows without a prediction or probability are left out,
         and `note` counts them.
-    features : list of str, optional
-        What "pape" compares; default every column that is no label, prediction or `on`.
-    window, step, on, metrics, thresholds, positive, y_true, y_pred, y_proba
-        As for `driftlib.track_performance`; a metric without a threshold is compared with
-        the reference itself.
+    window, step, on
+        As for `driftlib.track_performance`.
+    by : str or list of str, optional
+        Segment columns: the same table for each segment, judged by the reference's values of
+        the segment, and calibrated on its own reference rows where these are 50 or more with
+        at least two labels; else on those of all segments, and `note` says so.
+    metrics : list of str, optional
+        As for `driftlib.track_performance`.
     method : {"cbpe", "pape"}
         "cbpe" uses all of the reference alike. "pape" weighs reference rows by how much
         commoner rows like them are in the window, which allows for a changed mix of inputs;
         it fits a classifier to each window: about two seconds for 50,000 reference rows and
         20 features.
-    categorical : list of str
-        Numeric features that are codes.
+    thresholds : dict, optional
+        As for `driftlib.track_performance`. Without any, every metric is compared with the
+        reference itself.
     seed : int
         Of the draws that the intervals are made of, and of "pape"'s classifier.
+    features : list of str, optional
+        What "pape" compares; default every column that is no label, prediction or time, and
+        that neither windows nor segments are made by.
+    categorical : list of str
+        Numeric features that are codes.
+    timestamp, y_true, y_pred, y_proba : str
+        Names of the columns.
+    positive : label, optional
+        Default: the larger of two labels.
 
     Returns
     -------
@@ -177,7 +195,8 @@ def estimate_performance(
     over 3 windows; holds only if the relation between inputs and labels has not changed'
     """
     check_choice("method", method, ASSUMPTIONS)
-    roles = ColumnRoles(y_true, y_pred, y_proba, on)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    on = timestamp if on is None else on
     (name, before), (current_name, now) = name_tables(reference=reference, current=current)
     segments = read_segments(by, now.columns, current_name)
     frames = {name: before, current_name: now}
@@ -189,7 +208,7 @@ def estimate_performance(
     )
     chosen = select_metrics(task.kind, metrics, has_proba=True)
     limits = read_thresholds(thresholds, task.kind, chosen, has_reference=True)
-    groups = window_groups(now, on if window is None else window, step, on, segments, current_name)
+    groups = window_groups(now, window, step, on, segments, current_name)
     whole = window_groups(before, by=segments, where=name)
 
     rows = known.labelled & known.predicted & known.scored
@@ -200,7 +219,7 @@ def estimate_performance(
     if method == "pape":
         wanted = select_features(before.columns, roles, features, categorical, name)
         if features is None:
-            wanted = [column for column in wanted if column not in (window, *segments)]
+            wanted = [column for column in wanted if column not in (window, on, *segments)]
         kinds, left_out = _compared(frames, wanted, categorical)
         codes = [column for column, kind in kinds.items() if kind == CATEGORICAL]
         sides = before.loc[rows, list(kinds)], now[list(kinds)]
@@ -211,13 +230,14 @@ def estimate_performance(
         new, labelled, task, groups, match_segments(groups, whole), chosen, learning, seed
     )
     realised = ReferenceValues(whole, evaluate(known, task, whole, chosen))
+    column = window if window in now.columns else on
     calibrated = f"calibrated on {len(learnt.y):,} reference rows"
     return Estimate(
         judged_table(groups, chosen, values, limits, realised, estimated=True),
         task.kind,
         task.classes,
         long_table(whole, chosen, realised.measured),
-        (*result_notes(task, (known, new), groups, on, calibrated), *left_out),
+        (*result_notes(task, (known, new), groups, column, calibrated), *left_out),
         tuple(segments),
         method,
         reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
@@ -278,7 +298,7 @@ def _compared(
 
 
 def _segment_of_rows(whole: WindowGroups, rows: int) -> np.ndarray:
-    """Number of the segment that each row of the reference is in."""
+    """Find the number of the segment that each row of the reference is in."""
     segment = np.zeros(rows, dtype=int)
     segment[np.arange(rows)[whole.rows]] = np.repeat(whole.segment, whole.hi - whole.lo)
     return segment

@@ -24,7 +24,7 @@ MOST_CONFUSION_CELLS = 20_000_000
 class MetricValues:
     """Values of some metrics in some groups of rows.
 
-    Attributes
+    Parameters
     ----------
     value, lower, upper : float array, shape (groups, metrics)
     n, n_labelled : int array, shape (groups,)

@@ -22,7 +22,7 @@ from driftlib.text import quoted, unknown_name
 class Limit:
     """A threshold of a metric.
 
-    Attributes
+    Parameters
     ----------
     number : float
         The worst value that is still good; or how much worse than the reference a value may be.
@@ -133,7 +133,7 @@ def is_compared(name: str, limits: Mapping[str, Limit]) -> bool:
 class Verdicts:
     """Verdicts on the values of some metrics in some groups of rows.
 
-    Attributes
+    Parameters
     ----------
     threshold : float array, shape (groups, metrics)
         NaN where there is none.

@@ -51,7 +51,7 @@ class Metric(ABC, Generic[Grouped]):
         """Limits of the 95 % interval."""
 
     def _remarks(self, rows: Grouped, classes: Sequence[str]) -> list[str]:
-        """What a value leaves out, a sentence for each group."""
+        """Say what a value leaves out, a sentence for each group."""
         return [""] * len(rows.lo)
 
     def value(self, rows: Grouped) -> np.ndarray:
@@ -87,8 +87,12 @@ class Metric(ABC, Generic[Grouped]):
 
         Returns
         -------
-        value, lower, upper : float array, shape (groups,)
-            Between `low` and `high`; NaN where the metric is undefined.
+        value : float array, shape (groups,)
+            NaN where the metric is undefined.
+        lower : float array, shape (groups,)
+            At least `low`.
+        upper : float array, shape (groups,)
+            At most `high`.
         """
         value = self.value(rows)
         lower, upper = self._interval(rows)

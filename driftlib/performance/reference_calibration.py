@@ -47,7 +47,7 @@ def calibrate_alike(reference: Predictions) -> Calibrate:
 class Features:
     """Features of the reference and of current, for calibrations that weigh by them.
 
-    Attributes
+    Parameters
     ----------
     reference, current : pandas.DataFrame
         The same columns; the reference's rows are those that are learnt from.
@@ -114,7 +114,7 @@ def calibrate_weighted(
 
 
 def _support(weights: np.ndarray, auc: float) -> str:
-    """What is to be said where few reference rows are like the window's."""
+    """Say where few reference rows are like the window's."""
     effective = weights.sum() ** 2 / (weights**2).sum()
     said = f"rests on about {effective:,.0f} of {len(weights):,} reference rows"
     if auc > MOST_AUC:
@@ -126,7 +126,7 @@ def _support(weights: np.ndarray, auc: float) -> str:
 class ReferenceCalibration:
     """Calibrations learnt from the reference, those of a segment from its own rows.
 
-    Attributes
+    Parameters
     ----------
     predictions : Predictions
         The reference rows to learn from: each has a label, a prediction and probabilities.
@@ -139,7 +139,7 @@ class ReferenceCalibration:
     predictions: Predictions
     segment: np.ndarray
     features: Features | None = None
-    _learnt: dict[int, tuple[Calibrate, str]] = field(default_factory=dict, repr=False)
+    _learnt: dict[int, tuple[Calibrate, str]] = field(default_factory=dict, init=False, repr=False)
 
     def calibrator(self, rows: np.ndarray, segment: int) -> tuple[Calibrator, tuple[str, str]]:
         """Choose the calibrator of some new rows of one segment.

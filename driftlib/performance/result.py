@@ -32,7 +32,7 @@ COLUMNS = (
 class Performance(Result):
     """Realised or estimated performance.
 
-    Attributes
+    Parameters
     ----------
     table : pandas.DataFrame
         Long: a row per segment, window and metric; see `track_performance`.
@@ -125,7 +125,7 @@ def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
 class ReferenceValues:
     """What the reference showed, as one window.
 
-    Attributes
+    Parameters
     ----------
     groups : WindowGroups
         A group for each segment.
@@ -257,7 +257,7 @@ def result_notes(
     task: Task,
     predictions: Sequence[Predictions],
     groups: WindowGroups,
-    on: str | None,
+    column: object,
     *more: str,
 ) -> tuple[str, ...]:
     """Say how the task was told, and whatever was left out.
@@ -267,8 +267,8 @@ def result_notes(
     task : Task
     predictions : sequence of Predictions
     groups : WindowGroups
-    on : str or None
-        The column that windows follow.
+    column : object
+        Name of the column that windows follow.
     *more : str
         What else there is to say, after the task; empty ones are left out.
 
@@ -279,6 +279,6 @@ def result_notes(
     """
     told = f"{task.kind}: {task.reason}"
     told += f"; the positive label is {task.positive!r}" if task.positive else ""
-    left_out = f"{groups.left_out:,} rows without {on!r} are in no window"
+    left_out = f"{groups.left_out:,} rows without {column!r} are in no window"
     of_columns = [note for part in predictions for note in part.notes]
     return (told, *filter(None, more), *[left_out] * bool(groups.left_out), *of_columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from driftlib.arguments import known_keywords
 from driftlib.data.groups import window_groups
 from driftlib.data.predictions import read_predictions
 from driftlib.data.schema import ColumnRoles
@@ -21,23 +22,25 @@ from driftlib.performance.result import (
 )
 
 
+@known_keywords(rows="pass a number of rows as window=")
 def track_performance(
     frame: Any,
     task: str = "auto",
     window: int | str | None = None,
     step: int | None = None,
-    by: str | Iterable[str] | None = None,
     on: str | None = None,
+    by: str | Iterable[str] | None = None,
     metrics: Iterable[str] | None = None,
     thresholds: Mapping[str, float | str] | None = None,
     reference: Any = None,
-    positive: Any = None,
     *,
+    timestamp: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    positive: Any = None,
 ) -> Performance:
-    """Performance of a model over windows, from labels and predictions.
+    """Track the performance of a model over windows, from labels and predictions.
 
     Parameters
     ----------
@@ -50,15 +53,16 @@ def track_performance(
         "auto" infers it from the columns, see `driftlib.data.task.infer_task`; the
         result's `task`, `positive` and `notes` say what was told and why.
     window : int or str, optional
-        A number of rows, or with `on` a pandas offset such as "7D" or "MS". Default: a window
-        for each value of `on`, or one window of all rows.
+        A number of rows, in order of the time column where there is one; the name of a column,
+        for a window a value; or a pandas offset such as "7D" or "MS" on the time column.
+        Default: one window of all rows.
     step : int, optional
         Rows from the start of one window to the next; only with a number of rows.
+    on : str, optional
+        The time column; default `timestamp`.
     by : str or list of str, optional
         Segment columns: the same table for each segment. Windows by calendar or value are
         those of the whole frame; windows of a number of rows count the segment's own rows.
-    on : str, optional
-        The column that windows follow.
     metrics : list of str, optional
         Default: all of the task that can be computed. Binary: accuracy, precision, recall,
         specificity, f1, roc_auc, average_precision, log_loss, brier. Multiclass: accuracy;
@@ -73,10 +77,12 @@ def track_performance(
     reference : frame, table, str or Path, optional
         Labels and predictions from when the model was good; with `by` it needs those columns
         too. Without any thresholds every metric is compared with the reference itself.
-    positive : label, optional
-        Default: the larger of two labels.
+    timestamp : str, optional
+        The column that says when a row was seen.
     y_true, y_pred, y_proba : str
         Names of the columns.
+    positive : label, optional
+        Default: the larger of two labels.
 
     Returns
     -------
@@ -117,14 +123,13 @@ def track_performance(
     0       0    1.0  0.963  1.000     False     False
     1       1    0.8  0.702  0.872      True      True
     """
-    roles = ColumnRoles(y_true, y_pred, y_proba, on)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    on = timestamp if on is None else on
     found, now, past = read_predictions(frame, reference, roles=roles, task=task, positive=positive)
     segments = read_segments(by, now.frame.columns, now.name)
     chosen = select_metrics(found.kind, metrics, now.predictions.proba is not None)
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
-    groups = window_groups(
-        now.frame, on if window is None else window, step, on, segments, now.name
-    )
+    groups = window_groups(now.frame, window, step, on, segments, now.name)
     values = evaluate(now.predictions, found, groups, chosen)
     known = None
     if past is not None:
@@ -137,7 +142,7 @@ def track_performance(
         found,
         [period.predictions for period in (now, past) if period],
         groups,
-        on,
+        window if window in now.frame.columns else on,
         f"without {y_proba!r} there is no {', '.join(absent)}" if absent else "",
     )
     return Performance(

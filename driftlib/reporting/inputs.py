@@ -145,9 +145,9 @@ def read_inputs(
     features, categorical : list of str
         Empty for all features, and for none that are codes.
     window : str
-        A number of rows or a pandas offset; "" picks hours, days, weeks, months or longer by
-        the time that the data span, one window for each value of a column that is no time, and
-        one for all where there is no such column.
+        A number of rows, a pandas offset or the name of a column; "" picks hours, days, weeks,
+        months or longer by the time that the data span, one window for each value of a
+        timestamp that is no time, and one for all where there is none.
     output : path
         Folder for data files.
     **_
@@ -211,10 +211,10 @@ def _windows(
     """Column that windows follow, and their size."""
     if window.isdecimal() and int(window):
         return time, int(window)
-    if window and time is None:
+    if window and time is None and window not in frame.columns:
         raise ParameterError(
             f"parameter 'window' is {window!r}, and there is no column that says when a row was "
-            "seen: name it in 'timestamp', or give a number of rows."
+            "seen: name it in 'timestamp', or give a number of rows or a column."
         )
     if window or time is None:
         return time, window or None
