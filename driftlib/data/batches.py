@@ -1,4 +1,4 @@
-"""Some rows at a time: batches of a table, counted and added up as they come."""
+"""Count a table some rows at a time, adding up the counts of its batches as they come."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 Out = TypeVar("Out")
 
 
-class Addable(Protocol):
+class _Addable(Protocol):
     """Counts of some rows: those of two batches add to those of both together."""
 
     @property
@@ -36,16 +36,17 @@ class Addable(Protocol):
     def __add__(self, other: Any) -> Any: ...
 
 
-Counted = TypeVar("Counted", bound=Addable)
+Counted = TypeVar("Counted", bound=_Addable)
 
 
 @dataclass(frozen=True)
 class Batch:
     """Some rows of a table.
 
-    Attributes
+    Parameters
     ----------
     frame : pandas.DataFrame
+        The rows.
     first : int
         Number of the first row, the same on every pass over the table.
     where : str
@@ -64,33 +65,62 @@ class Batch:
 
 
 class Source(Protocol):
-    """A table that can be counted without being in memory at once.
-
-    Attributes
-    ----------
-    name : str
-        What to call it in a message.
-    headers : tuple of Header
-        One for each file, or a single one.
-    ordered : bool
-        Whether `Batch.first` counts the rows of the whole table from 0.
-    """
+    """A table that can be counted without being in memory at once."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What to call it in a message."""
+
     @property
-    def headers(self) -> tuple[Header, ...]: ...
+    def headers(self) -> tuple[Header, ...]:
+        """What is known of its files, or of the table where it has none."""
+
     @property
-    def ordered(self) -> bool: ...
+    def ordered(self) -> bool:
+        """Whether `Batch.first` counts the rows of the whole table from 0."""
+
     def rows(self) -> int | None:
-        """How many rows there are, if that is known without reading them."""
+        """Tell how many rows there are, if that is known without reading them.
+
+        Returns
+        -------
+        int or None
+        """
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
-        """Sum of `count(batch)` over all rows; a batch has those of `columns` that it knows."""
+        """Add up what is counted of all rows.
+
+        Parameters
+        ----------
+        count : callable
+            From a `Batch` to counts that add.
+        columns : iterable of str
+            Columns to read; a batch has those that its file knows.
+
+        Returns
+        -------
+        counts
+            Of at least one row.
+
+        Raises
+        ------
+        DataError
+            If the table cannot be read to its end, or has no rows.
+        """
 
 
 def rows_at_once(columns: int) -> int:
-    """Rows of a batch, so that its memory does not depend on the table's rows.
+    """Choose the rows of a batch, so that its memory does not depend on the table's rows.
+
+    Parameters
+    ----------
+    columns : int
+        How many are read, at least 1.
+
+    Returns
+    -------
+    int
+        4,096 to a million.
 
     Examples
     --------
@@ -103,7 +133,29 @@ def rows_at_once(columns: int) -> int:
 def each(
     function: Callable[[Item], Out], items: list[Item], rows: int, threads: int | None = None
 ) -> list[Out]:
-    """Function of every column, on threads where the data are large: sorting frees the GIL."""
+    """Apply a function to every column, on threads where the data are large.
+
+    Parameters
+    ----------
+    function : callable
+        Of one item; sorting and counting free the interpreter for other threads.
+    items : list
+        Such as columns.
+    rows : int
+        How long each is.
+    threads : int, optional
+        Default: one a core.
+
+    Returns
+    -------
+    list
+        What the function gave, in the items' order.
+
+    Examples
+    --------
+    >>> each(len, ["a", "bcd"], rows=3)
+    [1, 3]
+    """
     threads = min(len(items), threads or os.cpu_count() or 1)
     if threads < 2 or rows * len(items) < CELLS_WORTH_THREADS:
         return [function(item) for item in items]
@@ -116,25 +168,50 @@ def add_up(
     count: Callable[[Batch], Counted],
     advance: Callable[[int], Any] = lambda rows: None,
 ) -> Counted | None:
-    """Sum of the batches' counts, in their order; None without batches."""
+    """Count batches and add up their counts, in their order.
+
+    Parameters
+    ----------
+    batches : iterable of Batch
+        Each is made while the one before it is counted.
+    count : callable
+        From a batch to counts that add.
+    advance : callable
+        Told the rows of each batch once it is counted.
+
+    Returns
+    -------
+    counts or None
+        None without batches.
+    """
 
     def counted() -> Iterator[Counted]:
-        for batch in ahead(batches):
+        for batch in _ahead(batches):
             yield count(batch)
             advance(len(batch.frame))
 
-    return added(counted())
+    return add_counts(counted())
 
 
-def added(parts: Iterable[Counted]) -> Counted | None:
-    """Sum of counts, in their order; None without any."""
+def add_counts(parts: Iterable[Counted]) -> Counted | None:
+    """Add counts, in their order.
+
+    Parameters
+    ----------
+    parts : iterable of counts
+
+    Returns
+    -------
+    counts or None
+        None without any.
+    """
     parts = iter(parts)
     first = next(parts, None)
     return None if first is None else reduce(add, parts, first)
 
 
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """The items, each being made on a thread of its own while the one before it is used."""
+def _ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """Make each item on a thread of its own while the one before it is used."""
     items = iter(items)
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, items, None)
@@ -144,14 +221,47 @@ def ahead(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def with_rows(total: Counted | None, name: str) -> Counted:
-    """The total, if any row was counted."""
+    """Check that any row was counted.
+
+    Parameters
+    ----------
+    total : counts or None
+        None where there was no batch.
+    name : str
+        What to call the table.
+
+    Returns
+    -------
+    counts
+        The total.
+
+    Raises
+    ------
+    DataError
+        If there was no row.
+    """
     if total is None or not total.rows:
         raise no_rows(name)
     return total
 
 
 def check_rows(total: Counted | None, expected: int | None, name: str) -> None:
-    """Raise a `DataError` unless as many rows were counted as were said to be there."""
+    """Check that as many rows were counted as were said to be there.
+
+    Parameters
+    ----------
+    total : counts or None
+        None where there was no batch.
+    expected : int, optional
+        None where nothing was said.
+    name : str
+        What to call the table.
+
+    Raises
+    ------
+    DataError
+        If there were more or fewer.
+    """
     read = total.rows if total is not None else 0
     if expected not in (None, read):
         raise DataError(
@@ -162,7 +272,18 @@ def check_rows(total: Counted | None, expected: int | None, name: str) -> None:
 
 @contextmanager
 def progress(rows: int | None) -> Iterator[Callable[[int], Any]]:
-    """A progress bar in a terminal, for work that takes longer than two seconds."""
+    """Show a progress bar in a terminal, for work that takes longer than two seconds.
+
+    Parameters
+    ----------
+    rows : int or None
+        How many there will be, if that is known.
+
+    Yields
+    ------
+    callable
+        To be told how many more rows are done.
+    """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda done: None
         return

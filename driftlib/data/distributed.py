@@ -1,4 +1,4 @@
-"""Dask and Spark DataFrames: each partition is counted where it is, then the counts are added."""
+"""Count Dask and Spark DataFrames: each partition where it is, then the counts are added."""
 
 from __future__ import annotations
 
@@ -16,19 +16,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.batches import Batch, Counted, Source, add_up, added, rows_at_once, with_rows
+from driftlib.data.batches import (
+    Batch,
+    Counted,
+    Source,
+    add_counts,
+    add_up,
+    rows_at_once,
+    with_rows,
+)
 from driftlib.data.readers import (
     Header,
     first_damaged,
     first_unlike,
-    gathered,
+    gather,
 )
 from driftlib.data.schema import arrow_to_pandas, unique_names
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.text import first_sentence
 
 if TYPE_CHECKING:
+    import dask.dataframe as dd
     import pyarrow as pa
+    import pyspark.sql as ps
 
 # Rows are numbered within partitions; no partition has more than these.
 ROWS_OF_PARTITION = 2**40
@@ -37,10 +47,19 @@ ADDED_AT_ONCE = 8
 
 @dataclass(frozen=True)
 class DaskFrame:
-    """A Dask DataFrame; the work is done by whichever scheduler is in force."""
+    """A Dask DataFrame; the work is done by whichever scheduler is in force.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in a message.
+    data : dask.dataframe.DataFrame
+    ordered : bool
+        Rows have no order over partitions.
+    """
 
     name: str
-    data: Any
+    data: dd.DataFrame
     ordered: bool = False
 
     @property
@@ -49,11 +68,38 @@ class DaskFrame:
         return (Header(self.name, tuple(unique_names(map(str, self.data.columns), self.name))),)
 
     def rows(self) -> int:
-        """Rows of all partitions; for Parquet files Dask knows them without reading."""
+        """Count the rows of all partitions; of Parquet files Dask knows them without reading.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        DataError
+            If the cluster cannot compute it.
+        """
         return self._run(lambda: len(self.data))
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
-        """Sum of `count(batch)` over the partitions, in their order, added up in a tree."""
+        """Add up what is counted of the partitions, in their order, in a tree.
+
+        Parameters
+        ----------
+        count : callable
+            From a `Batch` to counts that add; goes to the workers, so it can be pickled.
+        columns : iterable of str
+            Columns to read, all of them the frame's.
+
+        Returns
+        -------
+        counts
+
+        Raises
+        ------
+        DataError
+            If the cluster cannot compute it, or there are no rows.
+        """
         from dask import delayed
 
         wanted = list(columns)
@@ -67,7 +113,7 @@ class DaskFrame:
         ]
         while len(parts) > 1:
             groups = range(0, len(parts), ADDED_AT_ONCE)
-            parts = [delayed(added)(parts[start : start + ADDED_AT_ONCE]) for start in groups]
+            parts = [delayed(add_counts)(parts[start : start + ADDED_AT_ONCE]) for start in groups]
         return with_rows(self._run(parts[0].compute), self.name)
 
     def _run(self, work: Callable[[], Any]) -> Any:
@@ -98,10 +144,19 @@ def _of_partition(
 
 @dataclass(frozen=True)
 class SparkFrame:
-    """A Spark DataFrame; its executors need driftlib, pandas and pyarrow."""
+    """A Spark DataFrame; its executors need driftlib, pandas and pyarrow.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in a message.
+    data : pyspark.sql.DataFrame
+    ordered : bool
+        Rows have no order over partitions.
+    """
 
     name: str
-    data: Any
+    data: ps.DataFrame
     ordered: bool = False
 
     @property
@@ -110,11 +165,38 @@ class SparkFrame:
         return (Header(self.name, tuple(unique_names(self.data.columns, self.name))),)
 
     def rows(self) -> int:
-        """Rows of all partitions; for Parquet files Spark knows them without reading."""
+        """Count the rows of all partitions; of Parquet files Spark knows them without reading.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        DataError
+            If the cluster cannot compute it.
+        """
         return self._run(self.data.count)
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
-        """Sum of `count(batch)` over the partitions, added up on the executors, then here."""
+        """Add up what is counted of the partitions, on the executors and then here.
+
+        Parameters
+        ----------
+        count : callable
+            From a `Batch` to counts that add; goes to the executors, so it can be pickled.
+        columns : iterable of str
+            Columns to read, all of them the frame's.
+
+        Returns
+        -------
+        counts
+
+        Raises
+        ------
+        DataError
+            If the cluster cannot compute it, or there are no rows.
+        """
         wanted = list(columns)
         chosen = self.data.select(*("`" + name.replace("`", "``") + "`" for name in wanted))
         # To Spark, a dot or a backtick in a name means something.
@@ -123,7 +205,7 @@ class SparkFrame:
         # Shuffled by their own size, so that no machine holds the counts of all partitions.
         table = self._run(parts.repartition("part").mapInArrow(_added, _PARTS).toArrow)
         parts = sorted(table.to_pylist(), key=itemgetter("part"))
-        return with_rows(added(pickle.loads(row["counts"]) for row in parts), self.name)
+        return with_rows(add_counts(pickle.loads(row["counts"]) for row in parts), self.name)
 
     def _run(self, work: Callable[[], Any]) -> Any:
         try:
@@ -145,7 +227,7 @@ def _of_batches(
 
     def numbered() -> Iterator[Batch]:
         row = 0
-        for table in gathered(batches, rows_at_once(len(names))):
+        for table in gather(batches, rows_at_once(len(names))):
             frame = arrow_to_pandas(table.rename_columns(names))
             yield Batch(frame, number * ROWS_OF_PARTITION + row, where, row, 1)
             row += len(table)
@@ -156,7 +238,7 @@ def _of_batches(
 def _added(batches: Iterator[Any]) -> Iterator[pa.RecordBatch]:
     rows = sorted((row for batch in batches for row in batch.to_pylist()), key=itemgetter("part"))
     if rows:
-        yield from _packed(rows[0]["part"], added(pickle.loads(row["counts"]) for row in rows))
+        yield from _packed(rows[0]["part"], add_counts(pickle.loads(row["counts"]) for row in rows))
 
 
 def _packed(number: int, total: Any) -> Iterator[pa.RecordBatch]:
@@ -166,11 +248,23 @@ def _packed(number: int, total: Any) -> Iterator[pa.RecordBatch]:
         yield pa.RecordBatch.from_pydict({"part": [number], "counts": [pickle.dumps(total)]})
 
 
-_SYSTEMS = {"Dask": ("dask", DaskFrame), "Spark": ("pyspark", SparkFrame)}
+_SYSTEMS: dict[str, tuple[str, type[DaskFrame] | type[SparkFrame]]] = {
+    "Dask": ("dask", DaskFrame),
+    "Spark": ("pyspark", SparkFrame),
+}
 
 
 def cluster_source(system: str, data: Any) -> Source:
-    """What can be counted of a Dask or Spark DataFrame.
+    """Open a Dask or Spark DataFrame, to be counted where its rows are.
+
+    Parameters
+    ----------
+    system : {"Dask", "Spark"}
+    data : dask.dataframe.DataFrame or pyspark.sql.DataFrame
+
+    Returns
+    -------
+    Source
 
     Raises
     ------
@@ -186,7 +280,7 @@ def cluster_source(system: str, data: Any) -> Source:
 
 
 def _reason(name: str, error: Exception, known: str = "") -> str:
-    """A worker's own sentence if it had one, else what the cluster says is wrong."""
+    """Word what is wrong: a worker's own sentence if it had one, else what the cluster says."""
     text = str(error)
     own = re.search(r"driftlib\.errors\.\w+: (.+)", text)
     if own:
@@ -203,7 +297,7 @@ def _reason(name: str, error: Exception, known: str = "") -> str:
 
 
 def _files_of(data: Any) -> Iterator[Path]:
-    """Files that a Dask DataFrame is read from, as far as it says."""
+    """Find the files that a Dask DataFrame is read from, as far as it says."""
     named = [node.operand("path") for node in data.expr.walk() if "path" in node._parameters]
     for name in (str(name) for given in named for name in np.atleast_1d(given)):
         for found in map(Path, sorted(glob.glob(name))):

@@ -313,8 +313,9 @@ def declared_kind(series: pd.Series, categorical: bool = False) -> tuple[str, st
 
     Returns
     -------
-    kind, note : str
-        As of `column_kind`, except that an identifier is still categorical.
+    kind : str
+    note : str
+        Both as of `column_kind`, except that an identifier is still categorical.
 
     Examples
     --------
@@ -369,8 +370,9 @@ def kind_of_type(series: pd.Series) -> tuple[str, str]:
 
     Returns
     -------
-    kind, note : str
-        As of `column_kind`, but never "identifier" or "empty".
+    kind : str
+    note : str
+        Both as of `column_kind`, but never "identifier" or "empty".
 
     Examples
     --------

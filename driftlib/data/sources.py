@@ -1,4 +1,4 @@
-"""Tables from wherever they are: frames in memory, files, pyarrow datasets, Dask and Spark."""
+"""Open tables wherever they are: frames in memory, files, pyarrow datasets, Dask and Spark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -21,14 +21,13 @@ from driftlib.data.batches import (
     rows_at_once,
     with_rows,
 )
+from driftlib.data.csv_files import OtherTypes, csv_types
 from driftlib.data.readers import (
     Header,
-    OtherTypes,
-    csv_types,
     first_damaged,
-    gathered,
+    gather,
     is_table_name,
-    named,
+    name_files,
     read_header,
     read_table,
     stream_table,
@@ -39,15 +38,38 @@ from driftlib.text import first_sentence, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.dataset as ds
+
+Out = TypeVar("Out")
 
 
 def is_path(source: Any) -> bool:
-    """Whether `source` names files rather than being a table."""
+    """Tell whether a source names files rather than being a table.
+
+    Parameters
+    ----------
+    source : object
+
+    Returns
+    -------
+    bool
+    """
     return isinstance(source, str | Path)
 
 
 def source_name(source: Any, role: str) -> str:
-    """What to call `source` in a message: the file's name, or its role.
+    """Choose what to call a source in a message.
+
+    Parameters
+    ----------
+    source : object
+    role : str
+        "reference" or "current".
+
+    Returns
+    -------
+    str
+        The file's name, or the role of a table that has none.
 
     Examples
     --------
@@ -58,14 +80,20 @@ def source_name(source: Any, role: str) -> str:
 
 
 def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
-    """All rows of a source as one pandas frame, in memory.
+    """Read all rows of a source into one pandas frame.
 
     Parameters
     ----------
     source : frame, table, dataset, str or Path
+        A table as `driftlib.data.schema.as_frame` takes it, or a path, which may be a glob.
         Files end in .parquet, .pq, .csv, .tsv (the latter two also with .gz).
     role : str
         "reference" or "current": what to call a table that has no file name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At least one row.
 
     Raises
     ------
@@ -79,14 +107,11 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
     (1, 1)
     """
     if is_path(source):
-        tables = {}
-        for path, where in named(matching_files(source, role)).items():
-            with _naming(path, where):
-                tables[where] = read_table(path)
+        tables = {where: table for _, where, table in _of_each_file(source, role, read_table)}
         check_alike(Header(where, tuple(table.column_names)) for where, table in tables.items())
         return stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
     if _is_dataset(source):
-        return as_frame(source.to_table(), role)
+        return as_frame(Dataset(role, source).read(), role)
     system = _cluster(source)
     if system:
         raise DataError(
@@ -100,7 +125,7 @@ _SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(
 
 
 def open_source(data: Any, role: str, name: str) -> Source:
-    """What can be counted some rows at a time, from anything that holds a table.
+    """Open anything that holds a table, to be counted some rows at a time.
 
     Parameters
     ----------
@@ -110,18 +135,28 @@ def open_source(data: Any, role: str, name: str) -> Source:
         What to call a table without a file name: in a sentence about the argument, and
         in one about the data.
 
+    Returns
+    -------
+    Source
+
     Raises
     ------
     DataError
         If it is no table, or a file cannot be opened.
     MissingExtraError
         If it is a Dask or Spark frame and that package is not there in full.
+
+    Examples
+    --------
+    >>> source = open_source(pd.DataFrame({"x": [1, 2]}), "current", "the current data")
+    >>> source.rows(), source.headers[0].names
+    (2, ('x',))
     """
     if is_path(data):
-        headers = {}
-        for path, where in named(matching_files(data, role)).items():
-            with _naming(path, where):
-                headers[path] = replace(read_header(path), where=where)
+        headers = {
+            path: replace(header, where=where)
+            for path, where, header in _of_each_file(data, role, read_header)
+        }
         return Files(Path(data).name, tuple(headers), tuple(headers.values()))
     if _is_dataset(data):
         return Dataset(name, data)
@@ -133,8 +168,18 @@ def open_source(data: Any, role: str, name: str) -> Source:
     return Memory(name, as_frame(data, role))
 
 
+def _of_each_file(
+    source: str | Path, role: str, read: Callable[[Path], Out]
+) -> Iterator[tuple[Path, str, Out]]:
+    """Give each file, what to call it, and what is read of it."""
+    for path, where in name_files(matching_files(source, role)).items():
+        with _naming(path, where):
+            found = read(path)
+        yield path, where, found
+
+
 def _cluster(data: Any) -> str:
-    """The system that a frame's rows are on, or nothing: by name, so that none is imported."""
+    """Tell the system that a frame's rows are on, if any, by name: so none is imported."""
     package = type(data).__module__.partition(".")[0]
     if package in ("dask", "dask_expr") and hasattr(data, "map_partitions"):
         return "Dask" if type(data).__name__ == "DataFrame" else ""
@@ -145,13 +190,23 @@ def _is_dataset(data: Any) -> bool:
     return (
         type(data).__module__.startswith("pyarrow")
         and hasattr(data, "to_batches")
-        and (hasattr(data, "count_rows"))
+        and hasattr(data, "count_rows")
     )
 
 
 @dataclass(frozen=True)
 class Memory:
-    """A frame in memory: one batch."""
+    """A frame in memory: one batch.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in a message.
+    frame : pandas.DataFrame
+        As `driftlib.data.schema.as_frame` makes it.
+    ordered : bool
+        Rows have an order.
+    """
 
     name: str
     frame: pd.DataFrame
@@ -163,49 +218,116 @@ class Memory:
         return (Header(self.name, tuple(self.frame.columns), len(self.frame)),)
 
     def rows(self) -> int:
-        """Rows of the frame."""
+        """Tell how many rows the frame has.
+
+        Returns
+        -------
+        int
+        """
         return len(self.frame)
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
-        """`count` of all rows."""
+        """Count all rows at once.
+
+        Parameters
+        ----------
+        count : callable
+            From a `Batch` to counts.
+        columns : iterable of str
+            Ignored: the batch is the frame, with all its columns.
+
+        Returns
+        -------
+        counts
+        """
         return count(Batch(self.frame, where=self.name))
 
 
 @dataclass(frozen=True)
 class Files:
-    """Parquet and CSV files, read some rows at a time, in the order of their names."""
+    """Parquet and CSV files, read some rows at a time, in the order of their names.
+
+    Parameters
+    ----------
+    name : str
+        What to call them together in a message.
+    paths : tuple of Path
+    headers : tuple of Header
+        One a path.
+    ordered : bool
+        Rows have an order.
+    """
 
     name: str
     paths: tuple[Path, ...]
     headers: tuple[Header, ...]
     ordered: bool = True
     # What pass after pass would find out anew.
-    _types: dict[Path, dict[str, pa.DataType]] = field(default_factory=dict, repr=False)
+    _types: dict[Path, dict[str, pa.DataType]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def rows(self) -> int | None:
-        """Rows of all files, unless one is CSV."""
+        """Tell how many rows the files have.
+
+        Returns
+        -------
+        int or None
+            None if one is CSV.
+        """
         known = [header.rows for header in self.headers if header.rows is not None]
         return sum(known) if len(known) == len(self.headers) else None
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
-        """Sum of `count(batch)`; no file's rows are counted in part."""
-        wanted, total, first = list(columns), None, 0
+        """Add up what is counted of all rows; no file's rows are counted in part.
+
+        Parameters
+        ----------
+        count : callable
+            From a `Batch` to counts that add.
+        columns : iterable of str
+            Columns to read; a batch has those that its file knows.
+
+        Returns
+        -------
+        counts
+
+        Raises
+        ------
+        DataError
+            If a file cannot be read to its end or changed meanwhile, or none has rows.
+        """
+        wanted, first = list(columns), 0
+        total: Counted | None = None
         with progress(self.rows()) as advance:
             for path, header in zip(self.paths, self.headers, strict=True):
-                known = set(header.names)
-                names = [name for name in wanted if name in known]
-                with _naming(path, header.where):
-                    try:
-                        batches = self._batches(path, names, first, header.where)
-                        part = add_up(batches, count, advance)
-                    except OtherTypes:
-                        self._types[path] = self._types.get(path, {}) | csv_types(path, names)
-                        batches = self._batches(path, names, first, header.where)
-                        part = add_up(batches, count, advance)
+                part = self._count_file(path, header, first, wanted, count, advance)
                 check_rows(part, header.rows, header.where)
                 if part is not None:
                     total, first = part if total is None else total + part, first + part.rows
         return with_rows(total, self.name)
+
+    def _count_file(
+        self,
+        path: Path,
+        header: Header,
+        first: int,
+        wanted: list[str],
+        count: Callable[[Batch], Counted],
+        advance: Callable[[int], Any],
+    ) -> Counted | None:
+        known = set(header.names)
+        names = [name for name in wanted if name in known]
+
+        def counted() -> Counted | None:
+            return add_up(self._batches(path, names, first, header.where), count, advance)
+
+        with _naming(path, header.where):
+            try:
+                return counted()
+            except OtherTypes:
+                self._types[path] = self._types.get(path, {}) | csv_types(path, names)
+                return counted()
 
     def _batches(self, path: Path, names: list[str], first: int, where: str) -> Iterator[Batch]:
         row = 0
@@ -216,10 +338,19 @@ class Files:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A pyarrow dataset, scanned some rows at a time."""
+    """A pyarrow dataset, scanned some rows at a time.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in a message.
+    data : pyarrow.dataset.Dataset
+    ordered : bool
+        Rows have an order.
+    """
 
     name: str
-    data: Any
+    data: ds.Dataset
     ordered: bool = True
 
     @property
@@ -228,15 +359,56 @@ class Dataset:
         return (Header(self.name, tuple(unique_names(self.data.schema.names, self.name))),)
 
     def rows(self) -> int:
-        """Rows of all fragments."""
-        return self._read(lambda: self.data.count_rows())
+        """Count the rows of all fragments.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        DataError
+            If a fragment cannot be read.
+        """
+        return self._run(lambda: self.data.count_rows())
+
+    def read(self) -> pa.Table:
+        """Read all rows.
+
+        Returns
+        -------
+        pyarrow.Table
+
+        Raises
+        ------
+        DataError
+            If a fragment cannot be read.
+        """
+        return self._run(lambda: self.data.to_table())
 
     def total(self, count: Callable[[Batch], Counted], columns: Iterable[str]) -> Counted:
-        """Sum of `count(batch)` over the dataset's fragments, in their order."""
+        """Add up what is counted of the dataset's fragments, in their order.
+
+        Parameters
+        ----------
+        count : callable
+            From a `Batch` to counts that add.
+        columns : iterable of str
+            Columns to read.
+
+        Returns
+        -------
+        counts
+
+        Raises
+        ------
+        DataError
+            If a fragment cannot be read or changed meanwhile, or there are no rows.
+        """
         wanted = list(columns)
         expected = self.rows()
         with progress(expected) as advance:
-            total = self._read(lambda: add_up(self._batches(wanted), count, advance))
+            total = self._run(lambda: add_up(self._batches(wanted), count, advance))
         check_rows(total, expected, self.name)
         return with_rows(total, self.name)
 
@@ -245,11 +417,11 @@ class Dataset:
         scanned = self.data.to_batches(
             columns=names, batch_size=rows, batch_readahead=1, fragment_readahead=1
         )
-        for table in gathered(scanned, rows):
+        for table in gather(scanned, rows):
             yield Batch(arrow_to_pandas(table), first, self.name, first)
             first += len(table)
 
-    def _read(self, work: Callable[[], Any]) -> Any:
+    def _run(self, work: Callable[[], Any]) -> Any:
         import pyarrow as pa
 
         try:
@@ -262,7 +434,7 @@ class Dataset:
 
 @contextmanager
 def _naming(path: Path, where: str) -> Iterator[None]:
-    """Sentences on a file call it what it is to be called."""
+    """Have sentences on a file call it what it is to be called."""
     try:
         yield
     except DataError as error:
@@ -272,7 +444,20 @@ def _naming(path: Path, where: str) -> Iterator[None]:
 
 
 def check_alike(headers: Iterable[Header], names: Collection[str] | None = None) -> None:
-    """Raise a `DataError` unless all files have the same columns, or the same of `names`."""
+    """Check that all files have the same columns.
+
+    Parameters
+    ----------
+    headers : iterable of Header
+        One a file, at least one.
+    names : collection of str, optional
+        Columns that matter; default all.
+
+    Raises
+    ------
+    DataError
+        Naming the first file that differs from the first of all.
+    """
     first, *others = headers
     for header in others:
         differing = set(first.names) ^ set(header.names)
@@ -285,7 +470,17 @@ def check_alike(headers: Iterable[Header], names: Collection[str] | None = None)
 
 
 def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames one under the other, each column of a type that holds all of its values.
+    """Put frames one under the other, each column of a type that holds all of its values.
+
+    Parameters
+    ----------
+    frames : list of pandas.DataFrame
+        With the same columns, at least one frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Pandas categories stay categories where they are so in all frames that have values.
 
     Examples
     --------
@@ -308,7 +503,24 @@ def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def matching_files(source: str | Path, role: str) -> list[Path]:
-    """Files that a path or glob names, in order of their names; at least one."""
+    """Find the files that a path or glob names.
+
+    Parameters
+    ----------
+    source : str or Path
+    role : str
+        "reference" or "current": what to call it in an error.
+
+    Returns
+    -------
+    list of Path
+        In the order of their names, at least one.
+
+    Raises
+    ------
+    DataError
+        If there is none, or a folder where a file should be.
+    """
     path = Path(source).expanduser()
     if path.is_file():
         return [path]

@@ -1,4 +1,4 @@
-"""Data with two dials: feature drift moves the inputs, label flips change the concept."""
+"""Simulate data with two dials: drift moves the features, label flips change the concept."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MOST_DRIFT = 3.0
 class Simulation:
     """Two periods of a model at work.
 
-    Attributes
+    Parameters
     ----------
     reference, current : pandas.DataFrame
         Features, `timestamp`, `y_true`, `y_pred` and `y_proba`, in order of time.
@@ -45,7 +45,7 @@ def simulate(
     *,
     gradual: bool = False,
 ) -> Simulation:
-    """A reference period without drift and a current one with as much as the dials say.
+    """Simulate a reference period without drift and a current one with as much as asked.
 
     A logistic regression, trained once on rows of its own from the reference's
     distribution, predicts both. With both dials at 0 the two periods are independent draws
@@ -66,6 +66,11 @@ def simulate(
     Returns
     -------
     Simulation
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of its range.
 
     Examples
     --------
@@ -95,11 +100,12 @@ def make_data(
     gradual: bool = False,
     start: pd.Timestamp = START,
 ) -> pd.DataFrame:
-    """Customers of a service, and whether they left.
+    """Draw customers of a service, and whether they left.
 
     Parameters
     ----------
     rows : int
+        At least 1.
     feature_drift : float
         0 to 3. Moves `monthly_charge` and the logarithm of `usage_hours` up by this many
         standard deviations, multiplies the mean of `support_calls` by exp(drift / 3) and
@@ -110,6 +116,7 @@ def make_data(
         0 to 0.5. Share of labels that are turned over, at random: the same customers now
         decide differently, which is a change of the concept and of nothing else.
     seed : int
+        Same arguments, same data.
     gradual : bool
         Let both dials rise from 0 at the first row to their value at the last.
     start : Timestamp
@@ -168,9 +175,9 @@ def make_data(
             "usage_hours": np.round(np.exp(2.5 + 0.6 * usage), 2),
             "support_calls": calls,
             "late_payments": late,
-            "contract": pd.Categorical.from_codes(contract, list(CONTRACTS)),
-            "channel": pd.Categorical.from_codes(channel, list(CHANNELS)),
-            "region": pd.Categorical.from_codes(region, list(REGIONS)),
+            "contract": pd.Categorical.from_codes(contract, pd.Index(CONTRACTS)),
+            "channel": pd.Categorical.from_codes(channel, pd.Index(CHANNELS)),
+            "region": pd.Categorical.from_codes(region, pd.Index(REGIONS)),
             "y_true": leaves.astype(int),
         }
     )

@@ -1,4 +1,4 @@
-"""Files from people: read within stated limits, and handed out so that no spreadsheet runs them."""
+"""Read files from people within stated limits; write those that no spreadsheet will run."""
 
 from __future__ import annotations
 
@@ -31,15 +31,20 @@ LIMITS = (
 
 
 def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
-    """Frame from the bytes of an uploaded CSV or Parquet file.
+    r"""Read the bytes of an uploaded CSV or Parquet file.
 
     The file's own name is never used: not as a path, nor to tell what it is.
 
     Parameters
     ----------
     content : bytes
+        The whole file.
     role : str
         What to call the file in a message, such as "reference".
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
@@ -48,7 +53,7 @@ def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
 
     Examples
     --------
-    >>> read_upload(b"y_true,y_pred\\n1,0\\n").shape
+    >>> read_upload(b"y_true,y_pred\n1,0\n").shape
     (1, 2)
     """
     if not content:
@@ -110,10 +115,20 @@ def _check_size(rows: int, columns: int, role: str) -> None:
 
 
 def safe_csv(table: pd.DataFrame, index: bool = True) -> str:
-    """CSV whose text cells no spreadsheet takes for formulas.
+    """Write CSV whose text cells no spreadsheet takes for formulas.
 
     A text that starts with one of = + - @ or a tab gets an apostrophe before it; numbers
     stay numbers.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    index : bool
+        Whether the table's index is written too.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
