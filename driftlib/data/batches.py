@@ -14,8 +14,8 @@ from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 
+from driftlib.data.frames import no_rows
 from driftlib.data.readers import Header
-from driftlib.data.schema import no_rows
 from driftlib.errors import DataError
 
 # Below so many cells, starting threads costs more than they save.

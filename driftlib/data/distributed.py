@@ -25,13 +25,13 @@ from driftlib.data.batches import (
     rows_at_once,
     with_rows,
 )
+from driftlib.data.frames import arrow_to_pandas, unique_names
 from driftlib.data.readers import (
     Header,
     first_damaged,
     first_unlike,
     gather,
 )
-from driftlib.data.schema import arrow_to_pandas, unique_names
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.text import first_sentence
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driftlib.data.csv_files import OtherTypes, csv_names, read_csv, stream_csv
+from driftlib.data.frames import unique_names
 from driftlib.data.parquet_files import open_parquet, read_parquet, stream_parquet
-from driftlib.data.schema import unique_names
+from driftlib.data.paths import CSV_ENDINGS, PARQUET_ENDINGS, is_table_name, name_files
 from driftlib.errors import DataError
 from driftlib.text import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-PARQUET_ENDINGS = (".parquet", ".pq")
-CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
 @dataclass(frozen=True)
@@ -171,49 +168,6 @@ def _is_parquet(path: Path) -> bool:
     return path.name.lower().endswith(PARQUET_ENDINGS)
 
 
-def is_table_name(path: Path) -> bool:
-    """Tell whether a path ends as those of Parquet and CSV files do.
-
-    Parameters
-    ----------
-    path : Path
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> [is_table_name(Path(name)) for name in ("a.PARQUET", "a.csv.gz", "a.xlsx")]
-    [True, True, False]
-    """
-    return path.name.lower().endswith(PARQUET_ENDINGS + CSV_ENDINGS)
-
-
-def name_files(paths: Iterable[Path]) -> dict[Path, str]:
-    """Choose what to call each file in a message.
-
-    Parameters
-    ----------
-    paths : iterable of Path
-
-    Returns
-    -------
-    dict of Path to str
-        The file's name, or where names repeat its path from a folder they share.
-
-    Examples
-    --------
-    >>> list(name_files([Path("d/day=1/part-0.parquet"), Path("d/day=2/part-0.parquet")]).values())
-    ['day=1/part-0.parquet', 'day=2/part-0.parquet']
-    """
-    paths = list(paths)
-    if len({path.name for path in paths}) == len(paths):
-        return {path: path.name for path in paths}
-    shared = os.path.commonpath([path.absolute().parent for path in paths])
-    return {path: path.absolute().relative_to(shared).as_posix() for path in paths}
-
-
 def first_damaged(paths: Iterable[Path]) -> str:
     """Find the first file that cannot be read to its end, for a library that names none.
 
@@ -264,3 +218,29 @@ def first_unlike(paths: Iterable[Path]) -> str:
                 return f"for column {name!r}, {where} has {now} and {before} has {then}"
             before, types = where, found
     return ""
+
+
+def check_alike(headers: Iterable[Header], names: Collection[str] | None = None) -> None:
+    """Check that all files have the same columns.
+
+    Parameters
+    ----------
+    headers : iterable of Header
+        One a file, at least one.
+    names : collection of str, optional
+        Columns that matter; default all.
+
+    Raises
+    ------
+    DataError
+        Naming the first file that differs from the first of all.
+    """
+    first, *others = headers
+    for header in others:
+        differing = set(first.names) ^ set(header.names)
+        differing &= differing if names is None else set(names)
+        if differing:
+            raise DataError(
+                f"{header.where} and {first.where} do not have the same columns "
+                f"(only in one of them: {quoted(sorted(differing))}): read them separately."
+            )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,39 +20,25 @@ from driftlib.data.batches import (
     with_rows,
 )
 from driftlib.data.csv_files import OtherTypes, csv_types
+from driftlib.data.frames import arrow_to_pandas, as_frame, stack, unique_names
+from driftlib.data.paths import is_path, matching_files, name_files, naming
 from driftlib.data.readers import (
     Header,
+    check_alike,
     first_damaged,
     gather,
-    is_table_name,
-    name_files,
     read_header,
     read_table,
     stream_table,
 )
-from driftlib.data.schema import arrow_to_pandas, as_frame, unique_names
 from driftlib.errors import DataError
-from driftlib.text import first_sentence, quoted
+from driftlib.text import first_sentence
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
 Out = TypeVar("Out")
-
-
-def is_path(source: Any) -> bool:
-    """Tell whether a source names files rather than being a table.
-
-    Parameters
-    ----------
-    source : object
-
-    Returns
-    -------
-    bool
-    """
-    return isinstance(source, str | Path)
 
 
 def source_name(source: Any, role: str) -> str:
@@ -85,7 +69,7 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
     Parameters
     ----------
     source : frame, table, dataset, str or Path
-        A table as `driftlib.data.schema.as_frame` takes it, or a path, which may be a glob.
+        A table as `driftlib.data.frames.as_frame` takes it, or a path, which may be a glob.
         Files end in .parquet, .pq, .csv, .tsv (the latter two also with .gz).
     role : str
         "reference" or "current": what to call a table that has no file name.
@@ -173,7 +157,7 @@ def _of_each_file(
 ) -> Iterator[tuple[Path, str, Out]]:
     """Give each file, what to call it, and what is read of it."""
     for path, where in name_files(matching_files(source, role)).items():
-        with _naming(path, where):
+        with naming(path, where):
             found = read(path)
         yield path, where, found
 
@@ -203,7 +187,7 @@ class Memory:
     name : str
         What to call it in a message.
     frame : pandas.DataFrame
-        As `driftlib.data.schema.as_frame` makes it.
+        As `driftlib.data.frames.as_frame` makes it.
     ordered : bool
         Rows have an order.
     """
@@ -322,7 +306,7 @@ class Files:
         def counted() -> Counted | None:
             return add_up(self._batches(path, names, first, header.where), count, advance)
 
-        with _naming(path, header.where):
+        with naming(path, header.where):
             try:
                 return counted()
             except OtherTypes:
@@ -430,117 +414,3 @@ class Dataset:
             said = first_damaged(map(Path, getattr(self.data, "files", ())))
             reason = f"{self.name} cannot be read ({first_sentence(error)}): write that file again."
             raise DataError(said or reason) from error
-
-
-@contextmanager
-def _naming(path: Path, where: str) -> Iterator[None]:
-    """Have sentences on a file call it what it is to be called."""
-    try:
-        yield
-    except DataError as error:
-        if where in str(error):
-            raise
-        raise DataError(str(error).replace(path.name, where, 1)) from error
-
-
-def check_alike(headers: Iterable[Header], names: Collection[str] | None = None) -> None:
-    """Check that all files have the same columns.
-
-    Parameters
-    ----------
-    headers : iterable of Header
-        One a file, at least one.
-    names : collection of str, optional
-        Columns that matter; default all.
-
-    Raises
-    ------
-    DataError
-        Naming the first file that differs from the first of all.
-    """
-    first, *others = headers
-    for header in others:
-        differing = set(first.names) ^ set(header.names)
-        differing &= differing if names is None else set(names)
-        if differing:
-            raise DataError(
-                f"{header.where} and {first.where} do not have the same columns "
-                f"(only in one of them: {quoted(sorted(differing))}): read them separately."
-            )
-
-
-def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put frames one under the other, each column of a type that holds all of its values.
-
-    Parameters
-    ----------
-    frames : list of pandas.DataFrame
-        With the same columns, at least one frame.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Pandas categories stay categories where they are so in all frames that have values.
-
-    Examples
-    --------
-    >>> parts = [pd.DataFrame({"x": [None]}), pd.DataFrame({"x": [1.5]})]
-    >>> stack(parts)["x"].dtype
-    dtype('float64')
-    """
-    if len(frames) == 1:
-        return frames[0]
-    names = list(frames[0].columns)
-    # A column without any value has no type of its own: it takes that of the others.
-    typed = [frame.dropna(axis="columns", how="all") for frame in frames]
-    together = pd.concat(typed, ignore_index=True).reindex(columns=names)
-    for name in dict.fromkeys(n for f in typed for n in f.select_dtypes("category").columns):
-        parts = [frame[name] for frame in typed if name in frame]
-        if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
-            parts = [frame[name].astype("category") for frame in frames]
-            together[name] = pd.api.types.union_categoricals(parts, ignore_order=True)
-    return together
-
-
-def matching_files(source: str | Path, role: str) -> list[Path]:
-    """Find the files that a path or glob names.
-
-    Parameters
-    ----------
-    source : str or Path
-    role : str
-        "reference" or "current": what to call it in an error.
-
-    Returns
-    -------
-    list of Path
-        In the order of their names, at least one.
-
-    Raises
-    ------
-    DataError
-        If there is none, or a folder where a file should be.
-    """
-    path = Path(source).expanduser()
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        raise DataError(
-            f"{role} {str(source)!r} is a folder: name the files in it, such as "
-            f"{str(path / '*.parquet')!r}."
-        )
-    matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
-    # A link that leads nowhere is no folder: it stays, so that reading it fails.
-    found = [match for match in matches if not match.is_dir()]
-    for folder in (match for match in matches if match.is_dir() and is_table_name(match)):
-        if not any(folder in match.parents for match in found):
-            raise DataError(
-                f"{role} {str(source)!r} matches the folder {folder.name}: name the files in it, "
-                f"such as {str(path / '*.parquet')!r}."
-            )
-    if not found:
-        raise DataError(
-            f"{role} file {str(source)!r} does not exist (looked in {path.absolute().parent}): "
-            "check the path."
-        )
-    return found

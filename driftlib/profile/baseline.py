@@ -12,8 +12,9 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
+from driftlib.data.readers import check_alike
 from driftlib.data.schema import ColumnRoles, select_features
-from driftlib.data.sources import check_alike, open_source
+from driftlib.data.sources import open_source
 from driftlib.errors import DataError, check_whole
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, summary

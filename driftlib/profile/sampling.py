@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from driftlib.data.sources import stack
+from driftlib.data.frames import stack
 
 ALL_HASHES = np.uint64(2**64 - 1)
 

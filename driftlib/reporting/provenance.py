@@ -15,8 +15,9 @@ from typing import Any
 import pandas as pd
 
 import driftlib
-from driftlib.data.schema import as_frame
-from driftlib.data.sources import is_path, matching_files, source_name
+from driftlib.data.frames import as_frame
+from driftlib.data.paths import is_path, matching_files
+from driftlib.data.sources import source_name
 from driftlib.files import json_ready
 from driftlib.html.table import write_table
 from driftlib.profile.baseline import Baseline

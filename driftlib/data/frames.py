@@ -1,0 +1,226 @@
+"""Take whatever the user passed as a table: pandas frames with unique text names.
+
+This is the one gate: everything behind it trusts that names are unique text and that a
+table has rows and columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from driftlib.errors import DataError
+from driftlib.text import first_sentence, quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
+    """Turn a table of any library into a pandas frame with unique text names.
+
+    Parameters
+    ----------
+    data : table
+        A pandas or polars frame (lazy ones are collected), a pyarrow table or record batch,
+        or anything else with `__arrow_c_stream__`, such as a DuckDB relation, an Ibis table,
+        a Modin or cuDF frame. Never changed, and not copied where that can be avoided.
+    role : str
+        What to call it in an error: "reference", "current", a file's name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        At least one row and one column.
+
+    Raises
+    ------
+    DataError
+        If it is no table, has no rows or columns, or repeats a column name.
+
+    Examples
+    --------
+    >>> as_frame(pd.DataFrame({0: [1.5, 2.5]})).columns.tolist()
+    ['0']
+    >>> as_frame([1.5, 2.5], "reference")
+    Traceback (most recent call last):
+    driftlib.errors.DataError: reference is a list, not a table: pass a pandas or polars frame,
+    a pyarrow table, or the path of a Parquet or CSV file.
+    """
+    frame = _to_pandas(data, role)
+    names = unique_names(map(str, frame.columns), role)
+    if not names:
+        raise DataError(f"{role} has no columns: pass a table with one column a feature.")
+    if not len(frame):
+        raise no_rows(role)
+    return frame if names == list(frame.columns) else frame.set_axis(names, axis="columns")
+
+
+def _to_pandas(data: Any, role: str) -> pd.DataFrame:
+    if isinstance(data, pd.DataFrame):
+        return data
+    package = type(data).__module__.partition(".")[0]
+    if package == "polars" and hasattr(data, "collect"):
+        data = data.collect()
+    if package == "polars" and hasattr(data, "to_arrow") and hasattr(data, "columns"):
+        return arrow_to_pandas(data.to_arrow())
+    if package == "pyarrow" and hasattr(data, "to_pandas") and hasattr(data, "schema"):
+        return arrow_to_pandas(data)
+    if hasattr(data, "__arrow_c_stream__"):
+        return arrow_to_pandas(_from_stream(data, role))
+    raise _no_table(data, role)
+
+
+def _from_stream(data: Any, role: str) -> pa.Table:
+    """Read a table through the Arrow PyCapsule protocol."""
+    import pyarrow as pa
+
+    try:
+        reader = pa.RecordBatchReader.from_stream(data)
+    except pa.ArrowInvalid as error:
+        # A stream of something other than rows: a single column.
+        raise _no_table(data, role) from error
+    except Exception as error:
+        raise _unread(data, role, error) from error
+    try:
+        return reader.read_all()
+    except pa.ArrowException as error:
+        raise _unread(data, role, error) from error
+
+
+def _no_table(data: Any, role: str) -> DataError:
+    return DataError(
+        f"{role} is a {type(data).__name__}, not a table: pass a pandas or polars frame, "
+        "a pyarrow table, or the path of a Parquet or CSV file."
+    )
+
+
+def _unread(data: Any, role: str, error: Exception) -> DataError:
+    """Word what another library, whose errors are its own, says of its table."""
+    return DataError(
+        f"{role} is a {type(data).__name__} that cannot be read ({first_sentence(error)}): check "
+        "what it is made from."
+    )
+
+
+def no_rows(name: str) -> DataError:
+    """Word the error for a table that has columns and nothing in them.
+
+    Parameters
+    ----------
+    name : str
+        What to call the table.
+
+    Returns
+    -------
+    DataError
+        To be raised.
+    """
+    return DataError(f"{name} has columns but no rows: pass at least one row.")
+
+
+def unique_names(names: Iterable[str], where: str) -> list[str]:
+    """List a table's column names, none of which may be repeated.
+
+    Parameters
+    ----------
+    names : iterable of str
+    where : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    list of str
+        The names, in their order.
+
+    Raises
+    ------
+    DataError
+        If a name occurs twice.
+
+    Examples
+    --------
+    >>> unique_names(["a", "b", "a"], "march.csv")
+    Traceback (most recent call last):
+    driftlib.errors.DataError: march.csv has more than one column named 'a': rename or drop all
+    but one.
+    """
+    names = list(names)
+    if len(set(names)) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise DataError(
+            f"{where} has more than one column named {quoted(repeated)}: rename or drop all "
+            "but one."
+        )
+    return names
+
+
+def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
+    """Turn a pyarrow table into a pandas frame; text stays in Arrow memory, gaps stay gaps.
+
+    Parameters
+    ----------
+    table : pyarrow.Table or RecordBatch
+
+    Returns
+    -------
+    pandas.DataFrame
+        Without an index that pandas may have noted in the table's metadata.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> arrow_to_pandas(pa.table({"flag": [True, None]}))["flag"].dtype
+    BooleanDtype
+    """
+    import pyarrow as pa
+
+    text = pd.StringDtype("pyarrow")
+    mapping = {pa.string(): text, pa.large_string(): text, pa.bool_(): pd.BooleanDtype()}
+    return _without_views(table).to_pandas(types_mapper=mapping.get, ignore_metadata=True)
+
+
+def _without_views(table: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
+    """Text views as text, which all of Arrow's functions know; pyarrow has them from 16 on."""
+    import pyarrow as pa
+
+    view = pa.string_view() if hasattr(pa, "string_view") else None
+    if view not in table.schema.types:
+        return table
+    fields = [f.with_type(pa.large_string()) if f.type == view else f for f in table.schema]
+    return table.cast(pa.schema(fields))
+
+
+def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put frames one under the other, each column of a type that holds all of its values.
+
+    Parameters
+    ----------
+    frames : list of pandas.DataFrame
+        With the same columns, at least one frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Pandas categories stay categories where they are so in all frames that have values.
+
+    Examples
+    --------
+    >>> parts = [pd.DataFrame({"x": [None]}), pd.DataFrame({"x": [1.5]})]
+    >>> stack(parts)["x"].dtype
+    dtype('float64')
+    """
+    if len(frames) == 1:
+        return frames[0]
+    names = list(frames[0].columns)
+    # A column without any value has no type of its own: it takes that of the others.
+    typed = [frame.dropna(axis="columns", how="all") for frame in frames]
+    together = pd.concat(typed, ignore_index=True).reindex(columns=names)
+    for name in dict.fromkeys(n for f in typed for n in f.select_dtypes("category").columns):
+        parts = [frame[name] for frame in typed if name in frame]
+        if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
+            parts = [frame[name].astype("category") for frame in frames]
+            together[name] = pd.api.types.union_categoricals(parts, ignore_order=True)
+    return together
