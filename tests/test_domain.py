@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.data.schema import ColumnRoles
-from driftlib.domain.classifier import auc, fit_domain
+from driftlib.domain.classifier import fit_domain
 from driftlib.domain.features import MOST_LEVELS, choose_levels, encode
+from driftlib.domain.separation import auc
 from driftlib.errors import DataError, ParameterError
 
 
@@ -195,7 +195,7 @@ def test_roles_and_columns_that_cannot_be_used_are_left_out():
     domain = fit_domain(frame, frame.drop(columns="x2"), seed=int(rng.integers(9)))
     assert domain.features == ["x0", "x1"]
     assert set(domain.skipped) == {"x2", "seen", "tag", "nested"}
-    domain = fit_domain(frame, frame, ["x1", "seen"], roles=ColumnRoles(timestamp="x0"))
+    domain = fit_domain(frame, frame, features=["x1", "seen"], timestamp="x0")
     assert domain.features == ["x1"]
 
 
@@ -235,3 +235,5 @@ def test_bad_input_gets_a_sentence():
         fit_domain(frame, frame, features=["x9"])
     with pytest.raises(DataError, match="no column 'x2'"):
         fit_domain(frame, frame).probability(frame.drop(columns="x2"))
+    with pytest.raises(ParameterError, match=r"fit_domain\(\) has no argument 'rows'"):
+        fit_domain(frame, frame, rows=100)

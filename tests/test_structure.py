@@ -29,7 +29,6 @@ UNFINISHED: tuple[str, ...] = (
     "driftlib.data.task",
     "driftlib.data.times",
     "driftlib.data.windows",
-    "driftlib.domain",
     "driftlib.drift",
     "driftlib.reporting",
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from driftlib.data.schema import ColumnRoles
 from driftlib.data.synthetic import Simulation, simulate
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.domain.classifier import Domain, fit_domain
@@ -123,7 +122,7 @@ def _trend(feature_drift: float, rows: int, seed: int) -> TrendResult:
 @lru_cache(REMEMBERED)
 def _domain(feature_drift: float, rows: int, seed: int) -> Domain:
     data = _inputs(feature_drift, rows, seed)
-    return fit_domain(data.reference, data.current, roles=ColumnRoles(timestamp=TIME))
+    return fit_domain(data.reference, data.current, timestamp=TIME)
 
 
 @lru_cache(REMEMBERED)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from driftlib.domain.classifier import Domain, auc, overlap_weights
+from driftlib.domain.classifier import Domain
+from driftlib.domain.separation import auc
+from driftlib.domain.weights import overlap_weights
 
 # Rows of either period that are used: shuffling each feature takes a prediction of all of them.
 MOST_ROWS = 10_000

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logit, ndtri
 
+from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
 from driftlib.domain.classifier import Domain
-from driftlib.domain.features import boosting_options, fit_folds, held_out, one_thread
 
 TERMS = ("covariate_common", "concept", "covariate_unseen", "total")
 # What each term takes from a period's (expected loss on shared rows, loss beyond the expected

@@ -195,5 +195,5 @@ class Periods:
             categorical=[name for name in self.setup.categorical if name in chosen],
             max_rows=self.setup.max_rows if most is None else min(most, self.setup.max_rows),
             seed=self.setup.seed,
-            roles=self.setup.roles,
+            **vars(self.setup.roles),
         )

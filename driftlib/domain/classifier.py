@@ -1,4 +1,4 @@
-"""The domain classifier: can a model tell reference rows from current rows, and by what?
+"""Fit the domain classifier: a model that tells reference rows from current rows.
 
 Cross-fitted once, it gives density ratios (how much commoner a row like this has become),
 a drift test over all features together, and the columns that carry the difference.
@@ -15,40 +15,34 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from driftlib.arguments import known_keywords
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.sources import read_frame, source_name
-from driftlib.domain.features import (
-    MOST_LEVELS,
-    boosting_options,
-    choose_levels,
-    comparable_features,
-    encode,
-    fit_folds,
-    held_out,
-    one_thread,
-)
+from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
+from driftlib.domain.features import MOST_LEVELS, choose_levels, comparable_features, encode
+from driftlib.domain.separation import auc, auc_alone
+from driftlib.domain.weights import clipped, odds_ratio, overlap_weights
 from driftlib.errors import DataError, check_whole
 from driftlib.results import Result
 
-# Keeps density ratios finite where a fold model is all but sure.
-CLIP = 0.001
 # Beyond these the periods share too few rows to compare the model at the same inputs.
 MOST_AUC = 0.98
 LEAST_EFFECTIVE_SHARE = 0.1
 SCREENED_ROWS = 5_000
-SCREENED_BINS = 50
 
 
 @dataclass(frozen=True)
 class Domain(Result):
     """How well the features tell the two periods apart, row by row and over all.
 
-    Attributes
+    Parameters
     ----------
     features : list of str
         What the classifier saw, in the reference's order.
     skipped : dict of str to str
         Columns that were left out, and why.
+    levels : dict of str to array of str
+        Levels of the categorical features: their places are the codes in `matrix`.
     reference_rows, current_rows : int array
         Positions of the rows used: all of them, or a sorted sample of `max_rows`.
     pi_reference, pi_current : float array
@@ -59,6 +53,14 @@ class Domain(Result):
         look the same, 1 when every row gives its period away.
     p_value : float
         Of no drift in any feature or combination of them, one-sided.
+    matrix : float array, shape (rows, features)
+        What the models saw: the reference rows, then the current ones.
+    folds : int array, shape (rows,)
+        Fold of each row, from 0.
+    models : tuple
+        The fitted classifiers, by the fold that they have not seen.
+    seed : int
+        Of the sample, the folds, the models and the shuffles.
 
     Notes
     -----
@@ -110,25 +112,47 @@ class Domain(Result):
         return odds_ratio(self.pi_current, self.share)
 
     def probability(self, frame: Any) -> np.ndarray:
-        """P(current | features) of any rows: the mean of the fold models.
+        """Judge any rows, by the mean of the fold models.
 
         Rows that were used in the fit have cross-fitted values in `pi_reference` and
         `pi_current`; this is for rows that were not.
+
+        Parameters
+        ----------
+        frame : frame, table or path
+            With all `features`.
+
+        Returns
+        -------
+        float array, shape (rows,)
+            P(current | features), 0.001 to 0.999.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read or lacks a feature.
         """
         matrix = encode(read_frame(frame, "data"), self.features, self.levels)
         return clipped(np.mean([model.predict_proba(matrix)[:, 1] for model in self.models], 0))
 
     def density_ratio(self, frame: Any) -> np.ndarray:
-        """Current over reference density of any rows, from `probability`."""
+        """Compute the density of current over that of the reference at any rows.
+
+        Parameters
+        ----------
+        frame : frame, table or path
+            As `probability` takes it.
+
+        Returns
+        -------
+        float array, shape (rows,)
+            From 0 up; 1 where a row is as common in both periods.
+        """
         return odds_ratio(self.probability(frame), self.share)
 
     @cached_property
     def overlap_weights(self) -> tuple[np.ndarray, np.ndarray]:
-        """Weights that turn either side into the rows both periods share, each of sum 1.
-
-        With p and q the two densities, the shared density is proportional to
-        p q / (p + q): high only where both periods have rows.
-        """
+        """Weights that turn either side into the rows both periods share: `overlap_weights`."""
         return overlap_weights(self.pi_reference, self.pi_current, self.share)
 
     @property
@@ -155,18 +179,19 @@ class Domain(Result):
         5,000 rows a side.
         """
         rows = self.some_rows(SCREENED_ROWS)
-        current = self.is_current[rows]
-        whole, *shuffled = self.shuffled(rows)
-        areas = [auc(*_by_period(pi, current))[0] for pi in (whole, *shuffled)]
-        table = pd.DataFrame(
-            {
-                "auc_alone": [self._alone(rows, j) for j in range(len(self.features))],
-                "auc_loss": areas[0] - np.array(areas[1:]),
-            },
-            index=pd.Index(self.features, name="feature"),
+        current, folds = self.is_current[rows], self.folds[rows]
+        whole, *shuffled = (auc(*_by_period(pi, current))[0] for pi in self.shuffled(rows))
+        alone = np.array(
+            [
+                auc_alone(self.matrix[rows, j], current, folds, _codes(name, self.levels))
+                for j, name in enumerate(self.features)
+            ]
         )
-        strength = np.maximum(table["auc_alone"] - 0.5, table["auc_loss"])
-        return table.loc[strength.sort_values(ascending=False, kind="stable").index]
+        loss = whole - np.array(shuffled)
+        table = pd.DataFrame(
+            {"auc_alone": alone, "auc_loss": loss}, index=pd.Index(self.features, name="feature")
+        )
+        return table.iloc[np.argsort(-np.maximum(alone - 0.5, loss), kind="stable")]
 
     @property
     def headline(self) -> str:
@@ -184,16 +209,37 @@ class Domain(Result):
         return {name: getattr(self, name) for name in names} | counts
 
     def some_rows(self, most: int) -> np.ndarray:
-        """Rows of `matrix`, at most so many of either period, drawn with the seed."""
+        """Draw some rows of `matrix` with the seed.
+
+        Parameters
+        ----------
+        most : int
+            Rows of either period at most.
+
+        Returns
+        -------
+        int array
+            Positions, in order.
+        """
         rng = np.random.default_rng(self.seed)
         sides = np.split(np.arange(len(self.folds)), [len(self.reference_rows)])
         return np.concatenate([side[_sample(len(side), most, rng)] for side in sides])
 
     def shuffled(self, rows: np.ndarray) -> Iterator[np.ndarray]:
-        """P(current | features) of some rows: as they are, then with each feature shuffled.
+        """Judge some rows as they are, then with each feature shuffled.
 
         Values are shuffled among the rows of a fold, both periods together, so that the
         column carries no news of the period any more.
+
+        Parameters
+        ----------
+        rows : int array
+            Positions in `matrix`.
+
+        Yields
+        ------
+        float array
+            Cross-fitted P(current | features) of those rows: once more than there are features.
         """
         rng = np.random.default_rng(self.seed)
         matrix, folds = self.matrix[rows], self.folds[rows]
@@ -207,51 +253,40 @@ class Domain(Result):
                 yield clipped(held_out(self.models, matrix, folds))
                 matrix[:, j] = column
 
-    def _alone(self, rows: np.ndarray, j: int) -> float:
-        values, folds, current = self.matrix[rows, j], self.folds[rows], self.is_current[rows]
-        if self.features[j] in self.levels:
-            bins = np.nan_to_num(values, nan=MOST_LEVELS + 1).astype(int)
-        else:
-            present = values[~np.isnan(values)]
-            edges = np.unique(np.quantile(present, np.arange(1, SCREENED_BINS) / SCREENED_BINS))
-            bins = np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values))
-        size = int(bins.max()) + 1
-        scores = np.empty(len(rows))
-        for fold in np.unique(folds):
-            seen, hidden = folds != fold, folds == fold
-            hits = np.bincount(bins[seen], current[seen], size) + current.mean()
-            scores[hidden] = (hits / (np.bincount(bins[seen], minlength=size) + 1))[bins[hidden]]
-        return auc(*_by_period(scores, current))[0]
 
-
+@known_keywords()
 def fit_domain(
     reference: Any,
     current: Any,
+    *,
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
-    *,
+    timestamp: str | None = None,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
     max_rows: int = 50_000,
     folds: int = 3,
     seed: int = 0,
-    roles: ColumnRoles | None = None,
 ) -> Domain:
     """Fit the classifier that tells reference rows from current rows.
 
     Parameters
     ----------
     reference, current : frame, table or path
+        The two periods.
     features : list of str, optional
         Default: every column that both have and that is no label, prediction or timestamp.
     categorical : list of str
         Numeric columns that are codes.
-    max_rows : int
-        Rows used a side; a longer one is sampled without replacement.
-    folds : int
-        Parts for cross-fitting: each row is judged by a model that has not seen it.
-    seed : int
-        Of the sample and the folds.
-    roles : ColumnRoles, optional
+    timestamp, y_true, y_pred, y_proba : str
         Names of the columns that are no features.
+    max_rows : int
+        Rows used a side, from 10; a longer one is sampled without replacement.
+    folds : int
+        Parts for cross-fitting, from 2: each row is judged by a model that has not seen it.
+    seed : int
+        Of the sample, the folds and the models, from 0.
 
     Returns
     -------
@@ -273,9 +308,11 @@ def fit_domain(
     >>> domain.table.index[0], bool(domain.p_value < 0.001)
     ('temp', True)
     """
-    check_whole("max_rows", max_rows, 10)
-    check_whole("folds", folds, 2)
-    roles = roles or ColumnRoles()
+    max_rows = check_whole("max_rows", max_rows, 10)
+    folds = check_whole("folds", folds, 2)
+    seed = check_whole("seed", seed, 0)
+    categorical = categorical if isinstance(categorical, str) else tuple(categorical)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
     names = source_name(reference, "the reference"), source_name(current, "current")
     reference, current = read_frame(reference, "reference"), read_frame(current, "current")
     wanted = select_features(reference.columns, roles, features, categorical, names[0])
@@ -331,53 +368,9 @@ def _classifier(features: Sequence[str], levels: Mapping[str, Any], seed: int) -
     return lambda: HistGradientBoostingClassifier(**boosting_options(features, levels, seed))
 
 
-def auc(current: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """Area under the ROC curve of scores, and its variance (DeLong).
-
-    Where the scores separate the two perfectly, or not at all, DeLong's variance is 0; it is
-    then replaced by its upper bound A (1 - A) / (rows of the smaller side), A being drawn in
-    by half a row.
-
-    Examples
-    --------
-    >>> auc(np.array([2.0, 3.0, 4.0]), np.array([1.0, 2.0]))[0]
-    0.9166666666666666
-    """
-    low, high = np.sort(reference), np.sort(current)
-    below = np.searchsorted(low, current, "left") + np.searchsorted(low, current, "right")
-    above = np.searchsorted(high, reference, "left") + np.searchsorted(high, reference, "right")
-    wins, losses = below / (2 * len(low)), above / (2 * len(high))
-    area = float(wins.mean())
-    variance = sum(float(part.var(ddof=1)) / len(part) for part in (wins, losses) if len(part) > 1)
-    if variance < 1e-12:
-        smaller = min(len(low), len(high))
-        inner = np.clip(area, 0.5 / smaller, 1 - 0.5 / smaller)
-        variance = float(inner * (1 - inner) / smaller)
-    return area, variance
-
-
-def odds_ratio(pi: np.ndarray, share: float) -> np.ndarray:
-    """Density ratio current over reference from P(current | x) and the share of current rows."""
-    return pi / (1 - pi) * (1 - share) / share
-
-
-def overlap_weights(
-    pi_reference: np.ndarray, pi_current: np.ndarray, share: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of reference and current rows, each of sum 1, for the shared density.
-
-    `share` is that of current rows where the probabilities come from.
-    """
-    weights = (
-        pi_reference / (share * (1 - pi_reference) + (1 - share) * pi_reference),
-        (1 - pi_current) / (share * (1 - pi_current) + (1 - share) * pi_current),
-    )
-    return tuple(w / w.sum() for w in weights)
-
-
-def clipped(pi: np.ndarray) -> np.ndarray:
-    """Probabilities kept away from 0 and 1, where a density ratio would run off."""
-    return np.clip(pi, CLIP, 1 - CLIP)
+def _codes(feature: str, levels: Mapping[str, Any]) -> int | None:
+    """Return how many codes a categorical feature may have; None for a numeric one."""
+    return MOST_LEVELS + 1 if feature in levels else None
 
 
 def _by_period(values: np.ndarray, is_current: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,13 +1,8 @@
-"""Cross-fitted gradient boosting on mixed columns: a frame as a matrix, models by folds.
-
-The domain classifier and the loss model of the diagnosis are both built on it.
-"""
+"""Turn mixed columns into the matrix that gradient boosting takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,7 +22,30 @@ def comparable_features(
     wanted: Sequence[str],
     categorical: Iterable[str],
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Kinds of the columns a model can use, and the reasons why others are left out."""
+    """Find the columns that a model can use, and why it cannot use the others.
+
+    Parameters
+    ----------
+    reference, current : pandas.DataFrame
+        The two periods.
+    wanted : list of str
+        Columns of the reference.
+    categorical : list of str
+        Those that are codes although they hold numbers.
+
+    Returns
+    -------
+    kinds : dict of str to str
+        "numeric" or "categorical", by the reference; by current where that has no value.
+    skipped : dict of str to str
+        The reason for each of the others.
+
+    Examples
+    --------
+    >>> march = pd.DataFrame({"x": [1, 2], "sky": ["clear", "cloud"], "wind": [3, 4]})
+    >>> comparable_features(march, march.drop(columns="wind"), ["x", "sky", "wind"], ())
+    ({'x': 'numeric', 'sky': 'categorical'}, {'wind': 'absent from current'})
+    """
     categorical = set(categorical)
     kinds, skipped = {}, {}
     for name in wanted:
@@ -53,12 +71,31 @@ def _has_numbers(series: pd.Series) -> bool:
 def choose_levels(
     frames: Sequence[pd.DataFrame], categorical: Iterable[str]
 ) -> dict[str, np.ndarray]:
-    """Levels of each categorical column that keep a code of their own: the commonest 254."""
+    """Choose the levels that keep a code of their own: the commonest 254 of each column.
+
+    Parameters
+    ----------
+    frames : list of pandas.DataFrame
+        Rows of both periods, counted together.
+    categorical : list of str
+        Columns of all of them.
+
+    Returns
+    -------
+    dict of str to array of str
+        The commonest first.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"sky": ["clear", "cloud", "cloud"]})
+    >>> choose_levels([frame, frame], ["sky"])["sky"].tolist()
+    ['cloud', 'clear']
+    """
     chosen = {}
     for name in categorical:
         counted = [count_levels(frame[name]) for frame in frames]
-        tally = pd.concat([pd.Series(c.counts, c.levels) for c in counted]).groupby(level=0).sum()
-        commonest = tally.sort_values(ascending=False, kind="stable").index[:MOST_LEVELS]
+        rows = pd.concat([pd.Series(c.counts, c.levels) for c in counted]).groupby(level=0).sum()
+        commonest = rows.sort_values(ascending=False, kind="stable").index[:MOST_LEVELS]
         chosen[name] = commonest.to_numpy(dtype=object)
     return chosen
 
@@ -66,12 +103,14 @@ def choose_levels(
 def encode(
     frame: pd.DataFrame, features: Sequence[str], levels: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    """Matrix for the gradient boosting: numbers as they are, categories as codes.
+    """Make the matrix for gradient boosting: numbers as they are, categories as codes.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         Must have the `features`.
+    features : list of str
+        Columns of the matrix, in order.
     levels : dict of str to array
         Levels of the categorical features, code 0 first; any other level gets the next code.
 
@@ -79,6 +118,11 @@ def encode(
     -------
     float array, shape (rows, features)
         Missing and infinite values are NaN.
+
+    Raises
+    ------
+    DataError
+        If the frame does not have all features.
 
     Examples
     --------
@@ -109,55 +153,3 @@ def _codes(series: pd.Series, levels: np.ndarray) -> np.ndarray:
     place = pd.Index(levels).get_indexer([level_text(value) for value in values])
     lookup = np.append(np.where(place < 0, len(levels), place).astype(float), np.nan)
     return lookup[codes]
-
-
-def one_thread() -> AbstractContextManager:
-    """Scikit-learn's gradient boosting on one thread inside this context.
-
-    Several processes that share the cores stall otherwise: each waits for threads that
-    the others keep from running.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1, user_api="openmp")
-
-
-def boosting_options(features: Sequence[str], levels: Mapping[str, Any], seed: int) -> dict:
-    """Arguments that the classifier and the loss model share."""
-    return {
-        "max_iter": 60,
-        "max_leaf_nodes": 15,
-        "learning_rate": 0.1,
-        "early_stopping": False,
-        "categorical_features": [name in levels for name in features] if levels else None,
-        "random_state": seed,
-    }
-
-
-def fit_folds(
-    new_model: Callable[[], Any], matrix: np.ndarray, target: np.ndarray, folds: np.ndarray
-) -> tuple[Any, ...]:
-    """One model for each fold, fitted on the rows of the others."""
-    with one_thread():
-        return tuple(
-            new_model().fit(_filled(matrix[folds != fold]), target[folds != fold])
-            for fold in range(int(folds.max()) + 1)
-        )
-
-
-def _filled(matrix: np.ndarray) -> np.ndarray:
-    """The matrix itself, its columns without a value set to 0, as scikit-learn refuses them."""
-    matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
-    return matrix
-
-
-def held_out(models: Sequence[Any], matrix: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Prediction for each row by the model that has not seen it."""
-    predicted = np.empty(len(matrix))
-    for fold, model in enumerate(models):
-        rows = folds == fold
-        if rows.any():
-            classifies = hasattr(model, "predict_proba")
-            part = matrix[rows]
-            predicted[rows] = model.predict_proba(part)[:, 1] if classifies else model.predict(part)
-    return predicted

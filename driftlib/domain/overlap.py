@@ -1,4 +1,4 @@
-"""Where two periods cannot be compared at the same inputs: which columns are to blame."""
+"""Find the features to blame where two periods cannot be compared at the same inputs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from driftlib.domain.classifier import Domain
 
-# Without the culprits the others must overlap well, not only just.
+# Without the separating features the others must overlap well, not only just.
 GOOD_AUC = 0.8
 MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
 class SeparatingFeatures:
-    """Columns that tell the periods apart.
+    """Features that tell the periods apart.
 
-    Attributes
+    Parameters
     ----------
     features : list of str
         The strongest first.
@@ -35,9 +35,9 @@ class SeparatingFeatures:
 def find_separating_features(
     domain: Domain, refit: Callable[[list[str]], Domain]
 ) -> SeparatingFeatures:
-    """The few columns that tell the periods apart, and without which the others overlap.
+    """Find the few features that tell the periods apart, and without which the others overlap.
 
-    The strongest column is set aside and the classifier fitted again on the others, until these
+    The strongest feature is set aside and the classifier fitted again on the others, until these
     overlap well.
 
     Parameters
@@ -46,6 +46,25 @@ def find_separating_features(
         One that does not overlap.
     refit : function
         Features to a `Domain` of just these, on as many rows as it likes.
+
+    Returns
+    -------
+    SeparatingFeatures
+        At most 8 features where the others overlap without them, else all that were tried.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from driftlib.domain.classifier import fit_domain
+    >>> rng = np.random.default_rng(0)
+    >>> march = pd.DataFrame({"x": rng.normal(size=600), "month": 3})
+    >>> april = pd.DataFrame({"x": rng.normal(size=600), "month": 4})
+    >>> def refit(features):
+    ...     return fit_domain(march, april, features=features)
+    >>> found = find_separating_features(refit(["x", "month"]), refit)
+    >>> found.features, found.settles
+    (['month'], True)
     """
     named: list[str] = []
     rest, remaining = list(domain.features), domain

@@ -101,7 +101,7 @@ def calibrate_weighted(
             features.current.iloc[rows],
             categorical=features.categorical,
             seed=features.seed,
-            roles=features.roles,
+            **vars(features.roles),
         )
         part = reference.take(domain.reference_rows)
         # A few huge weights cost more in variance than they save in bias.
