@@ -14,6 +14,7 @@ from driftlib import visualization as charts
 from driftlib.errors import ParameterError
 from driftlib.files import write_whole
 from driftlib.html import page as pages
+from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.curves import confusion_counts, score_curves
 from driftlib.severity import rank
 from driftlib.stats.calibration import reliability
@@ -792,3 +793,28 @@ def test_windows_are_named_as_a_reader_would():
     # Two windows of one name would be drawn as one.
     names = ["n" * 50 + "x" + "n" * 50, "n" * 50 + "y" + "n" * 50]
     assert len(set(labels(names, names).labels.values())) == 2
+
+
+@pytest.mark.parametrize(
+    ("positive", "actual", "title"),
+    [
+        (
+            "1",
+            [0.1, 0.25],
+            "Between 10 % and 25 % were 1; between 20 % and 20 % were predicted to be",
+        ),
+        ("1", [np.nan] * 2, "Between 20 % and 20 % were predicted to be 1; there are no labels"),
+        (
+            None,
+            [1.5, 3.0],
+            "Labels averaged between 1.5 and 3.0; predictions averaged between 0.20",
+        ),
+        (None, [np.nan] * 2, "predictions averaged between 0.20 and 0.20"),
+    ],
+)
+def test_base_rates_are_said_once(positive, actual, title):
+    table = pd.DataFrame({"window": [0, 1], "start": [0, 5], "end": [5, 9], "n": [5, 4]})
+    table = table.assign(n_labelled=table["n"], actual=actual, predicted=0.2, expected=np.nan)
+    rates = BaseRates(table, None, positive)
+    assert rates.headline.startswith(title)
+    assert charts.outcome_rates_trend(rates).layout.title.text == rates.headline

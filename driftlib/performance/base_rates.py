@@ -16,6 +16,7 @@ from driftlib.data.task import MULTICLASS, REGRESSION, Task
 from driftlib.errors import DataError
 from driftlib.results import Result
 from driftlib.stats.aggregates import group_sums
+from driftlib.text import brief, percent, shortened
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,19 @@ class BaseRates(Result):
     @property
     def headline(self) -> str:
         """The finding in one sentence."""
-        what = f"Share of {self.positive!r}" if self.positive else "Mean label"
-        actual = self.table["actual"].dropna()
-        if actual.empty:
-            return f"{what}: no labels"
-        return f"{what}: {actual.min():.3g} to {actual.max():.3g} over {len(actual)} windows"
+        words = percent if self.positive else brief
+        actual, predicted = (self.table[name].dropna() for name in ("actual", "predicted"))
+        labelled, foreseen = (
+            f"Between {words(side.min())} and {words(side.max())}" if len(side) else ""
+            for side in (actual, predicted)
+        )
+        if not self.positive:
+            labels = f"Labels averaged {labelled.lower()}; " if labelled else ""
+            return f"{labels}predictions averaged {foreseen.lower()}"
+        name = shortened(self.positive)
+        if not labelled:
+            return f"{foreseen} were predicted to be {name}; there are no labels"
+        return f"{labelled} were {name}; {foreseen.lower()} were predicted to be"
 
 
 @known_keywords(rows="pass a number of rows as window=", by="shares are of all segments together")

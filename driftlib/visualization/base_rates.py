@@ -52,7 +52,7 @@ def outcome_rates_trend(rates: BaseRates) -> go.Figure:
     drawn = {name: whole[name] for name in lines if whole[name].notna().any()}
     words = percent if rates.positive else brief
     chart = figure(
-        escape(_title(rates), most=None),
+        escape(rates.headline, most=None),
         caption=_caption(rates, list(drawn)),
         alt="; ".join(
             f"{lines[name][0]} from {words(values.min())} to {words(values.max())}"
@@ -93,22 +93,6 @@ def _lines(rates: BaseRates) -> dict[str, tuple[str, dict[str, Any]]]:
         "expected": ("mean probability", {"color": style.REFERENCE, "width": 2, "dash": "dash"}),
         "predicted": (predicted, {"color": style.COLORWAY[2], "width": 2, "dash": "dot"}),
     }
-
-
-def _title(rates: BaseRates) -> str:
-    words = percent if rates.positive else brief
-    actual, predicted = rates.table["actual"].dropna(), rates.table["predicted"].dropna()
-    spans = [
-        f"Between {words(side.min())} and {words(side.max())}" if len(side) else ""
-        for side in (actual, predicted)
-    ]
-    if not rates.positive:
-        first = f"Labels averaged {spans[0].lower()}; " if len(actual) else ""
-        return f"{first}predictions averaged {spans[1].lower()}"
-    name = shortened(rates.positive)
-    if actual.empty:
-        return f"{spans[1]} were predicted to be {name}; there are no labels"
-    return f"{spans[0]} were {name}; {spans[1].lower()} were predicted to be"
 
 
 def _caption(rates: BaseRates, drawn: list[str]) -> str:
