@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.columns import level_text
-from driftlib.data.groups import WindowGroups, segment_columns, segments_of, window_groups
+from driftlib.data.groups import WindowGroups, window_groups
 from driftlib.data.schema import ColumnRoles
 from driftlib.diagnosis.decomposition import TERMS
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods, Rows
 from driftlib.diagnosis.verdict import UNDETERMINED
 from driftlib.errors import DataError, ParameterError
+from driftlib.performance.evaluate import match_segments
 from driftlib.results import Result
 from driftlib.text import join_notes, quoted
 
@@ -159,15 +159,14 @@ def diagnose_windows(
     no_features = [name for name in (window, on, *segments) if isinstance(name, str)]
     periods = setup.read(reference, current, no_features)
     groups = window_groups(periods.current, window, step, on, segments, periods.names[1])
-    before = _reference_rows(periods, groups)
     rows = np.arange(len(periods.current))[groups.rows]
     diagnoses, tables = [], []
-    for number, segment in enumerate(groups.segment):
+    for number, known in enumerate(_reference_rows(periods, groups)):
         now = rows[groups.lo[number] : groups.hi[number]]
         found: Diagnosis | None = None
         failure = ""
         try:
-            found = _diagnose_part(periods, before[segment], now)
+            found = _diagnose_part(periods.take(known, now))
         except DataError as error:
             failure = str(error)
         diagnoses.append(found)
@@ -178,28 +177,21 @@ def diagnose_windows(
 
 
 def _reference_rows(periods: Periods, groups: WindowGroups) -> list[Rows]:
-    """Find the reference's rows of each segment; without segments all of them."""
+    """Find the reference's rows of each group's segment; without segments all of them."""
     columns = list(groups.segments.columns)
     if not columns:
-        return [slice(None)]
-    where = periods.names[0]
-    columns = segment_columns(columns, periods.reference.columns, where)
-    codes, segments = segments_of(periods.reference, columns, where)
-    known = {_key(values): code for code, values in enumerate(segments.to_numpy())}
-    wanted = [known.get(_key(values), -1) for values in groups.segments.to_numpy()]
-    return [np.flatnonzero(codes == code) for code in wanted]
+        return [slice(None)] * len(groups.segment)
+    before = window_groups(periods.reference, by=columns, where=periods.names[0])
+    rows = np.arange(len(periods.reference))[before.rows]
+    # A segment that the reference does not have is number -1, which has no rows.
+    sides = [*(rows[lo:hi] for lo, hi in zip(before.lo, before.hi, strict=True)), rows[:0]]
+    return [sides[number] for number in match_segments(groups, before)]
 
 
-def _key(values: Iterable[Any]) -> tuple[str, ...]:
-    """Write a segment's values as text, as they may have other types in the reference."""
-    return tuple(level_text(value) for value in values)
-
-
-def _diagnose_part(periods: Periods, before: Rows, now: np.ndarray) -> Diagnosis:
-    part = periods.take(before, now)
-    if not len(part.reference):
+def _diagnose_part(periods: Periods) -> Diagnosis:
+    if not len(periods.reference):
         raise DataError(f"{periods.names[0]} has no rows of this segment.")
-    return diagnose_periods(part)
+    return diagnose_periods(periods)
 
 
 def _table_of(found: Diagnosis | None, note: str) -> pd.DataFrame:
