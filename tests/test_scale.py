@@ -14,7 +14,7 @@ import pytest
 
 import driftlib as dl
 from driftlib.data.sources import read_frame
-from driftlib.profile import sketch as draft
+from driftlib.profile import sketch
 from tests.test_baseline import frame_of, same_counts
 
 pytestmark = [
@@ -312,8 +312,8 @@ def test_a_sentence_of_ours_comes_through_from_a_worker(files, spark):
 
 
 def test_out_of_core_baselines_of_clusters(frame, files, cluster, spark, monkeypatch):
-    monkeypatch.setattr(draft, "SAMPLE_ROWS", 2000)
-    monkeypatch.setattr(draft, "FEWEST_SAMPLE_ROWS", 2000)
+    monkeypatch.setattr(sketch, "SAMPLE_ROWS", 2000)
+    monkeypatch.setattr(sketch, "FEWEST_SAMPLE_ROWS", 2000)
     exact = dl.Baseline.fit(frame)
     for data in (dask_frame(files), spark_frame(spark, files)):
         baseline = dl.Baseline.fit(data)
