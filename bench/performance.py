@@ -21,9 +21,9 @@ from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
 SEED = 20260102
 ROWS, WINDOW, STEP = 1_000_000, 10_000, 1_000
 MODELS, WINDOWS = 40, 250
-VerdictInputs = GroupedClassification | GroupedRegression
-# Rows to true values, and to windows of some rows: (n, windows) -> evidence.
-World = Callable[[int, int], VerdictInputs]
+Aggregates = GroupedClassification | GroupedRegression
+# Rows to true values, and to windows of some rows: (n, windows) -> aggregates.
+World = Callable[[int, int], Aggregates]
 
 
 def bounds(rows: int, windows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -32,13 +32,13 @@ def bounds(rows: int, windows: int) -> tuple[np.ndarray, np.ndarray]:
     return lo, lo + rows
 
 
-def binary_world(rng: np.random.Generator, share: float) -> tuple[World, VerdictInputs]:
+def binary_world(rng: np.random.Generator, share: float) -> tuple[World, Aggregates]:
     """Two normal populations; the score is a distorted, sometimes rounded probability."""
     distance = rng.uniform(0.2, 3.0)
     slope, offset = rng.choice([0.6, 1.0, 1.6]), rng.choice([-0.7, 0.0, 0.7])
     cut, decimals = rng.choice([0.5, share]), rng.choice([2, 12], p=[1 / 3, 2 / 3])
 
-    def evidence(
+    def aggregates(
         y: np.ndarray, z: np.ndarray, lo: np.ndarray, hi: np.ndarray
     ) -> GroupedClassification:
         chance = logit(share) + distance * (z + distance * y) - distance**2 / 2
@@ -48,15 +48,15 @@ def binary_world(rng: np.random.Generator, share: float) -> tuple[World, Verdict
 
     def draw(rows: int, windows: int) -> GroupedClassification:
         y = (rng.random(rows * windows) < share).astype(int)
-        return evidence(y, rng.normal(size=len(y)), *bounds(rows, windows))
+        return aggregates(y, rng.normal(size=len(y)), *bounds(rows, windows))
 
     many = 400_000
     sizes = round(many * share), many - round(many * share)
     z = np.concatenate([ndtri((np.arange(size) + 0.5) / size) for size in sizes])
-    return draw, evidence(np.repeat([1, 0], sizes), z, *bounds(many, 1))
+    return draw, aggregates(np.repeat([1, 0], sizes), z, *bounds(many, 1))
 
 
-def multiclass_world(rng: np.random.Generator, classes: int) -> tuple[World, VerdictInputs]:
+def multiclass_world(rng: np.random.Generator, classes: int) -> tuple[World, Aggregates]:
     """Normal scores, higher for the true class; every class at least a tenth of an even share."""
     shares = rng.dirichlet(np.full(classes, 4.0)) + 0.1 / classes
     shares /= shares.sum()
@@ -71,7 +71,7 @@ def multiclass_world(rng: np.random.Generator, classes: int) -> tuple[World, Ver
     return draw, draw(400_000, 1)
 
 
-def regression_world(rng: np.random.Generator, noise: str) -> tuple[World, VerdictInputs]:
+def regression_world(rng: np.random.Generator, noise: str) -> tuple[World, Aggregates]:
     """Labels around 8 with a skewed spread; errors of some shape, larger far from the middle."""
     sizes = {
         "normal errors": lambda size: rng.normal(size=size),

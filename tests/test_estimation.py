@@ -142,13 +142,13 @@ def test_reliability_tells_a_calibrated_from_an_overconfident_model(rng):
 def test_values_are_those_of_rows_weighted_by_the_chance_of_each_label(rng):
     frame = scored(rng, 700, power=1.4)
     frame["y_proba"] = frame["y_proba"].round(2)
-    outcomes = Predictions(*(frame[name].to_numpy() for name in ("y_true", "y_pred", "y_proba")))
-    calibrator = fit_calibrator(outcomes.proba, outcomes.pred, outcomes.y)
-    chance = calibrator.probabilities(calibrator.designs(outcomes.proba, outcomes.pred))
+    predictions = Predictions(*(frame[name].to_numpy() for name in ("y_true", "y_pred", "y_proba")))
+    calibrator = fit_calibrator(predictions.proba, predictions.pred, predictions.y)
+    chance = calibrator.probabilities(calibrator.designs(predictions.proba, predictions.pred))
     chosen = list(METRICS["binary"].values())
-    found = predictive_interval(calibrator, outcomes, 2, chosen, rng)[0]
+    found = predictive_interval(calibrator, predictions, 2, chosen, rng)[0]
     y = np.repeat([1, 0], len(frame))
-    pred, score = np.tile(outcomes.pred, 2), np.tile(outcomes.proba, 2)
+    pred, score = np.tile(predictions.pred, 2), np.tile(predictions.proba, 2)
     weight = {"sample_weight": np.concatenate([chance, 1 - chance])}
     expected = {
         "accuracy": sk.accuracy_score(y, pred, **weight),

@@ -81,24 +81,24 @@ def classed(rng, rows, classes):
 @pytest.mark.parametrize("rows", [1, 2, 7, 100, 3000])
 def test_binary_metrics_equal_scikit_learn(rows, share, decimals, rng):
     y, pred, proba = scored(rng, rows, share, decimals)
-    evidence = one(y, pred, proba)
+    aggregates = one(y, pred, proba)
     for name, reference in BINARY_REFERENCE.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected = reference(y, pred, proba)
-        value = METRICS["binary"][name].value(evidence)[0]
+        value = METRICS["binary"][name].value(aggregates)[0]
         assert value == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True), name
 
 
 @pytest.mark.parametrize(("rows", "classes"), [(1, 3), (5, 3), (60, 3), (40, 12), (2000, 5)])
 def test_multiclass_metrics_equal_scikit_learn(rows, classes, rng):
     y, pred, proba = classed(rng, rows, classes)
-    evidence = one(y, pred, proba, classes)
+    aggregates = one(y, pred, proba, classes)
     for name, reference in MULTICLASS_REFERENCE.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected = reference(y, pred, proba)
-        value = METRICS["multiclass"][name].value(evidence)[0]
+        value = METRICS["multiclass"][name].value(aggregates)[0]
         assert value == pytest.approx(expected, rel=1e-12, nan_ok=True), name
 
 
@@ -107,10 +107,10 @@ def test_multiclass_metrics_equal_scikit_learn(rows, classes, rng):
 def test_regression_metrics_equal_scikit_learn(rows, offset, rng):
     y = rng.normal(offset, 1, rows)
     pred = y + rng.standard_t(4, rows)
-    evidence = GroupedRegression(y, pred, np.array([0]), np.array([rows]))
+    aggregates = GroupedRegression(y, pred, np.array([0]), np.array([rows]))
     for name, reference in REGRESSION_REFERENCE.items():
         expected = np.nan if name == "r2" and rows == 1 else reference(y, pred)
-        value = METRICS["regression"][name].value(evidence)[0]
+        value = METRICS["regression"][name].value(aggregates)[0]
         assert value == pytest.approx(expected, rel=1e-9, nan_ok=True), name
 
 
@@ -282,10 +282,10 @@ def test_classes_are_ranked_as_each_is_alone(decimals, rng):
 def test_r2_error_is_the_jackknifes(rng):
     y = rng.normal(5, 2, 40)
     pred = y + rng.normal(size=40)
-    evidence = GroupedRegression(y, pred, np.array([0]), np.array([40]))
+    aggregates = GroupedRegression(y, pred, np.array([0]), np.array([40]))
     without = [np.log(1 - sk.r2_score(np.delete(y, i), np.delete(pred, i))) for i in range(40)]
     expected = np.sqrt(39 * np.var(without))
-    assert evidence.unexplained[1][0] == pytest.approx(expected, rel=1e-9)
+    assert aggregates.unexplained[1][0] == pytest.approx(expected, rel=1e-9)
 
 
 def test_mean_of_a_symmetric_loss_has_students_interval():
@@ -312,13 +312,13 @@ def test_intervals_hold_their_finite_value(seed, rows, share):
     scale = 10.0 ** rng.integers(-8, 60)
     numbers = rng.choice([0.0, 1.0, 1.0, -2.0, 5e3], (2, rows)) * scale
     bounds = np.array([0]), np.array([rows])
-    for task, evidence in {
+    for task, aggregates in {
         "binary": one(y, (proba > 0.5).astype(int), proba),
         "multiclass": one(y3, pred3, proba3, 3),
         "regression": GroupedRegression(*numbers, *bounds),
     }.items():
         for name, metric in METRICS[task].items():
-            value, lower, upper = (part[0] for part in metric.measure(evidence))
+            value, lower, upper = (part[0] for part in metric.measure(aggregates))
             if np.isfinite(value):
                 assert metric.low <= lower <= value <= upper <= metric.high, (task, name)
                 assert np.isfinite([lower, upper]).all(), (task, name)
@@ -339,8 +339,8 @@ def exact(share, *model, rows=100_000):
     pos = round(share * rows)
     z = [ndtri((np.arange(n) + 0.5) / n) for n in (pos, rows - pos)]
     y = np.repeat([1, 0], [pos, rows - pos])
-    evidence = one(*binormal(np.concatenate([z[0] + model[0], z[1]]), y, share, *model))
-    return {name: metric.value(evidence)[0] for name, metric in METRICS["binary"].items()}
+    aggregates = one(*binormal(np.concatenate([z[0] + model[0], z[1]]), y, share, *model))
+    return {name: metric.value(aggregates)[0] for name, metric in METRICS["binary"].items()}
 
 
 @pytest.mark.parametrize(("rows", "share"), [(100, 0.1), (500, 0.3)])
@@ -353,9 +353,9 @@ def test_intervals_cover_95_percent_averaged_over_true_values(rows, share):
         true = exact(share, *model)
         y = (rng.random(windows * rows) < share).astype(int)
         z = rng.normal(size=len(y)) + distance * y
-        evidence = GroupedClassification(*binormal(z, y, share, *model), 2, lo, lo + rows)
+        aggregates = GroupedClassification(*binormal(z, y, share, *model), 2, lo, lo + rows)
         for name, metric in METRICS["binary"].items():
-            value, lower, upper = metric.measure(evidence)
+            value, lower, upper = metric.measure(aggregates)
             known = np.isfinite(value)
             held[name].append(((lower <= true[name]) & (true[name] <= upper))[known])
     for name, parts in held.items():

@@ -40,7 +40,7 @@ ROUNDING = 1e-6
 class Predictions:
     """Labels, predictions and probabilities, one entry a row.
 
-    Attributes
+    Parameters
     ----------
     y, pred : array, shape (rows,)
         Class numbers, -1 where missing; floats with NaN for a regression.
@@ -118,7 +118,7 @@ def _present(values: np.ndarray) -> np.ndarray:
 class Period:
     """A table that the user passed, and the predictions in it.
 
-    Attributes
+    Parameters
     ----------
     name : str
         What to call it in an error: a file's name, "current" or "reference".

@@ -26,7 +26,7 @@ MOST_GUESSED_CLASSES = 20
 class Task:
     """What is predicted.
 
-    Attributes
+    Parameters
     ----------
     kind : {"binary", "multiclass", "regression"}
     classes : tuple of str
@@ -49,7 +49,7 @@ class Task:
 class LabelColumn:
     """A label column as codes.
 
-    Attributes
+    Parameters
     ----------
     column, where : str
         Its name, and what to call its table in an error.
