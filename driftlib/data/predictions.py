@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.columns import as_numbers, level_text
+from driftlib.data.labels import LabelColumn, find_classes, read_labels, unify_booleans
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import (
@@ -21,14 +22,10 @@ from driftlib.data.task import (
     MULTICLASS,
     REGRESSION,
     TASKS,
-    LabelColumn,
     Task,
     class_columns,
-    find_classes,
     infer_task,
-    read_labels,
     short,
-    unify_booleans,
 )
 from driftlib.errors import DataError, ParameterError, check_choice
 from driftlib.text import counted, quoted

@@ -13,7 +13,7 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import WindowGroups, window_groups
 from driftlib.data.predictions import Predictions, name_tables, parse_predictions
-from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
+from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.task import Task, class_columns
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, check_choice
@@ -221,9 +221,7 @@ def estimate_performance(
         if features is None:
             wanted = [column for column in wanted if column not in (window, on, *segments)]
         kinds, left_out = _compared(frames, wanted, categorical)
-        codes = [column for column, kind in kinds.items() if kind == CATEGORICAL]
-        sides = before.loc[rows, list(kinds)], now[list(kinds)]
-        compared = Features(*sides, codes, roles, seed)
+        compared = Features(before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed)
     learning = ReferenceCalibration(learnt, _segment_of_rows(whole, len(before))[rows], compared)
     labelled = _labelled(now, roles)
     values = _estimate(

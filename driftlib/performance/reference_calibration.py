@@ -6,14 +6,14 @@ Rows of a segment learn from the reference's rows of that segment, where there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from driftlib.data.predictions import Predictions
-from driftlib.data.schema import ColumnRoles
+from driftlib.data.schema import CATEGORICAL, ColumnRoles
 from driftlib.domain.classifier import MOST_AUC, fit_domain
 from driftlib.stats.calibration import Calibrator, fit_calibrator
 from driftlib.text import counted
@@ -51,8 +51,8 @@ class Features:
     ----------
     reference, current : pandas.DataFrame
         The same columns; the reference's rows are those that are learnt from.
-    categorical : sequence of str
-        Which of them hold categories.
+    kinds : dict of str
+        "numeric" or "categorical", by column.
     roles : ColumnRoles
     seed : int
         Of the classifier.
@@ -60,7 +60,7 @@ class Features:
 
     reference: pd.DataFrame
     current: pd.DataFrame
-    categorical: Sequence[str]
+    kinds: Mapping[str, str]
     roles: ColumnRoles
     seed: int
 
@@ -99,7 +99,7 @@ def calibrate_weighted(
         domain = fit_domain(
             known,
             features.current.iloc[rows],
-            categorical=features.categorical,
+            categorical=[name for name, kind in features.kinds.items() if kind == CATEGORICAL],
             seed=features.seed,
             **vars(features.roles),
         )
