@@ -338,7 +338,7 @@ def test_summary_takes_the_worst_severity_and_json_keeps_the_alerts() -> None:
     bundle = summary._repr_mimebundle_()
     assert json.loads(json.dumps(bundle[SUMMARY_MIME]))["alerts"][0] == alert
     page = export(notebook(code("s", displayed(summary))), "x")
-    assert page.summary["verdict"] == "Moved."
+    assert (page.verdict, page.severity) == ("Moved.", "moderate")
     with pytest.raises(ParameterError, match="'moderate'"):
         summarise("x", severity="dreadful")
 
