@@ -142,7 +142,7 @@ def declared_kind(series: pd.Series, categorical: bool = False) -> tuple[str, st
     # Most columns show a value at once.
     if not (series.iloc[:100].notna().any() or series.notna().any()):
         return EMPTY, "not compared: every value is missing in the reference"
-    kind, note = kind_of_type(series)
+    kind, note = _kind_of_type(series)
     return (CATEGORICAL if categorical and kind in COMPARABLE else kind), note
 
 
@@ -178,7 +178,7 @@ def identifier_note(distinct: int, present: int, about: str = "") -> str:
     )
 
 
-def kind_of_type(series: pd.Series) -> tuple[str, str]:
+def _kind_of_type(series: pd.Series) -> tuple[str, str]:
     """Tell the kind of a column by the types of its values alone.
 
     Parameters
@@ -193,7 +193,7 @@ def kind_of_type(series: pd.Series) -> tuple[str, str]:
 
     Examples
     --------
-    >>> kind_of_type(pd.Series(["a", 1], dtype=object))
+    >>> _kind_of_type(pd.Series(["a", 1], dtype=object))
     ('categorical', 'mixed types (int, str), compared as text')
     """
     dtype = series.dtype

@@ -53,7 +53,7 @@ def wilson(successes: np.ndarray, rows: np.ndarray) -> Interval:
     return middle - half, middle + half
 
 
-def on_logit(value: np.ndarray, error: np.ndarray, z: np.ndarray | float = Z) -> Interval:
+def _on_logit(value: np.ndarray, error: np.ndarray, z: np.ndarray | float = Z) -> Interval:
     """Compute the interval of a value between 0 and 1 on the logit scale.
 
     Parameters
@@ -73,7 +73,7 @@ def on_logit(value: np.ndarray, error: np.ndarray, z: np.ndarray | float = Z) ->
 
     Examples
     --------
-    >>> lower, upper = on_logit(np.array([0.8]), np.array([0.05]))
+    >>> lower, upper = _on_logit(np.array([0.8]), np.array([0.05]))
     >>> round(float(lower[0]), 4), round(float(upper[0]), 4)
     (0.6844, 0.8807)
     """
@@ -106,7 +106,7 @@ def roc_auc(ranking: Ranking) -> Interval:
     """
     smaller = np.minimum(ranking.positives, ranking.negatives)
     few = (smaller < FEW_ROWS) | (ranking.auc <= 0) | (ranking.auc >= 1)
-    delong = on_logit(ranking.auc, ranking.auc_error)
+    delong = _on_logit(ranking.auc, ranking.auc_error)
     newcombe = newcombe_auc(ranking.auc, ranking.positives, ranking.negatives)
     return np.where(few, newcombe[0], delong[0]), np.where(few, newcombe[1], delong[1])
 
@@ -175,7 +175,7 @@ def average_precision(ranking: Ranking) -> Interval:
         Between 0 and 1; NaN without positives.
     """
     degrees = np.maximum(2 * ranking.positives - 1, 1)
-    lower, upper = on_logit(ranking.ap_centre, ranking.ap_error, stdtrit(degrees, LEVEL))
+    lower, upper = _on_logit(ranking.ap_centre, ranking.ap_error, stdtrit(degrees, LEVEL))
     perfect, _ = wilson(ranking.positives, ranking.positives)
     return np.where(ranking.ap >= 1, perfect, lower), np.where(ranking.ap >= 1, 1.0, upper)
 

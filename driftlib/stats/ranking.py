@@ -72,7 +72,7 @@ def place_by_rank(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarra
     return auc, ap, below, precision
 
 
-def dense_ranks(scores: np.ndarray) -> np.ndarray:
+def _dense_ranks(scores: np.ndarray) -> np.ndarray:
     """Rank scores from 0 up, equal scores alike.
 
     Parameters
@@ -86,7 +86,7 @@ def dense_ranks(scores: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> dense_ranks(np.array([0.5, 0.1, 0.5])).tolist()
+    >>> _dense_ranks(np.array([0.5, 0.1, 0.5])).tolist()
     [1, 0, 1]
     """
     order = np.argsort(scores)
@@ -129,7 +129,7 @@ def rank_groups(
     ([0.75], [0.833333], [0.353553])
     """
     # The label rides in the lowest bit, so that one fast sort orders both.
-    keys = dense_ranks(scores) * np.uint32(2) + positive.astype(np.uint32)
+    keys = _dense_ranks(scores) * np.uint32(2) + positive.astype(np.uint32)
     columns = np.array(
         [_rank(np.sort(keys[a:b])) for a, b in zip(lo.tolist(), hi.tolist(), strict=True)]
     )
@@ -205,7 +205,7 @@ def rank_classes(
         rows make the AUC of every class, so DeLong's components of a row are summed over the
         classes before they are squared.
     """
-    ranks = [dense_ranks(column) for column in proba.T]
+    ranks = [_dense_ranks(column) for column in proba.T]
     areas = np.full((4, len(ranks), len(lo)), np.nan)
     together = np.ones(len(lo))
     for group, (a, b) in enumerate(zip(lo.tolist(), hi.tolist(), strict=True)):
