@@ -74,7 +74,7 @@ def run(output: str, rows: int, feature_drift: float, label_flips: float, seed: 
     data = simulate(rows, feature_drift, label_flips, seed)
     baseline = dl.Baseline.fit(data.reference, timestamp="timestamp")
     drift = dl.detect_drift(baseline, data.current)
-    trend = dl.drift_trend(baseline, data.current, by="7D", on="timestamp")
+    trend = dl.drift_trend(baseline, data.current, window="7D", on="timestamp")
     performance = dl.track_performance(
         data.current,
         window="7D",

@@ -158,9 +158,9 @@ def windows(folder: Path, part: str) -> dict[str, Any]:
     return {
         "rows": profile.rows,
         "1": seconds,
-        "12": timed(lambda: dl.drift_trend(baseline, path, rows=-(-profile.rows // 12)), CPU)[0],
-        "20": timed(lambda: dl.drift_trend(baseline, path, by="level"), CPU)[0],
-        "500": timed(lambda: dl.drift_trend(baseline, path, by="shop"), CPU)[0],
+        "12": timed(lambda: dl.drift_trend(baseline, path, window=-(-profile.rows // 12)), CPU)[0],
+        "20": timed(lambda: dl.drift_trend(baseline, path, window="level"), CPU)[0],
+        "500": timed(lambda: dl.drift_trend(baseline, path, window="shop"), CPU)[0],
     }
 
 

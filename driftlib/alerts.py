@@ -13,6 +13,7 @@ import pandas as pd
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import k_of_n
+from driftlib.drift.segments import subjects_of
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import MissingExtraError, ParameterError, check_choice
 from driftlib.files import write_json
@@ -125,7 +126,8 @@ def make_alerts(
         if isinstance(result, TrendResult):
             alerts += _trend_alerts(result, policy)
         elif isinstance(result, DriftResult):
-            alerts += _drift_alerts(result.table.reset_index().assign(alarm=True), policy, None)
+            table = result.table.reset_index().assign(alarm=True)
+            alerts += _drift_alerts(table, subjects_of(table, result.by), policy, None)
         elif isinstance(result, Performance):
             alerts += _performance_alerts(result, policy)
         else:
@@ -137,26 +139,32 @@ def make_alerts(
 
 
 def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
-    return _drift_alerts(trend.table, policy, len(trend.windows))
+    alerts = []
+    for segment, part in (trend.segments or {(): trend}).items():
+        table = part.table.assign(**dict(zip(trend.by, segment, strict=True)))
+        alerts += _drift_alerts(table, subjects_of(table, trend.by), policy, len(part.windows))
+    return alerts
 
 
-def _drift_alerts(table: pd.DataFrame, policy: AlertPolicy, windows: int | None) -> list[Alert]:
+def _drift_alerts(
+    table: pd.DataFrame, subjects: pd.Series, policy: AlertPolicy, windows: int | None
+) -> list[Alert]:
     least = rank(policy.severity)
     level = table["severity"].map(rank)
     # A trend's alarm needs moderate drift; a policy that wants minor drift too looks further.
     wanted = (level >= least) & (table["alarm"] | (level == 1))
     if windows is not None:
-        wanted = k_of_n(wanted, table["feature"], *policy.persistence)
+        wanted = k_of_n(wanted, subjects, *policy.persistence)
     alerts = []
-    for feature, found in table[wanted].groupby("feature", sort=False):
+    for subject, found in table[wanted].groupby(subjects[wanted], sort=False):
         latest = found.iloc[-1]
         severity = worst(found["severity"]).value
-        message = f"{feature}: {latest['note'] or 'changed'}"
+        message = f"{subject}: {latest['note'] or 'changed'}"
         window = None
         if windows is not None:
             window = int(latest["window"])
-            message = f"{feature} drifted in {_when(found, windows)}: {latest['note'] or 'changed'}"
-        alerts.append(Alert(_drift_kind(latest), str(feature), window, severity, message))
+            message = f"{subject} drifted in {_when(found, windows)}: {latest['note'] or 'changed'}"
+        alerts.append(Alert(_drift_kind(latest), str(subject), window, severity, message))
     return alerts
 
 

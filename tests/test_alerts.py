@@ -28,7 +28,7 @@ def predictions(rng, rows, errors):
 
 def test_no_alert_when_all_is_well(reference):
     assert make_alerts(dl.detect_drift(reference, reference)) == ()
-    trend = dl.drift_trend(reference, reference, rows=500)
+    trend = dl.drift_trend(reference, reference, window=500)
     assert make_alerts(trend) == ()
 
 
@@ -57,7 +57,7 @@ def test_an_absent_feature_is_a_matter_of_data_quality(reference):
 
 def test_a_trend_has_one_alert_a_feature_with_its_latest_window(reference, rng):
     current = pd.concat([reference, reference.assign(x=reference["x"] + 1)] * 2)
-    trend = dl.drift_trend(reference, current, rows=1000)
+    trend = dl.drift_trend(reference, current, window=1000)
     (alert,) = make_alerts(trend)
     assert (alert.subject, alert.window, alert.severity) == ("x", 3, "major")
     assert alert.message.startswith(
@@ -72,7 +72,7 @@ def test_minor_drift_only_on_request(rng):
     nudged = reference + 0.2
     for result in (
         dl.detect_drift(reference, nudged),
-        dl.drift_trend(reference, nudged, rows=1500),
+        dl.drift_trend(reference, nudged, window=1500),
     ):
         assert make_alerts(result) == ()
         (alert,) = make_alerts(result, policy=AlertPolicy(severity="minor"))

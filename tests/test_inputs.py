@@ -36,29 +36,27 @@ def test_paths_are_found_in_the_project_from_any_folder(tmp_path, monkeypatch):
 
 def test_a_time_column_gives_calendar_windows(frame):
     data = read_inputs(frame, frame, timestamp="when")
-    assert data.by_window == {"on": "when", "by": "MS"}
+    assert data.by_window == {"window": "MS", "on": "when"}
     assert data.labels["window"] == "MS"
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"), [("7D", {"by": "7D"}), ("50", {"rows": 50}), (50, {"rows": 50})]
-)
+@pytest.mark.parametrize(("given", "expected"), [("7D", "7D"), ("50", 50), (50, 50)])
 def test_a_window_may_be_named(frame, given, expected):
     data = read_inputs(frame, frame, timestamp="when", window=given)
-    assert data.by_window == {"on": "when"} | expected
+    assert data.by_window == {"window": expected, "on": "when"}
 
 
 def test_without_time_all_rows_are_one_window(frame):
     data = read_inputs(frame, frame)
     assert data.roles.timestamp is None
-    assert data.by_window == {"on": None}
+    assert data.by_window == {"window": None, "on": None}
     assert data.labels["window"] is None
 
 
 def test_a_column_that_is_no_time_gives_a_window_for_each_value(frame):
     for name in ("code", "shop"):
         data = read_inputs(frame, frame, timestamp=name)
-        assert data.by_window == {"on": None, "by": name}
+        assert data.by_window == {"window": name, "on": None}
         assert (data.labels["window"], data.labels["on"]) == (name, None)
     assert read_inputs(frame, frame, window="shop").labels["window"] == "shop"
 

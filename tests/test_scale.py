@@ -168,7 +168,7 @@ def test_spark_gives_the_counts_of_the_rows_in_memory(frame, baseline, files, sp
     same_tables(baseline, moved.repartition(7), current.drop(columns="when"))
 
 
-@pytest.mark.parametrize("cut", [{"by": "30D", "on": "when"}, {"by": "kind"}, {}])
+@pytest.mark.parametrize("cut", [{"window": "30D", "on": "when"}, {"window": "kind"}, {}])
 def test_windows_on_clusters_are_those_in_memory(cut, frame, baseline, files, cluster, spark):
     wanted = dl.drift_trend(baseline, frame, **cut)
     for data in (dask_frame(files), spark_frame(spark, files)):
@@ -180,7 +180,7 @@ def test_windows_on_clusters_are_those_in_memory(cut, frame, baseline, files, cl
         assert trend.left_out == wanted.left_out
         assert [w.rows for w in trend.windows] == [w.rows for w in wanted.windows]
         with pytest.raises(dl.DriftlibError, match="has no order of rows"):
-            dl.drift_trend(baseline, data, rows=100)
+            dl.drift_trend(baseline, data, window=100)
 
 
 def test_partitions_without_rows(frame, baseline, files, cluster, spark):
@@ -308,7 +308,7 @@ def test_a_sentence_of_ours_comes_through_from_a_worker(files, spark):
     bad = data.selectExpr("if(x > 5, 'soon', moment) as moment", "x")
     baseline = dl.Baseline.fit(pd.DataFrame({"x": [1.0, 2.0]}))
     with pytest.raises(dl.DriftlibError, match=r"'moment' has 'soon' in row .*write times as"):
-        dl.drift_trend(baseline, bad, by="7D", on="moment")
+        dl.drift_trend(baseline, bad, window="7D", on="moment")
 
 
 def test_out_of_core_baselines_of_clusters(frame, files, cluster, spark, monkeypatch):

@@ -461,7 +461,7 @@ def test_files_of_one_name_are_told_apart_by_their_folders(months):
     text = frame[1000:2000].assign(when="soon")
     text.to_parquet(path.parents[1] / "day=1" / "part-0.parquet")
     with pytest.raises(dl.DriftlibError, match=r"^day=1/part-0\.parquet column 'when' has 'soon'"):
-        dl.drift_trend(baseline, path, by="7D", on="when")
+        dl.drift_trend(baseline, path, window="7D", on="when")
     (path.parents[1] / "day=1" / "part-0.parquet").write_bytes(b"PAR1")
     for use in (baseline.profile, dl.Baseline.fit, read_frame):
         with pytest.raises(dl.DriftlibError, match=r"^day=1/part-0\.parquet cannot be read"):
@@ -475,7 +475,7 @@ def test_times_with_a_zone_in_some_files_only(months):
     with pytest.raises(
         dl.DriftlibError, match=r"m1\.parquet have a time zone and those in m0\.parquet have none"
     ):
-        dl.drift_trend(baseline, path, by="7D", on="when")
+        dl.drift_trend(baseline, path, window="7D", on="when")
 
 
 @pytest.mark.parametrize("sample", [200_000, 1000])
@@ -571,21 +571,28 @@ def test_a_dataset_that_cannot_be_read(months):
 @pytest.mark.parametrize(
     "cut",
     [
-        {"by": "7D", "on": "when"},
-        {"by": "MS", "on": "when"},
-        {"by": "kind"},
-        {"by": "count"},
-        {"rows": 700},
-        {"rows": 700, "on": "when"},
+        {"window": "7D", "on": "when"},
+        {"window": "MS", "on": "when"},
+        {"window": "kind"},
+        {"window": "count"},
+        {"window": 700},
+        {"window": 700, "on": "when"},
+        {"window": 700, "step": 300},
+        {"window": 700, "step": 900},
         {},
+        {"by": "shop"},
+        {"window": "MS", "on": "when", "by": ["shop", "flag"]},
+        {"window": "count", "by": "shop", "against": "previous"},
+        {"window": 300, "by": "shop"},
     ],
 )
 @pytest.mark.parametrize("kind", ["csv", "parquet", "dataset"])
 def test_windows_while_streaming_are_those_in_memory(cut, kind, rng, tmp_path):
     frame = frame_of(rng, 4000)
     frame.loc[7, ["when", "kind"]] = None
+    frame["shop"] = frame["kind"]
     frame = frame.sample(frac=1, random_state=1, ignore_index=True)
-    if cut == {"by": "MS", "on": "when"}:
+    if cut == {"window": "MS", "on": "when"}:
         # A month without rows.
         frame = frame[frame["when"].dt.month != 3]
     path = written(frame, tmp_path, "csv" if kind == "csv" else "parquet", files=3)
@@ -601,16 +608,17 @@ def test_windows_while_streaming_are_those_in_memory(cut, kind, rng, tmp_path):
         assert (str(one.start), str(one.end)) == (str(other.start), str(other.end))
         assert (one.number, one.rows, one.note) == (other.number, other.rows, other.note)
     assert ours.left_out == wanted.left_out
-    assert sum(profile.rows for profile in ours.profiles) + ours.left_out == len(frame)
+    if cut.get("step", 700) >= 700:
+        assert sum(profile.rows for profile in ours.profiles) + ours.left_out == len(frame)
 
 
 def test_windows_that_cannot_be_cut_while_streaming(months):
     frame, path, baseline = months
     for cut, words in [
-        ({"by": "7D", "on": "then"}, r"m0\.parquet has no column 'then'.*'when'"),
-        ({"by": "7D", "on": "x"}, r"m0\.parquet column 'x' holds float64 values"),
-        ({"by": "lunar", "on": "when"}, "nor a length of time"),
-        ({"rows": 0}, "window=0 must be"),
+        ({"window": "7D", "on": "then"}, r"m0\.parquet has no column 'then'.*'when'"),
+        ({"window": "7D", "on": "x"}, r"m0\.parquet column 'x' holds float64 values"),
+        ({"window": "lunar", "on": "when"}, "nor a length of time"),
+        ({"window": 0}, "window=0 must be"),
     ]:
         with pytest.raises(dl.DriftlibError, match=words):
             dl.drift_trend(baseline, path, **cut)
@@ -618,14 +626,14 @@ def test_windows_that_cannot_be_cut_while_streaming(months):
     text.loc[2500, "when"] = "soon"
     path = written(text, path.parent, "csv", files=2, name="t")
     with pytest.raises(dl.DriftlibError, match=r"t1\.csv column 'when' has 'soon' in row 1,000"):
-        dl.drift_trend(baseline, path, by="7D", on="when")
+        dl.drift_trend(baseline, path, window="7D", on="when")
 
 
 def test_more_windows_than_anybody_reads(months, monkeypatch):
     _, path, baseline = months
-    monkeypatch.setattr("driftlib.drift.trend.MOST_WINDOWS", 5)
+    monkeypatch.setattr("driftlib.drift.segments.MOST_WINDOWS", 5)
     with pytest.raises(dl.DriftlibError, match="more than 5 windows"):
-        dl.drift_trend(baseline, path, by="x")
+        dl.drift_trend(baseline, path, window="x")
 
 
 # Around it.

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from driftlib import visualization as charts
 from driftlib.data.windows import split
+from driftlib.stats.significance import benjamini_hochberg
 
 
 @pytest.fixture
@@ -114,7 +116,7 @@ def test_windows_that_cannot_be_cut(arguments, message):
 
 def test_trend_finds_the_month_that_moved(frames):
     reference, current = frames
-    trend = dl.drift_trend(reference, current, by="MS", on="when")
+    trend = dl.drift_trend(reference, current, window="MS", on="when")
     x = trend.table[trend.table["feature"] == "x"]
     assert x["window"].tolist() == [0, 1, 2]
     assert x["drifted"].tolist() == [False, True, False]
@@ -126,7 +128,7 @@ def test_trend_finds_the_month_that_moved(frames):
 
 def test_each_window_is_what_detect_drift_says_of_it(frames):
     reference, current = frames
-    trend = dl.drift_trend(reference, current, rows=500)
+    trend = dl.drift_trend(reference, current, window=500)
     for number, window in enumerate(trend.windows):
         alone = dl.detect_drift(reference, current.drop(columns="when")[number * 500 :][:500])
         here = trend.table[trend.table["window"] == number].set_index("feature")
@@ -142,7 +144,7 @@ def test_each_window_is_what_detect_drift_says_of_it(frames):
 
 def test_against_previous_sees_both_changes(frames):
     reference, current = frames
-    trend = dl.drift_trend(reference, current, by="MS", on="when", against="previous")
+    trend = dl.drift_trend(reference, current, window="MS", on="when", against="previous")
     x = trend.table[trend.table["feature"] == "x"]
     assert x["drifted"].tolist() == [False, True, True]
     assert x["n_reference"].tolist() == [2000, 720, 744]
@@ -156,7 +158,7 @@ def test_against_previous_rarely_alarms_without_drift():
     for _ in range(60):
         reference = pd.DataFrame(rng.normal(size=(500, 10))).add_prefix("x")
         current = pd.DataFrame(rng.normal(size=(900, 10))).add_prefix("x")
-        trend = dl.drift_trend(reference, current, rows=300, against="previous")
+        trend = dl.drift_trend(reference, current, window=300, against="previous")
         alarms += (trend.table["q_value"] < 0.05).groupby(trend.table["window"]).any().sum()
     assert alarms <= 18  # 5 % of 180 is 9; 18 or more has a chance of 0.5 %
 
@@ -164,7 +166,7 @@ def test_against_previous_rarely_alarms_without_drift():
 def test_persistence_waits_for_the_second_window(frames):
     reference, current = frames
     policy = dl.DriftPolicy(persistence=(2, 3))
-    trend = dl.drift_trend(reference, current, by="10D", on="when", policy=policy)
+    trend = dl.drift_trend(reference, current, window="10D", on="when", policy=policy)
     x = trend.table[trend.table["feature"] == "x"]
     drifted = np.flatnonzero(x["drifted"]).tolist()
     assert np.flatnonzero(x["alarm"]).tolist() == drifted[1:]
@@ -175,7 +177,7 @@ def test_windows_by_a_column_leave_it_out_of_the_features(frames):
     current["origin"] = np.where(np.arange(len(current)) % 3 == 0, "EWR", "JFK")
     current.loc[5, "origin"] = None
     reference["origin"] = "EWR"
-    trend = dl.drift_trend(reference, current.drop(columns="when"), by="origin")
+    trend = dl.drift_trend(reference, current.drop(columns="when"), window="origin")
     assert [w.start for w in trend.windows] == ["EWR", "JFK"]
     assert trend.left_out == 1
     assert "(1 rows are in no window)" in trend.headline
@@ -185,7 +187,7 @@ def test_windows_by_a_column_leave_it_out_of_the_features(frames):
 def test_empty_and_tiny_windows_say_so(frames):
     reference, current = frames
     gap = current[(current["when"].dt.month != 5)].iloc[: 720 + 3]
-    trend = dl.drift_trend(reference, gap, by="MS", on="when")
+    trend = dl.drift_trend(reference, gap, window="MS", on="when")
     x = trend.table[trend.table["feature"] == "x"]
     assert x["n_current"].tolist() == [720, 0, 3]
     assert x["note"].iloc[1] == "no rows in this window"
@@ -199,7 +201,203 @@ def test_trend_arguments_are_checked(frames):
     baseline = dl.Baseline.fit(reference)
     with pytest.raises(dl.DriftlibError, match="has no windows"):
         dl.drift_trend(baseline, baseline.profile(current))
-    with pytest.raises(dl.DriftlibError, match="give one of them"):
-        dl.drift_trend(baseline, current, by="c", rows=10)
+    with pytest.raises(dl.DriftlibError, match=r"no argument 'rows': give .* as window="):
+        dl.drift_trend(baseline, current, rows=10)
+    with pytest.raises(dl.DriftlibError, match="Did you mean 'window'"):
+        dl.drift_trend(baseline, current, windows=10)
+    for by, words in [
+        ("7D", "by= takes segment columns.* a length of time goes into window="),
+        ("wehn", "Did you mean 'when'"),
+        (["c", "psi"], "names 'psi', which the table has a column of its own for"),
+    ]:
+        with pytest.raises(dl.DriftlibError, match=words):
+            dl.drift_trend(baseline, current.assign(psi=1), by=by)
+    with pytest.raises(dl.DriftlibError, match="no feature is left to compare: 'x', 'c' tells"):
+        dl.drift_trend(baseline, current, window="x", by="c")
     with pytest.raises(dl.DriftlibError, match="'yesterday' is not known"):
-        dl.drift_trend(baseline, current, rows=10, against="yesterday")
+        dl.drift_trend(baseline, current, window=10, against="yesterday")
+
+
+def test_a_column_wins_over_an_offset_of_its_name(frames):
+    reference, current = frames
+    current["D"] = np.arange(len(current)) % 2
+    trend = dl.drift_trend(reference, current, window="D", on="when")
+    assert [(window.start, window.rows) for window in trend.windows] == [(0, 1080), (1, 1080)]
+
+
+def test_rows_follow_the_timestamp_of_the_baseline(frames):
+    reference, current = frames
+    baseline = dl.Baseline.fit(reference.assign(when=pd.Timestamp("2013-01-01")), timestamp="when")
+    shuffled = current.sample(frac=1, random_state=0)
+    pd.testing.assert_frame_equal(
+        dl.drift_trend(baseline, shuffled, window=500).table,
+        dl.drift_trend(reference, current, window=500, on="when").table,
+    )
+    assert len(dl.drift_trend(baseline, current.drop(columns="when"), window=500).windows) == 5
+    with pytest.raises(dl.DriftlibError, match=r"needs a time column.*on= or timestamp="):
+        dl.drift_trend(baseline, current.drop(columns="when"), window="7D")
+
+
+@pytest.mark.parametrize("step", [100, 140, 200, 250])
+def test_overlapping_windows_are_those_cut_one_by_one(step, frames):
+    reference, current = frames
+    current = current.drop(columns="when")[:1130]
+    baseline = dl.Baseline.fit(reference)
+    trend = dl.drift_trend(baseline, current, window=200, step=step)
+    assert [window.start for window in trend.windows] == list(
+        range(0, len(current) - max(0, 200 - step), step)
+    )
+    for window, profile in zip(trend.windows, trend.profiles, strict=True):
+        alone = baseline.profile(current[window.start : window.end])
+        assert profile.rows == alone.rows == window.rows
+        for name, counts in alone.columns.items():
+            assert profile.columns[name].present == counts.present
+        assert (profile.columns["x"].below == alone.columns["x"].below).all()
+        assert profile.columns["x"].mean == pytest.approx(alone.columns["x"].mean, rel=1e-12)
+    gaps = sum(1 for row in range(1130) if row % step >= 200)
+    assert trend.left_out == gaps
+
+
+@pytest.fixture
+def regions(rng):
+    """Three regions that always differ; in May x moves in one of them."""
+    frames = []
+    for rows in (3000, 2160):
+        region = rng.choice(["EU", "US", "AP"], rows)
+        x = rng.normal(size=rows) + np.where(region == "AP", 3, 0)
+        frames.append(pd.DataFrame({"x": x, "c": rng.choice(["a", "b"], rows), "region": region}))
+    reference, current = frames
+    current["when"] = pd.date_range("2013-04-01", periods=2160, freq="h")
+    current.loc[(current["when"].dt.month == 5) & (current["region"] == "US"), "x"] += 1
+    return reference, current
+
+
+def test_each_segment_is_compared_with_its_own_rows_of_the_reference(regions):
+    reference, current = regions
+    trend = dl.drift_trend(reference, current, window="MS", on="when", by="region")
+    assert trend.table.columns[:5].tolist() == ["window", "start", "end", "region", "feature"]
+    assert trend.table["region"].drop_duplicates().tolist() == ["AP", "EU", "US"]
+    assert len(trend.table) == 3 * 3 * 2
+    found = trend.table[trend.table["alarm"]]
+    assert found[["window", "region", "feature"]].to_numpy().tolist() == [[1, "US", "x"]]
+    assert trend.headline == (
+        "Drift against the reference in 1 of 9 segments and windows: x where region = US in 1"
+    )
+    assert (trend.by, trend.pooled) == (("region",), False)
+    assert trend.to_dict()["by"] == ["region"]
+    # Statistics are those of the segment alone, on the grid of all regions.
+    baseline = dl.Baseline.fit(reference)
+    own = baseline.profile(reference[reference["region"] == "US"])
+    part = current[(current["region"] == "US") & (current["when"].dt.month == 5)]
+    row = trend.table[(trend.table["region"] == "US") & (trend.table["window"] == 1)].iloc[0]
+    assert (row["n_reference"], row["n_current"]) == (own.rows, len(part))
+    assert row["ks"] == pytest.approx(
+        dl.detect_drift(reference[reference["region"] == "US"][["x"]], part).table.loc["x", "ks"],
+        abs=1 / 500,
+    )
+    assert sum(profile.rows for profile in trend.profiles) == len(current)
+    assert trend.segments["US",].headline == "Drift against the reference in 1 of 3 windows: x in 1"
+
+
+def test_q_values_allow_for_all_segments_of_a_window(regions):
+    reference, current = regions
+    table = dl.drift_trend(reference, current, window="MS", on="when", by="region").table
+    for _, rows in table.groupby("window"):
+        assert rows["q_value"].tolist() == benjamini_hochberg(rows["p_value"]).tolist()
+        assert len(rows) == 6
+
+
+def test_segments_of_a_saved_baseline_are_compared_with_all_of_it(regions):
+    reference, current = regions
+    trend = dl.drift_trend(dl.Baseline.fit(reference), current, by="region")
+    assert trend.pooled
+    assert trend.headline.startswith("Drift against all of the reference in")
+    assert "x where region = AP in 1" in trend.headline
+    assert set(trend.table["n_reference"]) == {3000}
+    lacking = dl.drift_trend(reference.drop(columns="region"), current, by="region")
+    pd.testing.assert_frame_equal(lacking.table, trend.table)
+
+
+def test_each_segment_has_its_own_window_before(regions):
+    reference, current = regions
+    trend = dl.drift_trend(
+        reference, current, window="MS", on="when", by="region", against="previous"
+    )
+    found = trend.table[trend.table["alarm"]]
+    assert found[["window", "region", "feature"]].to_numpy().tolist() == [
+        [1, "US", "x"], [2, "US", "x"],
+    ]  # fmt: skip
+    rows = trend.table[(trend.table["region"] == "US") & (trend.table["feature"] == "x")]
+    assert rows["n_reference"].tolist()[1:] == rows["n_current"].tolist()[:-1]
+
+
+def test_alarms_persist_by_segment(regions):
+    reference, current = regions
+    current.loc[(current["when"].dt.month == 4) & (current["region"] == "EU"), "x"] += 1
+    policy = dl.DriftPolicy(persistence=(2, 2))
+    trend = dl.drift_trend(reference, current, window="MS", on="when", by="region", policy=policy)
+    # The same feature twice, but in two segments.
+    assert trend.table["drifted"].sum() == 2
+    assert not trend.table["alarm"].any()
+
+
+def test_new_missing_and_empty_segments_say_so(regions):
+    reference, current = regions
+    current.loc[:40, "region"] = None
+    current.loc[100:160, "region"] = "LA"
+    trend = dl.drift_trend(reference, current, window="MS", on="when", by=["region"])
+    table = trend.table[trend.table["feature"] == "x"].set_index(["region", "window"])
+    assert table.loc[("LA", 0), "note"] == "the reference has no rows of this segment"
+    assert table.loc[("LA", 0), "n_current"] == 61
+    assert np.isnan(table.loc[("LA", 0), "p_value"])
+    assert table.loc[("LA", 1), "note"] == "no rows of this segment"
+    assert table["n_current"].tolist()[-3:] == [41, 0, 0]
+    assert list(trend.segments)[-1] == (None,)
+
+
+def test_windows_of_rows_count_the_rows_of_a_segment(regions):
+    reference, current = regions
+    trend = dl.drift_trend(reference, current, window=300, on="when", by="region")
+    sizes = current["region"].value_counts().sort_index()
+    for name, rows in sizes.items():
+        windows = trend.segments[name,].windows
+        assert [window.rows for window in windows[:-1]] == [300] * (rows // 300)
+        assert windows[-1].note == f"partial: {rows % 300} of 300 rows"
+
+
+def test_segments_in_order_of_a_category(regions):
+    reference, current = regions
+    order = pd.CategoricalDtype(["US", "EU", "AP", "LA"], ordered=True)
+    trend = dl.drift_trend(reference, current.astype({"region": order}), by="region")
+    assert list(trend.segments) == [("US",), ("EU",), ("AP",)]
+
+
+def test_detect_drift_by_segment_is_a_trend_of_one_window(regions):
+    reference, current = regions
+    result = dl.detect_drift(reference, current, by=["region", "c"])
+    trend = dl.drift_trend(reference, current, by=["region", "c"])
+    pd.testing.assert_frame_equal(
+        result.table.reset_index(),
+        trend.table[["feature", "region", "c", *result.segments["US", "a"].table.columns]],
+    )
+    assert result.drifted == ["x"]
+    assert result.headline.startswith("2 of 6 features in 6 segments drifted: x where region = US")
+    assert result.current.rows == len(current)
+    baseline = dl.Baseline.fit(reference)
+    with pytest.raises(dl.DriftlibError, match="a Profile has no segments"):
+        dl.detect_drift(baseline, baseline.profile(current), by="region")
+
+
+def test_alerts_and_charts_of_segments(regions):
+    reference, current = regions
+    trend = dl.drift_trend(reference, current, window="MS", on="when", by="region")
+    (alert,) = dl.make_alerts(trend)
+    assert (alert.subject, alert.window) == ("x where region = US", 1)
+    assert alert.message.startswith("x where region = US drifted in 1 of 3 windows (2013-05-01)")
+    result = dl.detect_drift(reference, current, by="region")
+    assert [alert.subject for alert in dl.make_alerts(result)] == ["x where region = US"]
+    for found in (trend, result):
+        with pytest.raises(dl.DriftlibError, match=r"by segment \(region\).*segments\[\('AP',\)\]"):
+            charts.drift_heatmap(found)
+    title = charts.drift_heatmap(trend.segments["US",]).layout.title.text
+    assert title == "x drifted in May 2013"

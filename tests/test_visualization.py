@@ -53,7 +53,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def trend(data):
-    return dl.drift_trend(*data, on="when", by="MS", timestamp="when")
+    return dl.drift_trend(*data, on="when", window="MS", timestamp="when")
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +254,7 @@ class TestPsiTrend:
             "wind"
         ]
         assert few["psi_critical"] > few["psi_expected"] + 0.1
-        trend = dl.drift_trend(data[0].head(60), data[1].head(60), rows=60, timestamp="when")
+        trend = dl.drift_trend(data[0].head(60), data[1].head(60), window=60, timestamp="when")
         moderate = named(charts.psi_trend(trend, ["wind"]), "moderate")
         assert list(moderate.base) == pytest.approx([few["psi_critical"]])
 
@@ -276,7 +276,7 @@ class TestPsiTrend:
         rng = np.random.default_rng(0)
         reference = pd.DataFrame({"wind": rng.normal(size=2000)})
         current = pd.DataFrame({"wind": rng.normal(size=1600) + np.repeat([0, 0, 2, 2], 400)})
-        chart = charts.psi_trend(dl.drift_trend(reference, current, rows=400))
+        chart = charts.psi_trend(dl.drift_trend(reference, current, window=400))
         assert chart.layout.title.text == (
             "PSI of wind rose above its threshold in rows 801 to 1,200 and stayed there"
         )
@@ -404,7 +404,7 @@ class TestSmallMultiples:
         rng = np.random.default_rng(0)
         reference = pd.DataFrame({"x": rng.uniform(0, 1, 3000)})
         current = pd.DataFrame({"x": rng.uniform(2, 3, 1000)})
-        chart = charts.feature_small_multiples(dl.drift_trend(reference, current, rows=1000))
+        chart = charts.feature_small_multiples(dl.drift_trend(reference, current, window=1000))
         (median,) = numbers(chart.data[2].y)
         assert reference["x"].max() < median < current["x"].max()
         assert median == pytest.approx((reference["x"].max() + current["x"].max()) / 2, abs=0.01)
@@ -620,7 +620,7 @@ def hostile_results() -> SimpleNamespace:
     keys = {"positive": HOSTILE}
     return SimpleNamespace(
         drift=dl.detect_drift(frame.drop(columns="group"), moved),
-        trend=dl.drift_trend(frame, moved, by="group"),
+        trend=dl.drift_trend(frame, moved, window="group"),
         perf=dl.track_performance(scores, window=HOSTILE, reference=scores, metrics=["f1"], **keys),
         estimate=dl.estimate_performance(scores, scores, window=HOSTILE, metrics=["f1"], **keys),
         segments=dl.track_performance(scores, by=HOSTILE, reference=scores, **keys),
@@ -735,10 +735,10 @@ def empty_results() -> SimpleNamespace:
     scores.loc[:3, "y_true"] = [0, 1, 0, 1]
     return SimpleNamespace(
         nothing=dl.detect_drift(times, times),
-        nothing_trend=dl.drift_trend(times, times, rows=20),
-        gaps=dl.drift_trend(frame, current, on="when", by="MS", timestamp="when"),
+        nothing_trend=dl.drift_trend(times, times, window=20),
+        gaps=dl.drift_trend(frame, current, on="when", window="MS", timestamp="when"),
         one=dl.drift_trend(frame, frame, timestamp="when"),
-        tiny=dl.drift_trend(frame.head(2), frame.head(2), rows=1, timestamp="when"),
+        tiny=dl.drift_trend(frame.head(2), frame.head(2), window=1, timestamp="when"),
         few=dl.track_performance(scores, window=10),
         single=dl.track_performance(scores.head(1)),
     )

@@ -148,7 +148,7 @@ def test_figures_of_another_shape_replace_each_other(live):
 
 def test_drift_explorer_offers_features_by_name_and_windows_in_order(live):
     data = simulate(800, 1.0, 0.0)
-    trend = dl.drift_trend(data.reference, data.current, on="timestamp", by="7D")
+    trend = dl.drift_trend(data.reference, data.current, on="timestamp", window="7D")
     box = widgets.drift_explorer(trend)
     features, weeks = controls(box)
     assert isinstance(features, ipywidgets.Dropdown)
@@ -163,7 +163,7 @@ def test_drift_explorer_offers_features_by_name_and_windows_in_order(live):
 def test_drift_explorer_of_a_report_is_bounded(report):
     rows = 3000
     wide = pd.DataFrame({f"f{n}": range(rows) for n in range(30)})
-    trend = dl.drift_trend(wide, wide, rows=100)
+    trend = dl.drift_trend(wide, wide, window=100)
     found = widgets.drift_explorer(trend)
     assert len(found.figures) <= widgets.MOST_STEPS
     assert len(found.labels["window"]) == 13

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,7 +127,10 @@ def window_groups(
 
 
 def segment_columns(
-    by: str | Iterable[str] | None, columns: Iterable[str], where: str = "current"
+    by: str | Iterable[str] | None,
+    columns: Iterable[str],
+    where: str = "current",
+    taken: Collection[str] = (),
 ) -> list[str]:
     """Read a `by` argument: the names of segment columns.
 
@@ -138,6 +141,8 @@ def segment_columns(
         Columns of the table.
     where : str
         What to call the table in an error.
+    taken : collection of str
+        Names that the result's table has for something else.
 
     Returns
     -------
@@ -147,7 +152,12 @@ def segment_columns(
     Raises
     ------
     ParameterError
-        If a name is no column; what would be a length of time is told to be none of `by`.
+        If a name is no column, or taken. A length of time is told where it belongs.
+
+    Examples
+    --------
+    >>> segment_columns("carrier", ["carrier", "dest"])
+    ['carrier']
     """
     known = list(columns)
     names = [by] if isinstance(by, str) else list(dict.fromkeys(by or ()))
@@ -160,6 +170,10 @@ def segment_columns(
                 f"{quoted(known)}): a length of time goes into window=."
             )
         raise ParameterError(unknown_name("column", name, known, where))
+    if clash := [name for name in names if name in taken]:
+        raise ParameterError(
+            f"by= names {quoted(clash)}, which the table has a column of its own for: rename it."
+        )
     return names
 
 

@@ -116,7 +116,7 @@ def _baseline(rows: int, seed: int) -> Baseline:
 @lru_cache(REMEMBERED)
 def _trend(feature_drift: float, rows: int, seed: int) -> TrendResult:
     current = _inputs(feature_drift, rows, seed).current.drop(columns=["y_true", "y_pred"])
-    return drift_trend(_baseline(rows, seed), current, on=TIME, by=WEEK)
+    return drift_trend(_baseline(rows, seed), current, window=WEEK, on=TIME)
 
 
 @lru_cache(REMEMBERED)

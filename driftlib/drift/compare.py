@@ -11,7 +11,7 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.drift.notes import describe_change
-from driftlib.drift.policy import DriftPolicy, effect_sizes
+from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column
@@ -33,6 +33,7 @@ _FURTHER = (
     "psi_expected", "psi_critical",
 )  # fmt: skip
 _JUDGED = ("q_value", "severity", "drifted", "note")
+COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER)
 
 
 @dataclass(frozen=True)
@@ -41,27 +42,26 @@ class Pair:
 
     Attributes
     ----------
+    baseline : Baseline
+        On whose grid both were counted; its columns are compared.
     before, after : Profile
-    of_reference : bool
-        Whether `before` are rows of the reference, from which the levels were listed: they then
-        foretell how many new ones to expect.
+        `before` is the baseline's own reference, or other rows such as the window before.
     """
 
+    baseline: Baseline
     before: Profile
     after: Profile
-    of_reference: bool = True
 
 
-def compare(baseline: Baseline, pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
+def compare(pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
     """Compare pairs of profiles, column by column.
 
     Parameters
     ----------
-    baseline : Baseline
-        On whose grid all of them were counted; its columns are compared.
     pairs : sequence of Pair
         At least one. A q-value allows for all columns of all pairs.
     policy : DriftPolicy
+        When a change is real, and when it matters.
 
     Returns
     -------
@@ -74,51 +74,45 @@ def compare(baseline: Baseline, pairs: Sequence[Pair], policy: DriftPolicy) -> l
     DataError
         If a profile was counted on another grid.
     """
-    tables = [_statistics(baseline, pair) for pair in pairs]
+    tables = [_statistics(pair) for pair in pairs]
     p_values = np.concatenate([table["p_value"].to_numpy(float) for table in tables])
     q_values = significance.benjamini_hochberg(p_values)
     ends = np.cumsum([len(table) for table in tables])
     return [
-        _judged(baseline, pair, table.assign(q_value=q), policy)
+        _judged(pair, table.assign(q_value=q), policy)
         for pair, table, q in zip(pairs, tables, np.split(q_values, ends[:-1]), strict=True)
     ]
 
 
-def _statistics(baseline: Baseline, pair: Pair) -> pd.DataFrame:
+def _statistics(pair: Pair) -> pd.DataFrame:
     """Statistics and tests of every column, a row each."""
-    before, after = pair.before, pair.after
+    baseline, before, after = pair.baseline, pair.before, pair.after
     same = before.baseline_id == after.baseline_id == baseline.id
     if not (same and baseline.columns.keys() <= after.columns.keys()):
         raise DataError(
             "the profile was counted against another baseline: profile the batch with the "
             "baseline that it is compared with."
         )
-    rows = {
-        name: _row(column, before.columns[name], after.columns[name], pair.of_reference)
-        for name, column in baseline.columns.items()
-        if column.role == "feature"
-        or (before.columns[name].present and after.columns[name].present)
-    }
+    # Rows from which the levels were listed foretell how many new ones to expect.
+    of_reference = before is baseline.reference
+    rows = {}
+    for name, column in baseline.columns.items():
+        was, now = before.columns[name], after.columns[name]
+        if column.role == "feature" or (was.present and now.present):
+            rows[name] = _row(column, was, now, of_reference)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=[*_SIZES, *_FURTHER])
     table.index.name = "feature"
     return table
 
 
-def _judged(
-    baseline: Baseline, pair: Pair, table: pd.DataFrame, policy: DriftPolicy
-) -> pd.DataFrame:
+def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
     """The table with severities and notes."""
-    effects = effect_sizes(table).fillna(0.0)
-    judged = zip(
-        table.index,
-        [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)],
-        effects["PSI"].tolist(),
-        effects[["missing", "unseen"]].max(axis=1).tolist(),
-        strict=True,
-    )
+    effects = measure_effects(table).fillna(0.0)
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
+    sizes = zip(effects["PSI"], effects[["missing", "unseen"]].max(axis=1), strict=True)
     severities, notes = [], []
-    for name, row, psi, share in judged:
-        column = baseline.columns[name]
+    for name, row, (psi, share) in zip(table.index, rows, sizes, strict=True):
+        column = pair.baseline.columns[name]
         before, after = pair.before.columns[name], pair.after.columns[name]
         gone = after.rows and not after.present and column.kind != EMPTY
         if gone and column.role == "feature":
@@ -134,7 +128,7 @@ def _judged(
         drifted=[severity.drifted for severity in severities],
         note=notes,
     )
-    return table[[*_SIZES, *_JUDGED, *_FURTHER]]
+    return table[list(COLUMNS)]
 
 
 def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> dict[str, Any]:

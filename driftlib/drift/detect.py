@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import reduce
+from operator import add
 from typing import Any
 
 import pandas as pd
 
-from driftlib.drift.compare import Pair, compare
+from driftlib.arguments import known_keywords
+from driftlib.data.cutters import ByRows
+from driftlib.data.groups import segment_columns
+from driftlib.data.sources import open_source
+from driftlib.drift.compare import COLUMNS, Pair, compare
 from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.segments import (
+    Segment,
+    compared_baseline,
+    profile_groups,
+    segment_baselines,
+    stack_segments,
+    subjects_of,
+)
+from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline
 from driftlib.results import Result
 from driftlib.severity import rank
-from driftlib.text import listed
+from driftlib.text import counted, listed
 
 
 @dataclass(frozen=True)
@@ -27,76 +42,110 @@ class DriftResult(Result):
     table : pandas.DataFrame
         A row per column in the baseline's order; see `detect_drift`.
     baseline : Baseline
+        Its columns are compared.
     current : Profile
+        Counts of the current batch on the baseline's grid.
     policy : DriftPolicy
+        What severities were judged by.
+    by : tuple of str
+        The segment columns.
+    pooled : bool
+        Whether segments were compared with all of the reference, which knows of no segments.
+    segments : mapping of tuple to DriftResult
+        With segment columns, the result of each segment by its values:
+        `result.segments["EU",]`.
     """
 
     table: pd.DataFrame
     baseline: Baseline = field(repr=False)
     current: Profile = field(repr=False)
     policy: DriftPolicy
+    by: tuple[str, ...] = ()
+    pooled: bool = False
+    segments: Mapping[Segment, DriftResult] = field(default_factory=dict, repr=False)
+
+    @property
+    def subjects(self) -> pd.Series:
+        """What each row of the table is about: its feature, and with segments which of them."""
+        return subjects_of(self.table, self.by)
 
     @property
     def drifted(self) -> list[str]:
-        """Names of the features that drifted: really, and enough to matter."""
+        """Names of the features that drifted, in some segment: really, and enough to matter."""
         features = set(self.baseline.features)
-        return [name for name in self.table.index[self.table["drifted"]] if name in features]
+        found = dict.fromkeys(self.table.index[self.table["drifted"]])
+        return [name for name in found if name in features]
 
     @property
     def headline(self) -> str:
         """The finding in one sentence."""
-        total = len(self.baseline.features)
+        known = self.table.index.isin(self.baseline.features)
+        where = f" in {counted(len(self.segments), 'segment')}" if self.by else ""
+        total = f"{int(known.sum())} features{where}"
+        rest = " (against all of the reference)" if self.pooled else ""
         if not self.drifted:
             real = int((self.table["severity"] == "minor").sum())
-            rest = f"; {real} changed, but too little to matter" if real else ""
-            return f"No drift: none of {total} features moved enough to matter{rest}"
-        order = self.table.loc[self.drifted].assign(rank=self.table["severity"].map(rank))
-        worst = order.sort_values(["rank", "psi"], ascending=False).index
-        return f"{len(worst)} of {total} features drifted: {listed(worst)}"
+            rest += f"; {real} changed, but too little to matter" if real else ""
+            return f"No drift: none of {total} moved enough to matter{rest}"
+        ranks = self.table["severity"].map(rank)
+        order = self.table.assign(rank=ranks, subject=self.subjects)[known & self.table["drifted"]]
+        worst = order.sort_values(["rank", "psi"], ascending=False)["subject"].tolist()
+        return f"{len(worst)} of {total} drifted: {listed(worst)}{rest}"
 
     @property
     def details(self) -> dict[str, Any]:
+        """Which features drifted, in how many rows, and how it was judged."""
         return {
             "drifted": self.drifted,
             "rows_reference": self.baseline.rows,
             "rows_current": self.current.rows,
             "policy": asdict(self.policy),
-        }
+        } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
+@known_keywords()
 def detect_drift(
     reference: Any,
     current: Any,
+    by: str | Iterable[str] | None = None,
+    policy: DriftPolicy = DriftPolicy(),
+    *,
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
-    policy: DriftPolicy = DriftPolicy(),
-    **names: Any,
+    timestamp: str | None = None,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
 ) -> DriftResult:
     """Compare a current batch with a reference, feature by feature.
 
     Parameters
     ----------
-    reference : frame, table, path or Baseline
+    reference : frame, table, dataset, path, Dask or Spark DataFrame, or Baseline
         A path that ends in .json is a saved baseline.
-    current : frame, table, path or Profile
-    features, categorical : list of str, optional
-        See `Baseline.fit`. With a baseline, `features` picks some of its features and the
-        kinds are the baseline's own.
+    current : frame, table, dataset, path, Dask or Spark DataFrame, or Profile
+        What is not in memory is read some rows at a time.
+    by : str or list of str, optional
+        Segment columns: each segment is compared with the reference's own rows of that segment,
+        or with all of a reference that has no such columns or is a saved baseline (`pooled`,
+        and the headline says so). Segment columns are not compared.
     policy : DriftPolicy
-    **names : str
-        `y_true`, `y_pred`, `y_proba`, `timestamp`: names of the columns that are no features.
+        When a change is real, and when it matters.
+    features, categorical, timestamp, y_true, y_pred, y_proba
+        See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some.
 
     Returns
     -------
     DriftResult
-        Its table has a row per column, indexed by feature:
+        Its table has a row per column, indexed by feature; with `by` one per segment and column,
+        the segment columns first:
 
         - `kind`: numeric, categorical, prediction, target, or why it has no numbers
         - `n_reference`, `n_current`: rows with a value
         - `psi`, `ks`, `chi_square`, `jensen_shannon`, `hellinger`, `wasserstein` (in standard
           deviations of the reference): sizes of the change, see `driftlib.stats.distances`
-        - `..._p_value`: the tests; `p_value` joins them, `q_value` allows for the
-          number of features
+        - `..._p_value`: the tests; `p_value` joins them, `q_value` (Benjamini and Hochberg) allows
+          for the number of features and segments
         - `missing_reference`, `missing_current`, `unseen`: shares of all rows
         - `severity`: none (not real), minor (real, too small to matter), moderate or major
         - `drifted`: real and at least moderate
@@ -120,7 +169,44 @@ def detect_drift(
     >>> result.table.loc["x", "note"]
     'shifted up by 1 standard deviation'
     """
-    baseline = as_baseline(reference, features=features, categorical=categorical, **names)
+    baseline = as_baseline(
+        reference,
+        features=features,
+        categorical=categorical,
+        timestamp=timestamp,
+        y_true=y_true,
+        y_pred=y_pred,
+        y_proba=y_proba,
+    )
+    names = [by] if isinstance(by, str) else list(by or ())
+    if names:
+        return _by_segment(reference, current, names, baseline, policy)
     profile = current if isinstance(current, Profile) else baseline.profile(current)
-    (table,) = compare(baseline, [Pair(baseline.reference, profile)], policy)
+    (table,) = compare([Pair(baseline, baseline.reference, profile)], policy)
     return DriftResult(table, baseline, profile, policy)
+
+
+def _by_segment(
+    reference: Any, current: Any, by: list[str], baseline: Baseline, policy: DriftPolicy
+) -> DriftResult:
+    if isinstance(current, Profile):
+        raise ParameterError("a Profile has no segments: pass the current data, or no by=.")
+    source = open_source(current, "current", "the current data")
+    header = source.headers[0]
+    names = segment_columns(by, header.names, header.where, {"feature", *COLUMNS})
+    baseline = compared_baseline(baseline, names)
+    found = profile_groups(baseline, source, ByRows(), names).segments
+    profiles = {segment: windows[0][1] for segment, windows in found.items()}
+    own = segment_baselines(reference, baseline, names, list(profiles))
+    baselines = own or dict.fromkeys(profiles, baseline)
+    pairs = [Pair(baselines[s], baselines[s].reference, profiles[s]) for s in profiles]
+    tables = dict(zip(profiles, compare(pairs, policy), strict=True))
+    pooled = own is None
+    parts = {
+        segment: DriftResult(table, baselines[segment], profiles[segment], policy, pooled=pooled)
+        for segment, table in tables.items()
+    }
+    rows = {segment: table.reset_index() for segment, table in tables.items()}
+    table = stack_segments(rows, names, 0).set_index("feature")
+    whole = reduce(add, profiles.values())
+    return DriftResult(table, baseline, whole, policy, tuple(names), pooled, parts)

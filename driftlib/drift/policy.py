@@ -69,7 +69,7 @@ class DriftPolicy:
         Returns
         -------
         Severity
-            Minor, moderate or major; see `effect_sizes` for the two sizes.
+            Minor, moderate or major; see `measure_effects` for the two sizes.
         """
         if psi_excess >= self.psi_major or share >= self.share_major:
             return Severity.MAJOR
@@ -97,7 +97,7 @@ class DriftPolicy:
         return pd.DataFrame(rows, columns=["setting", "value", "what it does"]).set_index("setting")
 
 
-def effect_sizes(table: pd.DataFrame) -> pd.DataFrame:
+def measure_effects(table: pd.DataFrame) -> pd.DataFrame:
     """Measure changes on the scales that severity is judged by.
 
     Parameters
@@ -115,7 +115,7 @@ def effect_sizes(table: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> row = {"psi": 0.31, "psi_expected": 0.01, "missing_p_value": 1e-9, "unseen": 0.0}
     >>> row |= {"missing_reference": 0.02, "missing_current": 0.07, "unseen_expected": 0.01}
-    >>> effect_sizes(pd.DataFrame([row])).round(3)
+    >>> measure_effects(pd.DataFrame([row])).round(3)
        PSI  missing  unseen
     0  0.3     0.05     0.0
     """

@@ -1,30 +1,38 @@
-"""When did the data change: drift window by window."""
+"""Detect drift window by window, in all rows or in each segment of them."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import partial, reduce
-from operator import add
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from driftlib.data.batches import Batch, Source
-from driftlib.data.cutters import Cutter, Window
-from driftlib.data.sources import Memory, open_source, read_frame
-from driftlib.data.windows import choose_cutter, positions
-from driftlib.drift.compare import Pair, compare
+from driftlib.arguments import known_keywords
+from driftlib.data.cutters import Window
+from driftlib.data.groups import segment_columns
+from driftlib.data.sources import open_source
+from driftlib.data.windows import choose_cutter
+from driftlib.drift.compare import COLUMNS, Pair, compare
 from driftlib.drift.policy import DriftPolicy, k_of_n
+from driftlib.drift.segments import (
+    ProfileGroups,
+    Segment,
+    compared_baseline,
+    ordered_source,
+    profile_groups,
+    segment_baselines,
+    stack_segments,
+    subjects_of,
+)
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline
 from driftlib.results import Result
-from driftlib.text import join_notes, unknown_name
+from driftlib.text import join_notes
 
-MOST_WINDOWS = 10_000
+_TAKEN = {"window", "start", "end", "feature", "alarm", *COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -34,15 +42,25 @@ class TrendResult(Result):
     Attributes
     ----------
     table : pandas.DataFrame
-        Long: a row per window and column; see `drift_trend`.
+        Long: a row per segment, window and column; see `drift_trend`.
     baseline : Baseline
+        Its columns are compared.
     windows : tuple of Window
+        In order; with segments, those of one after those of the other.
     profiles : tuple of Profile
-        One per window; their sum is the profile of all of them together.
+        One per window. Where windows do not overlap, their sum is the profile of all of them.
     policy : DriftPolicy
+        What severities and alarms were judged by.
     against : str
+        "baseline" or "previous".
     left_out : int
         Rows in no window, for want of a timestamp or value.
+    by : tuple of str
+        The segment columns.
+    pooled : bool
+        Whether segments were compared with all of the reference, which knows of no segments.
+    segments : mapping of tuple to TrendResult
+        With segment columns, the trend of each segment by its values: `trend.segments["EU",]`.
     """
 
     table: pd.DataFrame
@@ -52,76 +70,110 @@ class TrendResult(Result):
     policy: DriftPolicy
     against: str
     left_out: int = 0
+    by: tuple[str, ...] = ()
+    pooled: bool = False
+    segments: Mapping[Segment, TrendResult] = field(default_factory=dict, repr=False)
+
+    @property
+    def subjects(self) -> pd.Series:
+        """What each row of the table is about: its feature, and with segments which of them."""
+        return subjects_of(self.table, self.by)
 
     @property
     def headline(self) -> str:
         """The finding in one sentence."""
-        alarms = self.table[
-            self.table["alarm"] & self.table["feature"].isin(self.baseline.features)
-        ]
-        since = "the window before" if self.against == "previous" else "the reference"
+        table = self.table.assign(subject=self.subjects)
+        alarms = table[table["alarm"] & table["feature"].isin(self.baseline.features)]
+        since = "all of the reference" if self.pooled else "the reference"
+        since = "the window before" if self.against == "previous" else since
         rest = f" ({self.left_out:,} rows are in no window)" if self.left_out else ""
+        several = "segments and windows" if table["window"].any() else "segments"
+        many = f"{len(self.windows)} {several if self.by else 'windows'}"
         if alarms.empty:
-            return f"No drift against {since} in any of {len(self.windows)} windows{rest}"
-        often = alarms["feature"].value_counts(sort=True)
+            return f"No drift against {since} in any of {many}{rest}"
+        often = alarms["subject"].value_counts(sort=True)
         names = ", ".join(f"{name} in {count}" for name, count in often.head(3).items())
+        places = len(alarms.drop_duplicates(["window", *self.by]))
         return (
-            f"Drift against {since} in {alarms['window'].nunique()} of {len(self.windows)} "
-            f"windows: {names}{', ...' if len(often) > 3 else ''}{rest}"
+            f"Drift against {since} in {places} of {many}: {names}"
+            f"{', ...' if len(often) > 3 else ''}{rest}"
         )
 
     @property
     def details(self) -> dict[str, Any]:
+        """What was compared with what, and how it was judged."""
         return {
             "against": self.against,
             "left_out": self.left_out,
             "policy": asdict(self.policy),
-        }
+        } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
+@known_keywords(rows="give a number of rows as window=")
 def drift_trend(
     reference: Any,
     current: Any,
-    by: str | None = None,
+    window: int | str | None = None,
+    step: int | None = None,
     on: str | None = None,
-    rows: int | None = None,
+    by: str | Iterable[str] | None = None,
     against: str = "baseline",
     policy: DriftPolicy = DriftPolicy(),
     *,
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
-    **names: Any,
+    timestamp: str | None = None,
+    y_true: str = "y_true",
+    y_pred: str = "y_pred",
+    y_proba: str = "y_proba",
 ) -> TrendResult:
-    """Drift window by window.
+    """Detect drift window by window.
 
     Parameters
     ----------
-    reference, current, features, categorical, policy, **names
-        See `detect_drift`; a current `Profile` has no windows.
-    by : str, optional
-        A column, one window per value; or with `on` a pandas offset such as "7D" or "MS".
+    reference : frame, table, dataset, path, Dask or Spark DataFrame, or Baseline
+        A path that ends in .json is a saved baseline.
+    current : frame, table, dataset, path, Dask or Spark DataFrame
+        What is not in memory is read some rows at a time; windows of a number of rows in the
+        order of time, or within segments, take all rows into memory.
+    window : int or str, optional
+        A number of rows, in the order of the time column where there is one (rows on a cluster
+        have no order); the name of a column, for a window per value; or a pandas offset such as
+        "7D" or "MS" on the time column. A column's name wins over an offset. Default: one window
+        of all rows.
+    step : int, optional
+        Rows from one window's start to the next, only with a number of rows. Default: `window`.
     on : str, optional
-        A datetime column.
-    rows : int, optional
-        Rows per window, in order of `on` where that is given: then all rows are read into
-        memory. Rows on a cluster have no order.
+        The time column; default `timestamp`, or that of the baseline. Neither it nor the column
+        of `window` is compared, unless `features` names it.
+    by : str or list of str, optional
+        Segment columns: a trend for each segment, compared with the reference's own rows of that
+        segment. A saved baseline, or a reference without these columns, has no segments: each is
+        then compared with all of it, and what always set a segment apart counts as drift
+        (`pooled`, and the headline says so). Segment columns are not compared. Windows of a
+        number of rows count each segment's own rows; all others are the same for all segments.
     against : {"baseline", "previous"}
         What each window is compared with: the reference (what has changed since training) or
-        the window before it (what changed now). The first window is compared with the
-        reference either way.
+        the window before it, of the same segment (what changed now). The first window is compared
+        with the reference either way.
+    policy : DriftPolicy
+        When a change is real, when it matters, and in how many windows.
+    features, categorical, timestamp, y_true, y_pred, y_proba
+        See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some.
 
     Returns
     -------
     TrendResult
-        Its table has the columns of `DriftResult.table` after `window` (from 0), `start`,
-        `end` and `feature`, and at last `alarm`: the feature drifted in k of the last n windows
-        (`policy.persistence`). `q_value` allows for the features of its window, not for the
-        number of windows: of 12 windows without drift some one alarms 46 % of the time at 5 %.
+        Its table has the columns of `DriftResult.table` after `window` (from 0), `start`, `end`,
+        the segment columns and `feature`, and at last `alarm`: the feature drifted in k of the
+        last n windows of its segment (`policy.persistence`). `q_value` (Benjamini and Hochberg)
+        allows for all features and segments of the same window, not for the number of windows:
+        of 12 windows without drift some one alarms 46 % of the time at 5 %.
 
     Raises
     ------
     DriftlibError
-        If a side cannot be read, or the windows cannot be made.
+        If a side cannot be read, or the windows or segments cannot be made.
 
     Examples
     --------
@@ -129,101 +181,93 @@ def drift_trend(
     >>> rng = np.random.default_rng(0)
     >>> reference = pd.DataFrame({"x": rng.normal(size=600)})
     >>> current = pd.DataFrame({"x": np.append(rng.normal(size=300), rng.normal(2, 1, size=300))})
-    >>> drift_trend(reference, current, rows=300).table[["window", "severity", "alarm"]]
+    >>> drift_trend(reference, current, window=300).table[["window", "severity", "alarm"]]
        window severity  alarm
     0       0     none  False
     1       1    major   True
+    >>> both = current.assign(region=np.tile(["EU", "US"], 300))
+    >>> drift_trend(reference, both, window=150, by="region").headline
+    'Drift against all of the reference in 2 of 4 segments and windows: x where region = EU in 1,
+    x where region = US in 1'
     """
     check_choice("against", against, ("baseline", "previous"))
     if isinstance(current, Profile):
         raise ParameterError(
             "a Profile has no windows: pass the current data, or use detect_drift."
         )
-    if by is not None and rows is not None:
-        raise ParameterError("by= and rows= both say how to cut windows: give one of them.")
-    window = rows if rows is not None else on if by is None else by
     source = open_source(current, "current", "the current data")
-    if rows is not None and on is not None and not isinstance(source, Memory):
-        # Windows of rows in the order of time take a sort of all rows.
-        source = Memory(source.name, read_frame(current, "current"))
+    baseline = as_baseline(
+        reference,
+        features=features,
+        categorical=categorical,
+        timestamp=timestamp,
+        y_true=y_true,
+        y_pred=y_pred,
+        y_proba=y_proba,
+    )
     header = source.headers[0]
-    cutter = choose_cutter(window, None, on, header.names, header.where)
-    baseline = as_baseline(reference, features=features, categorical=categorical, **names)
-    if cutter.on in baseline.columns and features is None:
-        baseline = baseline.only([name for name in baseline.features if name != cutter.on])
-    windows, profiles, total = _profile_windows(baseline, source, cutter)
-    tables, before = [], baseline.reference
-    for cut, profile in zip(windows, profiles, strict=True):
-        pair = Pair(before, profile, before is baseline.reference)
-        table = compare(baseline, [pair], policy)[0].reset_index()
-        table["note"] = [join_notes(cut.note or _few_rows(cut), note) for note in table["note"]]
-        place = {"window": cut.number, "start": cut.start, "end": cut.end}
-        tables.append(pd.DataFrame(place, index=table.index).join(table))
-        if against == "previous" and profile.rows:
-            before = profile
-    table = pd.concat(tables, ignore_index=True)
-    table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
-    left_out = total - sum(window.rows for window in windows)
-    return TrendResult(table, baseline, tuple(windows), tuple(profiles), policy, against, left_out)
-
-
-@dataclass(frozen=True)
-class _Counted:
-    """Profiles of the pieces that windows are made of; those of two batches add."""
-
-    rows: int
-    profiles: Mapping[Hashable, Profile]
-
-    def __add__(self, other: _Counted) -> _Counted:
-        profiles = dict(self.profiles)
-        for key, profile in other.profiles.items():
-            profiles[key] = profiles[key] + profile if key in profiles else profile
-        _check_number(len(profiles))
-        return _Counted(self.rows + other.rows, profiles)
-
-
-def _profile_windows(
-    baseline: Baseline, source: Source, cutter: Cutter
-) -> tuple[list[Window], list[Profile], int]:
-    """Windows of a source, the profile of each, and the rows of the source."""
-    for header in source.headers:
-        baseline.check_features(header.names, header.where)
-        if cutter.on is not None and cutter.on not in header.names:
-            raise ParameterError(unknown_name("column", cutter.on, header.names, header.where))
-    known = {name for header in source.headers for name in header.names}
-    columns = [name for name in baseline.columns if name in known]
-    columns += [cutter.on] if cutter.on is not None and cutter.on not in columns else []
-    cutter = cutter.over(source)
-    counted = source.total(partial(_count, baseline=baseline, cutter=cutter), columns)
-    nothing = pd.DataFrame(columns=columns, dtype=object)
-    windows, profiles = [], []
-    for window, pieces in cutter.windows({k: p.rows for k, p in counted.profiles.items()}):
-        parts = [counted.profiles[piece] for piece in pieces]
-        windows.append(window)
-        profiles.append(reduce(add, parts) if parts else baseline.profile_frame(nothing))
-    return windows, profiles, counted.rows
-
-
-def _count(batch: Batch, baseline: Baseline, cutter: Cutter) -> _Counted:
-    frame = batch.frame
-    codes, keys = cutter.codes(batch)
-    _check_number(len(keys))
-    sizes = np.bincount(codes[codes >= 0], minlength=len(keys)).tolist()
-    profiles = {}
-    for key, rows, size in zip(keys, positions(codes, len(keys)), sizes, strict=True):
-        if size:
-            part = frame if size == len(frame) else frame.iloc[rows]
-            profiles[key] = baseline.profile_frame(part, batch.where, batch.threads)
-    return _Counted(len(frame), profiles)
-
-
-def _check_number(windows: int) -> None:
-    if windows > MOST_WINDOWS:
-        raise ParameterError(
-            f"there would be more than {MOST_WINDOWS:,} windows: use longer ones, or a column "
-            "with fewer values."
+    time = on or baseline.roles.timestamp
+    time = time if on or time in header.names else None
+    names = segment_columns(by, header.names, header.where, _TAKEN)
+    cutter = choose_cutter(window, step, time, header.names, header.where)
+    followed = {cutter.on, on} if features is None else set()
+    baseline = compared_baseline(baseline, names, followed)
+    source = ordered_source(source, current, cutter, names)
+    groups = profile_groups(baseline, source, cutter, names)
+    own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
+    baselines = own or dict.fromkeys(groups.segments, baseline)
+    tables = _compare_windows(groups, baselines, against, policy)
+    pooled = bool(names) and own is None
+    parts = {}
+    for segment, found in groups.segments.items():
+        windows, profiles = (tuple(side) for side in zip(*found, strict=True))
+        parts[segment] = TrendResult(
+            tables[segment], baselines[segment], windows, profiles, policy, against, pooled=pooled
         )
+    if not names:
+        (whole,) = parts.values()
+        return replace(whole, left_out=groups.left_out)
+    return TrendResult(
+        stack_segments({segment: part.table for segment, part in parts.items()}, names, 3),
+        baseline,
+        tuple(window for part in parts.values() for window in part.windows),
+        tuple(profile for part in parts.values() for profile in part.profiles),
+        policy,
+        against,
+        groups.left_out,
+        tuple(names),
+        pooled,
+        parts,
+    )
 
 
-def _few_rows(window: Window) -> str:
-    return f"only {window.rows} row{'s' if window.rows != 1 else ''}" if window.rows < 20 else ""
+def _compare_windows(
+    groups: ProfileGroups,
+    baselines: Mapping[Segment, Baseline],
+    against: str,
+    policy: DriftPolicy,
+) -> dict[Segment, pd.DataFrame]:
+    """Table of each segment: all its windows, each judged together with that of the others."""
+    before = {segment: baseline.reference for segment, baseline in baselines.items()}
+    tables: dict[Segment, list[pd.DataFrame]] = {segment: [] for segment in groups.segments}
+    for number in range(max(len(found) for found in groups.segments.values())):
+        now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
+        pairs = [Pair(baselines[s], before[s], profile) for s, (_, profile) in now.items()]
+        compared = compare(pairs, policy)
+        for (segment, (window, profile)), table in zip(now.items(), compared, strict=True):
+            tables[segment].append(_placed(window, table))
+            if against == "previous" and profile.rows:
+                before[segment] = profile
+    stacked = {segment: pd.concat(rows, ignore_index=True) for segment, rows in tables.items()}
+    for table in stacked.values():
+        table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
+    return stacked
+
+
+def _placed(window: Window, table: pd.DataFrame) -> pd.DataFrame:
+    """The comparison of one window, with its place and notes."""
+    table = table.reset_index()
+    few = f"only {window.rows} row{'s' if window.rows != 1 else ''}" if window.rows < 20 else ""
+    table["note"] = [join_notes(window.note or few, note) for note in table["note"]]
+    place = {"window": window.number, "start": window.start, "end": window.end}
+    return pd.DataFrame(place, index=table.index).join(table)

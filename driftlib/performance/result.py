@@ -13,13 +13,12 @@ from driftlib.data.groups import WindowGroups, segment_columns
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import BINARY, Task
 from driftlib.data.windows import start_in_words
-from driftlib.errors import ParameterError
 from driftlib.performance.evaluate import MetricValues, match_segments
 from driftlib.performance.limits import Limit, Verdicts, is_compared, judge
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
 from driftlib.results import Result
-from driftlib.text import join_notes, quoted
+from driftlib.text import join_notes
 
 # What follows window, start, end and the segment columns in a table.
 COLUMNS = (
@@ -162,13 +161,7 @@ def read_segments(by: str | Iterable[str] | None, columns: Iterable[str], where:
     >>> read_segments("carrier", ["carrier", "dest"], "current")
     ['carrier']
     """
-    names = segment_columns(by, columns, where)
-    taken = [name for name in names if name in {"window", "start", "end", *COLUMNS}]
-    if taken:
-        raise ParameterError(
-            f"by= names {quoted(taken)}, which the table has a column of its own for: rename it."
-        )
-    return names
+    return segment_columns(by, columns, where, {"window", "start", "end", *COLUMNS})
 
 
 def judged_table(

@@ -100,8 +100,7 @@ def find(
     baseline = Baseline.fit(reference, **names)
     drift = detect_drift(baseline, current, policy=policy)
     window = window if window and on else fitting_window(current, on)
-    cut = {"by": window, "on": on} if on else {"rows": window}
-    trend = drift_trend(baseline, current, policy=policy, **cut)
+    trend = drift_trend(baseline, current, window=window, on=on, policy=policy)
     trend = replace(trend, profiles=())
     columns = {name: column for name, column in names.items() if name != "timestamp"}
     try:

@@ -69,8 +69,7 @@ class Inputs:
     @property
     def by_window(self) -> dict[str, Any]:
         """Arguments that cut current into windows, for `drift_trend`."""
-        size = "rows" if isinstance(self.window, int) else "by"
-        return {"on": self.on} | ({size: self.window} if self.window else {})
+        return {"window": self.window, "on": self.on}
 
     @property
     def names(self) -> dict[str, Any]:
@@ -81,7 +80,7 @@ class Inputs:
     @property
     def labels(self) -> dict[str, Any]:
         """The same with windows."""
-        return self.names | {"window": self.window, "on": self.on}
+        return self.names | self.by_window
 
     def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
         """Arguments for `diagnose` and its kin: names, and all features but some.
@@ -163,7 +162,7 @@ def read_inputs(
     >>> days = pd.DataFrame({"day": pd.date_range("2013-01-01", "2013-12-31"), "x": 1.0})
     >>> found = read_inputs(days, days, timestamp="day")
     >>> found.by_window
-    {'on': 'day', 'by': 'MS'}
+    {'window': 'MS', 'on': 'day'}
     """
     before, now = _found(reference), _found(current)
     frame = read_frame(now, "current")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.policy import DriftPolicy, effect_sizes
+from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.text import shortened, unknown_name
@@ -44,6 +44,12 @@ def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windo
     `driver` is the one of PSI, missing and unseen values that is largest there, `share` the
     change in missing or unseen values.
     """
+    if result.by:
+        one = next(iter(result.segments), ())
+        raise ParameterError(
+            f"the result is by segment ({', '.join(result.by)}), and a chart shows one: draw one "
+            f"of its segments, such as .segments[{one!r}]."
+        )
     table = result.table
     if isinstance(result, TrendResult):
         windows = window_labels(table)
@@ -56,7 +62,7 @@ def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windo
 
 
 def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
-    effects = effect_sizes(table)
+    effects = measure_effects(table)
     shares = (policy.share_moderate, policy.share_major)
     levels = pd.DataFrame(
         {
