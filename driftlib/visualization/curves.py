@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -105,7 +105,7 @@ def _score_chart(
     area: tuple[str, str],
     start: tuple[float, float] | None,
     caption: str,
-) -> Any:
+) -> go.Figure:
     import plotly.graph_objects as go
 
     table = with_period(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ from driftlib.visualization.windows import Row
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+# What each of the two samples is called, and its colour.
+Sides = tuple[tuple[str, str], tuple[str, str]]
 # From this share on, values outside the reference's range are the finding.
 OUTSIDE = 0.05
 LEAST_OUTSIDE = 0.001
@@ -121,7 +123,7 @@ def _current(result: DriftResult | TrendResult, feature: str, window: int | None
     )
 
 
-def _draw_bars(chart: go.Figure, shares: Shares, sides: Any, name: str) -> None:
+def _draw_bars(chart: go.Figure, shares: Shares, sides: Sides, name: str) -> None:
     """Draw two bars for each part, sideways where parts are categories with names to read."""
     import plotly.graph_objects as go
 
@@ -162,7 +164,7 @@ def _draw_bars(chart: go.Figure, shares: Shares, sides: Any, name: str) -> None:
     chart.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05)
 
 
-def _draw_histogram(chart: go.Figure, shares: Shares, sides: Any, name: str) -> None:
+def _draw_histogram(chart: go.Figure, shares: Shares, sides: Sides, name: str) -> None:
     """Draw the reference as filled bars, the current data as an outline over them."""
     import plotly.graph_objects as go
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -168,8 +168,8 @@ def _add_zones(
         )
 
 
-def _severity_words(severity: Any) -> str:
-    return Severity(severity).words if severity in list(Severity) else ""
+def _severity_words(severity: object) -> str:
+    return Severity(str(severity)).words if severity in list(Severity) else ""
 
 
 def _psi_hover(name: str, label: str, row: Row) -> str:
