@@ -194,6 +194,7 @@ def threshold_explorer(
     step: int | None = None,
     on: str | None = None,
     by: str | Iterable[str] | None = None,
+    timestamp: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -207,7 +208,7 @@ def threshold_explorer(
         Labels, predictions and probabilities of two classes.
     perf : Performance
         Of the same frame as it was decided; its thresholds are what is tolerated.
-    window, step, on, by
+    window, step, on, by, timestamp
         How to cut the frame: see `driftlib.track_performance`.
     y_true, y_pred, y_proba : str
         Names of the columns.
@@ -236,7 +237,7 @@ def threshold_explorer(
     def chart(threshold: float) -> go.Figure:
         moved = performance_at(
             threshold, frame, perf, thresholds=limits, window=window, step=step, on=on, by=by,
-            y_true=y_true, y_pred=y_pred, y_proba=y_proba,
+            timestamp=timestamp, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
         )  # fmt: skip
         return metric_trend(moved)
 
