@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from driftlib.data.groups import name_segments
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import k_of_n
@@ -181,9 +182,7 @@ def _drift_kind(row: pd.Series) -> str:
 
 def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]:
     table = result.table
-    subjects = table["metric"].astype(str)
-    for name in result.by:
-        subjects = subjects + f" where {name} = " + table[name].astype(str)
+    subjects = name_segments(table["metric"].astype(str), table, result.by)
     wanted = k_of_n(table[policy.performance], subjects, *policy.persistence)
     alerts = []
     windows = table["window"].nunique()

@@ -630,8 +630,9 @@ def test_brier_without_probabilities_and_text_in_a_loss():
 )
 def test_windows_that_are_none_get_a_sentence(arguments, message):
     data = simulate(100, seed=1)
+    frames = [side.assign(term="first") for side in (data.reference, data.current)]
     with pytest.raises(ParameterError, match=message):
-        diagnose_windows(data.reference, data.current, **arguments)
+        diagnose_windows(*frames, **arguments)
 
 
 def test_segments_are_diagnosed_against_their_own_reference():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from driftlib.data.columns import level_text
 from driftlib.data.cutters import ByRows, Rows, Window
 from driftlib.data.schema import UNSUPPORTED, column_kind
 from driftlib.data.times import read_offset
@@ -230,6 +232,65 @@ def check_segments(number: int, names: list[str], where: str) -> None:
             f"by={names!r} makes {number:,} segments of {where}, more than {MOST_SEGMENTS:,}: "
             "use columns with fewer values, or bin them first."
         )
+
+
+def match_segments(groups: WindowGroups, reference: WindowGroups) -> np.ndarray:
+    """Find the reference's group for the segment of each group.
+
+    Parameters
+    ----------
+    groups, reference : WindowGroups
+        Of the same segment columns; the reference is one window.
+
+    Returns
+    -------
+    int array, shape (groups,)
+        Number of the reference's group, -1 for a segment that the reference does not have.
+
+    Examples
+    --------
+    >>> known = window_groups(pd.DataFrame({"shop": ["A", "B"]}), by=["shop"])
+    >>> found = window_groups(pd.DataFrame({"shop": ["B", "C", "B", "C"]}), by=["shop"])
+    >>> match_segments(found, known).tolist()
+    [1, -1]
+    """
+    place = {
+        _as_text(values): number for number, values in enumerate(reference.segments.to_numpy())
+    }
+    numbers = [place.get(_as_text(values), -1) for values in groups.segments.to_numpy()]
+    return np.array(numbers, dtype=int)[groups.segment]
+
+
+def _as_text(values: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(level_text(value) for value in values)
+
+
+def name_segments(subjects: pd.Series, table: pd.DataFrame, by: Iterable[str]) -> pd.Series:
+    """Say of each subject which segment it is of.
+
+    Parameters
+    ----------
+    subjects : pandas.Series of str
+        A feature or metric for each row of the table, with its index.
+    table : pandas.DataFrame
+        Has the segment columns.
+    by : iterable of str
+        The segment columns.
+
+    Returns
+    -------
+    pandas.Series of str
+        As they are where there are no segment columns.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"metric": ["f1"], "shop": ["A"], "new": [True]})
+    >>> name_segments(table["metric"], table, ["shop", "new"]).tolist()
+    ['f1 where shop = A and new = True']
+    """
+    for number, name in enumerate(by):
+        subjects = subjects + f" {'and' if number else 'where'} {name} = " + table[name].astype(str)
+    return subjects
 
 
 def _shared(

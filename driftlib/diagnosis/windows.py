@@ -10,16 +10,15 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.groups import WindowGroups, window_groups
+from driftlib.data.groups import WindowGroups, match_segments, segment_columns, window_groups
 from driftlib.data.schema import ColumnRoles
 from driftlib.diagnosis.decomposition import TERMS
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods, Rows
 from driftlib.diagnosis.verdict import UNDETERMINED
-from driftlib.errors import DataError, ParameterError
-from driftlib.performance.evaluate import match_segments
+from driftlib.errors import DataError
 from driftlib.results import Result
-from driftlib.text import join_notes, quoted
+from driftlib.text import join_notes
 
 ABOUT = ("verdict", "domain_auc", "effective_share", "loss_reference", "loss_current")
 VALUES = ("value", "lower", "upper")
@@ -149,31 +148,28 @@ def diagnose_windows(
         task=task,
         max_rows=max_rows,
     )
-    segments = [by] if isinstance(by, str) else list(by or ())
-    taken = [name for name in segments if name in COLUMNS]
-    if taken:
-        raise ParameterError(
-            f"by= names {quoted(taken)}, which the table has a column of its own for: rename it."
-        )
+    by = [by] if isinstance(by, str) else list(by or ())
     on = timestamp if on is None else on
-    no_features = [name for name in (window, on, *segments) if isinstance(name, str)]
+    no_features = [name for name in (window, on, *by) if isinstance(name, str)]
     periods = setup.read(reference, current, no_features)
-    groups = window_groups(periods.current, window, step, on, segments, periods.names[1])
-    rows = np.arange(len(periods.current))[groups.rows]
+    now, where = periods.current, periods.names[1]
+    by = segment_columns(by, now.columns, where, COLUMNS)
+    groups = window_groups(now, window, step, on, by, where)
+    rows = np.arange(len(now))[groups.rows]
     diagnoses, tables = [], []
     for number, known in enumerate(_reference_rows(periods, groups)):
-        now = rows[groups.lo[number] : groups.hi[number]]
+        part = periods.take(known, rows[groups.lo[number] : groups.hi[number]])
         found: Diagnosis | None = None
         failure = ""
         try:
-            found = _diagnose_part(periods.take(known, now))
+            found = _diagnose_part(part)
         except DataError as error:
             failure = str(error)
         diagnoses.append(found)
         tables.append(_table_of(found, join_notes(groups.notes[number], failure)))
     keys = groups.keys.loc[np.repeat(groups.keys.index, len(TERMS))].reset_index(drop=True)
     table = pd.concat([keys, pd.concat(tables, ignore_index=True)], axis=1)
-    return Timeline(table, tuple(diagnoses), groups.left_out, tuple(groups.segments.columns))
+    return Timeline(table, tuple(diagnoses), groups.left_out, tuple(by))
 
 
 def _reference_rows(periods: Periods, groups: WindowGroups) -> list[Rows]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.cutters import ByRows, Cutter, Window
-from driftlib.data.groups import check_segments, segments_of
+from driftlib.data.groups import check_segments, name_segments, segments_of
 from driftlib.data.sources import Memory, is_path, open_source, read_frame
 from driftlib.data.windows import positions
 from driftlib.errors import DataError, ParameterError
@@ -197,10 +197,7 @@ def subjects_of(table: pd.DataFrame, by: Sequence[str]) -> pd.Series:
     ['x where region = EU and new = True']
     """
     features = table["feature"] if "feature" in table else table.index.to_series()
-    subjects = features.astype(str).set_axis(table.index)
-    for number, name in enumerate(by):
-        subjects = subjects + f" {'and' if number else 'where'} {name} = " + table[name].astype(str)
-    return subjects
+    return name_segments(features.astype(str).set_axis(table.index), table, by)
 
 
 def stack_segments(

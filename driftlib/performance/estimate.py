@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.groups import WindowGroups, window_groups
+from driftlib.data.groups import WindowGroups, match_segments, window_groups
 from driftlib.data.predictions import Predictions, name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.task import Task, class_columns
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, check_choice
-from driftlib.performance.evaluate import MetricValues, evaluate, match_segments
+from driftlib.performance.evaluate import MetricValues, evaluate
 from driftlib.performance.limits import read_thresholds
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import select_metrics

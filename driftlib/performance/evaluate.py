@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from driftlib.data.columns import level_text
 from driftlib.data.groups import WindowGroups
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import REGRESSION, Task
@@ -107,39 +106,6 @@ def evaluate(
         n_labelled=np.concatenate([piece.n_labelled for piece in pieces]),
         notes=[notes for piece in pieces for notes in piece.notes],
     )
-
-
-def match_segments(groups: WindowGroups, reference: WindowGroups) -> np.ndarray:
-    """Find the reference's group for the segment of each group.
-
-    Parameters
-    ----------
-    groups, reference : WindowGroups
-        Of the same segment columns; the reference is one window.
-
-    Returns
-    -------
-    int array, shape (groups,)
-        Number of the reference's group, -1 for a segment that the reference does not have.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from driftlib.data.groups import window_groups
-    >>> known = window_groups(pd.DataFrame({"shop": ["A", "B"]}), by=["shop"])
-    >>> found = window_groups(pd.DataFrame({"shop": ["B", "C", "B", "C"]}), by=["shop"])
-    >>> match_segments(found, known).tolist()
-    [1, -1]
-    """
-    place = {
-        _as_text(values): number for number, values in enumerate(reference.segments.to_numpy())
-    }
-    numbers = [place.get(_as_text(values), -1) for values in groups.segments.to_numpy()]
-    return np.array(numbers, dtype=int)[groups.segment]
-
-
-def _as_text(values: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(level_text(value) for value in values)
 
 
 def _evaluate_some(

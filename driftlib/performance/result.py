@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.groups import WindowGroups, segment_columns
+from driftlib.data.groups import WindowGroups, match_segments, segment_columns
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import BINARY, Task
 from driftlib.data.windows import start_in_words
-from driftlib.performance.evaluate import MetricValues, match_segments
+from driftlib.performance.evaluate import MetricValues
 from driftlib.performance.limits import Limit, Verdicts, is_compared, judge
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
