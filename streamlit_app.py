@@ -16,6 +16,7 @@ import streamlit as st
 import driftlib as dl
 from driftlib import visualization as charts
 from driftlib.alerts import Alert
+from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload, safe_csv
 from driftlib.data.windows import fitting_window
@@ -26,12 +27,13 @@ from driftlib.reporting.app import (
     Evaluation,
     Findings,
     KeyNumber,
-    evaluate,
-    explain,
-    find,
-    key_numbers,
+    compare_periods,
+    evaluate_predictions,
+    explain_change,
+    pick_key_numbers,
 )
-from driftlib.reporting.single import drift_page, performance_page
+from driftlib.reporting.inputs import name_predictions
+from driftlib.reporting.single_page import render_evaluation, render_findings
 from driftlib.reporting.tables import drift_table, metrics_table
 from driftlib.severity import Severity
 from driftlib.visualization.style import CONFIG
@@ -46,7 +48,7 @@ WINDOWS = {"Automatic": None, "Day": "1D", "Week": "7D", "Month": "MS", "Quarter
 SIMULATED_WINDOW = "7D"
 # They tell the months of the flights apart by themselves.
 SEASON = ["temp", "humid", "pressure"]
-COLUMNS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
+COLUMNS = ColumnRoles(timestamp="timestamp")
 METHODS = {"CBPE": "inputs as before", "PAPE": "allows for changed inputs, slower"}
 NO_LABELS = (
     "There is no performance without labels and predictions: the tab Performance says what is "
@@ -74,7 +76,7 @@ class Data:
     key: tuple[Any, ...]
     reference: pd.DataFrame
     current: pd.DataFrame
-    names: dict[str, str | None]
+    roles: ColumnRoles
     window: str | None
 
 
@@ -113,7 +115,9 @@ def main() -> None:
     with verdict:
         say_verdict(found, cause)
     with report:
-        download("Download report (HTML)", lambda: drift_page(found, cause), "model_drift.html")
+        download(
+            "Download report (HTML)", lambda: render_findings(found, cause), "model_drift.html"
+        )
     with estimated:
         guarded(estimate_part, data, found, say=st.info)
 
@@ -232,23 +236,23 @@ def dial(
 def load(settings: dict[str, Any]) -> Data | None:
     """The two periods that the sidebar names; None where files are still to be chosen."""
     files = settings.get("files", (None, None))
-    roles = ("reference", "current")
-    frames = [frame_of(file, role) for file, role in zip(files, roles, strict=True)]
+    sides = ("reference", "current")
+    frames = [frame_of(file, side) for file, side in zip(files, sides, strict=True)]
     window = WINDOWS[settings["window"]]
     if settings["source"] == SIMULATE:
         key = tuple(settings[name] for name in ("rows", "drift", "flips", "seed"))
         data = dl.simulate(*key)
         window = window or SIMULATED_WINDOW
-        return Data(SIMULATE, (*key, window), data.reference, data.current, dict(COLUMNS), window)
+        return Data(SIMULATE, (*key, window), data.reference, data.current, COLUMNS, window)
     if settings["source"] == FLIGHTS:
-        frames = [flights(side) for side in roles]
-        return Data(FLIGHTS, (FLIGHTS, window), *frames, dict(COLUMNS), window)
+        frames = [flights(side) for side in sides]
+        return Data(FLIGHTS, (FLIGHTS, window), *frames, COLUMNS, window)
     if any(frame is None for frame in frames):
         return None
-    names = {role: name or None for role, name in settings["names"].items()}
-    names = names | {role: name or role for role, name in names.items() if role != "timestamp"}
-    key = (*(file.file_id for file in files), *names.values(), window)
-    return Data(OWN, key, *frames, names, window)
+    names = {role: name or role for role, name in settings["names"].items()}
+    roles = ColumnRoles(**names | {"timestamp": settings["names"]["timestamp"] or None})
+    key = (*(file.file_id for file in files), *vars(roles).values(), window)
+    return Data(OWN, key, *frames, roles, window)
 
 
 def frame_of(file: Any, role: str) -> pd.DataFrame | None:
@@ -280,8 +284,8 @@ def flights(side: str) -> pd.DataFrame:
 def found_in(key: tuple[Any, ...], rules: dict[str, float], _data: Data) -> Findings:
     moderate = rules["psi"]
     policy = dl.DriftPolicy(rules["alpha"], psi_moderate=moderate, psi_major=max(moderate, 0.25))
-    arguments = _data.names, policy, rules["tolerance"], _data.window
-    return find(_data.reference, _data.current, *arguments)
+    arguments = _data.roles, policy, rules["tolerance"], _data.window
+    return compare_periods(_data.reference, _data.current, *arguments)
 
 
 def compare(data: Data, rules: dict[str, float]) -> Findings:
@@ -292,18 +296,22 @@ def compare(data: Data, rules: dict[str, float]) -> Findings:
     scope="session", max_entries=4, show_spinner="Telling data drift from concept drift ..."
 )
 def cause_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> Cause:
-    return explain(_data.reference, _data.current, _data.names, features)
+    return explain_change(_data.reference, _data.current, _data.roles, features)
 
 
 @st.cache_resource(
     scope="session", max_entries=4, show_spinner="Estimating performance without labels ..."
 )
 def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> Any:
-    names = dict(_data.names)
-    on = names.pop("timestamp")
+    on = _data.roles.timestamp
     window = _data.window if on and _data.window else fitting_window(_data.current, on)
     return dl.estimate_performance(
-        _data.reference, _data.current, window=window, on=on, method=method, **names
+        _data.reference,
+        _data.current,
+        window=window,
+        on=on,
+        method=method,
+        **name_predictions(_data.roles),
     )
 
 
@@ -311,7 +319,7 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> Any:
 def evaluated(
     key: str, names: dict[str, str], window: int | str, on: str | None, least: float, _frame: Any
 ) -> Evaluation:
-    return evaluate(_frame, names, window, on, least)
+    return evaluate_predictions(_frame, ColumnRoles(**names), window, on, least)
 
 
 def chart(figure: Any, key: str) -> None:
@@ -385,7 +393,7 @@ def overview_tab(found: Findings) -> None:
         st.metric("Features drifted", features, width=150)
         st.metric("Alerts", len(found.alerts), width=150)
         if found.whole is not None:
-            show_numbers(key_numbers(found.whole), ", current")
+            show_numbers(pick_key_numbers(found.whole), ", current")
     st.caption(
         f"{drift.current.rows:,} current rows against {drift.baseline.rows:,} reference rows; "
         "arrows: change since the reference."
@@ -408,7 +416,7 @@ def drift_tab(found: Findings) -> None:
         )  # fmt: skip
         chart(charts.feature_distribution(found.drift, feature), "distribution")
     st.markdown("#### Every column, all of current against the reference")
-    show_table(drift_table(found.drift).frame)
+    show_table(drift_table(found.drift))
     st.caption(
         "q: p-value that allows for the number of columns. Drift is a q below the false-alarm "
         "rate and a change that is at least moderate."
@@ -444,7 +452,7 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
     if shown:
         chart(charts.metric_trend(performance, metrics=shown), f"{key}-trend")
     st.markdown("#### Every window")
-    show_table(metrics_table(performance).frame)
+    show_table(metrics_table(performance))
     st.caption(
         "▼ beyond its threshold by more than noise explains; ◇ beyond it, perhaps by chance."
     )
@@ -527,7 +535,7 @@ def upload_tab() -> None:
 
 def columns_of(frame: pd.DataFrame) -> dict[str, str] | None:
     """Names of the label, prediction and probability; asked for where they are not the usual."""
-    usual = {name: name for name in COLUMNS if name != "timestamp"}
+    usual = name_predictions(COLUMNS)
     absent = [name for name in ("y_true", "y_pred") if name not in frame.columns]
     if not absent:
         return usual
@@ -556,7 +564,7 @@ def columns_of(frame: pd.DataFrame) -> dict[str, str] | None:
 def upload_results(result: Evaluation) -> None:
     performance = result.performance
     with st.container(horizontal=True):
-        show_numbers(key_numbers(result.whole, None))
+        show_numbers(pick_key_numbers(result.whole, None))
     for alert in result.alerts:
         st.warning(plain(alert.message))
     performance_parts(performance, "upload")
@@ -566,7 +574,7 @@ def upload_results(result: Evaluation) -> None:
     with st.container(horizontal=True):
         found = performance.to_dict()
         download("Download results (JSON)", lambda: json.dumps(found, indent=1), "performance.json")
-        download("Download report (HTML)", lambda: performance_page(result), "performance.html")
+        download("Download report (HTML)", lambda: render_evaluation(result), "performance.html")
 
 
 if __name__ == "__main__":

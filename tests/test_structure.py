@@ -30,7 +30,6 @@ UNFINISHED: tuple[str, ...] = (
     "driftlib.data.times",
     "driftlib.data.windows",
     "driftlib.drift",
-    "driftlib.reporting",
 )
 
 

@@ -8,8 +8,9 @@ import pytest
 
 import driftlib as dl
 from driftlib.data.synthetic import simulate
+from driftlib.html.table import write_frame
 from driftlib.reporting import tables, verdicts, watched
-from driftlib.reporting.sections import Page, Unavailable, attempt, say
+from driftlib.reporting.sections import Sections, Unavailable, attempt, say
 
 
 @pytest.fixture(scope="module")
@@ -20,16 +21,16 @@ def data():
 @pytest.fixture(scope="module")
 def perf(data):
     before = dl.track_performance(data.reference)
-    judged = watched.against(data.reference, before, watched.watched([before]), 0.05)
+    judged = watched.set_limits(data.reference, before, watched.choose_metrics([before]), 0.05)
     return dl.track_performance(data.current, window=500, **judged)
 
 
 def test_the_most_telling_metrics_are_watched(perf, data):
-    assert watched.watched([perf]) == ["roc_auc", "brier", "precision", "recall"]
-    assert watched.watched([perf], ["f1"]) == ["f1"]
+    assert watched.choose_metrics([perf]) == ["roc_auc", "brier", "precision", "recall"]
+    assert watched.choose_metrics([perf], ["f1"]) == ["f1"]
     plain = dl.track_performance(data.current.drop(columns="y_proba"))
-    assert watched.watched([Unavailable("no"), plain])[0] == "precision"
-    assert watched.watched([Unavailable("no")]) == ["accuracy"]
+    assert watched.choose_metrics([Unavailable("no"), plain])[0] == "precision"
+    assert watched.choose_metrics([Unavailable("no")]) == ["accuracy"]
 
 
 def test_thresholds_are_a_share_of_the_reference_in_the_metrics_own_direction(perf):
@@ -42,7 +43,7 @@ def test_thresholds_are_a_share_of_the_reference_in_the_metrics_own_direction(pe
 
 def test_focus_keeps_values_and_orders_them(perf):
     order = ["recall", "roc_auc"]
-    main = watched.focus(perf, order)
+    main = watched.keep_metrics(perf, order)
     assert main.table["metric"].tolist() == order * 4
     assert main.reference["metric"].tolist() == order
     merged = main.table.merge(perf.table, on=["window", "metric"])
@@ -51,13 +52,13 @@ def test_focus_keeps_values_and_orders_them(perf):
 
 def test_available_is_the_first_that_there_is(perf):
     gone = Unavailable("no labels")
-    assert watched.available(gone, perf) == [perf]
-    assert watched.available(gone, gone) == []
+    assert watched.pick_available(gone, perf) == [perf]
+    assert watched.pick_available(gone, gone) == []
 
 
 def test_the_verdict_names_metric_window_and_cause(perf, data):
     why = dl.diagnose(data.reference, data.current, timestamp="timestamp")
-    main = watched.focus(perf, watched.watched([perf]))
+    main = watched.keep_metrics(perf, watched.choose_metrics([perf]))
     words = verdicts.performance_verdict(main, Unavailable("no"), why)
     worst = main.table[main.table["metric"] == "roc_auc"]["value"].min()
     assert words.startswith("ROC AUC is worse than tolerated in all 4 windows")
@@ -66,10 +67,10 @@ def test_the_verdict_names_metric_window_and_cause(perf, data):
 
 
 def test_the_verdict_says_when_nothing_is_worse(data):
-    judged = watched.against(
+    judged = watched.set_limits(
         data.reference, dl.track_performance(data.reference), ["roc_auc"], 0.05
     )
-    same = watched.focus(dl.track_performance(data.reference, **judged), ["roc_auc"])
+    same = watched.keep_metrics(dl.track_performance(data.reference, **judged), ["roc_auc"])
     words = verdicts.performance_verdict(same, Unavailable("no"), Unavailable("no"))
     value = same.table["value"].iloc[0]
     sentence = "The watched metric is not worse than tolerated."
@@ -88,11 +89,11 @@ def test_the_verdict_without_labels_is_the_estimate_or_the_reason(data):
 
 def test_segments_are_judged_or_a_sentence_says_why_not(data):
     names = {"y_true": "y_true"}
-    (found,) = watched.by_segment(data.current, ["region"], "accuracy", names)
+    (found,) = watched.track_segments(data.current, ["region"], "accuracy", names)
     assert found.by == ("region",)
-    (none,) = watched.by_segment(data.current, [], "accuracy", names)
+    (none,) = watched.track_segments(data.current, [], "accuracy", names)
     assert none.reason.startswith("No column of categories")
-    (wrong,) = watched.by_segment(data.current, ["regoin"], "accuracy", names)
+    (wrong,) = watched.track_segments(data.current, ["regoin"], "accuracy", names)
     assert "Did you mean 'region'" in wrong.reason
 
 
@@ -118,7 +119,7 @@ def test_a_reason_is_shown_once(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", shown.append)
     gone = Unavailable("no curves")
-    Page().draw([lambda table: None, lambda table: 1], gone)
+    Sections().draw([lambda table: None, lambda table: 1], gone)
     assert shown == [gone]
 
 
@@ -127,20 +128,20 @@ def test_a_reason_is_shown_once(monkeypatch):
 
 def test_tables_escape_what_comes_from_the_data():
     frame = pd.DataFrame({"<script>": ["</td><script>alert(1)</script>"], "n": [1]})
-    html = tables.Table(frame)._repr_html_()
+    html = write_frame(frame)
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
 
 
 def test_a_long_table_says_what_it_leaves_out():
-    html = tables.Table(pd.DataFrame({"n": range(100)}), most=10)._repr_html_()
+    html = write_frame(pd.DataFrame({"n": range(100)}), most=10)
     assert html.count("<tr>") == 11
     assert "90 more rows are not shown." in html
 
 
 def test_the_drift_table_has_the_worst_first_and_labels_last(data):
     moved = simulate(1000, 1.0, 0.0, seed=1)
-    table = tables.drift_table(dl.detect_drift(moved.reference, moved.current)).frame
+    table = tables.drift_table(dl.detect_drift(moved.reference, moved.current))
     severities = [text.split("\u00a0")[1] for text in table["change"]]
     rank = ["major", "moderate", "minor", "none"]
     features = [not name.endswith(")") for name in table["feature"]]
@@ -151,7 +152,7 @@ def test_the_drift_table_has_the_worst_first_and_labels_last(data):
 
 
 def test_the_metrics_table_marks_what_is_worse(perf):
-    table = tables.metrics_table(perf).frame
+    table = tables.metrics_table(perf)
     assert table["window"].iloc[0] == "reference"
     assert table["rows"].tolist() == [2000, 500, 500, 500, 500]
     degraded = perf.table.query("metric == 'roc_auc'")["degraded"].to_numpy()

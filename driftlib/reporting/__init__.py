@@ -1,4 +1,4 @@
-"""Reports: notebooks run with parameters, rendered to pages that open offline, and listed."""
+"""Run notebooks with parameters, render them to pages that open offline, and list those."""
 
 from driftlib.reporting.environment import in_report
 from driftlib.reporting.evidently import evidently_report

@@ -1,17 +1,17 @@
-"""Two periods in one look, for the Streamlit page: what holds few numbers and can be kept."""
+"""Compute what the Streamlit page shows, as results that hold few numbers and can be kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from driftlib.alerts import Alert, make_alerts
-from driftlib.data.schema import COMPARABLE
+from driftlib.data.schema import COMPARABLE, ColumnRoles
 from driftlib.data.windows import fitting_window
-from driftlib.diagnosis.diagnose import diagnose
+from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend import TrendResult, drift_trend
@@ -21,6 +21,10 @@ from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
+from driftlib.reporting.inputs import name_predictions
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # The metrics that people ask for first, of each task.
 FIRST = ("accuracy", "roc_auc", "r2", "mae")
@@ -32,14 +36,16 @@ LIMITED = ("accuracy", "roc_auc", "r2")
 class Findings:
     """Drift and performance of current against a reference, without any of their rows.
 
-    Attributes
+    Parameters
     ----------
     drift : DriftResult
+        All of current against the reference.
     trend : TrendResult
         Without the profiles of its windows.
     whole, performance : Performance or None
         All of current, and window by window; None where there are no labels or predictions.
     alerts : tuple of Alert
+        Of drift and performance.
     remarks : tuple of str
         What could not be found, and why.
     """
@@ -60,54 +66,60 @@ class Findings:
         return sorted(shown, key=lambda name: name not in features)
 
 
-def find(
+def compare_periods(
     reference: pd.DataFrame,
     current: pd.DataFrame,
-    names: Mapping[str, str | None],
+    roles: ColumnRoles,
     policy: DriftPolicy,
     tolerance: float,
     window: str | None = None,
 ) -> Findings:
-    """Everything about two periods that takes well under a second.
+    """Find everything about two periods that takes well under a second.
 
     Parameters
     ----------
     reference, current : pandas.DataFrame
-    names : dict of str
-        Columns: `timestamp`, `y_true`, `y_pred`, `y_proba`, the first None where there is none.
+        One row a prediction.
+    roles : ColumnRoles
+        Names of labels, predictions and time.
     policy : DriftPolicy
+        What counts as drift.
     tolerance : float
         How far accuracy, ROC AUC or R2 may fall below the reference's.
     window : str, optional
         A pandas offset such as "7D"; default a fitting one.
 
+    Returns
+    -------
+    Findings
+        Without performance where there are no labels, which is only a remark.
+
     Raises
     ------
     DriftlibError
-        If the two cannot be compared. That there are no labels is only a remark.
+        If the two cannot be compared.
 
     Examples
     --------
     >>> from driftlib.data.synthetic import simulate
     >>> data = simulate(2000, feature_drift=0, label_flips=0.3)
-    >>> names = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred",
-    ...          "y_proba": "y_proba"}
-    >>> found = find(data.reference, data.current, names, DriftPolicy(), 0.02, "7D")
+    >>> roles = ColumnRoles(timestamp="timestamp")
+    >>> found = compare_periods(data.reference, data.current, roles, DriftPolicy(), 0.02, "7D")
     >>> found.drift.drifted, {alert.subject for alert in found.alerts} >= {"accuracy"}
     ([], True)
     """
-    on = names["timestamp"]
-    baseline = Baseline.fit(reference, **names)
+    on = roles.timestamp
+    baseline = Baseline.fit(reference, **vars(roles))
     drift = detect_drift(baseline, current, policy=policy)
-    window = window if window and on else fitting_window(current, on)
-    trend = drift_trend(baseline, current, window=window, on=on, policy=policy)
+    size = window if window and on else fitting_window(current, on)
+    trend = drift_trend(baseline, current, window=size, on=on, policy=policy)
     trend = replace(trend, profiles=())
-    columns = {name: column for name, column in names.items() if name != "timestamp"}
+    columns = name_predictions(roles)
     try:
         whole = track_performance(current, reference=reference, **columns)
         limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
         performance = track_performance(
-            current, window=window, on=on, reference=reference, thresholds=limits, **columns
+            current, window=size, on=on, reference=reference, thresholds=limits, **columns
         )
     except DriftlibError as error:
         # Without labels or predictions there is still drift to be shown.
@@ -117,7 +129,19 @@ def find(
 
 @dataclass(frozen=True)
 class KeyNumber:
-    """A metric's value with its 95 % interval, and where there is one the reference's."""
+    """A metric's value with its 95 % interval, and where there is one the reference's.
+
+    Parameters
+    ----------
+    title : str
+        Of the metric.
+    value, lower, upper : float
+        Of the current data.
+    reference : float or None
+        Of the reference.
+    higher_is_better : bool
+        Which way is good.
+    """
 
     title: str
     value: float
@@ -127,26 +151,44 @@ class KeyNumber:
     higher_is_better: bool
 
 
-def key_numbers(whole: Performance, names: Iterable[str] | None = FIRST) -> list[KeyNumber]:
-    """Some metrics of a performance that is one window; those it does not have are left out.
+def pick_key_numbers(whole: Performance, names: Iterable[str] | None = FIRST) -> list[KeyNumber]:
+    """Pick some metrics of a performance that is one window.
+
+    Parameters
+    ----------
+    whole : Performance
+        Of one window.
+    names : iterable of str, optional
+        Metrics; those that it does not have are left out. None for all.
+
+    Returns
+    -------
+    list of KeyNumber
+        In the order of the names.
 
     Examples
     --------
     >>> frame = pd.DataFrame({"y_true": [0, 1] * 50, "y_pred": [0, 1] * 40 + [1, 0] * 10})
-    >>> [(number.title, number.value) for number in key_numbers(track_performance(frame))]
+    >>> [(number.title, number.value) for number in pick_key_numbers(track_performance(frame))]
     [('Accuracy', 0.8)]
     """
-    before = {}
+    before: dict[str, float] = {}
     if whole.reference is not None:
-        before = whole.reference.set_index("metric")["value"].to_dict()
-    table = whole.table.set_index("metric")
-    chosen = table.index if names is None else [name for name in names if name in table.index]
+        before = dict(zip(whole.reference["metric"], whole.reference["value"], strict=True))
+    rows = {row["metric"]: row for row in whole.table.to_dict("records")}
     numbers = []
-    for name in chosen:
-        metric, row = METRICS[whole.task][name], table.loc[name]
-        own = before.get(name)
-        values = (float(row[column]) for column in ("value", "lower", "upper"))
-        numbers.append(KeyNumber(metric.title, *values, own, metric.higher_is_better))
+    for name in rows if names is None else [name for name in names if name in rows]:
+        metric, row = METRICS[whole.task][name], rows[name]
+        numbers.append(
+            KeyNumber(
+                title=metric.title,
+                value=float(row["value"]),
+                lower=float(row["lower"]),
+                upper=float(row["upper"]),
+                reference=before.get(name),
+                higher_is_better=metric.higher_is_better,
+            )
+        )
     return numbers
 
 
@@ -154,14 +196,15 @@ def key_numbers(whole: Performance, names: Iterable[str] | None = FIRST) -> list
 class Cause:
     """A diagnosis without the rows it was made of.
 
-    Attributes
+    Parameters
     ----------
     headline, reason : str
+        The verdict, and what it rests on.
     culprits : tuple of str
         Columns that give the period away, where the cause cannot be told.
     terms : pandas.DataFrame
         What each cause adds to the loss.
-    figures : tuple of plotly Figure
+    figures : tuple of plotly.graph_objects.Figure
         The waterfall first; then, where they can be told, the segments in which the concept
         changed, and where the inputs differ the features whose change counts.
     """
@@ -170,23 +213,28 @@ class Cause:
     reason: str
     culprits: tuple[str, ...]
     terms: pd.DataFrame
-    figures: tuple[Any, ...]
+    figures: tuple[go.Figure, ...]
 
 
-def explain(
+def explain_change(
     reference: pd.DataFrame,
     current: pd.DataFrame,
-    names: Mapping[str, str | None],
+    roles: ColumnRoles,
     features: Iterable[str],
 ) -> Cause:
-    """Why the loss changed, in words and pictures.
+    """Explain in words and pictures why the loss changed.
 
     Parameters
     ----------
-    reference, current, names
-        As for `find`.
-    features : list of str
+    reference, current, roles
+        As for `compare_periods`.
+    features : iterable of str
         Columns to compare the periods on.
+
+    Returns
+    -------
+    Cause
+        The verdict, its terms and its charts.
 
     Raises
     ------
@@ -196,8 +244,8 @@ def explain(
     from driftlib.visualization import feature_attribution, loss_waterfall, segment_effects
     from driftlib.visualization.diagnosis import plain_title
 
-    why = diagnose(reference, current, features=features, **names)
-    drawn: list[Callable[..., Any]] = [loss_waterfall]
+    why = diagnose(reference, current, features=features, **vars(roles))
+    drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
     if why.domain.overlaps and why.verdict_inputs.inputs_differ:
@@ -211,12 +259,14 @@ def explain(
 class Evaluation:
     """Performance of one file of predictions: all of it, by window, and who is mistaken for whom.
 
-    Attributes
+    Parameters
     ----------
     whole, performance : Performance
+        All rows, and window by window.
     confusion : pandas.DataFrame or None
         None for a regression.
     alerts : tuple of Alert
+        Of the windows.
     """
 
     whole: Performance
@@ -225,22 +275,28 @@ class Evaluation:
     alerts: tuple[Alert, ...]
 
 
-def evaluate(
-    frame: pd.DataFrame, names: Mapping[str, str], window: int | str, on: str | None, least: float
+def evaluate_predictions(
+    frame: pd.DataFrame, roles: ColumnRoles, window: int | str, on: str | None, least: float
 ) -> Evaluation:
     """Evaluate labels and predictions.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-    names : dict of str
-        Columns `y_true`, `y_pred` and `y_proba`.
+        One row a prediction.
+    roles : ColumnRoles
+        Names of labels and predictions.
     window : int or str
         Rows a window, or with `on` a pandas offset.
     on : str, optional
         Column with the time.
     least : float
         Least accuracy of a classifier, or R2 of a regression.
+
+    Returns
+    -------
+    Evaluation
+        Of all rows and of each window.
 
     Raises
     ------
@@ -250,11 +306,11 @@ def evaluate(
     Examples
     --------
     >>> frame = pd.DataFrame({"y_true": [0, 1] * 100, "y_pred": [0, 1] * 50 + [1, 0] * 50})
-    >>> names = {"y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba"}
-    >>> result = evaluate(frame, names, 100, None, 0.7)
+    >>> result = evaluate_predictions(frame, ColumnRoles(), 100, None, 0.7)
     >>> result.alerts[0].message[:32], result.confusion["n"].tolist()
     ('Accuracy is beyond its threshold', [50, 50, 50, 50])
     """
+    names = name_predictions(roles)
     whole = track_performance(frame, **names)
     metric = next(name for name in LIMITED if name in METRICS[whole.task])
     limits = {metric: least}

@@ -1,4 +1,4 @@
-"""Evidently's own reports on the same data, beside ours; the package is optional."""
+"""Write Evidently's own reports on the same data; the package is optional."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def evidently_report(
     Parameters
     ----------
     reference, current : frame, table, path or glob
+        As for `driftlib.detect_drift`.
     output : path
         Folder to write `evidently_drift.html` and `evidently_classification.html` to.
     features, categorical : list of str

@@ -28,7 +28,7 @@ LONGEST_SOCKET_FOLDER = 60
 class Workshop:
     """Where a worker does its jobs.
 
-    Attributes
+    Parameters
     ----------
     folder : Path
         For what nobody is to see.

@@ -49,7 +49,7 @@ DEFAULT_ALT = "Picture without a description; the text around it says what it sh
 class RenderedPage:
     """A page, and what the index says of it.
 
-    Attributes
+    Parameters
     ----------
     html : str
         The whole page.
@@ -204,7 +204,7 @@ class _PageDraft:
     style_ids: dict[str, int] = field(default_factory=dict)
 
     def cells(self, notebook: Any) -> Iterator[Any]:
-        """Cells to show; code that shows nothing is folded into the next code that does."""
+        """Find the cells to show; code that shows nothing goes with the next that does."""
         waiting: Any = None
         for original in notebook.cells:
             if UNSHOWN_TAGS & set(original.metadata.get("tags", ())):
@@ -236,7 +236,7 @@ class _PageDraft:
             yield waiting
 
     def output(self, output: Any) -> Any:
-        """An output made ready for the template, or None if it is not for the reader."""
+        """Make an output ready for the template; None if it is not for the reader."""
         if output.output_type == "error":
             sentence = failure_sentence(output.ename, output.evalue)
             self.failure = self.failure or sentence
@@ -269,7 +269,7 @@ class _PageDraft:
         return _shown(kind, content, output.metadata.get("alt", DEFAULT_ALT))
 
     def chart(self, kind: str, content: Mapping[str, Any]) -> str:
-        """HTML of a figure, numbered in the page's order."""
+        """Write a figure, numbered in the page's order."""
         self.charts += 1
         name = f"chart-{self.charts}"
         if kind == PLOTLY_MIME:
@@ -277,22 +277,22 @@ class _PageDraft:
         return page.stepped_chart(content["figures"], content["dials"], name, content["start"])
 
     def structured(self, content: str) -> str:
-        """HTML with headings in order, tables that scroll, and ids that never change."""
+        """Put headings in order, tables in boxes, and ids that never change."""
         content = STYLER_ID.sub(self.stable_id, FRAME_STYLE.sub("", content))
         return TABLE.sub(self.table, HEADING.sub(self.heading, content)).strip()
 
     def stable_id(self, match: re.Match[str]) -> str:
-        """The same number for the same random id, counted in the page's order."""
+        """Give the same number to the same random id, counted in the page's order."""
         number = self.style_ids.setdefault(match[0], len(self.style_ids) + 1)
         return f"T_styled{number}"
 
     def table(self, match: re.Match[str]) -> str:
-        """A table in a box of its own."""
+        """Put a table into a box of its own."""
         self.tables += 1
         return scroll_box(mark_table(match[0]), f"Table {self.tables}")
 
     def heading(self, match: re.Match[str]) -> str:
-        """A heading, no more than one level below the one before; the first h1 is the title."""
+        """Keep a heading at most one level below the one before; the first h1 is the title."""
         level, text = int(match[1]), match[3].strip()
         if level == 1 and not self.title:
             self.title = text

@@ -1,4 +1,4 @@
-"""What a notebook's parameters mean: the data, the columns that are no features, the windows."""
+"""Read what a notebook's parameters name: data, columns that are no features, windows."""
 
 from __future__ import annotations
 
@@ -28,25 +28,31 @@ DEFAULTS = {"timestamp": "timestamp", "y_true": "y_true", "y_pred": "y_pred", "y
 class Inputs:
     """Data and settings that the notebooks share: made by `read_inputs`.
 
-    Attributes
+    Parameters
     ----------
     reference : pandas.DataFrame or Baseline
+        What to compare with.
     current : pandas.DataFrame
+        What is judged.
     sources : tuple
         Where the two come from: the paths that were found, or what was given.
     roles : ColumnRoles
         Names of labels, predictions and time; `timestamp` is None where there is none.
     features : list of str or None
+        None for all.
     categorical : list of str
+        Columns of numbers that are codes.
     positive : str or None
+        The positive label; None for the larger of two.
     on : str or None
         Column with the time that windows follow.
     window : int, str or None
         Rows, a pandas offset, a column for a window a value, or None for one window.
     output : Path
+        Folder for data files.
     """
 
-    reference: Any
+    reference: pd.DataFrame | Baseline
     current: pd.DataFrame
     sources: tuple[Any, Any]
     roles: ColumnRoles
@@ -74,8 +80,7 @@ class Inputs:
     @property
     def names(self) -> dict[str, Any]:
         """Arguments that name labels and predictions, for `track_performance` and its kin."""
-        names = {name: getattr(self.roles, name) for name in ("y_true", "y_pred", "y_proba")}
-        return names | {"positive": self.positive}
+        return name_predictions(self.roles) | {"positive": self.positive}
 
     @property
     def labels(self) -> dict[str, Any]:
@@ -83,7 +88,17 @@ class Inputs:
         return self.names | self.by_window
 
     def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
-        """Arguments for `diagnose` and its kin: names, and all features but some.
+        """Give arguments for `diagnose` and its kin: names, and all features but some.
+
+        Parameters
+        ----------
+        without : iterable of str
+            Features to leave out.
+
+        Returns
+        -------
+        dict
+            By the names of the arguments.
 
         Raises
         ------
@@ -115,6 +130,22 @@ class Inputs:
         return found[:MOST_SEGMENT_COLUMNS]
 
 
+def name_predictions(roles: ColumnRoles) -> dict[str, Any]:
+    """Give the arguments that name labels and predictions.
+
+    Parameters
+    ----------
+    roles : ColumnRoles
+        Names of columns.
+
+    Returns
+    -------
+    dict
+        `y_true`, `y_pred` and `y_proba`.
+    """
+    return {"y_true": roles.y_true, "y_pred": roles.y_pred, "y_proba": roles.y_proba}
+
+
 def read_inputs(
     reference: Any,
     current: Any,
@@ -128,7 +159,6 @@ def read_inputs(
     categorical: Iterable[str] = (),
     window: str = "",
     output: str | Path = "reports",
-    **_: Any,
 ) -> Inputs:
     """Read the data that a notebook's parameters name.
 
@@ -149,8 +179,11 @@ def read_inputs(
         timestamp that is no time, and one for all where there is none.
     output : path
         Folder for data files.
-    **_
-        Further settings of the notebook, which are not about the data.
+
+    Returns
+    -------
+    Inputs
+        The data, and the settings in the library's own words.
 
     Raises
     ------
@@ -171,21 +204,25 @@ def read_inputs(
     names = {"timestamp": timestamp, "y_true": y_true, "y_pred": y_pred, "y_proba": y_proba}
     names = {role: name or DEFAULTS[role] for role, name in names.items()}
     for role, name in names.items():
-        tables = {source_name(now, "current"): frame.columns}
+        tables: dict[str, Iterable[str]] = {source_name(now, "current"): frame.columns}
         if role != "timestamp":
             tables |= {source_name(before, "reference"): known.columns}
         _check_column(role, name, tables)
-    time = names["timestamp"] if names["timestamp"] in frame.columns else None
+    time = names.pop("timestamp")
+    roles = ColumnRoles(**names, timestamp=time if time in frame.columns else None)
+    where = source_name(now, "current")
+    on, size = _windows(str(window).strip(), roles.timestamp, frame, where)
     return Inputs(
-        known,
-        frame,
-        (before, now),
-        ColumnRoles(**names | {"timestamp": time}),
-        list(features) or None,
-        list(categorical),
-        positive or None,
-        *_windows(str(window).strip(), time, frame, source_name(now, "current")),
-        project_path(output),
+        reference=known,
+        current=frame,
+        sources=(before, now),
+        roles=roles,
+        features=list(features) or None,
+        categorical=list(categorical),
+        positive=positive or None,
+        on=on,
+        window=size,
+        output=project_path(output),
     )
 
 
@@ -194,7 +231,7 @@ def _found(source: Any) -> Any:
 
 
 def _check_column(role: str, name: str, tables: dict[str, Iterable[str]]) -> None:
-    """A column named on purpose must exist in one of the tables."""
+    """Insist that a column named on purpose exists in one of the tables."""
     present = [column for columns in tables.values() for column in columns]
     found = name in present
     if role == "y_proba":

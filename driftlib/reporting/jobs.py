@@ -13,7 +13,7 @@ from typing import Any
 class Job:
     """One page to make.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Of the report.
@@ -41,7 +41,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Advanced:
-    """Event: `done` of the `total` cells of a job are done."""
+    """Event: some cells of a job are done.
+
+    Parameters
+    ----------
+    name : str
+        Of the job.
+    done, total : int
+        Cells that are done, and all.
+    """
 
     name: str
     done: int
@@ -52,7 +60,7 @@ class Advanced:
 class Finished:
     """Event: the page of a job is written.
 
-    Attributes
+    Parameters
     ----------
     name, title : str
         Of the job and of the page.

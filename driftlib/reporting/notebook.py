@@ -1,4 +1,4 @@
-"""What a notebook shows that the report treats specially: its verdict, and figures with sliders.
+"""Show in a notebook what its report treats specially: verdict, figures, frames and sliders.
 
 Each object shows itself in JupyterLab as plain HTML and carries the same content as JSON
 under a MIME type of its own, from which the report page and the index are made.
@@ -12,12 +12,19 @@ import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from driftlib.errors import ParameterError, check_choice
 from driftlib.files import json_ready
+from driftlib.html.table import write_frame
+from driftlib.reporting.environment import in_report
 from driftlib.severity import Severity, worst
 from driftlib.visualization.style import CONFIG, SEVERITY_COLORS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 SUMMARY_MIME = "application/vnd.driftlib.summary+json"
 DIALS_MIME = "application/vnd.driftlib.dials+json"
@@ -30,14 +37,30 @@ TITLE_WIDTH, TITLE_LINE = 90, 20
 
 @dataclass(frozen=True)
 class Summary:
-    """The finding of one notebook: made by `summarise`, lifted to the top of its report."""
+    """The finding of one notebook: made by `summarise`, lifted to the top of its report.
+
+    Parameters
+    ----------
+    verdict : str
+        One or two plain sentences.
+    severity : {"none", "minor", "moderate", "major"}
+        How much it matters.
+    alerts : tuple of dict
+        What was raised, each with the keys of `driftlib.alerts.Alert`.
+    """
 
     verdict: str
     severity: str
     alerts: tuple[dict[str, Any], ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
-        """Verdict, severity and alerts in types that JSON has."""
+        """Put verdict, severity and alerts into types that JSON has.
+
+        Returns
+        -------
+        dict
+            By the names of the attributes.
+        """
         return json_ready(dataclasses.asdict(self))
 
     def _repr_html_(self) -> str:
@@ -57,7 +80,7 @@ class Summary:
 
 
 def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any] = ()) -> Summary:
-    """The verdict of a notebook, for the top of its report and for the index.
+    """Sum a notebook up, for the top of its report and for the index.
 
     Parameters
     ----------
@@ -102,7 +125,18 @@ def _alert_record(alert: Any) -> dict[str, Any]:
 
 
 def alert_list(alerts: Sequence[Mapping[str, Any]]) -> str:
-    """Alerts as an escaped HTML list, the first few open and the rest folded; "" if none."""
+    """Write alerts as a list, the first few open and the rest folded.
+
+    Parameters
+    ----------
+    alerts : sequence of dict
+        Each with a `severity` and a `message`.
+
+    Returns
+    -------
+    str
+        Escaped HTML; empty where there are none.
+    """
     items = [
         f'<li><span class="badge badge-{html.escape(alert["severity"])}">'
         f"{Severity(alert['severity']).mark} {html.escape(alert['severity'])}</span> "
@@ -123,14 +157,30 @@ def alert_list(alerts: Sequence[Mapping[str, Any]]) -> str:
 
 @dataclass(frozen=True)
 class Dials:
-    """Figures computed in advance and the sliders that choose between them: see `dials`."""
+    """Figures computed in advance and the sliders that choose between them: see `dials`.
 
-    figures: tuple[Any, ...]
+    Parameters
+    ----------
+    figures : tuple of plotly.graph_objects.Figure
+        One for each combination of positions, the last slider moving fastest.
+    labels : dict of str to tuple of str
+        Name of each slider and the labels of its positions.
+    start : tuple of int
+        Position of each slider at first.
+    """
+
+    figures: tuple[go.Figure, ...]
     labels: dict[str, tuple[str, ...]]
     start: tuple[int, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Figures, labels and start in types that JSON has."""
+        """Put figures, labels and start into types that JSON has.
+
+        Returns
+        -------
+        dict
+            With `figures`, `dials` and `start`.
+        """
         return {
             "figures": [json.loads(figure.to_json()) for figure in self.figures],
             "dials": [[name, list(labels)] for name, labels in self.labels.items()],
@@ -145,9 +195,9 @@ class Dials:
 
 
 def dials(
-    figures: Sequence[Any], labels: Mapping[str, Sequence[object]], start: Sequence[int] = ()
+    figures: Sequence[go.Figure], labels: Mapping[str, Sequence[object]], start: Sequence[int] = ()
 ) -> Dials:
-    """Figures that a report shows one at a time, chosen by sliders that a keyboard reaches.
+    """Show figures one at a time in a report, chosen by sliders that a keyboard reaches.
 
     For reports, where no kernel answers; in a live notebook use widgets.
 
@@ -159,6 +209,11 @@ def dials(
         Name of each slider and the labels of its positions.
     start : sequence of int
         Position of each slider at first; 0 each by default.
+
+    Returns
+    -------
+    Dials
+        Put it last in a cell, so that the notebook shows it.
 
     Raises
     ------
@@ -189,15 +244,31 @@ def dials(
     return Dials(tuple(figures), texts, positions)
 
 
-def show(figure: Any) -> None:
-    """Show a figure in a notebook, without a logo and without a button that sends it anywhere.
+def show(result: object) -> None:
+    """Show a figure, a frame or anything else in a notebook.
 
-    The report's page sets title and caption by itself; in a live notebook a long title is
-    broken into lines, and the caption comes below.
+    A figure has no logo and no button that sends it anywhere. The report's page sets title
+    and caption by itself; in a live notebook a long title is broken into lines, and the
+    caption comes below.
+
+    Parameters
+    ----------
+    result : plotly.graph_objects.Figure, pandas.DataFrame or object
+        A frame is shown up to its 60th row, numbers to the right.
     """
-    import plotly.io as pio
+    from IPython.display import HTML, display
 
-    from driftlib.reporting.environment import in_report
+    if isinstance(result, pd.DataFrame):
+        display(HTML(write_frame(result, digits=3)))
+    elif hasattr(result, "to_plotly_json"):
+        _show_figure(result)
+    else:
+        display(result)
+
+
+def _show_figure(figure: go.Figure) -> None:
+    import plotly.io as pio
+    from IPython.display import HTML, display
 
     # JupyterLab draws figures by itself; plotly's usual way would also put a copy of its whole
     # script into the notebook.
@@ -206,16 +277,14 @@ def show(figure: Any) -> None:
     if in_report():
         figure.show(**options)
         return
-    from IPython.display import HTML, display
-
     _wrapped(figure).show(**options)
     caption = (figure.layout.meta or {}).get("caption", "")
     if caption:
         display(HTML(f"<p>{html.escape(caption)}</p>"))
 
 
-def _wrapped(figure: Any) -> Any:
-    """The figure with its title in lines that fit a notebook; the figure itself if it does."""
+def _wrapped(figure: go.Figure) -> go.Figure:
+    """Break the title of a figure into lines that fit a notebook."""
     lines = textwrap.wrap(figure.layout.title.text or "", TITLE_WIDTH, break_long_words=False)
     if len(lines) < 2:
         return figure

@@ -1,4 +1,4 @@
-"""The settings of the notebooks: found in their parameters cells, checked, one flat YAML file."""
+"""Find, read and check the settings of the notebooks: parameters cells and one flat YAML file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,17 @@ TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 @dataclass(frozen=True)
 class Parameter:
-    """One setting of a notebook: its name, default value, and the comment beside it."""
+    """One setting of a notebook.
+
+    Parameters
+    ----------
+    name : str
+        As the notebook assigns it.
+    default : object
+        A number, text, a boolean or a list; its type is that of the setting.
+    help : str
+        The comment beside it.
+    """
 
     name: str
     default: Any
@@ -38,12 +48,18 @@ class Parameter:
 
 
 def project_root() -> Path:
-    """Folder that holds `notebooks/` and `data/`: the checkout that the library is run from."""
+    """Name the folder that holds `notebooks/` and `data/`.
+
+    Returns
+    -------
+    Path
+        The checkout that the library is run from.
+    """
     return Path(__file__).resolve().parents[2]
 
 
 def project_path(path: str | Path) -> Path:
-    """Where a path in a notebook leads: as given if that exists, else within the project.
+    """Say where a path in a notebook leads: as given if that exists, else within the project.
 
     JupyterLab, tests and reports start a notebook in different folders; a default such as
     "data/reference.parquet" means the same file in each.
@@ -52,6 +68,11 @@ def project_path(path: str | Path) -> Path:
     ----------
     path : str or Path
         A file, a glob, or a folder that may not exist yet.
+
+    Returns
+    -------
+    Path
+        Of the same kind.
 
     Examples
     --------
@@ -64,13 +85,18 @@ def project_path(path: str | Path) -> Path:
 
 
 def find_notebooks(notebooks: str | Path | Iterable[str | Path] | None = None) -> dict[str, Path]:
-    """Notebooks to run, by name.
+    """Find the notebooks to run.
 
     Parameters
     ----------
     notebooks : path, list of paths, or None
         A folder means every notebook in it; None means the project's own four, or those
         in the folder that the environment variable DRIFTLIB_NOTEBOOKS names.
+
+    Returns
+    -------
+    dict of str to Path
+        By name, the project's own four first.
 
     Raises
     ------
@@ -109,12 +135,26 @@ def _place(name: str) -> int:
 
 
 def declared(notebook: str | Path) -> dict[str, Parameter]:
-    """Parameters that a notebook declares: the assignments in its cell tagged "parameters".
+    """Read the parameters that a notebook declares in its cell tagged "parameters".
+
+    `papermill.inspect_notebook` reads them line by line by a pattern: it does not see lists
+    over several lines or an "=" within a value or its comment, gives all defaults as text, and
+    fails on a notebook that names no kernel.
+
+    Parameters
+    ----------
+    notebook : str or Path
+        Path of the notebook.
+
+    Returns
+    -------
+    dict of str to Parameter
+        In the cell's order; empty where there is no such cell.
 
     Raises
     ------
     DataError
-        If the file is no notebook.
+        If the file is no notebook, its cell is not Python, or a default is not plain.
     """
     path = Path(notebook)
     try:
@@ -142,10 +182,16 @@ def _assignments(source: str, where: str) -> dict[str, Parameter]:
         else:
             continue
         if isinstance(target, ast.Name) and node.value is not None:
-            rest = lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode()
-            text = rest.partition("#")[2].strip()
-            found[target.id] = Parameter(target.id, _literal(node.value, target.id, where), text)
+            default = _literal(node.value, target.id, where)
+            found[target.id] = Parameter(target.id, default, _comment_after(node.value, lines))
     return found
+
+
+def _comment_after(node: ast.expr, lines: list[str]) -> str:
+    """Find the comment on the line on which an expression ends."""
+    line = lines[(node.end_lineno or node.lineno) - 1]
+    # Offsets count bytes.
+    return line.encode()[node.end_col_offset :].decode().partition("#")[2].strip()
 
 
 def _literal(node: ast.expr, name: str, where: str) -> Any:
@@ -159,7 +205,17 @@ def _literal(node: ast.expr, name: str, where: str) -> Any:
 
 
 def read_parameters(path: str | Path) -> dict[str, Any]:
-    """Parameters from a flat YAML file of names and values.
+    """Read parameters from a flat YAML file of names and values.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file, in UTF-8.
+
+    Returns
+    -------
+    dict
+        Values by name; empty for an empty file.
 
     Raises
     ------
@@ -206,17 +262,22 @@ def read_parameters(path: str | Path) -> dict[str, Any]:
 def assign(
     parameters: Mapping[str, Any], notebooks: Mapping[str, Path], folder: Path | None = None
 ) -> dict[str, dict[str, Any]]:
-    """What each notebook is given: the parameters that it declares, checked and converted.
+    """Give each notebook the parameters that it declares, checked and converted.
 
     Parameters
     ----------
-    parameters : dict
-        None as a value means the notebook's own default.
-    notebooks : dict
+    parameters : mapping
+        Values by name; None as a value means the notebook's own default.
+    notebooks : mapping of str to Path
         Notebooks by name, from `find_notebooks`.
     folder : Path, optional
         What relative paths in `reference`, `current` and `output` are relative to: by
         default the working directory.
+
+    Returns
+    -------
+    dict of str to dict
+        Values by the name of the notebook, and of the parameter.
 
     Raises
     ------
@@ -245,7 +306,19 @@ def assign(
 
 
 def unknown_parameter(name: str, known: list[str]) -> str:
-    """Sentence for a parameter that no notebook declares; it lists all that they do.
+    """Word the error of a parameter that no notebook declares.
+
+    Parameters
+    ----------
+    name : str
+        As it was given.
+    known : list of str
+        All that are declared.
+
+    Returns
+    -------
+    str
+        A sentence that lists them all.
 
     Examples
     --------
@@ -258,7 +331,26 @@ def unknown_parameter(name: str, known: list[str]) -> str:
 
 
 def convert(name: str, value: Any, default: Any) -> Any:
-    """The value in the type of the default, where that loses nothing.
+    """Convert a value to the type of the default, where that loses nothing.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    value : object
+        From a command line, a YAML file or Python.
+    default : object
+        The notebook's own; the items of a list become like its first.
+
+    Returns
+    -------
+    object
+        Of the default's type.
+
+    Raises
+    ------
+    ParameterError
+        If the value is of another type.
 
     Examples
     --------
@@ -267,29 +359,26 @@ def convert(name: str, value: Any, default: Any) -> Any:
     >>> convert("window", 500, "")
     '500'
     """
-    kind = type(default)
-    if kind is bool:
-        converted = _as_bool(value)
-    elif kind is int:
-        converted = _as_number(value)
-        if converted is not None:
-            converted = int(converted) if converted == int(converted) else None
-    elif kind is float:
-        converted = _as_number(value)
-    elif kind in (list, tuple):
-        converted = _as_list(value)
-        if default:
-            converted = [convert(name, item, default[0]) for item in converted]
-    elif kind is str:
-        converted = _as_text(value)
-    else:
-        converted = value
+    converted = _convert(name, value, default)
     if converted is None:
-        raise ParameterError(
-            f"parameter {name!r} is {value!r}: give {KINDS.get(kind, 'another value')}, "
-            f"such as {default!r}."
-        )
+        kind = KINDS.get(type(default), "another value")
+        raise ParameterError(f"parameter {name!r} is {value!r}: give {kind}, such as {default!r}.")
     return converted
+
+
+def _convert(name: str, value: Any, default: Any) -> Any:
+    """Put the value into the type of the default; None where there is no such value."""
+    if isinstance(default, bool):
+        return _as_bool(value)
+    if isinstance(default, int):
+        number = _as_number(value)
+        return int(number) if number is not None and number == int(number) else None
+    if isinstance(default, float):
+        return _as_number(value)
+    if isinstance(default, list | tuple):
+        items = _as_list(value)
+        return [convert(name, item, default[0]) for item in items] if default else items
+    return _as_text(value) if isinstance(default, str) else value
 
 
 def _as_bool(value: Any) -> bool | None:

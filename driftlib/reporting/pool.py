@@ -20,7 +20,7 @@ from driftlib.reporting.export import failure_page
 from driftlib.reporting.index import record
 from driftlib.reporting.jobs import Advanced, Event, Finished, Job, read_event, write_line
 from driftlib.reporting.progress import Progress
-from driftlib.reporting.result import RunResult, State
+from driftlib.reporting.result import ReportResult, RunResult, State
 from driftlib.severity import Severity, rank
 
 ALERTS = "alerts.json"
@@ -109,18 +109,8 @@ class _Supervisor:
     def _finish(self, event: Finished) -> None:
         """Enter what came of a job, and tell the terminal and the folder's readers."""
         self.alerts[event.name] = event.alerts
-        changes = {
-            "title": event.title,
-            "state": State.FAILED if event.failure else State.DONE,
-            "failure": event.failure,
-            "verdict": event.verdict,
-            "severity": event.severity,
-            "alerts": len(event.alerts),
-            "seconds": event.seconds,
-            "fingerprints": event.fingerprints,
-        }
         reports = tuple(
-            replace(report, **changes) if report.name == event.name else report
+            _updated(report, event) if report.name == event.name else report
             for report in self.result.reports
         )
         self.result = replace(self.result, reports=reports)
@@ -148,13 +138,27 @@ class _Supervisor:
         return sorted(alerts, key=lambda alert: -rank(alert["severity"]))
 
     def _died(self, worker: _Worker) -> None:
-        """A worker ended in the middle of a job: its page says so."""
+        """Say on the page of a job that its worker ended in the middle of it."""
         job = worker.job
         if job is None:
             return
         sentence = worker.last_words()
         write_whole(job.page, failure_page(job.title, sentence).html)
         self._finish(Finished(job.name, job.title, worker.seconds, sentence))
+
+
+def _updated(report: ReportResult, event: Finished) -> ReportResult:
+    return replace(
+        report,
+        title=event.title,
+        state=State.FAILED if event.failure else State.DONE,
+        failure=event.failure,
+        verdict=event.verdict,
+        severity=event.severity,
+        alerts=len(event.alerts),
+        seconds=event.seconds,
+        fingerprints=event.fingerprints,
+    )
 
 
 class _Worker:

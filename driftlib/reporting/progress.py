@@ -14,7 +14,7 @@ from driftlib.text import printable
 class Progress:
     """A bar for each report and one over all; without a terminal, a line when one is done.
 
-    Attributes
+    Parameters
     ----------
     names : list of str
         Of the reports.

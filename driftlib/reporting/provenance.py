@@ -1,4 +1,4 @@
-"""Where a report came from: versions, fingerprints of the data, parameters, time."""
+"""Say where a report came from: versions, fingerprints of the data, parameters, time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,15 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Provenance:
-    """What `provenance` found: a table of items and values, and the fingerprints."""
+    """What `provenance` found: made by that, shown in a notebook's last cell.
+
+    Parameters
+    ----------
+    items : tuple of (str, str)
+        What is known, and its value.
+    fingerprints : dict of str to str
+        Of the data, by role.
+    """
 
     items: tuple[tuple[str, str], ...]
     fingerprints: dict[str, str]
@@ -40,7 +48,13 @@ class Provenance:
         return pd.DataFrame(list(self.items), columns=["item", "value"]).set_index("item")
 
     def to_dict(self) -> dict[str, Any]:
-        """Items and fingerprints in types that JSON has."""
+        """Put items and fingerprints into types that JSON has.
+
+        Returns
+        -------
+        dict
+            By the names of the attributes.
+        """
         return json_ready({"items": dict(self.items), "fingerprints": self.fingerprints})
 
     def _repr_html_(self) -> str:
@@ -57,7 +71,7 @@ class Provenance:
 def provenance(
     reference: Any, current: Any = None, parameters: Mapping[str, Any] | None = None
 ) -> Provenance:
-    """Versions, fingerprints and rows of the data, parameters and the time, for a last cell.
+    """Collect versions, fingerprints and rows of the data, parameters and the time.
 
     Parameters
     ----------
@@ -65,6 +79,11 @@ def provenance(
         `current` may be None.
     parameters : dict, optional
         The notebook's parameters by name.
+
+    Returns
+    -------
+    Provenance
+        Put it last in a cell, so that the notebook shows it.
 
     Examples
     --------
@@ -106,7 +125,7 @@ def _installed(name: str) -> bool:
 
 
 def fingerprint(source: Any, role: str = "data") -> str:
-    """Sixteen hexadecimal digits that stand for the content of a table, file or baseline.
+    """Digest the content of a table, file or baseline.
 
     A file's fingerprint is of its bytes, a table's of its column names and values in
     order; the two differ even where the file holds the table.
@@ -114,8 +133,14 @@ def fingerprint(source: Any, role: str = "data") -> str:
     Parameters
     ----------
     source : frame, table, path, glob or Baseline
+        The files of a glob count in the order of their names.
     role : str
         What to call it in an error.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
 
     Raises
     ------
@@ -142,7 +167,7 @@ def fingerprint(source: Any, role: str = "data") -> str:
     return digest.hexdigest()
 
 
-def _add_file(digest: Any, path: Path) -> None:
+def _add_file(digest: hashlib.blake2b, path: Path) -> None:
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)

@@ -39,7 +39,7 @@ class State(StrEnum):
 class ReportResult:
     """What came of one page.
 
-    Attributes
+    Parameters
     ----------
     name, title, page : str
         Of the notebook, of its page, and the page's file name.
@@ -73,7 +73,7 @@ class ReportResult:
 class RunResult(Result):
     """What came of a run: made by `run_report`.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Tells the run from all others.

@@ -1,4 +1,4 @@
-"""What the data do not allow: a sentence in place of a result, so that the rest still stands."""
+"""Show the sections of a notebook; say in a sentence what the data do not allow."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import html
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from driftlib.errors import DataError, DriftlibError
 from driftlib.reporting.notebook import show
 
-Maker = Callable[..., Any]
+Made = TypeVar("Made")
+Maker = Callable[..., object]
 
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A result that the data do not allow; it shows itself as the reason, in a sentence."""
+    """A result that the data do not allow; it shows itself as the reason.
+
+    Parameters
+    ----------
+    reason : str
+        A sentence; plain text.
+    """
 
     reason: str
 
@@ -26,7 +33,13 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class Sentences:
-    """Words that were put together from results, in paragraphs; escaped where they are shown."""
+    """Words that were put together from results; escaped where they are shown.
+
+    Parameters
+    ----------
+    text : str
+        Paragraphs with an empty line between them; plain text.
+    """
 
     text: str
 
@@ -35,12 +48,35 @@ class Sentences:
 
 
 def say(text: str | Unavailable) -> Sentences | Unavailable:
-    """Words for the reader, from results; names from the data need no escaping."""
+    """Show words from results to the reader.
+
+    Parameters
+    ----------
+    text : str or Unavailable
+        Names from the data need no escaping.
+
+    Returns
+    -------
+    Sentences or Unavailable
+        Put it last in a cell, so that the notebook shows it.
+    """
     return text if isinstance(text, Unavailable) else Sentences(text)
 
 
-def attempt(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """Result of a function, or `Unavailable` where it says that the data do not allow one.
+def attempt(function: Callable[..., Made], *arguments: Any, **options: Any) -> Made | Unavailable:
+    """Call a function that may say that the data do not allow its result.
+
+    Parameters
+    ----------
+    function : callable
+        Raises DriftlibError where there is no result.
+    *arguments, **options
+        What it is given. If one is `Unavailable`, the function is not called.
+
+    Returns
+    -------
+    object
+        What the function returns, or `Unavailable` with the reason.
 
     Examples
     --------
@@ -59,93 +95,20 @@ def attempt(function: Callable[..., Any], *arguments: Any, **options: Any) -> An
         return Unavailable(str(error))
 
 
-class Page:
-    """What a notebook shows, in parts: those that have nothing to show are left out and listed.
+@dataclass
+class Section:
+    """A part of a notebook: its heading is shown with the first thing below it, or never.
 
-    Attributes
+    Parameters
     ----------
-    lacking : dict of str to str
-        By the title of each part that has nothing to show: why.
-
-    Examples
-    --------
-    >>> page = Page()
-    >>> with page.section("Curves"):
-    ...     page.draw(len, Unavailable("There are no labels."))
-    >>> page.lacking
-    {'Curves': 'There are no labels.'}
+    heading : str
+        Markdown, with whatever comes first below the heading.
+    begun : bool
+        Whether the heading has been shown.
+    reasons : list of str
+        Why something could not be shown.
     """
 
-    def __init__(self) -> None:
-        self.lacking: dict[str, str] = {}
-        self._section: _Section | None = None
-
-    def draw(self, makers: Maker | Sequence[Maker], *arguments: Any) -> None:
-        """Show what one or more functions make of some results, or why there is nothing to show.
-
-        Parameters
-        ----------
-        makers : callable or sequence of callable
-            Each returns a figure, a table or anything else that a notebook can show.
-        *arguments
-            What each is given. If one is `Unavailable`, its reason is what there is to show.
-        """
-        from IPython.display import display
-
-        reasons: dict[str, None] = {}
-        for maker in [makers] if callable(makers) else makers:
-            made = attempt(maker, *arguments)
-            if isinstance(made, Unavailable):
-                reasons[made.reason] = None
-                continue
-            if self._section:
-                self._section.begin()
-            show(made) if type(made).__name__ == "Figure" else display(made)
-        if self._section:
-            self._section.reasons += reasons
-        else:
-            for reason in reasons:
-                display(Unavailable(reason))
-
-    @contextmanager
-    def section(self, title: str, text: str = "", level: int = 2) -> Iterator[None]:
-        """Part of the page: has a heading only if there is something below it.
-
-        Parameters
-        ----------
-        title : str
-        text : str
-            What comes first in it; Markdown.
-        level : int
-            Of the heading: 2 or 3.
-        """
-        self._section = part = _Section(f"{'#' * level} {title}\n\n{text}".strip())
-        try:
-            yield
-        finally:
-            self._section = None
-        self.lacking.pop(title, None)
-        if part.reasons and not part.begun:
-            self.lacking[title] = part.reasons[0]
-
-    def missing(self) -> dict[str, str]:
-        """Titles of the parts that have nothing to show, by the reason.
-
-        Raises
-        ------
-        DataError
-            If every part has something to show.
-        """
-        if not self.lacking:
-            raise DataError("Every part of this report could be made.")
-        titles: dict[str, list[str]] = {}
-        for title, reason in self.lacking.items():
-            titles.setdefault(reason, []).append(title)
-        return {reason: ", ".join(parts) for reason, parts in titles.items()}
-
-
-@dataclass
-class _Section:
     heading: str
     begun: bool = False
     reasons: list[str] = field(default_factory=list)
@@ -157,3 +120,99 @@ class _Section:
         if not self.begun:
             self.begun = True
             display(Markdown(self.heading))
+
+
+class Sections:
+    """The sections of a notebook: those that have nothing to show are left out and listed.
+
+    Attributes
+    ----------
+    lacking : dict of str to str
+        By the title of each section that has nothing to show: why.
+
+    Examples
+    --------
+    >>> sections = Sections()
+    >>> with sections.open("Curves"):
+    ...     sections.draw(len, Unavailable("There are no labels."))
+    >>> sections.lacking
+    {'Curves': 'There are no labels.'}
+    """
+
+    def __init__(self) -> None:
+        self.lacking: dict[str, str] = {}
+        self._open: Section | None = None
+
+    def draw(self, makers: Maker | Sequence[Maker], *arguments: Any) -> None:
+        """Show what one or more functions make of some results, or why there is nothing to show.
+
+        Parameters
+        ----------
+        makers : callable or sequence of callable
+            Each returns a figure, a frame or anything else that a notebook can show.
+        *arguments
+            What each is given. If one is `Unavailable`, its reason is what there is to show.
+        """
+        from IPython.display import display
+
+        reasons: dict[str, None] = {}
+        for maker in [makers] if callable(makers) else makers:
+            made = attempt(maker, *arguments)
+            if isinstance(made, Unavailable):
+                reasons[made.reason] = None
+                continue
+            if self._open:
+                self._open.begin()
+            show(made)
+        if self._open:
+            self._open.reasons += reasons
+        else:
+            for reason in reasons:
+                display(Unavailable(reason))
+
+    @contextmanager
+    def open(self, title: str, text: str = "", level: int = 2) -> Iterator[None]:
+        """Open a section: it has a heading only if there is something below it.
+
+        Parameters
+        ----------
+        title : str
+            Of the heading.
+        text : str
+            What comes first in it; Markdown.
+        level : int
+            Of the heading: 2 or 3.
+
+        Yields
+        ------
+        None
+            While the section is open, `draw` draws in it.
+        """
+        self._open = section = Section(f"{'#' * level} {title}\n\n{text}".strip())
+        try:
+            yield
+        finally:
+            self._open = None
+        self.lacking.pop(title, None)
+        if section.reasons and not section.begun:
+            self.lacking[title] = section.reasons[0]
+
+    def list_lacking(self) -> dict[str, str]:
+        """List the sections that have nothing to show.
+
+        Returns
+        -------
+        dict of str to str
+            By the reason: the titles.
+
+        Raises
+        ------
+        DataError
+            If every section has something to show.
+        """
+        if not self.lacking:
+            raise DataError("Every part of this report could be made.")
+        titles: dict[str, list[str]] = {}
+        for title, reason in self.lacking.items():
+            titles.setdefault(reason, []).append(title)
+        return {reason: ", ".join(parts) for reason, parts in titles.items()}

@@ -1,8 +1,7 @@
-"""Results as tables for people: few columns, plain heads, rounded numbers, the worst first."""
+"""Turn results into frames for people: few columns, plain heads, the worst first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,11 @@ from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError
 from driftlib.html.numbers import NO_BREAK, write_change, write_p_value, write_share, write_value
-from driftlib.html.table import SHOWN_ROWS, write_frame
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
-from driftlib.reporting.sections import Page
+from driftlib.reporting.sections import Sections
 from driftlib.severity import Severity, rank
 from driftlib.text import percent, shortened
 from driftlib.visualization.levels import NOT_FEATURES
@@ -28,19 +26,19 @@ from driftlib.visualization.windows import window_labels
 NAMED_LEVELS = 3
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table ready to be shown: escaped, numbers to the right, the first column as head."""
+def drift_table(result: DriftResult) -> pd.DataFrame:
+    """Tabulate how each column changed against the reference, the worst first.
 
-    frame: pd.DataFrame
-    most: int = SHOWN_ROWS
+    Parameters
+    ----------
+    result : DriftResult
+        Of `driftlib.detect_drift`.
 
-    def _repr_html_(self) -> str:
-        return write_frame(self.frame, self.most, digits=3)
-
-
-def drift_table(result: DriftResult) -> Table:
-    """Every column's change against the reference, the worst first."""
+    Returns
+    -------
+    pandas.DataFrame
+        One row a column, features before labels and predictions.
+    """
     table = result.table
     order = table["severity"].map(rank)
     other = table["kind"].isin(NOT_FEATURES)
@@ -48,29 +46,54 @@ def drift_table(result: DriftResult) -> Table:
     table = table.loc[places.sort_values(["other", "rank", "psi"], kind="stable").index]
     kinds = table["kind"].where(table["kind"].isin(NOT_FEATURES), "")
     names = [f"{name} ({kind})" if kind else name for name, kind in kinds.items()]
-    return Table(
-        pd.DataFrame(
-            {
-                "feature": names,
-                "change": [f"{Severity(s).mark}{NO_BREAK}{s}" for s in table["severity"]],
-                "PSI": table["psi"].round(3).to_numpy(),
-                "KS": table["ks"].round(3).to_numpy(),
-                "missing": table["missing_current"].map(write_share).tolist(),
-                "new values": table["unseen"].map(write_share).tolist(),
-                "q": [write_p_value(q) for q in table["q_value"]],
-                "what happened": [note or "no change told from chance" for note in table["note"]],
-            }
-        )
+    return pd.DataFrame(
+        {
+            "feature": names,
+            "change": [f"{Severity(s).mark}{NO_BREAK}{s}" for s in table["severity"]],
+            "PSI": table["psi"].round(3).to_numpy(),
+            "KS": table["ks"].round(3).to_numpy(),
+            "missing": table["missing_current"].map(write_share).tolist(),
+            "new values": table["unseen"].map(write_share).tolist(),
+            "q": [write_p_value(q) for q in table["q_value"]],
+            "what happened": [note or "no change told from chance" for note in table["note"]],
+        }
     )
 
 
-def settings_table(policy: DriftPolicy) -> Table:
-    """The settings of a policy, each with a sentence."""
-    return Table(policy.table.reset_index())
+def settings_table(policy: DriftPolicy) -> pd.DataFrame:
+    """Tabulate the settings of a policy, each with a sentence.
+
+    Parameters
+    ----------
+    policy : DriftPolicy
+        That drift was decided by.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a setting.
+    """
+    return policy.table.reset_index()
 
 
-def numbers_table(baseline: Baseline) -> Table:
-    """What each column of numbers of the reference looks like."""
+def numbers_table(baseline: Baseline) -> pd.DataFrame:
+    """Tabulate what each column of numbers of the reference looks like.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        Of the reference.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a column: mean, spread and quartiles.
+
+    Raises
+    ------
+    DataError
+        If no column holds numbers.
+    """
     table = baseline.table[baseline.table["mean"].notna()]
     if table.empty:
         raise DataError("No column of the reference holds numbers.")
@@ -79,11 +102,27 @@ def numbers_table(baseline: Baseline) -> Table:
     )
     for name in ("mean", "std", "min", "q25", "median", "q75", "max"):
         shown[name] = table[name].to_numpy()
-    return Table(shown)
+    return shown
 
 
-def categories_table(baseline: Baseline) -> Table:
-    """What each column of categories of the reference looks like."""
+def categories_table(baseline: Baseline) -> pd.DataFrame:
+    """Tabulate what each column of categories of the reference looks like.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        Of the reference.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a column, with its commonest levels.
+
+    Raises
+    ------
+    DataError
+        If no column holds categories.
+    """
     rows = []
     for name, column in baseline.columns.items():
         counts = column.reference
@@ -100,22 +139,51 @@ def categories_table(baseline: Baseline) -> Table:
             )
     if not rows:
         raise DataError("No column of the reference holds categories.")
-    return Table(pd.DataFrame(rows))
+    return pd.DataFrame(rows)
 
 
-def left_out_table(baseline: Baseline) -> Table:
-    """Columns of the reference that are no features, or cannot be compared, and why."""
+def left_out_table(baseline: Baseline) -> pd.DataFrame:
+    """Tabulate the columns of the reference that are no features, or cannot be compared, and why.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        Of the reference.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a column; one that says "none" where there is no such column.
+    """
     roles = {"prediction": "what the model said", "target": "the label"}
     rows = [
         (column.name, column.note or f"{roles[column.role]}: compared, but no feature")
         for column in baseline.columns.values()
         if column.role != "feature" or column.kind not in COMPARABLE
     ]
-    return Table(pd.DataFrame(rows or [("none", "")], columns=["column", "why"]))
+    return pd.DataFrame(rows or [("none", "")], columns=["column", "why"])
 
 
-def metrics_table(perf: Performance) -> Table:
-    """A row per window with every metric, marked where it is worse than it may be."""
+def metrics_table(perf: Performance) -> pd.DataFrame:
+    """Tabulate every metric of every window, marked where it is worse than it may be.
+
+    Parameters
+    ----------
+    perf : Performance
+        Measured or estimated.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a window, after one for the reference where there is one.
+
+    Examples
+    --------
+    >>> from driftlib import track_performance
+    >>> frame = pd.DataFrame({"y_true": [0, 1, 1, 0], "y_pred": [0, 1, 0, 0]})
+    >>> metrics_table(track_performance(frame, thresholds={"accuracy": 0.8}))["Accuracy"].tolist()
+    ['◇ 0.75']
+    """
     windows = window_labels(perf.table)
     parts = [] if perf.reference is None else [("reference", perf.reference)]
     by_window = dict(iter(perf.table.groupby("window")))
@@ -129,35 +197,74 @@ def metrics_table(perf: Performance) -> Table:
             mark = "▼ " if entry["degraded"] else "◇ " if entry["breached"] else ""
             row[titles[entry["metric"]].title] = f"{mark}{write_value(entry['value'])}"
         rows.append(row)
-    return Table(pd.DataFrame(rows))
+    return pd.DataFrame(rows)
 
 
-def thresholds_table(perf: Performance) -> Table:
-    """What each metric was in the reference, what is tolerated, and how often it was worse."""
+def thresholds_table(perf: Performance) -> pd.DataFrame:
+    """Tabulate each metric of the reference, what is tolerated, and how often it was worse.
+
+    Parameters
+    ----------
+    perf : Performance
+        Judged against a reference or against fixed thresholds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a metric.
+    """
     titles, rows = METRICS[perf.task], []
     known = {} if perf.reference is None else perf.reference.set_index("metric")["value"].to_dict()
     for name, part in perf.table.groupby("metric", sort=False):
+        metric = titles[str(name)]
         rows.append(
             {
-                "metric": titles[name].title,
-                "better is": "higher" if titles[name].higher_is_better else "lower",
+                "metric": metric.title,
+                "better is": "higher" if metric.higher_is_better else "lower",
                 "reference": known.get(name, np.nan),
                 "worst tolerated": part["threshold"].iloc[0],
                 "beyond it": f"{int(part['breached'].sum())} of {len(part)}",
                 "beyond it and noise": f"{int(part['degraded'].sum())} of {len(part)}",
             }
         )
-    return Table(pd.DataFrame(rows))
+    return pd.DataFrame(rows)
 
 
-def missing_table(page: Page) -> Table:
-    """Parts of a page that could not be made, and why."""
-    found = page.missing()
-    return Table(pd.DataFrame({"left out": found.values(), "why": found.keys()}))
+def missing_table(sections: Sections) -> pd.DataFrame:
+    """Tabulate the sections that could not be made, and why.
+
+    Parameters
+    ----------
+    sections : Sections
+        Of the notebook.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a reason.
+
+    Raises
+    ------
+    DataError
+        If every section could be made.
+    """
+    found = sections.list_lacking()
+    return pd.DataFrame({"left out": list(found.values()), "why": list(found)})
 
 
-def causes_table(timeline: Timeline) -> Table:
-    """The verdict on each window, and the change of the loss with its two parts."""
+def causes_table(timeline: Timeline) -> pd.DataFrame:
+    """Tabulate the verdict on each window, and the change of the loss with its two parts.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        Of `driftlib.diagnose_windows`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a window.
+    """
     windows, rows = window_labels(timeline.table), []
     for number, found in zip(windows.labels, timeline.diagnoses, strict=True):
         row: dict[str, Any] = {"window": windows.labels[number]}
@@ -165,16 +272,16 @@ def causes_table(timeline: Timeline) -> Table:
             part = timeline.table[timeline.table["window"] == number]
             rows.append(row | {"verdict": "not diagnosed", "note": part["note"].iloc[0]})
             continue
-        total, concept = (found.terms.loc[name, "value"] for name in ("total", "concept"))
+        terms = found.terms["value"].astype(float)
         rows.append(
             row
             | {
                 "verdict": found.verdict,
                 found.loss_title: found.loss_current,
-                "change": write_change(total),
-                "concept": write_change(concept),
+                "change": write_change(terms["total"]),
+                "concept": write_change(terms["concept"]),
                 "covariate": write_change(found.covariate[0]),
                 "domain AUC": round(found.domain_auc, 2),
             }
         )
-    return Table(pd.DataFrame(rows))
+    return pd.DataFrame(rows)

@@ -1,11 +1,11 @@
-"""The finding of each notebook in one or two plain sentences, put together from its results."""
+"""Say the finding of each notebook in one or two plain sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from driftlib.data.schema import COMPARABLE
+from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.performance.metrics import METRICS
@@ -18,7 +18,18 @@ from driftlib.visualization.windows import window_labels
 
 
 def baseline_verdict(baseline: Baseline) -> str:
-    """What there is to compare with, and what cannot be compared."""
+    """Say what there is to compare with, and what cannot be compared.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        Of the reference.
+
+    Returns
+    -------
+    str
+        One sentence, or two.
+    """
     features = [baseline.columns[name] for name in baseline.features]
     useless = [column.name for column in features if column.kind not in COMPARABLE]
     rows = f"The reference has {counted(baseline.rows, 'row')}"
@@ -27,11 +38,25 @@ def baseline_verdict(baseline: Baseline) -> str:
     return f"{rows} and {ready}.{rest}"
 
 
-def performance_verdict(perf: Any, estimate: Any, why: Any) -> str:
-    """Whether the model got worse, whether that was to be expected, and what the cause is.
+def performance_verdict(
+    perf: Performance | Unavailable,
+    estimate: Performance | Unavailable,
+    why: Diagnosis | Unavailable,
+) -> str:
+    """Say whether the model got worse, or can be expected to have, and what the cause is.
 
-    Each of the three may be `Unavailable`; `perf` and `estimate` have the watched metrics only,
-    the most telling first.
+    Parameters
+    ----------
+    perf, estimate : Performance or Unavailable
+        Of the watched metrics only, the most telling first. The estimate counts where there
+        are no labels.
+    why : Diagnosis or Unavailable
+        Nothing is said of the cause where it is not available.
+
+    Returns
+    -------
+    str
+        Plain sentences.
     """
     if not isinstance(perf, Unavailable):
         sentences = [_worst(perf)]
@@ -60,8 +85,9 @@ def _worst(perf: Performance) -> str:
     name = first if first in parts else next(iter(parts))
     part = perf.table[perf.table["metric"] == name]
     higher = titles[name].higher_is_better
-    worst = part.loc[part["value"].idxmin() if higher else part["value"].idxmax()]
-    before = perf.reference[perf.reference["metric"] == name]["value"].iloc[0]
+    place = int((part["value"] if higher else -part["value"]).argmin())
+    worst, number = float(part["value"].iloc[place]), int(part["window"].iloc[place])
+    before = _of_reference(perf, name)
     several = len(windows.labels) > 1
     others = [titles[other].title for other in parts if other != name]
     also = ""
@@ -69,9 +95,9 @@ def _worst(perf: Performance) -> str:
         verb, at_times = "is" if len(others) == 1 else "are", " at times" if several else ""
         also = f"; so {verb} {listed(others)}{at_times}"
     when = f" {windows.among(parts[name])}" if several else ""
-    place = f" {windows.place(int(worst['window']))}" if several else ""
+    where = f" {windows.place(number)}" if several else ""
     return (
-        f"{titles[name].title} is worse than tolerated{when}: {worst['value']:.3g}{place}, "
+        f"{titles[name].title} is worse than tolerated{when}: {worst:.3g}{where}, "
         f"{before:.3g} in the reference{also}."
     )
 
@@ -93,12 +119,32 @@ def _span(perf: Performance, metric: str) -> str:
     span = low if low == high else f"{low} to {high}"
     if perf.reference is None:
         return span
-    known = perf.reference.loc[perf.reference["metric"] == metric, "value"].iloc[0]
-    return f"{span}, {known:.3g} in the reference"
+    return f"{span}, {_of_reference(perf, metric):.3g} in the reference"
+
+
+def _of_reference(perf: Performance, metric: str) -> float:
+    """Value of a metric in the reference; NaN where there is none."""
+    if perf.reference is None:
+        return float("nan")
+    values = perf.reference.loc[perf.reference["metric"] == metric, "value"]
+    return float(values.iloc[0])
 
 
 def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
-    """Which features drifted over all, and in which windows."""
+    """Say which features drifted over all, and in which windows.
+
+    Parameters
+    ----------
+    result : DriftResult
+        All of the current data against the reference.
+    trend : TrendResult
+        The same window by window.
+
+    Returns
+    -------
+    str
+        Plain sentences, the most drifted features first.
+    """
     total = counted(len(result.baseline.features), "feature")
     table, windows = change_table(trend)
     alarms = alarm_windows(table)
@@ -122,8 +168,25 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
     return moved + found
 
 
-def diagnosis_words(everything: Any, why: Any, left_out: Sequence[str]) -> str | Unavailable:
-    """The cause in words: with all features, and without those that had to be left out."""
+def diagnosis_words(
+    everything: Diagnosis | Unavailable, why: Diagnosis | Unavailable, left_out: Sequence[str]
+) -> str | Unavailable:
+    """Say the cause with all features, and without those that had to be left out.
+
+    Parameters
+    ----------
+    everything : Diagnosis or Unavailable
+        With all features.
+    why : Diagnosis or Unavailable
+        The one that counts.
+    left_out : sequence of str
+        Features that the second does without; empty where the two are one.
+
+    Returns
+    -------
+    str or Unavailable
+        Paragraphs with an empty line between them.
+    """
     if isinstance(why, Unavailable):
         return why
     if not left_out:

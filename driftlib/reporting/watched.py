@@ -1,10 +1,10 @@
-"""Which metrics a report watches, and how much worse than in the reference each may be."""
+"""Choose the metrics that a report watches, and how much worse than before each may be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.reporting.sections import Unavailable, attempt
 
+Found = TypeVar("Found")
 # The most telling first: those that do not just follow how common the positive label is.
 ORDER = {
     BINARY: ("roc_auc", "brier", "precision", "recall", "accuracy", "f1"),
@@ -28,14 +29,28 @@ ORDER = {
 MOST_WATCHED = 4
 
 
-def watched(results: Iterable[Performance | Unavailable], wanted: Iterable[str] = ()) -> list[str]:
-    """Metrics to watch: the wanted ones, or the most telling of the first result that there is.
+def choose_metrics(
+    results: Iterable[Performance | Unavailable], wanted: Iterable[str] = ()
+) -> list[str]:
+    """Choose the metrics to watch: the wanted ones, or the most telling.
+
+    Parameters
+    ----------
+    results : iterable of Performance or Unavailable
+        The first that is available says which metrics there are.
+    wanted : iterable of str
+        Names of metrics; empty for the most telling.
+
+    Returns
+    -------
+    list of str
+        At most four, unless more are wanted; the most telling first.
 
     Examples
     --------
     >>> from driftlib import track_performance
     >>> frame = pd.DataFrame({"y_true": [0, 1, 1, 0], "y_pred": [0, 1, 0, 0]})
-    >>> watched([Unavailable("no labels"), track_performance(frame)])
+    >>> choose_metrics([Unavailable("no labels"), track_performance(frame)])
     ['precision', 'recall', 'accuracy', 'f1']
     """
     if chosen := list(wanted):
@@ -47,24 +62,32 @@ def watched(results: Iterable[Performance | Unavailable], wanted: Iterable[str] 
     return ["accuracy"]
 
 
-def against(
+def set_limits(
     reference: Any, known: Performance | Unavailable, metrics: Iterable[str], share: float
 ) -> dict[str, Any]:
-    """Arguments that judge each metric against the reference: a share of its value worse.
+    """Set how much worse than in the reference each metric may be: a share of its value there.
 
     Parameters
     ----------
     reference : frame, table or path
+        To judge against.
     known : Performance or Unavailable
         Of the reference; there is nothing to judge by where it is not available.
-    metrics : list of str
+    metrics : iterable of str
+        Names of metrics.
     share : float
+        Of the reference's own value, such as 0.05.
+
+    Returns
+    -------
+    dict
+        Arguments for `driftlib.track_performance`; empty where there is nothing to judge by.
 
     Examples
     --------
     >>> from driftlib import track_performance
     >>> frame = pd.DataFrame({"y_true": [0, 1, 1, 0], "y_pred": [0, 1, 0, 0]})
-    >>> against("march.csv", track_performance(frame), ["accuracy"], 0.1)
+    >>> set_limits("march.csv", track_performance(frame), ["accuracy"], 0.1)
     {'reference': 'march.csv', 'thresholds': {'accuracy': '-0.075'}}
     """
     if isinstance(known, Unavailable):
@@ -74,8 +97,21 @@ def against(
     return {"reference": reference, "thresholds": limits}
 
 
-def drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, ...]:
-    """Alerts of the windows, and of what drifted over all and in no window enough."""
+def make_drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, ...]:
+    """Make alerts of the windows, and of what drifted over all and in no window enough.
+
+    Parameters
+    ----------
+    result : DriftResult
+        All of the current data against the reference.
+    trend : TrendResult
+        The same window by window; where it has one window, only `result` counts.
+
+    Returns
+    -------
+    tuple of Alert
+        None twice.
+    """
     by_window = make_alerts(trend)
     if len(trend.windows) == 1:
         return make_alerts(result)
@@ -83,13 +119,34 @@ def drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, ...]:
     return (*by_window, *(alert for alert in make_alerts(result) if alert.subject not in named))
 
 
-def available(*results: Any) -> list[Any]:
-    """The first result that there is, as a list; empty if there is none."""
+def pick_available(*results: Found | Unavailable) -> list[Found]:
+    """Pick the first result that there is.
+
+    Parameters
+    ----------
+    *results : object or Unavailable
+        The most welcome first.
+
+    Returns
+    -------
+    list
+        Of one result; empty if there is none.
+    """
     return [result for result in results if not isinstance(result, Unavailable)][:1]
 
 
-def with_overlap(why: Diagnosis) -> Diagnosis:
-    """The same diagnosis, where there is a covariate part to share out among features.
+def require_overlap(why: Diagnosis) -> Diagnosis:
+    """Let a diagnosis pass that has a covariate part to share out among features.
+
+    Parameters
+    ----------
+    why : Diagnosis
+        Of `driftlib.diagnose`.
+
+    Returns
+    -------
+    Diagnosis
+        The same.
 
     Raises
     ------
@@ -101,8 +158,18 @@ def with_overlap(why: Diagnosis) -> Diagnosis:
     return why
 
 
-def with_concept(why: Diagnosis) -> Diagnosis:
-    """The same diagnosis, where there is a concept part to look for in groups of rows.
+def require_concept(why: Diagnosis) -> Diagnosis:
+    """Let a diagnosis pass that has a concept part to look for in groups of rows.
+
+    Parameters
+    ----------
+    why : Diagnosis
+        Of `driftlib.diagnose`.
+
+    Returns
+    -------
+    Diagnosis
+        The same.
 
     Raises
     ------
@@ -117,11 +184,30 @@ def with_concept(why: Diagnosis) -> Diagnosis:
     return why
 
 
-def by_segment(
+def track_segments(
     current: Any, columns: Iterable[str], metric: str, names: dict[str, Any], **judged: Any
-) -> list[Any]:
-    """Performance by the values of each column over all of current, or why there is none."""
-    results = [
+) -> list[Performance | Unavailable]:
+    """Track performance by the values of each column, over all of current.
+
+    Parameters
+    ----------
+    current : frame, table or path
+        Labels, predictions and the columns.
+    columns : iterable of str
+        Each cuts the rows into its own groups.
+    metric : str
+        Name of the metric to compute.
+    names : dict
+        Arguments that name labels and predictions.
+    **judged
+        Further arguments for `driftlib.track_performance`, as `set_limits` makes them.
+
+    Returns
+    -------
+    list of Performance or Unavailable
+        One a column, or the reason why there is none.
+    """
+    results: list[Performance | Unavailable] = [
         attempt(track_performance, current, by=column, metrics=[metric], **names, **judged)
         for column in columns
     ]
@@ -129,8 +215,23 @@ def by_segment(
     return results or [why]
 
 
-def focus(perf: Any, metrics: Iterable[str]) -> Any:
-    """The result with some of its metrics only, in their order."""
+def keep_metrics(
+    perf: Performance | Unavailable, metrics: Iterable[str]
+) -> Performance | Unavailable:
+    """Keep some metrics of a result.
+
+    Parameters
+    ----------
+    perf : Performance or Unavailable
+        Measured or estimated.
+    metrics : iterable of str
+        Names, in the order to keep them in.
+
+    Returns
+    -------
+    Performance or Unavailable
+        The same but for its tables; what is unavailable stays so.
+    """
     if isinstance(perf, Unavailable):
         return perf
     order = {name: place for place, name in enumerate(metrics)}

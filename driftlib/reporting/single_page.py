@@ -1,11 +1,11 @@
-"""One result as one page that opens offline: for the Streamlit page's downloads."""
+"""Render one result as one page that opens offline: for the Streamlit page's downloads."""
 
 from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -15,24 +15,32 @@ from driftlib.reporting.app import Cause, Evaluation, Findings
 from driftlib.reporting.tables import drift_table, metrics_table
 from driftlib.visualization.style import small_table
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
-def single_page(
-    title: str, verdict: str, figures: Iterable[Any], tables: dict[str, pd.DataFrame]
+
+def render_page(
+    title: str, verdict: str, figures: Iterable[go.Figure], tables: Mapping[str, pd.DataFrame]
 ) -> str:
-    """HTML page with a verdict, charts and tables.
+    """Render a verdict, charts and tables.
 
     Parameters
     ----------
     title, verdict : str
         Plain text.
-    figures : iterable of plotly Figure
+    figures : iterable of plotly.graph_objects.Figure
         As the functions of `driftlib.visualization` make them.
-    tables : dict of str to DataFrame
+    tables : dict of str to pandas.DataFrame
         By heading; at most 60 rows of each are shown.
+
+    Returns
+    -------
+    str
+        A whole HTML page; texts are escaped.
 
     Examples
     --------
-    >>> single_page("Drift", "All is <well>.", [], {}).count("All is &lt;well&gt;.")
+    >>> render_page("Drift", "All is <well>.", [], {}).count("All is &lt;well&gt;.")
     1
     """
     charts = [
@@ -50,30 +58,54 @@ def single_page(
     return page.document(title, body, charts=bool(charts))
 
 
-def drift_page(found: Findings, cause: Cause | None) -> str:
-    """Page on two periods: verdict, causes, drift and performance."""
+def render_findings(found: Findings, cause: Cause | None) -> str:
+    """Render a page on two periods: verdict, causes, drift and performance.
+
+    Parameters
+    ----------
+    found : Findings
+        Of `driftlib.reporting.app.compare_periods`.
+    cause : Cause or None
+        Of `driftlib.reporting.app.explain_change`; None where it cannot be told.
+
+    Returns
+    -------
+    str
+        A whole HTML page.
+    """
     from driftlib.visualization import drift_heatmap, metric_trend, psi_trend
 
     figures = [*(cause.figures if cause else ()), drift_heatmap(found.trend)]
     figures.append(psi_trend(found.trend))
-    tables = {"Drift": drift_table(found.drift).frame}
+    tables = {"Drift": drift_table(found.drift)}
     if found.performance is not None:
         figures.append(metric_trend(found.performance))
-        tables["Performance"] = metrics_table(found.performance).frame
+        tables["Performance"] = metrics_table(found.performance)
     verdict = cause.headline if cause else found.drift.headline
-    return single_page("Model drift", verdict, figures, tables)
+    return render_page("Model drift", verdict, figures, tables)
 
 
-def performance_page(result: Evaluation) -> str:
-    """Page on one file of predictions: metrics over windows and the confusion matrix."""
+def render_evaluation(result: Evaluation) -> str:
+    """Render a page on one file of predictions: metrics over windows and confusion matrix.
+
+    Parameters
+    ----------
+    result : Evaluation
+        Of `driftlib.reporting.app.evaluate_predictions`.
+
+    Returns
+    -------
+    str
+        A whole HTML page.
+    """
     from driftlib.visualization import confusion_matrix, metric_trend
 
     figures = [metric_trend(result.performance)]
     if result.confusion is not None:
         figures.append(confusion_matrix(result.confusion))
     tables = {
-        "All rows": metrics_table(result.whole).frame,
-        "Windows": metrics_table(result.performance).frame,
+        "All rows": metrics_table(result.whole),
+        "Windows": metrics_table(result.performance),
     }
     verdict = result.performance.headline
-    return single_page("Performance of the uploaded predictions", verdict, figures, tables)
+    return render_page("Performance of the uploaded predictions", verdict, figures, tables)
