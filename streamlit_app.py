@@ -1,4 +1,4 @@
-"""Model Drift Monitor as a page: streamlit run streamlit_app.py"""
+"""Show Model Drift Monitor as a page: streamlit run streamlit_app.py."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 import pandas as pd
 import streamlit as st
@@ -38,9 +38,17 @@ from driftlib.reporting.tables import drift_table, metrics_table
 from driftlib.severity import Severity
 from driftlib.visualization.style import CONFIG
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+R = TypeVar("R")
+Arguments = TypeVarTuple("Arguments")
+
 HERE = Path(__file__).parent
 SAMPLE = HERE / "data" / "predictions_sample.csv"
 SIMULATE, OWN, FLIGHTS = "Simulate", "Own data", "Flights"
+SIDES = ("reference", "current")
 SOURCES = {SIMULATE: "turn two dials", OWN: "from two files", FLIGHTS: "New York, 2013"}
 ROWS = (500, 1000, 2000, 5000, 10_000, 20_000)
 WINDOWS = {"Automatic": None, "Day": "1D", "Week": "7D", "Month": "MS", "Quarter": "QS"}
@@ -68,9 +76,42 @@ STYLE = """<style>
 </style>"""
 
 
+# What the columns are called in the data, as the sidebar and the form ask for them.
+ASKED = {
+    "y_true": "What happened",
+    "y_pred": "What the model said",
+    "y_proba": "How likely it thought it",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Say what counts as drift, and how much worse a metric may be."""
+
+    alpha: float
+    psi: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Hold what the sidebar says: what to look at, and by which rules.
+
+    `simulated` has rows, drift, flips and seed; `files` are those of the reference and of
+    current, None where one is still to be chosen.
+    """
+
+    source: str
+    window: str | None
+    rules: Rules
+    simulated: tuple[int, float, float, int] | None = None
+    files: tuple[UploadedFile | None, ...] = (None, None)
+    roles: ColumnRoles = COLUMNS
+
+
 @dataclass(frozen=True)
 class Data:
-    """Two periods; `key` tells one pair from another without reading the frames."""
+    """Hold two periods; `key` tells one pair from another without reading the frames."""
 
     source: str
     key: tuple[Any, ...]
@@ -81,6 +122,7 @@ class Data:
 
 
 def main() -> None:
+    """Fill the page from the top; what takes longer comes last."""
     st.set_page_config(page_title="Model Drift Monitor", page_icon="📉", layout="wide")
     st.html(STYLE)
     st.title("Model Drift Monitor")
@@ -91,7 +133,7 @@ def main() -> None:
     overview, drift, performance, why, upload = st.tabs(names)
     with notices:
         data = guarded(load, settings)
-        found = guarded(compare, data, settings["rules"]) if data else None
+        found = guarded(compare, data, settings.rules) if data else None
     if data is None or found is None:
         for tab in (overview, drift, performance, why):
             tab.info("Choose a reference and a current file in the sidebar to fill this tab.")
@@ -122,8 +164,10 @@ def main() -> None:
         guarded(estimate_part, data, found, say=st.info)
 
 
-def guarded(run: Callable[..., Any], *arguments: Any, say: Callable[..., Any] = st.error) -> Any:
-    """Result of a call; where that fails a sentence is shown, and None comes back."""
+def guarded(
+    run: Callable[[*Arguments], R], *arguments: *Arguments, say: Callable[[str], object] = st.error
+) -> R | None:
+    """Call a function; where that fails show a sentence, and return None."""
     try:
         return run(*arguments)
     except dl.DriftlibError as error:
@@ -138,7 +182,7 @@ def guarded(run: Callable[..., Any], *arguments: Any, say: Callable[..., Any] = 
 
 
 def plain(text: str) -> str:
-    """Text from the data, on one line, that Markdown must not read as its own."""
+    """Escape text from the data, on one line, that Markdown must not read as its own."""
     line = " ".join(text.split())
     # Addresses become links whether escaped or not, unless something stands in them.
     line = re.sub(r"(?i)(:(?=//)|www(?=\.)|(?=@))", "\\1\u2060", line)
@@ -148,75 +192,81 @@ def plain(text: str) -> str:
 # The address bar holds each setting of the sidebar under its key, to share as a link.
 
 
-def sidebar() -> dict[str, Any]:
-    """What to look at and by which rules."""
+def sidebar() -> Settings:
+    """Ask what to look at and by which rules."""
     side = st.sidebar
     side.header("Data")
-    settings: dict[str, Any] = {
-        "source": side.radio(
-            "What to look at", list(SOURCES), captions=list(SOURCES.values()), key="data",
-            bind="query-params",
-        )
-    }  # fmt: skip
-    if settings["source"] == SIMULATE:
-        settings |= {
-            "flips": dial(
-                "Label flips", 0.0, 0.5, 0.1, 0.01, "flips",
-                "Share of labels turned over: the same customers now decide differently.",
-            ),
-            "drift": dial(
-                "Feature drift", 0.0, 3.0, 0.5, 0.05, "drift",
-                "Shift of four of the eight features, in standard deviations.",
-            ),
-            "rows": side.select_slider(
-                "Rows", ROWS, 5000, key="rows", bind="query-params", persist_state="session"
-            ),
-            "seed": side.number_input(
-                "Seed", 0, 9999, 0, key="seed", bind="query-params", persist_state="session"
-            ),
-        }  # fmt: skip
-    elif settings["source"] == OWN:
-        settings["files"] = [
-            side.file_uploader(
-                f"{role.capitalize()} data", ["csv", "parquet"], key=role,
-                max_upload_size=MOST_MEGABYTES,
-            )
-            for role in ("reference", "current")
-        ]  # fmt: skip
-        side.caption(LIMITS)
-        with side.expander("Names of columns"):
-            settings["names"] = {
-                role: st.text_input(
-                    label, "" if role == "timestamp" else role, key=f"column_{role}",
-                    bind="query-params", persist_state="session",
-                ).strip()
-                for role, label in (
-                    ("timestamp", "Time (empty: none)"),
-                    ("y_true", "What happened"),
-                    ("y_pred", "What the model said"),
-                    ("y_proba", "How likely it thought it"),
-                )
-            }  # fmt: skip
+    source = side.radio(
+        "What to look at", list(SOURCES), captions=list(SOURCES.values()), key="data",
+        bind="query-params",
+    )  # fmt: skip
+    simulated = ask_simulation() if source == SIMULATE else None
+    files, roles = ask_files() if source == OWN else ((None, None), COLUMNS)
     side.header("Rules")
-    settings["window"] = side.selectbox(
+    window = side.selectbox(
         "Window", list(WINDOWS), key="window", bind="query-params",
         help="Without a column with the time: a twelfth of the rows.",
     )  # fmt: skip
-    settings["rules"] = {
-        "alpha": dial(
-            "False-alarm rate", 0.001, 0.2, 0.05, 0.001, "alpha",
-            "Share of checks without drift in which some feature alarms.", "%.3f",
-        ),
-        "psi": dial(
-            "PSI that matters", 0.0, 0.5, 0.1, 0.01, "psi",
-            "A real change is at least moderate from this PSI beyond chance on.",
-        ),
-        "tolerance": dial(
-            "Tolerated loss", 0.0, 0.2, 0.02, 0.005, "tolerance",
-            "How far accuracy, ROC AUC or R² may fall below the reference.", "%.3f",
-        ),
-    }  # fmt: skip
-    return settings
+    return Settings(source, WINDOWS[window], ask_rules(), simulated, files, roles)
+
+
+def ask_simulation() -> tuple[int, float, float, int]:
+    """Ask for rows, drift, flips and seed of simulated data."""
+    flips = dial(
+        "Label flips", 0.0, 0.5, 0.1, 0.01, "flips",
+        "Share of labels turned over: the same customers now decide differently.",
+    )  # fmt: skip
+    drift = dial(
+        "Feature drift", 0.0, 3.0, 0.5, 0.05, "drift",
+        "Shift of four of the eight features, in standard deviations.",
+    )  # fmt: skip
+    rows = st.sidebar.select_slider(
+        "Rows", ROWS, 5000, key="rows", bind="query-params", persist_state="session"
+    )
+    seed = st.sidebar.number_input(
+        "Seed", 0, 9999, 0, key="seed", bind="query-params", persist_state="session"
+    )
+    return rows, drift, flips, seed
+
+
+def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles]:
+    """Ask for the reader's own files, and for what their columns are called."""
+    side = st.sidebar
+    files = tuple(
+        side.file_uploader(
+            f"{name.capitalize()} data", ["csv", "parquet"], key=name,
+            max_upload_size=MOST_MEGABYTES,
+        )
+        for name in SIDES
+    )  # fmt: skip
+    side.caption(LIMITS)
+    with side.expander("Names of columns"):
+        names = {
+            role: st.text_input(
+                label, "" if role == "timestamp" else role, key=f"column_{role}",
+                bind="query-params", persist_state="session",
+            ).strip()
+            for role, label in {"timestamp": "Time (empty: none)", **ASKED}.items()
+        }  # fmt: skip
+    timestamp = names.pop("timestamp") or None
+    return files, ColumnRoles(**{role: n or role for role, n in names.items()}, timestamp=timestamp)
+
+
+def ask_rules() -> Rules:
+    """Ask what counts as drift, and how much worse a metric may be."""
+    alpha = dial(
+        "False-alarm rate", 0.001, 0.2, 0.05, 0.001, "alpha",
+        "Share of checks without drift in which some feature alarms.", "%.3f",
+    )  # fmt: skip
+    psi = dial(
+        "PSI that matters", 0.0, 0.5, 0.1, 0.01, "psi",
+        "A real change is at least moderate from this PSI beyond chance on.",
+    )  # fmt: skip
+    tolerance = dial(
+        "Tolerated loss", 0.0, 0.2, 0.02, 0.005, "tolerance",
+        "How far accuracy, ROC AUC or R² may fall below the reference.", "%.3f",
+    )  # fmt: skip
+    return Rules(alpha, psi, tolerance)
 
 
 def dial(
@@ -233,30 +283,28 @@ def dial(
 # Frames are never cached: results are, which hold no rows, and each session has its own.
 
 
-def load(settings: dict[str, Any]) -> Data | None:
-    """The two periods that the sidebar names; None where files are still to be chosen."""
-    files = settings.get("files", (None, None))
-    sides = ("reference", "current")
-    frames = [frame_of(file, side) for file, side in zip(files, sides, strict=True)]
-    window = WINDOWS[settings["window"]]
-    if settings["source"] == SIMULATE:
-        key = tuple(settings[name] for name in ("rows", "drift", "flips", "seed"))
-        data = dl.simulate(*key)
+def load(settings: Settings) -> Data | None:
+    """Load the two periods that the sidebar names; None where files are still to be chosen."""
+    # Every file is seen to, so that the frame of one that was taken away goes with it.
+    before, now = (frame_of(file, name) for file, name in zip(settings.files, SIDES, strict=True))
+    window = settings.window
+    if settings.simulated is not None:
+        data = dl.simulate(*settings.simulated)
         window = window or SIMULATED_WINDOW
-        return Data(SIMULATE, (*key, window), data.reference, data.current, COLUMNS, window)
-    if settings["source"] == FLIGHTS:
-        frames = [flights(side) for side in sides]
-        return Data(FLIGHTS, (FLIGHTS, window), *frames, COLUMNS, window)
-    if any(frame is None for frame in frames):
+        key = (*settings.simulated, window)
+        return Data(SIMULATE, key, data.reference, data.current, COLUMNS, window)
+    if settings.source == FLIGHTS:
+        before, now = (flights(name) for name in SIDES)
+        return Data(FLIGHTS, (FLIGHTS, window), before, now, COLUMNS, window)
+    if before is None or now is None:
         return None
-    names = {role: name or role for role, name in settings["names"].items()}
-    roles = ColumnRoles(**names | {"timestamp": settings["names"]["timestamp"] or None})
-    key = (*(file.file_id for file in files), *vars(roles).values(), window)
-    return Data(OWN, key, *frames, roles, window)
+    files = [file.file_id for file in settings.files if file is not None]
+    key = (*files, *vars(settings.roles).values(), window)
+    return Data(OWN, key, before, now, settings.roles, window)
 
 
-def frame_of(file: Any, role: str) -> pd.DataFrame | None:
-    """Frame of an uploaded file; a session holds one of each role and drops it with the file."""
+def frame_of(file: UploadedFile | None, role: str) -> pd.DataFrame | None:
+    """Read an uploaded file; a session holds one of each role and drops it with the file."""
     slot = f"frame of {role}"
     if file is None:
         st.session_state.pop(slot, None)
@@ -265,30 +313,33 @@ def frame_of(file: Any, role: str) -> pd.DataFrame | None:
         st.session_state.pop(slot, None)
         with st.spinner(f"Reading the {role} file ..."):
             try:
-                read: Any = read_upload(file.getvalue(), role)
+                read: pd.DataFrame | dl.DriftlibError = read_upload(file.getvalue(), role)
             except dl.DriftlibError as error:
                 read = error
         st.session_state[slot] = (file.file_id, read)
-    read = st.session_state[slot][1]
-    if isinstance(read, dl.DriftlibError):
-        raise read
-    return read
+    kept: pd.DataFrame | dl.DriftlibError = st.session_state[slot][1]
+    if isinstance(kept, dl.DriftlibError):
+        raise kept
+    return kept
 
 
 @st.cache_resource(show_spinner="Reading the flights ...")
 def flights(side: str) -> pd.DataFrame:
+    """Read the flights of one period, once for all sessions."""
     return read_frame(HERE / "data" / f"{side}.parquet", side)
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner="Comparing the two periods ...")
-def found_in(key: tuple[Any, ...], rules: dict[str, float], _data: Data) -> Findings:
-    moderate = rules["psi"]
-    policy = dl.DriftPolicy(rules["alpha"], psi_moderate=moderate, psi_major=max(moderate, 0.25))
-    arguments = _data.roles, policy, rules["tolerance"], _data.window
+def found_in(key: tuple[Any, ...], rules: Rules, _data: Data) -> Findings:
+    """Find drift, performance and alerts; kept by the key of the data and the rules."""
+    major = max(rules.psi, 0.25)
+    policy = dl.DriftPolicy(rules.alpha, psi_moderate=rules.psi, psi_major=major)
+    arguments = _data.roles, policy, rules.tolerance, _data.window
     return compare_periods(_data.reference, _data.current, *arguments)
 
 
-def compare(data: Data, rules: dict[str, float]) -> Findings:
+def compare(data: Data, rules: Rules) -> Findings:
+    """Find drift, performance and alerts in the data."""
     return found_in(data.key, rules, data)
 
 
@@ -296,13 +347,15 @@ def compare(data: Data, rules: dict[str, float]) -> Findings:
     scope="session", max_entries=4, show_spinner="Telling data drift from concept drift ..."
 )
 def cause_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> Cause:
+    """Diagnose the change of the loss; kept by the key of the data and the features."""
     return explain_change(_data.reference, _data.current, _data.roles, features)
 
 
 @st.cache_resource(
     scope="session", max_entries=4, show_spinner="Estimating performance without labels ..."
 )
-def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> Any:
+def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
+    """Estimate performance without labels; kept by the key of the data and the method."""
     on = _data.roles.timestamp
     window = _data.window if on and _data.window else fitting_window(_data.current, on)
     return dl.estimate_performance(
@@ -317,13 +370,19 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> Any:
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner="Evaluating ...")
 def evaluated(
-    key: str, names: dict[str, str], window: int | str, on: str | None, least: float, _frame: Any
+    key: str,
+    roles: ColumnRoles,
+    window: int | str,
+    on: str | None,
+    least: float,
+    _frame: pd.DataFrame,
 ) -> Evaluation:
-    return evaluate_predictions(_frame, ColumnRoles(**names), window, on, least)
+    """Evaluate a file of predictions; kept by the key of the file and the other arguments."""
+    return evaluate_predictions(_frame, roles, window, on, least)
 
 
-def chart(figure: Any, key: str) -> None:
-    """A chart with its title and caption as text that wraps; its words for the blind in `alt`."""
+def chart(figure: go.Figure, key: str) -> None:
+    """Show a chart, its title and caption as text that wraps, its words for the blind in `alt`."""
     meta = figure.layout.meta or {}
     st.markdown(f"#### {plain(strip_tags(figure.layout.title.text or ''))}")
     bare = type(figure)(figure)
@@ -341,26 +400,28 @@ def chart(figure: Any, key: str) -> None:
 
 
 def download(label: str, make: Callable[[], str | bytes], name: str, key: str = "") -> None:
-    """Button that makes its file when it is pressed."""
+    """Show a button that makes its file when it is pressed."""
     kind = {"csv": "text/csv", "json": "application/json", "html": "text/html"}[name.split(".")[1]]
     st.download_button(label, make, name, kind, key=f"{key} {name}", on_click="ignore")
 
 
 def show_table(table: pd.DataFrame) -> None:
+    """Show a table, a short one without a scroll bar of its own."""
     height = "content" if len(table) <= 20 else "auto"
     first = {table.columns[0]: st.column_config.Column(pinned=True)}
     st.dataframe(table, height=height, hide_index=True, placeholder="—", column_config=first)
 
 
 def show_numbers(numbers: list[KeyNumber], suffix: str = "") -> None:
-    """Key numbers with their intervals and the change against the reference."""
+    """Show key numbers with their intervals and the change against the reference."""
     for number in numbers:
-        known = number.reference is not None
+        change = None if number.reference is None else number.value - number.reference
+        known = change is not None
         span = f"{number.lower:.3f} to {number.upper:.3f}"
         st.metric(
             f"{number.title}{suffix}",
             f"{number.value:.3f}",
-            f"{number.value - number.reference:+.3f}" if known else span,
+            span if change is None else f"{change:+.3f}",
             delta_color=("normal" if number.higher_is_better else "inverse") if known else "off",
             delta_arrow="auto" if known else "off",
             help=f"95 % interval: {span}." if known else "With its 95 % interval.",
@@ -369,13 +430,14 @@ def show_numbers(numbers: list[KeyNumber], suffix: str = "") -> None:
 
 
 def show_alerts(alerts: tuple[Alert, ...]) -> None:
-    """Alerts, the worst first."""
+    """Show alerts, the worst first."""
     for alert in alerts:
         mark = Severity(alert.severity).mark
         st.markdown(f"{mark} **{alert.severity}** · {plain(alert.message)}")
 
 
 def say_verdict(found: Findings, cause: Cause | None) -> None:
+    """Say what was found in a few sentences, the cause first."""
     worst = found.alerts[0].severity if found.alerts else "none"
     lines = [found.drift.headline]
     lines.append(found.performance.headline if found.performance else NO_LABELS)
@@ -387,6 +449,7 @@ def say_verdict(found: Findings, cause: Cause | None) -> None:
 
 
 def overview_tab(found: Findings) -> None:
+    """Show what drifted and how good the model is, in numbers, and the alerts."""
     drift = found.drift
     with st.container(horizontal=True):
         features = f"{len(drift.drifted)} of {len(drift.baseline.features)}"
@@ -407,6 +470,7 @@ def overview_tab(found: Findings) -> None:
 
 
 def drift_tab(found: Findings) -> None:
+    """Show drift by feature and window, any feature's distribution, and the whole table."""
     chart(charts.drift_heatmap(found.trend), "heatmap")
     chart(charts.psi_trend(found.trend), "psi")
     if found.comparable:
@@ -426,6 +490,7 @@ def drift_tab(found: Findings) -> None:
 
 
 def performance_tab(found: Findings) -> None:
+    """Show performance by window, or what is missing for it."""
     for remark in found.remarks:
         st.info(f"{plain(remark)} Names of columns can be set in the sidebar.")
     if found.performance is not None:
@@ -434,12 +499,13 @@ def performance_tab(found: Findings) -> None:
 
 
 def first_of(metrics: list[str]) -> list[str]:
-    """Four metrics to start with."""
-    chosen = [name for name in ("accuracy", "roc_auc", "f1", "brier") if name in metrics]
+    """Choose four metrics to start with."""
+    chosen: list[str] = [name for name in ("accuracy", "roc_auc", "f1", "brier") if name in metrics]
     return chosen or metrics[:4]
 
 
 def performance_parts(performance: dl.Performance, key: str) -> None:
+    """Show the metrics that are chosen, and every window's."""
     titles = METRICS[performance.task]
     present = list(dict.fromkeys(performance.table["metric"]))
     shown = st.multiselect(
@@ -461,7 +527,7 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
 
 
 def estimate_part(data: Data, found: Findings) -> None:
-    """What could have been known without labels."""
+    """Show what could have been known without labels."""
     st.subheader("What could be known without labels")
     method = st.radio(
         "Method", list(METHODS), captions=list(METHODS.values()), key="method",
@@ -481,6 +547,7 @@ def estimate_part(data: Data, found: Findings) -> None:
 
 
 def why_tab(data: Data, found: Findings) -> Cause:
+    """Show why the loss changed, compared on the features that are chosen."""
     features = found.drift.baseline.features
     key = f"without_{data.source}"
     left_out = st.multiselect(
@@ -504,6 +571,7 @@ def why_tab(data: Data, found: Findings) -> Cause:
 
 
 def upload_tab() -> None:
+    """Ask for a file of predictions, and evaluate it."""
     st.subheader("Evaluate predictions")
     st.markdown(
         "A file with the columns `y_true`, `y_pred` and, where there is one, `y_proba` is "
@@ -516,8 +584,10 @@ def upload_tab() -> None:
     st.caption(LIMITS)
     download("Download a sample to try", SAMPLE.read_bytes, SAMPLE.name)
     frame = frame_of(file, "predictions")
-    names = columns_of(frame) if frame is not None else None
-    if names is None:
+    if frame is None:
+        return
+    roles = columns_of(frame)
+    if roles is None:
         return
     left, middle, right = st.columns(3)
     times = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
@@ -530,15 +600,14 @@ def upload_tab() -> None:
         chosen = middle.selectbox("A window", list(WINDOWS))
         window = WINDOWS[chosen] or fitting_window(frame, on)
     least = right.number_input("Alert when accuracy (or R²) is below", 0.0, 1.0, 0.7, 0.01)
-    upload_results(evaluated(file.file_id, names, window, on, least, frame))
+    upload_results(evaluated(file.file_id, roles, window, on, least, frame))
 
 
-def columns_of(frame: pd.DataFrame) -> dict[str, str] | None:
-    """Names of the label, prediction and probability; asked for where they are not the usual."""
-    usual = name_predictions(COLUMNS)
+def columns_of(frame: pd.DataFrame) -> ColumnRoles | None:
+    """Name the label, prediction and probability; ask where they are not the usual."""
     absent = [name for name in ("y_true", "y_pred") if name not in frame.columns]
     if not absent:
-        return usual
+        return ColumnRoles()
     notice = st.empty()
     none = "(none)"
     choices = [none, *frame.columns]
@@ -547,21 +616,18 @@ def columns_of(frame: pd.DataFrame) -> dict[str, str] | None:
             name: st.selectbox(
                 f"{label} ({name})", choices, choices.index(name) if name in choices else 0
             )
-            for name, label in (
-                ("y_true", "What happened"),
-                ("y_pred", "What the model said"),
-                ("y_proba", "How likely it thought it"),
-            )
+            for name, label in ASKED.items()
         }
         st.form_submit_button("Evaluate")
     if none not in (chosen["y_true"], chosen["y_pred"]):
-        return {name: usual[name] if column == none else column for name, column in chosen.items()}
+        return ColumnRoles(**{name: column for name, column in chosen.items() if column != none})
     lacks = f"The file has no column {' and no column '.join(absent)}."
     notice.error(plain(f"{lacks} Say below which of its columns hold what."))
     return None
 
 
 def upload_results(result: Evaluation) -> None:
+    """Show how good the predictions of a file are, by window, and who is taken for whom."""
     performance = result.performance
     with st.container(horizontal=True):
         show_numbers(pick_key_numbers(result.whole, None))
