@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.by_rows import ByRows
 from driftlib.data.columns import level_text
-from driftlib.data.cutters import ByRows, Rows, Window
+from driftlib.data.cutters import Rows, Window
 from driftlib.data.schema import UNSUPPORTED, column_kind
 from driftlib.data.times import read_offset
 from driftlib.data.windows import choose_cutter, split
@@ -24,7 +25,7 @@ MOST_SEGMENTS = 1_000
 class WindowGroups:
     """Groups of rows: one for each segment and window.
 
-    Attributes
+    Parameters
     ----------
     keys : pandas.DataFrame
         A row per group: window, start, end, then the segment columns.
@@ -182,7 +183,7 @@ def segment_columns(
 def segments_of(
     frame: pd.DataFrame, names: list[str], where: str = "current"
 ) -> tuple[np.ndarray | None, pd.DataFrame]:
-    """Number the segments of a frame.
+    """Tell the segment of each row of a frame.
 
     Parameters
     ----------
@@ -255,13 +256,29 @@ def match_segments(groups: WindowGroups, reference: WindowGroups) -> np.ndarray:
     [1, -1]
     """
     place = {
-        _as_text(values): number for number, values in enumerate(reference.segments.to_numpy())
+        segment_key(values): number for number, values in enumerate(reference.segments.to_numpy())
     }
-    numbers = [place.get(_as_text(values), -1) for values in groups.segments.to_numpy()]
+    numbers = [place.get(segment_key(values), -1) for values in groups.segments.to_numpy()]
     return np.array(numbers, dtype=int)[groups.segment]
 
 
-def _as_text(values: Iterable[Any]) -> tuple[str, ...]:
+def segment_key(values: Iterable[Any]) -> tuple[str, ...]:
+    """Write a segment's values as text, to find the same segment in another table.
+
+    Parameters
+    ----------
+    values : iterable
+        Of the segment columns; in another file, a number may be text.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> segment_key([1.0, True]) == segment_key(["1", 1])
+    True
+    """
     return tuple(level_text(value) for value in values)
 
 

@@ -67,7 +67,7 @@ def as_times(series: pd.Series, where: str = "current", first: int = 0) -> pd.Se
 class Span:
     """First and last time of some rows; spans of two batches add.
 
-    Attributes
+    Parameters
     ----------
     rows : int
         Rows looked at, those without a time too.

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch
-from driftlib.data.cutters import ByCalendar, ByRows, ByValue, Rows, Window
+from driftlib.data.by_rows import ByRows
+from driftlib.data.cutters import ByCalendar, ByValue, Rows, Window
 from driftlib.data.sources import Memory
 from driftlib.data.times import as_times, read_offset
 from driftlib.errors import ParameterError, check_whole

@@ -40,7 +40,7 @@ COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER)
 class Pair:
     """Two profiles to compare.
 
-    Attributes
+    Parameters
     ----------
     baseline : Baseline
         On whose grid both were counted; its columns are compared.
@@ -85,7 +85,7 @@ def compare(pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
 
 
 def _statistics(pair: Pair) -> pd.DataFrame:
-    """Statistics and tests of every column, a row each."""
+    """Compute statistics and tests of every column, a row each."""
     baseline, before, after = pair.baseline, pair.before, pair.after
     same = before.baseline_id == after.baseline_id == baseline.id
     if not (same and baseline.columns.keys() <= after.columns.keys()):
@@ -106,7 +106,7 @@ def _statistics(pair: Pair) -> pd.DataFrame:
 
 
 def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
-    """The table with severities and notes."""
+    """Add severities and notes."""
     effects = measure_effects(table).fillna(0.0)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
     sizes = zip(effects["PSI"], effects[["missing", "unseen"]].max(axis=1), strict=True)
@@ -132,7 +132,7 @@ def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFram
 
 
 def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> dict[str, Any]:
-    """Statistics and tests of one column between two counts on its grid."""
+    """Compute statistics and tests of one column between two counts on its grid."""
     row: dict[str, Any] = dict.fromkeys((*_SIZES, *_FURTHER), np.nan) | {
         "kind": column.kind if column.role == "feature" else column.role,
         "n_reference": before.present,

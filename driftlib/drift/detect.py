@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.cutters import ByRows
+from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
 from driftlib.data.sources import open_source
 from driftlib.drift.compare import COLUMNS, Pair, compare
@@ -37,7 +37,7 @@ from driftlib.text import counted, listed
 class DriftResult(Result):
     """What `detect_drift` found.
 
-    Attributes
+    Parameters
     ----------
     table : pandas.DataFrame
         A row per column in the baseline's order; see `detect_drift`.

@@ -1,4 +1,4 @@
-"""What happened to a column, in words a reader understands without a textbook."""
+"""Say what happened to a column, in words a reader understands without a textbook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,26 @@ def describe_change(
     severity: str,
     policy: DriftPolicy,
 ) -> str:
-    """The note of one column: what changed, what could not be compared, what was left out."""
+    """Say what changed in a column, what could not be compared, what was left out.
+
+    Parameters
+    ----------
+    column : Column
+        Its grid and levels, and the reference that shifts are measured by.
+    before, after : Counts
+        Rows of the two sides; without rows after there is nothing to say.
+    row : mapping of str to value
+        The column's row of `DriftResult.table`, up to `q_value`.
+    severity : str
+        As the policy judges it.
+    policy : DriftPolicy
+        Whose thresholds words such as "too small to matter" refer to.
+
+    Returns
+    -------
+    str
+        Parts joined by semicolons; empty where nothing is worth saying.
+    """
     if after.rows == 0:
         return ""
     parts = [_availability(column, before, after)]

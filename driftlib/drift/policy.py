@@ -15,7 +15,7 @@ from driftlib.severity import Severity
 class DriftPolicy:
     """When a change counts as drift: it must be real, and large enough to matter.
 
-    Attributes
+    Parameters
     ----------
     alpha : float
         Share of checks without any drift in which some feature is called real, in (0, 1).

@@ -12,9 +12,11 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source
-from driftlib.data.cutters import ByRows, Cutter, Window
+from driftlib.data.by_rows import ByRows
+from driftlib.data.cutters import Cutter, Window
 from driftlib.data.groups import check_segments, name_segments, segments_of
-from driftlib.data.sources import Memory, is_path, open_source, read_frame
+from driftlib.data.paths import is_path
+from driftlib.data.sources import Memory, open_source, read_frame
 from driftlib.data.windows import positions
 from driftlib.errors import DataError, ParameterError
 from driftlib.profile.baseline import Baseline
@@ -29,7 +31,7 @@ Segment = tuple[Any, ...]
 class ProfileGroups:
     """Profiles of the windows of each segment; made by `profile_groups`.
 
-    Attributes
+    Parameters
     ----------
     segments : mapping of tuple to list of (Window, Profile)
         By the values of the segment columns, None where one is missing; without segment columns
@@ -256,7 +258,7 @@ def ordered_source(source: Source, data: Any, cutter: Cutter, by: Sequence[str])
 
 
 def _baseline_of(baseline: Baseline, reference: Profile) -> Baseline:
-    """The baseline of some rows of a reference, on the grid of all of it."""
+    """Make the baseline of some rows of a reference, on the grid of all of it."""
     columns = {
         name: replace(column, reference=reference.columns[name])
         for name, column in baseline.columns.items()
@@ -328,7 +330,7 @@ def _in_order(segments: Mapping[Segment, Any], by: Sequence[str], source: Source
 
 
 def _take(window: Window, parts: list[Profile], empty: Profile) -> tuple[Window, Profile]:
-    """The rows of a window that are in one segment, with their profile."""
+    """Take the rows of a window that are in one segment, with their profile."""
     profile = reduce(add, parts) if parts else empty
     note = window.note or ("" if profile.rows else "no rows of this segment")
     return replace(window, rows=profile.rows, note=note), profile

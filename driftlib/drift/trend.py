@@ -39,7 +39,7 @@ _TAKEN = {"window", "start", "end", "feature", "alarm", *COLUMNS}
 class TrendResult(Result):
     """What `drift_trend` found.
 
-    Attributes
+    Parameters
     ----------
     table : pandas.DataFrame
         Long: a row per segment, window and column; see `drift_trend`.
@@ -247,7 +247,7 @@ def _compare_windows(
     against: str,
     policy: DriftPolicy,
 ) -> dict[Segment, pd.DataFrame]:
-    """Table of each segment: all its windows, each judged together with that of the others."""
+    """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
     tables: dict[Segment, list[pd.DataFrame]] = {segment: [] for segment in groups.segments}
     for number in range(max(len(found) for found in groups.segments.values())):
@@ -265,7 +265,7 @@ def _compare_windows(
 
 
 def _placed(window: Window, table: pd.DataFrame) -> pd.DataFrame:
-    """The comparison of one window, with its place and notes."""
+    """Add to the comparison of a window its place and notes."""
     table = table.reset_index()
     few = f"only {window.rows} row{'s' if window.rows != 1 else ''}" if window.rows < 20 else ""
     table["note"] = [join_notes(window.note or few, note) for note in table["note"]]
