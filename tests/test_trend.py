@@ -401,3 +401,16 @@ def test_alerts_and_charts_of_segments(regions):
             charts.drift_heatmap(found)
     title = charts.drift_heatmap(trend.segments["US",]).layout.title.text
     assert title == "x drifted in May 2013"
+
+
+def test_a_segment_is_found_whatever_type_the_reference_has_it_in(regions):
+    reference, current = regions
+    number = {"EU": 1, "US": 2, "AP": None}
+    current["region"] = current["region"].map(number)
+    wanted = dl.drift_trend(
+        reference.assign(region=reference["region"].map(number)), current, by="region"
+    )
+    text = reference.assign(region=reference["region"].map({"EU": "1", "US": "2", "AP": None}))
+    found = dl.drift_trend(text, current, by="region")
+    assert wanted.table["n_reference"].tolist() == found.table["n_reference"].tolist()
+    assert found.table["n_reference"].min() > 900

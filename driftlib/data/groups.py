@@ -262,7 +262,7 @@ def match_segments(groups: WindowGroups, reference: WindowGroups) -> np.ndarray:
     return np.array(numbers, dtype=int)[groups.segment]
 
 
-def segment_key(values: Iterable[Any]) -> tuple[str, ...]:
+def segment_key(values: Iterable[Any]) -> tuple[str | None, ...]:
     """Write a segment's values as text, to find the same segment in another table.
 
     Parameters
@@ -273,13 +273,14 @@ def segment_key(values: Iterable[Any]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
+        None where a value is missing.
 
     Examples
     --------
-    >>> segment_key([1.0, True]) == segment_key(["1", 1])
-    True
+    >>> segment_key([1.0, "EU", None, np.nan])
+    ('1', 'EU', None, None)
     """
-    return tuple(level_text(value) for value in values)
+    return tuple(None if pd.isna(value) else level_text(value) for value in values)
 
 
 def name_segments(subjects: pd.Series, table: pd.DataFrame, by: Iterable[str]) -> pd.Series:
