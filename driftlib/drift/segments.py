@@ -14,7 +14,7 @@ import pandas as pd
 from driftlib.data.batches import Batch, Source
 from driftlib.data.by_rows import ByRows
 from driftlib.data.cutters import Cutter, Window
-from driftlib.data.groups import check_segments, name_segments, segments_of
+from driftlib.data.groups import check_segments, name_segments, segment_key, segments_of
 from driftlib.data.paths import is_path
 from driftlib.data.sources import Memory, open_source, read_frame
 from driftlib.data.windows import positions
@@ -135,10 +135,11 @@ def segment_baselines(
         return None
     found = profile_groups(baseline, source, ByRows(), by).segments
     nothing = baseline.profile_frame(pd.DataFrame(columns=list(baseline.columns), dtype=object))
-    profiles = {
-        segment: found[segment][0][1] if segment in found else nothing for segment in segments
+    profiles = {segment_key(segment): windows[0][1] for segment, windows in found.items()}
+    return {
+        segment: _baseline_of(baseline, profiles.get(segment_key(segment), nothing))
+        for segment in segments
     }
-    return {segment: _baseline_of(baseline, profile) for segment, profile in profiles.items()}
 
 
 def compared_baseline(
