@@ -114,7 +114,7 @@ def read_losses(
     roles = roles or ColumnRoles()
     if loss not in (AUTO, *KNOWN):
         return _from_column(reference, current, loss)
-    has_proba = bool(roles.proba_columns(current[1].columns)) and task != REGRESSION
+    has_proba = bool(roles.proba_columns(reference[1].columns)) and task != REGRESSION
     if loss in (AUTO, BRIER) and has_proba:
         reference, current = _with_predictions(reference, current, roles)
     unlabelled = []
