@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from driftlib.arguments import known_keywords
 from driftlib.data.groups import name_segments
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
@@ -91,6 +92,7 @@ class AlertPolicy:
             )
 
 
+@known_keywords()
 def make_alerts(
     *results: DriftResult | TrendResult | Performance, policy: AlertPolicy | None = None
 ) -> tuple[Alert, ...]:
