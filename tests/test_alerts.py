@@ -67,6 +67,22 @@ def test_a_trend_has_one_alert_a_feature_with_its_latest_window(reference, rng):
     assert len(make_alerts(trend, policy=AlertPolicy(persistence=(2, 3)))) == 1
 
 
+def test_unknown_keywords_get_a_suggestion(reference):
+    with pytest.raises(dl.DriftlibError, match=r"no argument 'polcy'.*Did you mean 'policy'"):
+        make_alerts(dl.detect_drift(reference, reference), polcy=AlertPolicy())
+
+
+def test_an_alert_of_a_metric_names_its_segments(rng):
+    bad, good = predictions(rng, 400, 0.4), predictions(rng, 400, 0.0)
+    frame = pd.concat([bad.assign(shop="A", new=True), good.assign(shop="B", new=True)])
+    perf = dl.track_performance(
+        frame, by=["shop", "new"], metrics=["accuracy"], thresholds={"accuracy": 0.9}
+    )
+    (alert,) = make_alerts(perf)
+    assert alert.subject == "accuracy where shop = A and new = True"
+    assert alert.message.startswith("Accuracy where shop = A and new = True is beyond")
+
+
 def test_minor_drift_only_on_request(rng):
     reference = pd.DataFrame({"x": rng.normal(size=3000)})
     nudged = reference + 0.2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from driftlib.arguments import known_keywords
 from driftlib.data.synthetic import Simulation, simulate
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.domain.classifier import Domain, fit_domain
@@ -53,6 +54,7 @@ class WhatIf:
         return f"{moved}, {turned}. What the monitor finds: {found}"
 
 
+@known_keywords()
 def what_if(
     feature_drift: float,
     label_flips: float,
