@@ -19,6 +19,10 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
+# Tests of the one run stay in one process, so that it is made once.
+one_run = pytest.mark.xdist_group("demo")
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
@@ -27,6 +31,7 @@ def demo(tmp_path_factory):
     return folder / "artifacts", done.stdout
 
 
+@one_run
 def test_files_and_summary(demo):
     folder, printed = demo
     names = ["baseline.json", "drift_heatmap.html", "drift_summary.csv", "metrics.csv"]
@@ -35,6 +40,7 @@ def test_files_and_summary(demo):
         assert word in printed
 
 
+@one_run
 def test_files_hold_what_the_library_says(demo):
     folder, _ = demo
     data = dl.simulate(1500, feature_drift=1, label_flips=0.1, seed=0)
@@ -51,16 +57,18 @@ def test_files_hold_what_the_library_says(demo):
     assert metrics["window"].min() == 0
 
 
+@one_run
 def test_heatmap_stands_alone(demo):
     page = (demo[0] / "drift_heatmap.html").read_text()
     assert page.count("<h1") == 1
     assert '<html lang="en"' in page
 
 
-def test_no_dial_no_drift(tmp_path):
-    done = run("--rows", "1000", "--feature-drift", "0", "--label-flips", "0", cwd=tmp_path)
-    assert done.returncode == 0
-    assert "No drift: none of 8 features" in done.stdout
+def test_no_dial_no_drift(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    main = runpy.run_path(str(ROOT / "app.py"))["main"]
+    assert main(["--rows", "1000", "--feature-drift", "0", "--label-flips", "0"]) == 0
+    assert "No drift: none of 8 features" in capsys.readouterr().out
     assert (tmp_path / "artifacts" / "metrics.csv").exists()
 
 

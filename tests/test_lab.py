@@ -39,13 +39,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / "notebooks" / path.name, path)
         notebook = json.loads(path.read_text())
         (cell,) = (c for c in notebook["cells"] if "parameters" in c["metadata"].get("tags", ()))
-        paths = {
+        small = {
             f'"data/{side}.parquet"': f'"{data}/{side}.parquet"'
             for side in ("reference", "current")
         }
-        paths['"reports"'] = f'"{folder}/reports"'
+        small |= {'"reports"': f'"{folder}/reports"', 'window: str = ""': 'window: str = "3MS"'}
         source = "".join(cell["source"])
-        for old, new in paths.items():
+        for old, new in small.items():
             source = source.replace(old, new)
         cell["source"] = source
         path.write_text(json.dumps(notebook))

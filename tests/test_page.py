@@ -34,17 +34,28 @@ def address(browser: Browser, tmp_path_factory) -> Iterator[str]:
     assert "Traceback" not in log.read_text()
 
 
-@pytest.fixture
-def app(page: Page, address: str) -> Page:
-    """The page on its first load, with little data."""
+def opened(page: Page, address: str, query: str) -> Page:
+    """The page as an address opens it; it talks to nobody but its server."""
     page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
-    page.goto(f"{address}?rows=500")
+    page.goto(f"{address}?{query}")
     settled(page)
     assert sockets
     assert all(url.startswith("ws://127.0.0.1:") for url in sockets)
     return page
+
+
+@pytest.fixture
+def app(page: Page, address: str) -> Page:
+    """The page on its first load, with little data."""
+    return opened(page, address, "rows=500")
+
+
+@pytest.fixture
+def own(page: Page, address: str) -> Page:
+    """The page where nothing is simulated, and files are still to be chosen."""
+    return opened(page, address, "data=Own+data")
 
 
 def tab(page: Page, name: str) -> Locator:
@@ -72,12 +83,24 @@ def download(page: Page, label: str) -> Path:
     return Path(waiting.value.path())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_tab_can_be_read_on_a_phone_in_either_scheme(app: Page, scheme: str):
-    app.emulate_media(color_scheme=scheme)
+def test_every_tab_can_be_read_on_a_phone_in_either_scheme(app: Page):
     app.set_viewport_size({"width": 390, "height": 844})
     expect(metric(app, "Features drifted")).to_have_text(re.compile(r"^\d of 8$"))
     expect(app.get_by_role("heading", name=re.compile("Brier score"))).to_be_visible()
+    for scheme in ("light", "dark"):
+        app.emulate_media(color_scheme=scheme)
+        read_every_tab(app, scheme)
+
+
+def read_every_tab(app: Page, scheme: str) -> None:
+    app.wait_for_function(
+        """dark => {
+            const app = document.querySelector('[data-testid="stApp"]');
+            const [red] = getComputedStyle(app).backgroundColor.match(/\\d+/);
+            return (Number(red) < 128) === dark;
+        }""",
+        arg=scheme == "dark",
+    )
     for name, charts in {"Drift": 3, "Performance": 2, "Why": 2}.items():
         panel = tab(app, name)
         expect(panel.get_by_test_id("stPlotlyChart").nth(charts - 1)).to_be_visible()
@@ -104,9 +127,8 @@ def test_every_tab_can_be_read_on_a_phone_in_either_scheme(app: Page, scheme: st
         assert app.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(app: Page, address: str):
-    app.goto(f"{address}?rows=1000&drift=0&flips=0")
-    settled(app)
+def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(page: Page, address: str):
+    app = opened(page, address, "rows=1000&drift=0&flips=0")
     expect(metric(app, "Features drifted")).to_have_text("0 of 8")
     before = float(metric(app, "Accuracy, current").inner_text())
     slider = app.get_by_role("slider", name="Label flips")
@@ -128,7 +150,8 @@ def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(app: Page, ad
     expect(metric(app, "Features drifted")).to_have_text("4 of 8")
 
 
-def test_the_sample_is_evaluated_and_its_results_can_be_taken_away(app: Page):
+def test_the_sample_is_evaluated_and_its_results_can_be_taken_away(own: Page):
+    app = own
     panel = tab(app, "Upload")
     assert download(app, "Download a sample to try").read_bytes() == SAMPLE.read_bytes()
     choose_file(app, SAMPLE.read_bytes())
@@ -172,7 +195,8 @@ BAD = {
 }
 
 
-def test_what_cannot_be_used_gets_one_sentence(app: Page):
+def test_what_cannot_be_used_gets_one_sentence(own: Page):
+    app = own
     panel = tab(app, "Upload")
     errors = panel.get_by_test_id("stAlertContentError")
     for name, (content, words) in BAD.items():
@@ -189,7 +213,8 @@ def test_what_cannot_be_used_gets_one_sentence(app: Page):
     assert app.locator("img[src=x]").count() == 0
 
 
-def test_own_data_with_hostile_names(app: Page, address: str):
+def test_own_data_with_hostile_names(own: Page):
+    app = own
     rng = np.random.default_rng(0)
     shift, count = "<img src=x onerror=alert(1)>", 400
     names = [shift, "**bold** $x^2$ [a](http://example.com)", "=1+1"]
@@ -198,8 +223,6 @@ def test_own_data_with_hostile_names(app: Page, address: str):
         for _ in range(2)
     ]
     sides[1][shift] += 2
-    app.goto(f"{address}?data=Own+data")
-    settled(app)
     inputs = app.get_by_test_id("stSidebar").locator("input[type=file]")
     for number, side in enumerate(sides):
         content = side.to_csv(index=False).encode()

@@ -14,14 +14,13 @@ from driftlib import errors
 from driftlib.errors import MissingExtraError
 from driftlib.html import page
 from driftlib.html.table import mark_table, scroll_box
-from driftlib.reporting.notebook import DIALS_MIME, SUMMARY_MIME, alert_list
+from driftlib.reporting.notebook import DIALS_MIME, PLOTLY_MIME, SUMMARY_MIME, alert_list
 from driftlib.reporting.provenance import PROVENANCE_MIME
 from driftlib.severity import Severity
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-PLOTLY_MIME = "application/vnd.plotly.v1+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 # The first of these that an output has is what the reader sees.
 SHOWN = (
