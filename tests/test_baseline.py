@@ -113,9 +113,9 @@ def test_histogram_and_bins_hold_every_row(rng):
 
 
 def test_psi_bins_are_deciles_of_continuous_data(rng):
-    values = rng.normal(size=1000)
+    values = np.sort(rng.normal(size=1000))
     column = dl.Baseline.fit(pd.DataFrame({"x": values})).columns["x"]
-    assert column.psi_edges == pytest.approx(np.quantile(values, np.arange(1, 10) / 10))
+    assert column.psi_edges == pytest.approx((values[99:-1:100] + values[100::100]) / 2)
     assert column.bins(column.reference).tolist() == [100] * 10
     assert column.quantile(column.reference, 0.5) == np.sort(values)[499]
 

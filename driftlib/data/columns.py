@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from driftlib.stats.precision import DOUBLE, EXACT
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -22,11 +24,14 @@ class Numbers:
         Values that are there but are no numbers.
     example : str
         The first of those.
+    bits : int
+        Significant bits of the column's type; 64 for whole numbers.
     """
 
     values: np.ndarray
     unreadable: int = 0
     example: str = ""
+    bits: int = DOUBLE
 
 
 def as_numbers(series: pd.Series) -> Numbers:
@@ -49,11 +54,12 @@ def as_numbers(series: pd.Series) -> Numbers:
     """
     dtype = series.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
-        return Numbers(series.to_numpy())
+        return Numbers(series.to_numpy(), bits=_bits(dtype))
     if types.is_bool_dtype(dtype) or (
         types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
     ):
-        return Numbers(series.to_numpy(dtype=np.float64, na_value=np.nan))
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return Numbers(values, bits=_bits(getattr(dtype, "numpy_dtype", dtype)))
     if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
         values = np.full(len(series), np.nan)
     else:
@@ -62,6 +68,12 @@ def as_numbers(series: pd.Series) -> Numbers:
     unreadable = int(lost.sum())
     example = str(series.iloc[int(lost.argmax())]) if unreadable else ""
     return Numbers(values, unreadable, example)
+
+
+def _bits(dtype: Any) -> int:
+    if not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
+        return DOUBLE
+    return min(np.finfo(dtype).nmant + 1, DOUBLE) if dtype.kind == "f" else EXACT
 
 
 def _parsed(series: pd.Series) -> np.ndarray:

@@ -174,6 +174,7 @@ def _bin_statistics(p: np.ndarray, q: np.ndarray) -> dict[str, float]:
 def _numeric_statistics(
     column: Column, before: NumericCounts, after: NumericCounts
 ) -> dict[str, float]:
+    before, after = column.alike(before, after)
     p, q = column.bins(before), column.bins(after)
     row = _bin_statistics(p, q)
     r, c = before.cumulative, after.cumulative

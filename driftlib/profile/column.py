@@ -17,7 +17,9 @@ from driftlib.profile.profile import (
     NumericCounts,
     count_categories,
     count_numbers,
+    merged,
 )
+from driftlib.stats.precision import Claims, claims
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,46 @@ class Column:
     def _psi_places(self) -> np.ndarray:
         return self.grid.searchsorted(self.psi_edges)
 
+    @cached_property
+    def _claims(self) -> dict[int, Claims]:
+        return {}
+
+    def claims(self, bits: int) -> Claims:
+        """Find which values count as which grid point.
+
+        Parameters
+        ----------
+        bits : int
+            Significant bits of a batch's values: they count in the coarser of its and the
+            reference's type.
+
+        Returns
+        -------
+        Claims
+        """
+        if isinstance(self.reference, NumericCounts):
+            bits = min(bits, self.reference.bits)
+        if bits not in self._claims:
+            self._claims[bits] = claims(self.grid, bits)
+        return self._claims[bits]
+
+    def alike(
+        self, before: NumericCounts, after: NumericCounts
+    ) -> tuple[NumericCounts, NumericCounts]:
+        """Bring two counts on this grid to the coarser of their types.
+
+        Parameters
+        ----------
+        before, after : NumericCounts
+
+        Returns
+        -------
+        tuple of two NumericCounts
+            What differs in digits that one of the two does not have counts as the same.
+        """
+        found = self.claims(min(before.bits, after.bits))
+        return merged(before, found), merged(after, found)
+
     def count(self, series: pd.Series) -> Counts:
         """Count a batch's column on this grid.
 
@@ -85,7 +127,7 @@ class Column:
             `NumericCounts` or `CategoricalCounts` where the column can be compared.
         """
         if self.kind == NUMERIC:
-            return count_numbers(series, self.grid)
+            return count_numbers(series, self.grid, self.claims)
         if self.kind == CATEGORICAL:
             return count_categories(series, self.level_index, not self.complete)
         return Counts(len(series), int(series.isna().sum()))

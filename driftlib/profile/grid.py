@@ -30,6 +30,7 @@ from driftlib.profile.profile import (
 from driftlib.profile.sampling import DistinctSketch, RunLengths
 from driftlib.profile.sketch import ColumnSketch
 from driftlib.stats.counts import blocks
+from driftlib.stats.precision import DOUBLE, alike, claims, equal_within, held_bits
 
 HISTOGRAM_BINS = 40
 MAX_LEVELS = 1000
@@ -68,17 +69,20 @@ def fit_column(
     >>> sketch = sketch_reference(Memory("march", frame), ["x"], (), most=2000, seed=0)
     >>> column = fit_column(sketch.columns["x"], frame["x"], "feature", bins=3, resolution=2000)
     >>> column.psi_edges.tolist(), column.bins(column.reference).tolist()
-    ([2.0, 4.0], [429, 286, 285])
+    ([2.5, 4.5], [429, 286, 285])
     """
     name, kind, note = sketch.name, sketch.kind, sketch.note
     if kind == NUMERIC and sketch.distinct is not None:
         ordered = _streamed_values(sketch, sketch.distinct, sample)
-        return Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution))
+        held = _held_bits(ordered, as_numbers(sample[:0]).bits)
+        return Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution, held))
     if kind == NUMERIC:
-        ordered, missing, infinite = sorted_values(as_numbers(sample).values)
+        numbers = as_numbers(sample)
+        ordered, missing, infinite = sorted_values(numbers.values)
         if len(ordered):
-            grid, psi_edges, histogram_edges = numeric_grid(ordered, bins, resolution)
-            counts = count_sorted(ordered, grid, missing, infinite)
+            held = held_bits(ordered, numbers.bits)
+            grid, psi_edges, histogram_edges = numeric_grid(ordered, bins, resolution, held)
+            counts = count_sorted(ordered, grid, missing, infinite, claims(grid, held), held)
             return Column(
                 name, role, kind, note, grid, psi_edges, histogram_edges, reference=counts
             )
@@ -102,6 +106,10 @@ def _streamed_values(
     ordered = sorted_values(as_numbers(sample).values)[0].astype(float)
     ends = np.setdiff1d([sketch.low, sketch.high], np.append(ordered[:1], ordered[-1:]))
     return np.sort(np.append(ordered, ends))
+
+
+def _held_bits(ordered: np.ndarray | RunLengths, bits: int) -> int:
+    return held_bits(ordered.points if isinstance(ordered, RunLengths) else ordered, bits)
 
 
 def _level_column(
@@ -133,7 +141,7 @@ def _level_column(
 
 
 def numeric_grid(
-    ordered: np.ndarray | RunLengths, bins: int, resolution: int
+    ordered: np.ndarray | RunLengths, bins: int, resolution: int, bits: int = DOUBLE
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Choose grid, PSI edges and histogram edges of a numeric column.
 
@@ -145,6 +153,8 @@ def numeric_grid(
         PSI bins, from 2.
     resolution : int
         Quantiles to keep, from 10; all values where no more are distinct.
+    bits : int
+        Significant bits of the values: those equal but for the last digits are one.
 
     Returns
     -------
@@ -155,16 +165,22 @@ def numeric_grid(
     --------
     >>> grid, psi_edges, _ = numeric_grid(np.arange(100.0), bins=4, resolution=2000)
     >>> psi_edges.tolist()
-    [24.75, 49.5, 74.25]
+    [24.5, 49.5, 74.5]
     """
     points = _points(ordered, resolution)
-    psi_edges = _psi_edges(ordered, bins)
+    psi_edges = _psi_edges(ordered, bins, bits)
     low, high = float(ordered[0]), float(ordered[len(ordered) - 1])
     with np.errstate(over="ignore"):
         spread = high - low
     even = np.linspace(low, high, HISTOGRAM_BINS + 1) if np.isfinite(spread) else [low, high]
     histogram_edges = np.unique(np.asarray(even, dtype=float))
     grid = np.unique(np.concatenate([points.astype(float), psi_edges, histogram_edges]))
+    first = alike(grid, bits)
+    if first is not None:
+        same = grid[first]
+        histogram_edges = np.unique(same[grid.searchsorted(histogram_edges)])
+        psi_edges = np.unique(same[grid.searchsorted(psi_edges)])
+        grid = np.unique(same)
     return grid, psi_edges, histogram_edges
 
 
@@ -181,27 +197,31 @@ def _points(ordered: np.ndarray | RunLengths, resolution: int) -> np.ndarray:
     return ordered[np.concatenate(changes)]
 
 
-def _psi_edges(ordered: np.ndarray | RunLengths, bins: int) -> np.ndarray:
-    """Inner edges of the PSI bins: quantiles of the reference, fewer where values tie."""
+def _psi_edges(ordered: np.ndarray | RunLengths, bins: int, bits: int) -> np.ndarray:
+    """Inner edges of the PSI bins: between values at the reference's quantiles, fewer where tied.
+
+    An edge lies halfway between two neighbouring values, so that no last digit decides on
+    which side of it a value falls.
+    """
     n = len(ordered)
-    position = np.arange(1, bins) * (n - 1) / bins
-    lower = position.astype(np.int64)
-    low = ordered[lower].astype(float)
-    high = ordered[np.minimum(lower + 1, n - 1)].astype(float)
-    with np.errstate(over="ignore", invalid="ignore"):
-        quantiles = np.where(low == high, low, low + (high - low) * (position - lower))
-    quantiles = np.where(np.isfinite(quantiles), quantiles, low)
-    # A value so common that it holds several quantiles gets a bin to itself: one edge just
-    # below it and one at it. So a constant has three bins, and moving away from it shows.
-    spikes = quantiles[1:][quantiles[1:] == quantiles[:-1]]
-    if ordered[0] == ordered[n - 1]:
-        spikes = np.array([float(ordered[0])])
-    edges = np.unique(np.concatenate([quantiles, np.nextafter(spikes, -np.inf)]))
-    # Edges that part no reference rows from the next ones would only make empty bins.
-    upto = ordered.searchsorted(edges, "right")
-    keep = np.append(True, np.diff(upto) > 0)
-    keep &= (upto < n) | np.isin(edges, spikes)
-    return edges[keep]
+    quantiles = ordered[np.arange(1, bins) * (n - 1) // bins].astype(float)
+    reach = equal_within(quantiles, bits)
+    starts = ordered.searchsorted(quantiles - reach, "left")
+    ends = ordered.searchsorted(quantiles + reach, "right")
+    # A value so common that it holds several quantiles gets a bin to itself: one edge below it
+    # and one above. So a constant has three bins, and moving away from it shows.
+    tied = np.flatnonzero(starts[1:] == starts[:-1])
+    spikes = np.append(tied, 0) if starts[0] == 0 and ends[0] == n else tied
+    ranks = np.unique(np.concatenate([ends[ends < n], starts[spikes], ends[spikes]]))
+    low = ordered[np.maximum(ranks - 1, 0)].astype(float)
+    high = ordered[np.minimum(ranks, n - 1)].astype(float)
+    # Beyond the least and the greatest value no neighbour tells how far away the edge may be.
+    beyond = np.maximum(np.abs(low) * 2.0**-20, np.finfo(np.float32).tiny)
+    beyond = np.where(low == np.rint(low), np.minimum(beyond, 0.5), beyond)
+    beyond = np.maximum(beyond, np.spacing(np.abs(low)))
+    edges = low / 2 + high / 2
+    edges = np.where(ranks == 0, low - beyond, np.where(ranks == n, high + beyond, edges))
+    return np.unique(edges)
 
 
 def with_reference(column: Column, sketch: ColumnSketch, counts: Counts, bins: int) -> Column:
@@ -232,7 +252,8 @@ def with_reference(column: Column, sketch: ColumnSketch, counts: Counts, bins: i
         # PSI is sensitive to that. The grid's points are closer to the reference's own.
         inside = np.append(counts.below[1:], counts.present) - counts.at_or_below
         runs = RunLengths(column.grid, counts.at_or_below + inside // 2)
-        places = column.grid.searchsorted(_psi_edges(runs, bins), "right") - 1
+        places = column.grid.searchsorted(_psi_edges(runs, bins, counts.bits), "right") - 1
+        places = np.maximum(places, 0)
         return replace(column, psi_edges=np.unique(column.grid[places]))
     return column
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ import pandas as pd
 from driftlib.data.columns import as_numbers, count_levels
 from driftlib.errors import DataError
 from driftlib.stats.counts import Cumulative, cumulative_sorted
+from driftlib.stats.precision import EXACT, Claims, held_bits
 
 HASH_BUCKETS = 50
 UNLISTED_NAMES = 100
@@ -72,6 +73,8 @@ class NumericCounts(Counts):
         Least and greatest value; NaN of none.
     below, at_or_below, gaps : array
         See `driftlib.stats.counts.Cumulative`.
+    bits : int
+        Significant bits of the coarsest values among them; 64 for whole numbers and for none.
     """
 
     infinite: int = 0
@@ -84,6 +87,7 @@ class NumericCounts(Counts):
     below: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     at_or_below: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     gaps: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    bits: int = EXACT
 
     @property
     def cumulative(self) -> Cumulative:
@@ -118,6 +122,7 @@ class NumericCounts(Counts):
             below=self.below + other.below,
             at_or_below=self.at_or_below + other.at_or_below,
             gaps=self.gaps + other.gaps,
+            bits=min(self.bits, other.bits),
         )
 
 
@@ -172,6 +177,27 @@ def _shortlist(names: np.ndarray, counts: np.ndarray) -> dict[str, int]:
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
+def merged(counts: NumericCounts, claims: Claims) -> NumericCounts:
+    """Count grid points that a coarser type cannot tell apart as one.
+
+    Parameters
+    ----------
+    counts : NumericCounts
+        On the grid of the claims.
+    claims : Claims
+        For the coarser type.
+
+    Returns
+    -------
+    NumericCounts
+        The same where all points can be told apart.
+    """
+    if claims.first is None:
+        return counts
+    below, at_or_below = claims.merge(counts.below, counts.at_or_below)
+    return replace(counts, below=below, at_or_below=at_or_below)
+
+
 def sorted_values(values: np.ndarray) -> tuple[np.ndarray, int, int]:
     """Sort the finite values.
 
@@ -201,7 +227,12 @@ def sorted_values(values: np.ndarray) -> tuple[np.ndarray, int, int]:
 
 
 def count_sorted(
-    ordered: np.ndarray, grid: np.ndarray, missing: int = 0, infinite: int = 0
+    ordered: np.ndarray,
+    grid: np.ndarray,
+    missing: int = 0,
+    infinite: int = 0,
+    claims: Claims | None = None,
+    bits: int = EXACT,
 ) -> NumericCounts:
     """Count values that are in order already on a grid.
 
@@ -213,13 +244,17 @@ def count_sorted(
         Sorted.
     missing, infinite : int
         Rows without a finite value.
+    claims : Claims, optional
+        Which values count as which grid point; by default those that are equal to it.
+    bits : int
+        Significant bits of the values.
 
     Returns
     -------
     NumericCounts
         `missing` has both kinds of rows without a value.
     """
-    found = cumulative_sorted(grid, ordered)
+    found = cumulative_sorted(grid, ordered, claims)
     return NumericCounts(
         len(ordered) + missing + infinite,
         missing + infinite,
@@ -231,10 +266,13 @@ def count_sorted(
         below=found.below,
         at_or_below=found.at_or_below,
         gaps=found.gaps,
+        bits=bits if len(ordered) else EXACT,
     )
 
 
-def count_numbers(series: pd.Series, grid: np.ndarray) -> NumericCounts:
+def count_numbers(
+    series: pd.Series, grid: np.ndarray, claims: Callable[[int], Claims]
+) -> NumericCounts:
     """Count a numeric column: sort it once, then search the small grid in it.
 
     Parameters
@@ -243,6 +281,8 @@ def count_numbers(series: pd.Series, grid: np.ndarray) -> NumericCounts:
         What is no number in it counts as missing.
     grid : float array
         Sorted.
+    claims : callable
+        Returns which values count as which grid point, given their significant bits.
 
     Returns
     -------
@@ -250,7 +290,8 @@ def count_numbers(series: pd.Series, grid: np.ndarray) -> NumericCounts:
     """
     numbers = as_numbers(series)
     ordered, missing, infinite = sorted_values(numbers.values)
-    counts = count_sorted(ordered, grid, missing, infinite)
+    bits = held_bits(ordered, numbers.bits)
+    counts = count_sorted(ordered, grid, missing, infinite, claims(bits), bits)
     if numbers.unreadable:
         counts = replace(counts, unreadable=numbers.unreadable, example=numbers.example)
     return counts

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from driftlib.stats.precision import Claims
+
 # So many values stay in the processor's cache while they are worked on.
 BLOCK = 32_000
 
@@ -60,7 +62,9 @@ def cumulative(grid: ArrayLike, values: ArrayLike) -> Cumulative:
     return cumulative_sorted(np.asarray(grid, dtype=float), np.sort(np.asarray(values)))
 
 
-def cumulative_sorted(grid: np.ndarray, ordered: np.ndarray) -> Cumulative:
+def cumulative_sorted(
+    grid: np.ndarray, ordered: np.ndarray, claims: Claims | None = None
+) -> Cumulative:
     """Count values that are in order already on a sorted grid.
 
     Parameters
@@ -69,6 +73,8 @@ def cumulative_sorted(grid: np.ndarray, ordered: np.ndarray) -> Cumulative:
         Sorted, distinct.
     ordered : float or int array, shape (rows,)
         Finite, from the smallest up.
+    claims : Claims, optional
+        Which values count as which grid point; by default those that are equal to it.
 
     Returns
     -------
@@ -81,7 +87,10 @@ def cumulative_sorted(grid: np.ndarray, ordered: np.ndarray) -> Cumulative:
     >>> counts.rows, counts.mean, counts.squares
     (4, 1.75, 14.75)
     """
-    below, at_or_below = ordered.searchsorted(grid), ordered.searchsorted(grid, "right")
+    claims = claims or Claims(grid, grid)
+    below, at_or_below = claims.merge(
+        ordered.searchsorted(claims.lower), ordered.searchsorted(claims.upper, "right")
+    )
     n = len(ordered)
     if not n:
         return Cumulative(below, at_or_below, 0, np.zeros(len(grid) + 1), np.nan, 0.0)
