@@ -102,3 +102,21 @@ def test_a_saved_baseline_compares_as_before(tmp_path):
     current = pd.DataFrame({"x": tenths(CURRENT)})
     saved = dl.detect_drift(tmp_path / "baseline.json", current).table
     pd.testing.assert_frame_equal(saved, dl.detect_drift(baseline, current).table)
+
+
+def test_a_classifier_does_not_see_last_digits(rng):
+    codes = [rng.integers(0, 50, 1500) for _ in range(2)]
+    others = [rng.normal(size=1500), rng.normal(size=1500).astype(np.float32)]
+    frames = [
+        pd.DataFrame({"tenths": codes[0] / 10, "score": scored(codes[0]), "z": others[0]}),
+        pd.DataFrame(
+            {
+                "tenths": codes[1] * 0.1,
+                "score": scored_in_single_precision(codes[1]),
+                "z": others[1],
+            }
+        ),
+    ]
+    domain = dl.fit_domain(*frames)
+    assert domain.lower < 0.5 < domain.upper
+    assert domain.p_value > 0.01

@@ -19,7 +19,13 @@ from driftlib.arguments import known_keywords
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.sources import read_frame, source_name
 from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
-from driftlib.domain.features import MOST_LEVELS, choose_levels, comparable_features, encode
+from driftlib.domain.features import (
+    MOST_LEVELS,
+    choose_levels,
+    comparable_features,
+    drop_last_digits,
+    encode,
+)
 from driftlib.domain.separation import auc, auc_alone
 from driftlib.domain.weights import clipped, odds_ratio, overlap_weights
 from driftlib.errors import DataError, check_whole
@@ -334,6 +340,7 @@ def fit_domain(
     ]
     levels = choose_levels(frames, [name for name, kind in kinds.items() if kind == CATEGORICAL])
     matrix = np.concatenate([encode(frame, list(kinds), levels) for frame in frames])
+    matrix = drop_last_digits(matrix, list(kinds), frames)
     fold_of = np.concatenate([rng.permutation(len(part)) % folds for part in rows])
     is_current = np.arange(len(matrix)) >= len(rows[0])
     models = fit_folds(_classifier(list(kinds), levels, seed), matrix, is_current, fold_of)

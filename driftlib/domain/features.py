@@ -10,6 +10,7 @@ import pandas as pd
 from driftlib.data.columns import as_numbers, count_levels, level_text
 from driftlib.data.schema import COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
+from driftlib.stats.precision import alike, claims, held_bits
 from driftlib.text import quoted
 
 # Scikit-learn's boosting refuses more than 255 categories: these and "other".
@@ -141,6 +142,51 @@ def encode(
             numbers = as_numbers(frame[name])
             matrix[:, j] = np.where(np.isfinite(numbers.values), numbers.values, np.nan)
     return matrix
+
+
+def drop_last_digits(
+    matrix: np.ndarray, features: Sequence[str], frames: Sequence[pd.DataFrame]
+) -> np.ndarray:
+    """Make numbers that differ in digits which one of the two periods does not have the same.
+
+    Parameters
+    ----------
+    matrix : float array, shape (rows, features)
+        Rows of the reference, then those of current, from `encode`.
+    features : list of str
+        Its columns.
+    frames : list of two pandas.DataFrame
+        What it was made from, for the types of the columns.
+
+    Returns
+    -------
+    float array, shape (rows, features)
+        A classifier tells 0.1 in single precision from 0.1 in double precision in every row.
+
+    Examples
+    --------
+    >>> frames = [pd.DataFrame({"x": np.array([0.1, 0.2], dtype=t)}) for t in ("f8", "f4")]
+    >>> matrix = np.concatenate([encode(frame, ["x"], {}) for frame in frames])
+    >>> drop_last_digits(matrix, ["x"], frames)[:, 0].tolist()
+    [0.1, 0.2, 0.1, 0.2]
+    """
+    split = len(frames[0])
+    same = matrix.copy(order="F")
+    for j, name in enumerate(features):
+        points = [np.unique(side[np.isfinite(side)]) for side in np.split(matrix[:, j], [split])]
+        bits = min(
+            held_bits(side, as_numbers(frame[name].iloc[:0]).bits)
+            for side, frame in zip(points, frames, strict=True)
+        )
+        if not all(map(len, points)):
+            continue
+        first = alike(points[0], bits)
+        known = points[0] if first is None else np.unique(points[0][first])
+        found = claims(known, bits)
+        place = np.minimum(found.upper.searchsorted(matrix[:, j]), len(known) - 1)
+        inside = (found.lower[place] <= matrix[:, j]) & (matrix[:, j] <= found.upper[place])
+        same[inside, j] = known[place[inside]]
+    return same
 
 
 def _codes(series: pd.Series, levels: np.ndarray) -> np.ndarray:

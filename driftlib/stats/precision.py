@@ -44,8 +44,8 @@ class Claims:
 
         Returns
         -------
-        below, at_or_below : int array
-            The same arrays where all points can be told apart.
+        tuple of two int arrays
+            `below` and `at_or_below`: the same where all points can be told apart.
         """
         if self.first is None or self.last is None:
             return below, at_or_below
