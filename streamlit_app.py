@@ -18,8 +18,9 @@ from driftlib import visualization as charts
 from driftlib.alerts import Alert
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame
-from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload, safe_csv
+from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload
 from driftlib.data.windows import fitting_window
+from driftlib.files import safe_csv
 from driftlib.html.page import strip_tags
 from driftlib.performance.metrics import METRICS
 from driftlib.reporting.app import (

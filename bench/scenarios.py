@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 
+from driftlib.files import write_csv
+
 KINDS = ("none", "harmless", "data", "concept", "both")
 TRUE_VERDICT = {
     "none": "stable",
@@ -315,7 +317,7 @@ def main(arguments: list[str] | None = None) -> None:
     found = run(options.worlds // 10 if options.quick else options.worlds, options.seed)
     report(found)
     if options.save:
-        found.to_csv(options.save, index=False)
+        write_csv(options.save, found, index=False)
 
 
 if __name__ == "__main__":

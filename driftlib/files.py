@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,7 @@ def write_json(path: str | Path, content: Any) -> Path:
 
 
 def write_csv(path: str | Path, table: pd.DataFrame, index: bool = True) -> Path:
-    """Write a table as CSV, whole or not at all.
+    """Write a table as CSV, whole or not at all, that no spreadsheet will run.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def write_csv(path: str | Path, table: pd.DataFrame, index: bool = True) -> Path
     Returns
     -------
     Path
-        Where it was written.
+        Where it was written, as `safe_csv` puts it.
 
     Raises
     ------
@@ -127,7 +129,68 @@ def write_csv(path: str | Path, table: pd.DataFrame, index: bool = True) -> Path
     x
     1.5
     """
-    return write_whole(path, table.to_csv(index=index, lineterminator="\n"))
+    return write_whole(path, safe_csv(table, index))
+
+
+# Such texts are formulas for a spreadsheet, and those behind apostrophes are put behind one more,
+# so that none is taken for another. A number is none, whatever its sign.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+
+
+def safe_csv(table: pd.DataFrame, index: bool = True) -> str:
+    r"""Put a table into CSV whose text no spreadsheet takes for formulas.
+
+    A text or name that starts with one of = + - @, a tab or a carriage return gets an
+    apostrophe before it; numbers stay numbers.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    index : bool
+        Whether the table's index is written too.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> text = safe_csv(pd.DataFrame({"a": ["=1+1", "b"], "n": [-1, 2]}), index=False)
+    >>> print(text, end="")
+    a,n
+    '=1+1,-1
+    b,2
+
+    Read back with pandas, take the apostrophes off the column that may have them:
+
+    >>> import io
+    >>> read = pd.read_csv(io.StringIO(text))
+    >>> read["a"].str.replace(r"^'('*[=+\-@\t\r])", r"\1", regex=True).tolist()
+    ['=1+1', 'b']
+    """
+    if index:
+        names = ["" if name is None else name for name in table.index.names]
+        table = table.reset_index(names=names, allow_duplicates=True)
+    else:
+        table = table.copy()
+    table.columns = [_safe(str(name)) for name in table.columns]
+    for place, dtype in enumerate(table.dtypes):
+        levels = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+        if pd.api.types.is_string_dtype(levels):
+            cells = table.iloc[:, place].astype(object)
+            table.isetitem(place, cells.map(_safe, na_action="ignore").to_numpy())
+    text = table.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:
+        # Only quotes keep a carriage return, which not all Pythons know, from ending the row.
+        text = table.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return text
+
+
+def _safe(cell: Any) -> Any:
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def json_ready(value: Any) -> Any:

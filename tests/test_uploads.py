@@ -1,13 +1,12 @@
-"""Uploaded files: what is taken, what is refused and with which words, and what is handed out."""
+"""Uploaded files: what is taken, what is refused and with which words."""
 
 import io
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from driftlib.data import uploads
-from driftlib.data.uploads import read_upload, safe_csv
+from driftlib.data.uploads import read_upload
 from driftlib.errors import DriftlibError
 
 
@@ -69,15 +68,3 @@ def test_limits_are_kept(monkeypatch):
     monkeypatch.setattr(uploads, "MOST_MEGABYTES", 0)
     with pytest.raises(DriftlibError, match="and the limit is 0 MB"):
         read_upload(b"a\n1\n")
-
-
-def test_no_cell_is_handed_out_as_a_formula():
-    table = pd.DataFrame(
-        {"=head": ["=1+1", "+a", "-b", "@c", "\td", "plain", None], "n": np.arange(-3.0, 4.0)},
-        index=pd.Index(["=x", "y", "z", "u", "v", "w", "t"], name="feature"),
-    )
-    lines = safe_csv(table).splitlines()
-    assert lines[0] == "feature,'=head,n"
-    assert lines[1] == "'=x,'=1+1,-3.0"
-    assert [line.split(",")[1] for line in lines[2:]] == ["'+a", "'-b", "'@c", "'\td", "plain", ""]
-    assert table.columns[0] == "=head"
