@@ -235,7 +235,7 @@ def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles]:
     side = st.sidebar
     files = tuple(
         side.file_uploader(
-            f"{name.capitalize()} data", ["csv", "parquet"], key=name,
+            f"{name.capitalize()} data", ["csv", "gz", "parquet"], key=name,
             max_upload_size=MOST_MEGABYTES,
         )
         for name in SIDES
@@ -579,7 +579,7 @@ def upload_tab() -> None:
         "evaluated at once."
     )
     file = st.file_uploader(
-        "Predictions (CSV or Parquet)", ["csv", "parquet"], key="predictions",
+        "Predictions (CSV or Parquet)", ["csv", "gz", "parquet"], key="predictions",
         max_upload_size=MOST_MEGABYTES,
     )  # fmt: skip
     st.caption(LIMITS)
