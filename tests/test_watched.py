@@ -157,3 +157,30 @@ def test_the_metrics_table_marks_what_is_worse(perf):
     assert table["rows"].tolist() == [2000, 500, 500, 500, 500]
     degraded = perf.table.query("metric == 'roc_auc'")["degraded"].to_numpy()
     assert [text.startswith("▼") for text in table["ROC AUC"][1:]] == degraded.tolist()
+
+
+def test_headline_stays_undetermined_where_an_input_moved_away():
+    """The law of y given x is fixed and x moves where the model is wrong: not a new concept."""
+    rng = np.random.default_rng(0)
+
+    def make(rows: int, center: float) -> pd.DataFrame:
+        x, z = rng.normal(center, 1, rows), rng.normal(size=rows)
+        chance = 1 / (1 + np.exp(-(0.8 * z + 1.5 * np.sin(x) - 1)))
+        score = 1 / (1 + np.exp(-(0.8 * z + 0.6 * x - 1)))
+        labels = (rng.random(rows) < chance).astype(int)
+        columns = {"x": x, "z": z, "y_true": labels, "y_proba": score}
+        return pd.DataFrame(columns | {"y_pred": (score > 0.5).astype(int)})
+
+    reference, current = make(4000, 0), make(4000, 5)
+    everything = dl.diagnose(reference, current)
+    why = dl.diagnose(reference, current, features=["z"])
+    gone = Unavailable("no")
+    assert (everything.verdict, everything.culprits) == ("undetermined", ["x"])
+    words = verdicts.performance_verdict(gone, gone, everything, why, ["x"])
+    assert "Undetermined: 'x' tells the two periods apart" in words
+    assert "Leaving out x, which changed: the Brier score rose by 0.4" in words
+    assert "may be the concept or that column" in words
+    told = verdicts.diagnosis_words(everything, why, ["x"])
+    for text in (words, told):
+        assert "Concept drift" not in text
+        assert "with the same inputs" not in text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from driftlib.diagnosis.decomposition import Decomposition
 from driftlib.domain.classifier import MOST_AUC, Domain
 from driftlib.domain.overlap import SeparatingFeatures
-from driftlib.text import number_writer, quoted
+from driftlib.text import listed, number_writer, quoted
 
 STABLE, DATA, CONCEPT, BOTH = (
     "stable", "data drift", "concept drift", "data and concept drift",
@@ -117,6 +117,41 @@ class VerdictInputs:
         if not self.domain.overlaps:
             return _no_overlap(self.domain, self.separating)
         return " ".join(self._of_parts())
+
+    def without(self, names: Sequence[str]) -> str:
+        """Say what is found when columns that themselves changed are left out.
+
+        What remains unexplained may then come from those columns, so that no sentence here
+        speaks of the same inputs or of the concept alone.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Columns left out of the features, one or more.
+
+        Returns
+        -------
+        str
+            Sentences that end with what would tell.
+        """
+        left = f"Leaving out {listed(names, 8)}, which changed"
+        if not self.domain.overlaps:
+            return f"{left}: still undetermined, as {_blame(self.separating)}."
+        if not self.labelled:
+            return f"{left}: {self.headline}."
+        total, concept = self.parts.combine(TOTAL), self.parts.combine(CONCEPT_PART)
+        write = number_writer(total[2] - total[0])
+        those = "those columns" if len(names) > 1 else "that column"
+        said = (
+            f"{left}: the {self.loss} {describe_change(total, write)}, "
+            f"{write(concept[0], True)} of it not explained by the other inputs"
+        )
+        if not (self.worse(CONCEPT_PART) or self.parts.combine(CONCEPT_PART, LEVEL)[2] < 0):
+            return f"{said}."
+        return (
+            f"{said}, which may be the concept or {those}: a reference that covers such values, "
+            "such as the same season, would tell."
+        )
 
     def _of_parts(self) -> list[str]:
         """Write a sentence about each part."""

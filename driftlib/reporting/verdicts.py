@@ -41,7 +41,9 @@ def baseline_verdict(baseline: Baseline) -> str:
 def performance_verdict(
     perf: Performance | Unavailable,
     estimate: Performance | Unavailable,
-    why: Diagnosis | Unavailable,
+    everything: Diagnosis | Unavailable,
+    why: Diagnosis | Unavailable | None = None,
+    left_out: Sequence[str] = (),
 ) -> str:
     """Say whether the model got worse, or can be expected to have, and what the cause is.
 
@@ -50,8 +52,13 @@ def performance_verdict(
     perf, estimate : Performance or Unavailable
         Of the watched metrics only, the most telling first. The estimate counts where there
         are no labels.
-    why : Diagnosis or Unavailable
-        Nothing is said of the cause where it is not available.
+    everything : Diagnosis or Unavailable
+        With all features: the one whose verdict counts. Nothing is said of the cause where it
+        is not available.
+    why : Diagnosis or Unavailable, optional
+        Without the features `left_out`, which is worded as what it is.
+    left_out : sequence of str
+        Features that the second does without.
 
     Returns
     -------
@@ -67,8 +74,10 @@ def performance_verdict(
         ]
     else:
         sentences = [f"Performance cannot be judged: {perf.reason}"]
-    if not isinstance(why, Unavailable):
-        sentences.append(f"{why.headline}.")
+    if not isinstance(everything, Unavailable):
+        sentences.append(f"{everything.headline}.")
+    if left_out and isinstance(why, Diagnosis):
+        sentences.append(why.verdict_inputs.without(left_out))
     return " ".join(sentences)
 
 
@@ -176,9 +185,9 @@ def diagnosis_words(
     Parameters
     ----------
     everything : Diagnosis or Unavailable
-        With all features.
+        With all features: the one whose verdict counts.
     why : Diagnosis or Unavailable
-        The one that counts.
+        Without the features `left_out`.
     left_out : sequence of str
         Features that the second does without; empty where the two are one.
 
@@ -196,4 +205,4 @@ def diagnosis_words(
         if isinstance(everything, Unavailable)
         else f"With all features: {everything.headline}.\n\n"
     )
-    return f"{first}Without {listed(left_out, 8)}: {why.headline}.\n\n{why.reason}"
+    return f"{first}{why.verdict_inputs.without(left_out)}"
