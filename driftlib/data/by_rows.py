@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source
+from driftlib.data.columns import as_numbers
 from driftlib.data.cutters import Rows, Window, occurring
-from driftlib.data.times import as_times
+from driftlib.data.times import as_times, instants
 from driftlib.errors import ParameterError
 
 
@@ -28,6 +29,8 @@ class ByRows:
     on : str, optional
         A column whose order the rows are taken in; default the table's own order. Rows without
         a value of it are in no window.
+    time_format : str, optional
+        How that column is written: see `driftlib.data.times.as_times`.
 
     Examples
     --------
@@ -38,6 +41,7 @@ class ByRows:
     size: int | None = None
     step: int | None = None
     on: str | None = None
+    time_format: str | None = None
 
     def over(self, source: Source) -> ByRows:
         """Check that the rows have an order, unless all are one window.
@@ -85,10 +89,12 @@ class ByRows:
         if self.on is None:
             return slice(0, len(frame))
         column = frame[self.on]
-        numbers = pd.api.types.is_numeric_dtype(column.dtype)
-        values = column if numbers else as_times(column, where)
-        order = np.argsort(values.to_numpy(float if numbers else None), kind="stable")
-        return order[: int(values.notna().sum())]
+        if self.time_format is None and pd.api.types.is_numeric_dtype(column.dtype):
+            values = as_numbers(column).values  # noqa: PD011
+        else:
+            values = instants(as_times(column, where, time_format=self.time_format))
+        # Rows without a value come last.
+        return np.argsort(values, kind="stable")[: int(column.notna().sum())]
 
     def spans(self, rows: int) -> list[Window]:
         """Cut a number of rows that are in order.

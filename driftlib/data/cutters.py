@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source
+from driftlib.data.calendar import Span, calendar_edges, span_of
 from driftlib.data.sources import Memory
-from driftlib.data.times import Span, as_times, calendar_edges, span_of
-from driftlib.errors import DataError
+from driftlib.data.times import as_times
+from driftlib.errors import DataError, ParameterError
+from driftlib.text import join_notes
 
 Rows = slice | np.ndarray
 
@@ -154,17 +156,28 @@ class ByCalendar:
     size : str
         A pandas offset such as "7D" or "MS".
     on : str
-        The time column. Rows without a time are in no window.
+        The time column. Rows without a time are in no window, nor are the few whose time lies
+        far from all others.
+    time_format : str, optional
+        How it is written: see `driftlib.data.times.as_times`.
     edges : pandas.DatetimeIndex
         Where the windows begin, and the last one ends: known once it was `over` a source.
-    last : pandas.Timestamp
-        The last time.
+    first, last : pandas.Timestamp
+        The first and the last time.
+    dates : bool
+        Whether all times are dates, so that the last day counts to its end.
+    far : str
+        Which rows lie far off, in words.
     """
 
     size: str
     on: str
+    time_format: str | None = None
     edges: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]), repr=False)
-    last: pd.Timestamp | None = None
+    first: pd.Timestamp | None = field(default=None, repr=False)
+    last: pd.Timestamp | None = field(default=None, repr=False)
+    dates: bool = field(default=False, repr=False)
+    far: str = field(default="", repr=False)
 
     def over(self, source: Source) -> ByCalendar:
         """Look at the time column of a source, to know where its windows start and end.
@@ -185,11 +198,19 @@ class ByCalendar:
         ParameterError
             If there would be more than 10,000 windows.
         """
-        span = source.total(_Spans(self.on), [self.on])
-        if pd.isna(span.first):
+        span = source.total(_Spans(self.on, self.time_format), [self.on])
+        near = span.near
+        if near is None:
             raise DataError(f"column {self.on!r} has no dates or times: there are no windows.")
-        edges = calendar_edges(span.first, span.last, self.size)
-        return replace(self, edges=edges, last=span.last)
+        edges = calendar_edges(near.first, near.last, self.size)
+        return replace(
+            self,
+            edges=edges,
+            first=near.first,
+            last=near.last,
+            dates=near.dates,
+            far=span.far_in_words,
+        )
 
     def codes(
         self, batch: Batch, segments: np.ndarray | None = None
@@ -205,13 +226,18 @@ class ByCalendar:
         Returns
         -------
         codes : int array
-            Place of each row's window in `keys`; -1 without a time.
+            Place of each row's window in `keys`; -1 without a time, or far from all others.
         keys : list
             Numbers of the windows that occur.
         """
-        times = as_times(batch.frame[self.on], batch.where, batch.row)
-        codes = np.where(times.isna(), -1, self.edges.searchsorted(times, side="right") - 1)
-        return occurring(codes)
+        times = as_times(batch.frame[self.on], batch.where, batch.row, self.time_format)
+        if (times.dt.tz is None) != (self.edges.tz is None):
+            raise ParameterError(
+                f"{batch.where} column {self.on!r} has times with a time zone in some files only: "
+                "make them alike."
+            )
+        codes = self.edges.searchsorted(times, side="right") - 1
+        return occurring(np.where(times.isna() | (codes >= len(self.edges) - 1), -1, codes))
 
     def windows(self, counts: Mapping[Any, int]) -> list[tuple[Window, list[Hashable]]]:
         """Make the windows from the rows counted in each; those without rows are kept.
@@ -228,9 +254,13 @@ class ByCalendar:
         found = []
         for number, (start, end) in enumerate(zip(self.edges[:-1], self.edges[1:], strict=True)):
             note = "" if counts.get(number) else "no rows in this window"
-            last = number == len(self.edges) - 2
-            if last and self.last is not None and (self.last - start) < 0.9 * (end - start):
-                note = f"partial: the data end at {self.last}"
+            if number == 0 and self.first is not None and self.first - start > 0.1 * (end - start):
+                note = f"partial: the data begin at {self.first}"
+            if number == len(self.edges) - 2:
+                day = pd.Timedelta(days=int(self.dates))
+                partial = self.last is not None and self.last + day - start < 0.9 * (end - start)
+                note = f"partial: the data end at {self.last}" if partial else note
+                note = join_notes(note, self.far)
             window = Window(number, start, end, counts.get(number, 0), note)
             found.append((window, list[Hashable]([number] if number in counts else [])))
         return found
@@ -241,9 +271,10 @@ class _Spans:
     """Spans of batches; a class, so that it can be sent to a cluster."""
 
     on: str
+    time_format: str | None
 
     def __call__(self, batch: Batch) -> Span:
-        return span_of(batch, self.on)
+        return span_of(batch, self.on, self.time_format)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.by_rows import ByRows
+from driftlib.data.calendar import read_offset
 from driftlib.data.columns import level_text
 from driftlib.data.cutters import Rows, Window
 from driftlib.data.schema import UNSUPPORTED, column_kind
-from driftlib.data.times import read_offset
 from driftlib.data.windows import choose_cutter, split
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import quoted, unknown_name
@@ -40,7 +40,7 @@ class WindowGroups:
     segments : pandas.DataFrame
         Values of the segment columns, a row per segment; without segments one row, no columns.
     left_out : int
-        Rows in no window, for want of a value of the window column.
+        Rows in no window, for want of a value of the window column or of times near it.
     """
 
     keys: pd.DataFrame
@@ -60,6 +60,7 @@ def window_groups(
     on: str | None = None,
     by: str | Iterable[str] | None = None,
     where: str = "current",
+    time_format: str | None = None,
 ) -> WindowGroups:
     """Group the rows of a frame by segment and window.
 
@@ -80,6 +81,8 @@ def window_groups(
         Segment columns; rows without a value form a segment of their own.
     where : str
         What to call the frame in an error.
+    time_format : str, optional
+        How the time column is written: see `driftlib.data.times.as_times`.
 
     Returns
     -------
@@ -100,14 +103,14 @@ def window_groups(
     1       1      2    3      AA  partial: 1 of 2 rows
     2       0      0    1      UA  partial: 1 of 2 rows
     """
-    cutter = choose_cutter(window, step, on, frame.columns, where)
+    cutter = choose_cutter(window, step, on, frame.columns, where, time_format)
     names = segment_columns(by, frame.columns, where)
     codes, segments = segments_of(frame, names, where)
     if isinstance(cutter, ByRows) and cutter.size is not None:
         order = cutter.order(frame, where)
         rows, lo, hi, groups = _own(frame, cutter, order, codes, len(segments))
     else:
-        windows = split(frame, window, step, on, where)
+        windows = split(frame, window, step, on, where, time_format)
         rows, lo, hi = _shared(windows, codes, len(segments), len(frame))
         groups = [(number, window) for number in range(len(segments)) for window in windows]
     if not groups:

@@ -1,189 +1,381 @@
-"""Read columns as times, and cut the calendar into periods."""
+"""Read columns as times, however they are written."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
-from pandas.tseries.frequencies import to_offset
+from pandas.api import types
 
-from driftlib.data.batches import Batch
 from driftlib.errors import DataError, ParameterError
 
-MOST_PERIODS = 10_000
-# Calendar periods that pandas names by their last day; a window is named by its first.
-_PERIOD_STARTS = {
-    "M": "MS", "ME": "MS", "Q": "QS", "QE": "QS", "Y": "YS", "YE": "YS", "A": "YS", "W": "W-MON",
-}  # fmt: skip
+# Units of numbers that count from 1970.
+EPOCHS = ("s", "ms", "us", "ns")
+DAYFIRST, EXCEL = "dayfirst", "excel"
+FORMATS = (*EPOCHS, DAYFIRST, EXCEL)
+_EXCEL_DAY_0 = pd.Timestamp("1899-12-30")
+_DAY_FIRST = r"^\s*(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>\d{4}|\d{2})\b(?P<rest>.*)$"
+_LIKE_A_DATE = r"^\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b"
+_ZONE = r"[T ]\d.*?(?:[Zz]|[+-]\d\d(?::?\d\d)?)\s*$"
+ADVICE = (
+    "say how times are written with time_format: 's' for seconds since 1970 ('ms' for "
+    "milliseconds), 'excel' for Excel's day numbers, 'dayfirst' for 31.12.2013, or a pattern such "
+    "as '%Y%m%d'"
+)
 
 
-def as_times(series: pd.Series, where: str = "current", first: int = 0) -> pd.Series:
-    """Read a column as datetimes; text is parsed.
+def check_time_format(time_format: str | None) -> str | None:
+    """Check a `time_format`.
+
+    Parameters
+    ----------
+    time_format : str, optional
+        "" is None.
+
+    Returns
+    -------
+    str or None
+
+    Raises
+    ------
+    ParameterError
+        If it is neither one of the names nor a pattern with a "%".
+
+    Examples
+    --------
+    >>> check_time_format("%d/%m/%Y"), check_time_format("")
+    ('%d/%m/%Y', None)
+    """
+    if time_format is None or time_format == "":
+        return None
+    if isinstance(time_format, str) and (time_format in FORMATS or "%" in time_format):
+        return time_format
+    raise ParameterError(
+        f"time_format={time_format!r} is none of 's', 'ms', 'us', 'ns', 'dayfirst' and 'excel', "
+        "and no pattern such as '%d/%m/%Y %H:%M'."
+    )
+
+
+def as_times(
+    series: pd.Series,
+    where: str = "current",
+    first: int = 0,
+    time_format: str | None = None,
+) -> pd.Series:
+    """Read a column as datetimes.
 
     Parameters
     ----------
     series : pandas.Series
-        Datetimes, or text such as "2013-03-31 17:00".
+        Datetimes or dates of any library; text such as "2013-03-31 17:00", also with "Z", "UTC"
+        or an offset at its end; or with `time_format` text and numbers of other kinds.
     where : str
         What to call the table in an error.
     first : int
         What the reader knows the first row by.
+    time_format : str, optional
+        How text or numbers are to be read: "s", "ms", "us" or "ns" since 1970, "excel" (days
+        since 1899-12-30), "dayfirst" (31/12/2013), or a pattern of `datetime.strptime`. Columns
+        that hold times already need none.
 
     Returns
     -------
     pandas.Series
-        Datetimes, NaT where a value is missing.
+        numpy datetimes, NaT where a value is missing; in UTC where offsets differ.
 
     Raises
     ------
     DataError
-        If a value is no date or time, naming the first.
+        If a value is no date or time, naming the first; if only some have a time zone.
+    ParameterError
+        If there is no such `time_format`.
 
     Examples
     --------
     >>> as_times(pd.Series(["2013-03-31", None])).isna().tolist()
     [False, True]
+    >>> as_times(pd.Series([1364747400]), time_format="s").astype(str).tolist()
+    ['2013-03-31 16:30:00']
     """
-    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+    time_format = check_time_format(time_format)
+    series = _plain(series)
+    if types.is_datetime64_any_dtype(series.dtype):
         return series
-    text = pd.api.types.is_string_dtype(series.dtype) or series.dtype == object
-    if not text:
+    column = _Column(series, where, first)
+    if types.is_bool_dtype(series.dtype) or not (
+        types.is_numeric_dtype(series.dtype)
+        or types.is_string_dtype(series.dtype)
+        or series.dtype == object
+    ):
         raise DataError(
             f"{where} column {series.name!r} holds {series.dtype} values, not dates and times: "
             "convert it with pandas.to_datetime first."
         )
-    times = pd.to_datetime(series.astype(object), errors="coerce", format="ISO8601")
-    bad = (times.isna() & series.notna()).to_numpy()
-    if bad.any():
-        row, value = first + int(bad.argmax()), series.iloc[int(bad.argmax())]
+    if time_format in EPOCHS:
+        return _since_1970(column, time_format)
+    if time_format == EXCEL:
+        return _excel(column)
+    if time_format == DAYFIRST:
+        return _iso(column, _day_first(series))
+    if time_format is not None:
+        return _by_pattern(column, time_format)
+    if types.is_numeric_dtype(series.dtype):
+        if series.isna().all():
+            return pd.Series(pd.NaT, index=series.index, name=series.name, dtype="datetime64[us]")
         raise DataError(
-            f"{where} column {series.name!r} has {value!r} in row {row:,}, which is no date or "
-            "time: write times as 2013-03-31 or 2013-03-31 17:00."
+            f"{where} column {series.name!r} holds numbers ({column.example(series.notna())}), not "
+            f"dates and times: {ADVICE}."
+        )
+    return _iso(column, series.astype(object))
+
+
+def is_time(series: pd.Series, time_format: str | None = None) -> bool:
+    """Tell whether a column can be read as times, by its type or its first value.
+
+    Parameters
+    ----------
+    series : pandas.Series
+    time_format : str, optional
+        See `as_times`.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_time(pd.Series(["2013-03-31"])), is_time(pd.Series(["Q1"])), is_time(pd.Series([7]))
+    (True, False, False)
+    """
+    if types.is_datetime64_any_dtype(series.dtype):
+        return True
+    known = series.dropna().head(1)
+    if known.empty:
+        return False
+    try:
+        return bool(as_times(known, time_format=time_format).notna().all())
+    except DataError:
+        return False
+
+
+def is_like_a_date(series: pd.Series) -> bool:
+    """Tell whether a column that cannot be read as times looks as if it held some.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    bool
+        Of text, whether its first value is numbers between dots, dashes or slashes; of numbers,
+        whether they are so many that each would be a group of its own.
+
+    Examples
+    --------
+    >>> is_like_a_date(pd.Series(["31/12/2013"])), is_like_a_date(pd.Series(["spring"]))
+    (True, False)
+    """
+    known = series.dropna()
+    if types.is_numeric_dtype(series.dtype):
+        return known.nunique() > max(60, len(known) // 10)
+    return bool(known.head(1).astype(str).str.contains(_LIKE_A_DATE).any())
+
+
+def wall_clock(times: pd.Series) -> np.ndarray:
+    """Take what clocks showed at some times.
+
+    Parameters
+    ----------
+    times : pandas.Series
+        As `as_times` returns them.
+
+    Returns
+    -------
+    datetime64 array
+        Without a time zone.
+    """
+    if times.dt.tz is not None:
+        times = times.dt.tz_localize(None)
+    return times.to_numpy()
+
+
+def instants(times: pd.Series) -> np.ndarray:
+    """Take times as numpy's datetimes, which sort.
+
+    Parameters
+    ----------
+    times : pandas.Series
+        As `as_times` returns them.
+
+    Returns
+    -------
+    datetime64 array
+        In UTC where they have a time zone.
+
+    Examples
+    --------
+    >>> zoned = pd.Series(pd.to_datetime(["2013-03-31 02:00+02:00", None]))
+    >>> instants(zoned).astype("M8[h]")
+    array(['2013-03-31T00', 'NaT'], dtype='datetime64[h]')
+    """
+    return wall_clock(times if times.dt.tz is None else times.dt.tz_convert("UTC"))
+
+
+def _plain(series: pd.Series) -> pd.Series:
+    """Arrow's types and categories as numpy's or as text."""
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _plain(series.astype(dtype.categories.dtype))
+    if isinstance(dtype, pd.ArrowDtype):
+        import pyarrow as pa
+
+        if pa.types.is_temporal(dtype.pyarrow_dtype) and dtype.kind == "M":
+            values = pa.chunked_array(series.array.__arrow_array__())
+            times = values.to_pandas(date_as_object=False)
+            return times.set_axis(series.index).rename(series.name)
+    if isinstance(dtype, pd.PeriodDtype):
+        return series.dt.to_timestamp()
+    return series
+
+
+class _Column:
+    """A column that is being read, for messages about it."""
+
+    def __init__(self, series: pd.Series, where: str, first: int) -> None:
+        self.series, self.where, self.first = series, where, first
+
+    def example(self, chosen: pd.Series | np.ndarray) -> str:
+        place = int(np.asarray(chosen).argmax())
+        value = self.series.iloc[place]
+        shown = value.item() if isinstance(value, np.generic) else value
+        return f"{shown!r} in row {self.first + place:,}"
+
+    def checked(self, times: pd.Series, advice: str) -> pd.Series:
+        """Give the times, if all values could be read."""
+        bad = (times.isna() & self.series.notna()).to_numpy()
+        if bad.any():
+            raise DataError(
+                f"{self.where} column {self.series.name!r} has {self.example(bad)}, which is no "
+                f"{advice}."
+            )
+        return times
+
+
+def _iso(column: _Column, text: pd.Series) -> pd.Series:
+    def read(utc: bool, values: pd.Series) -> pd.Series:
+        return pd.to_datetime(values, errors="coerce", format="ISO8601", utc=utc)
+
+    times = _zoned(column, text, read)
+    unread = (times.isna() & text.notna()).to_numpy()
+    if unread.any():
+        # "2013-03-31 17:00:00 UTC" is what several databases write.
+        ends = text.astype(str).str.contains(r"\s(?:UTC|GMT)\s*$")
+        if ends.to_numpy()[unread].all():
+            shorter = text.astype(str).str.replace(r"\s(?:UTC|GMT)\s*$", "Z", regex=True)
+            times = _zoned(column, shorter.where(text.notna(), None), read)
+    return column.checked(
+        times, f"date or time: write times as 2013-03-31 or 2013-03-31 17:00, or {ADVICE}"
+    )
+
+
+def _zoned(
+    column: _Column, text: pd.Series, read: Callable[[bool, pd.Series], pd.Series]
+) -> pd.Series:
+    """Read text of which some has an offset: all or none must, and different ones become UTC."""
+    try:
+        return read(False, text)
+    except (ValueError, TypeError):
+        zoned = text.astype(str).str.contains(_ZONE).to_numpy()
+        naive = ~zoned & text.notna().to_numpy()
+        if zoned.any() and naive.any():
+            raise DataError(
+                f"{column.where} column {column.series.name!r} has a time with a time zone "
+                f"({column.example(zoned)}) and one without ({column.example(naive)}): write all "
+                "with one, or all without."
+            ) from None
+        return read(True, text)
+
+
+def _day_first(series: pd.Series) -> pd.Series:
+    """Rewrite 31/12/2013 as 2013-12-31; years of two digits are 1969 to 2068."""
+    text = series.astype(object).where(series.notna(), None)
+    parts = text.astype(str).str.extract(_DAY_FIRST)
+    found = parts["day"].notna()
+    year = pd.to_numeric(parts["year"]).where(found, 0).astype(int)
+    short = found & (parts["year"].str.len() == 2)
+    year = year + np.where(short, np.where(year >= 69, 1900, 2000), 0)
+    written = (
+        year.astype(str).str.zfill(4)
+        + "-"
+        + parts["month"].str.zfill(2)
+        + "-"
+        + parts["day"].str.zfill(2)
+        + parts["rest"]
+    )
+    return text.where(~found, written)
+
+
+def _by_pattern(column: _Column, pattern: str) -> pd.Series:
+    series = column.series
+    text = series.astype(object)
+    numbers = text.map(lambda value: isinstance(value, int | float | np.number)).to_numpy()
+    if numbers.any():
+        # 20130331 is a number in most files.
+        text = text.map(
+            lambda value: f"{value:.0f}" if isinstance(value, float) else str(value),
+            na_action="ignore",
+        )
+
+    def read(utc: bool, values: pd.Series) -> pd.Series:
+        return pd.to_datetime(values, errors="coerce", format=pattern, utc=utc)
+
+    try:
+        times = _zoned(column, text, read)
+    except ValueError as error:
+        raise ParameterError(f"time_format={pattern!r} is no pattern of times: {error}.") from error
+    return column.checked(times, f"time as time_format={pattern!r} says: correct one of the two")
+
+
+def _numbers(column: _Column) -> pd.Series:
+    numbers = pd.to_numeric(column.series.astype(object), errors="coerce")
+    return pd.Series(
+        numbers.to_numpy(float, na_value=np.nan)
+        if numbers.dtype.kind != "i"
+        else numbers.to_numpy(),
+        index=column.series.index,
+        name=column.series.name,
+    )
+
+
+def _since_1970(column: _Column, unit: str) -> pd.Series:
+    times = pd.to_datetime(_numbers(column), unit=unit, errors="coerce")
+    # A thousand times too much is the year 10000 and later, or beyond what pandas has.
+    times = times.mask(times >= pd.Timestamp("9999-12-31 23:59:59").as_unit("s"))
+    other = {"s": "'ms'", "ms": "'s' or 'us'", "us": "'ms'", "ns": "'us'"}[unit]
+    times = column.checked(
+        times, f"number of {unit} since 1970 before the year 10000: try time_format={other}"
+    )
+    known = times.dropna()
+    if (
+        unit != "s"
+        and len(known)
+        and (known.max() - pd.Timestamp(0)).days < 366
+        and (known.min() >= pd.Timestamp(0))
+    ):
+        raise DataError(
+            f"{column.where} column {column.series.name!r} read with time_format={unit!r} lies "
+            f"wholly in 1970 ({column.example(times.notna())}): try time_format={other}."
         )
     return times
 
 
-@dataclass(frozen=True)
-class Span:
-    """First and last time of some rows; spans of two batches add.
-
-    Parameters
-    ----------
-    rows : int
-        Rows looked at, those without a time too.
-    first, last : pandas.Timestamp
-        NaT where no row has a time.
-    where : str
-        The file or partition that holds them.
-    """
-
-    rows: int
-    first: pd.Timestamp
-    last: pd.Timestamp
-    where: str = ""
-
-    def __add__(self, other: Span) -> Span:
-        spans = [span for span in (self, other) if not pd.isna(span.first)]
-        if len({span.first.tzinfo is None for span in spans}) == 2:
-            naive, zoned = sorted(spans, key=lambda span: span.first.tzinfo is not None)
-            raise DataError(
-                f"times in {zoned.where} have a time zone and those in {naive.where} have none: "
-                "make them alike."
-            )
-        times = pd.Series([self.first, self.last, other.first, other.last])
-        where = spans[0].where if spans else self.where
-        return Span(self.rows + other.rows, times.min(), times.max(), where)
-
-
-def span_of(batch: Batch, on: str) -> Span:
-    """Find the first and the last time of a batch.
-
-    Parameters
-    ----------
-    batch : Batch
-    on : str
-        The time column.
-
-    Returns
-    -------
-    Span
-    """
-    times = as_times(batch.frame[on], batch.where, batch.row)
-    return Span(len(times), times.min(), times.max(), batch.where)
-
-
-def read_offset(text: str) -> pd.offsets.BaseOffset | None:
-    """Read a length of time.
-
-    Parameters
-    ----------
-    text : str
-        A pandas offset. Periods named by their end ("ME", "QE", "W") are taken by their start.
-
-    Returns
-    -------
-    pandas.offsets.BaseOffset or None
-        None where it is no length of time, or none of at least one unit.
-
-    Examples
-    --------
-    >>> read_offset("7D"), read_offset("ME"), read_offset("region"), read_offset("-1D")
-    (<7 * Days>, <MonthBegin>, None, None)
-    """
-    try:
-        offset = to_offset(_PERIOD_STARTS.get(text, text))
-    except ValueError:
-        return None
-    return offset if offset is not None and offset.n >= 1 else None
-
-
-def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.DatetimeIndex:
-    """List where the periods that hold two times begin, and where the last one ends.
-
-    Parameters
-    ----------
-    first, last : pandas.Timestamp
-        Months, weeks and other periods of the calendar begin where the calendar says; lengths
-        such as "7D" count from the midnight before `first`.
-    size : str
-        A pandas offset.
-
-    Returns
-    -------
-    pandas.DatetimeIndex
-        One more than there are periods.
-
-    Raises
-    ------
-    ParameterError
-        If `size` is no length of time, or there would be more than 10,000 periods.
-
-    Examples
-    --------
-    >>> edges = calendar_edges(pd.Timestamp("2013-04-03"), pd.Timestamp("2013-05-02"), "MS")
-    >>> [str(edge.date()) for edge in edges]
-    ['2013-04-01', '2013-05-01', '2013-06-01']
-    """
-    offset = read_offset(size)
-    if offset is None:
-        raise ParameterError(
-            f"{size!r} is no length of time: use a pandas offset such as '7D', '12h' or 'MS'."
-        )
-    start = first.normalize()
-    length = _fixed_length(offset)
-    if length is None:
-        start = offset.rollback(start)
-    elif (last - start).total_seconds() > MOST_PERIODS * length.total_seconds():
-        raise ParameterError(
-            f"windows of {size!r} from {first} to {last} would be more than {MOST_PERIODS:,}: "
-            "use a longer window, or check the timestamps."
-        )
-    edges = [start]
-    while edges[-1] <= last:
-        edges.append(edges[-1] + offset)
-    return pd.DatetimeIndex(edges)
-
-
-def _fixed_length(offset: pd.offsets.BaseOffset) -> pd.Timedelta | None:
-    """Length of an offset that is always equally long; None for periods of the calendar."""
-    return pd.Timedelta(offset) if isinstance(offset, pd.offsets.Tick) else None
+def _excel(column: _Column) -> pd.Series:
+    numbers = _numbers(column)
+    days = numbers.where((numbers >= 1) & (numbers < 2_958_466))
+    micros = (days.astype(float) * 86_400_000).round() * 1_000
+    times = _EXCEL_DAY_0 + pd.to_timedelta(micros, unit="us")
+    return column.checked(
+        times.rename(column.series.name), "day number of Excel (1 to 2,958,465): correct it"
+    )

@@ -11,9 +11,10 @@ import pandas as pd
 
 from driftlib.data.batches import Batch
 from driftlib.data.by_rows import ByRows
+from driftlib.data.calendar import offset_meant, read_offset, span_of
 from driftlib.data.cutters import ByCalendar, ByValue, Rows, Window
 from driftlib.data.sources import Memory
-from driftlib.data.times import as_times, read_offset
+from driftlib.data.times import check_time_format
 from driftlib.errors import ParameterError, check_whole
 from driftlib.text import quoted, unknown_name
 
@@ -24,6 +25,7 @@ def choose_cutter(
     on: str | None,
     columns: Iterable[str],
     where: str = "current",
+    time_format: str | None = None,
 ) -> ByRows | ByCalendar | ByValue:
     """Tell what cuts windows from the arguments of a public function.
 
@@ -40,6 +42,8 @@ def choose_cutter(
         Columns of the table. A column's name wins over an offset.
     where : str
         What to call the table in an error.
+    time_format : str, optional
+        How the time column is written: see `driftlib.data.times.as_times`.
 
     Returns
     -------
@@ -54,11 +58,12 @@ def choose_cutter(
     Examples
     --------
     >>> choose_cutter(500, None, "day", ["day", "x"])
-    ByRows(size=500, step=None, on='day')
+    ByRows(size=500, step=None, on='day', time_format=None)
     >>> choose_cutter("x", None, "day", ["day", "x"])
     ByValue(on='x', levels=())
     """
     names = [str(name) for name in columns]
+    time_format = check_time_format(time_format)
     if on is not None and on not in names:
         raise ParameterError(unknown_name("column", on, names, where))
     counted = window is not None and not isinstance(window, str)
@@ -68,9 +73,14 @@ def choose_cutter(
         return ByRows()
     if not isinstance(window, str):
         step = None if step is None else check_whole("step", step, of="rows")
-        return ByRows(check_whole("window", window, of="rows"), step, on)
+        return ByRows(check_whole("window", window, of="rows"), step, on, time_format)
     if window in names:
         return ByValue(window)
+    if read_offset(window) is None and (meant := offset_meant(window)):
+        raise ParameterError(
+            f"window={window!r} is neither a column of {where} nor a length of time: did you mean "
+            f"{meant!r}?"
+        )
     if read_offset(window) is None:
         raise ParameterError(
             f"window={window!r} is neither a column of {where} nor a length of time: name one of "
@@ -81,7 +91,7 @@ def choose_cutter(
             f"window={window!r} is a length of time and needs a time column: name it in on= or "
             "timestamp=."
         )
-    return ByCalendar(window, on)
+    return ByCalendar(window, on, time_format)
 
 
 def split(
@@ -90,13 +100,14 @@ def split(
     step: int | None = None,
     on: str | None = None,
     where: str = "current",
+    time_format: str | None = None,
 ) -> list[Window]:
     """Cut a frame into windows.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-    window, step, on, where
+    window, step, on, where, time_format
         See `choose_cutter`.
 
     Returns
@@ -116,7 +127,8 @@ def split(
     >>> [(w.start, w.end, w.note) for w in split(frame, 2)]
     [(0, 2, ''), (2, 4, ''), (4, 5, 'partial: 1 of 2 rows')]
     """
-    cutter = choose_cutter(window, step, on, frame.columns, where).over(Memory(where, frame))
+    cutter = choose_cutter(window, step, on, frame.columns, where, time_format)
+    cutter = cutter.over(Memory(where, frame))
     if isinstance(cutter, ByRows):
         order = cutter.order(frame, where)
         rows = order.stop if isinstance(order, slice) else len(order)
@@ -133,7 +145,12 @@ def split(
     ]
 
 
-def fitting_window(frame: pd.DataFrame, on: str | None = None, where: str = "current") -> int | str:
+def fitting_window(
+    frame: pd.DataFrame,
+    on: str | None = None,
+    where: str = "current",
+    time_format: str | None = None,
+) -> int | str:
     """Choose a window that cuts a frame into a number of pieces that a chart can show.
 
     Parameters
@@ -143,12 +160,15 @@ def fitting_window(frame: pd.DataFrame, on: str | None = None, where: str = "cur
         The time column.
     where : str
         What to call the frame in an error.
+    time_format : str, optional
+        How the time column is written: see `driftlib.data.times.as_times`.
 
     Returns
     -------
     str or int
         With `on`, the longest of a year, quarter, month, week, day and hour that gives at
-        least six windows; otherwise a twelfth of the rows, but not under 100.
+        least six windows, of dates without a time at least a day; otherwise a
+        twelfth of the rows, but not under 100.
 
     Raises
     ------
@@ -165,11 +185,12 @@ def fitting_window(frame: pd.DataFrame, on: str | None = None, where: str = "cur
         return max(100, -(-len(frame) // 12))
     if on not in frame.columns:
         raise ParameterError(unknown_name("column", on, frame.columns, where))
-    times = as_times(frame[on], where)
-    span = times.max() - times.min()
+    near = span_of(Batch(frame, where=where), on, time_format).near
+    span = near.last - near.first if near else pd.Timedelta(0)
+    dates = near is None or near.dates
     lengths = {"YS": 365, "QS": 91, "MS": 30, "W": 7, "1D": 1}
     fitting = [size for size, days in lengths.items() if span >= pd.Timedelta(days=6 * days)]
-    return fitting[0] if fitting else "1h"
+    return fitting[0] if fitting else "1D" if dates else "1h"
 
 
 def start_in_words(start: Any, end: Any) -> str:
@@ -192,7 +213,9 @@ def start_in_words(start: Any, end: Any) -> str:
     ('row 1,001', 'JFK')
     """
     if isinstance(start, pd.Timestamp):
-        return str(start.date()) if start == start.normalize() else str(start)
+        # On the clock: a time zone may have no midnight on that day.
+        clock = start.tz_localize(None)
+        return str(start.date()) if clock == clock.normalize() else str(start)
     # A window of equal values of a column starts and ends with that value.
     return str(start) if start == end else f"row {start + 1:,}"
 

@@ -1,0 +1,318 @@
+"""Cut the calendar into periods, and find the time that a table spans."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.tseries import offsets
+from pandas.tseries.frequencies import to_offset
+
+from driftlib.data.batches import Batch
+from driftlib.data.times import as_times, wall_clock
+from driftlib.errors import DataError, ParameterError
+from driftlib.text import counted
+
+MOST_PERIODS = 10_000
+# Names that older pandas had for periods named by their last day.
+_OLD_NAMES = {"M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "W": "W"}
+# A time is far off if more years lie between it and the others than this, and than three times
+# those that the others span; it is left out if so few rows are.
+FAR_YEARS, FAR_SPANS, FAR_SHARE = 5, 3, 0.05
+
+
+def read_offset(text: str) -> pd.offsets.BaseOffset | None:
+    """Read a length of time.
+
+    Parameters
+    ----------
+    text : str
+        A pandas offset. Periods named by their last day ("ME", "QE-DEC", "YE-MAR") begin on the
+        day after it; weeks begin on Monday ("W", "2W"), or on the day they name ("W-THU").
+
+    Returns
+    -------
+    pandas.offsets.BaseOffset or None
+        None where it is no length of time, or none of at least one unit.
+
+    Examples
+    --------
+    >>> read_offset("7D"), read_offset("2ME"), read_offset("region"), read_offset("-1D")
+    (<7 * Days>, <2 * MonthBegins>, None, None)
+    >>> read_offset("YE-MAR"), read_offset("W")
+    (<YearBegin: month=4>, <Week: weekday=0>)
+    """
+    if old := re.fullmatch(r"(\d*)([MQYAW])(-[A-Z]{3})?", text):
+        count, name, anchor = old.groups("")
+        text = f"{count}{_OLD_NAMES[name]}{anchor or '-MON' * (name == 'W')}"
+    try:
+        with warnings.catch_warnings():
+            # Names that pandas is about to drop are told apart by case only from others.
+            warnings.simplefilter("error", FutureWarning)
+            offset = to_offset(text)
+    except (ValueError, FutureWarning):
+        return None
+    return _by_start(offset) if offset is not None and offset.n >= 1 else None
+
+
+def _by_start(offset: Any) -> pd.offsets.BaseOffset:
+    """Turn the offset of the days on which periods end into that on which they begin."""
+    if isinstance(offset, offsets.MonthEnd | offsets.BMonthEnd):
+        return offsets.MonthBegin(offset.n)
+    if isinstance(offset, offsets.QuarterEnd | offsets.BQuarterEnd):
+        return offsets.QuarterBegin(offset.n, startingMonth=offset.startingMonth % 12 + 1)
+    if isinstance(offset, offsets.YearEnd | offsets.BYearEnd):
+        return offsets.YearBegin(offset.n, month=offset.month % 12 + 1)
+    if isinstance(offset, offsets.SemiMonthEnd):
+        return offsets.SemiMonthBegin(offset.n, day_of_month=offset.day_of_month + 1)
+    return offset
+
+
+def offset_meant(text: str) -> str | None:
+    """Guess the length of time that a text stands for which is none.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str or None
+
+    Examples
+    --------
+    >>> offset_meant("12H"), offset_meant("5T"), offset_meant("region")
+    ('12h', '5min', None)
+    """
+    if not re.fullmatch(r"\d*[A-Za-z]{1,3}", text):
+        return None
+    for guess in (text.lower(), text.upper(), re.sub("[Tt]$", "min", text)):
+        if guess != text and read_offset(guess) is not None:
+            return guess
+    return None
+
+
+def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.DatetimeIndex:
+    """List where the periods that hold two times begin, and where the last one ends.
+
+    Parameters
+    ----------
+    first, last : pandas.Timestamp
+        Months, weeks and other periods of the calendar begin where the calendar says; lengths
+        such as "7D" count from the midnight before `first`. Days are those of the time zone: one
+        without a midnight begins at its first instant.
+    size : str
+        A pandas offset.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        One more than there are periods.
+
+    Raises
+    ------
+    ParameterError
+        If `size` is no length of time, or there would be more than 10,000 periods.
+
+    Examples
+    --------
+    >>> edges = calendar_edges(pd.Timestamp("2013-04-03"), pd.Timestamp("2013-05-02"), "MS")
+    >>> [str(edge.date()) for edge in edges]
+    ['2013-04-01', '2013-05-01', '2013-06-01']
+    """
+    offset = read_offset(size)
+    if offset is None:
+        meant = offset_meant(size)
+        raise ParameterError(
+            f"{size!r} is no length of time: use a pandas offset such as "
+            f"{repr(meant) if meant else repr('7D') + ', ' + repr('12h') + ' or ' + repr('MS')}."
+        )
+    zone = first.tzinfo
+    start = first.tz_localize(None).normalize()
+    if isinstance(offset, offsets.Tick) and not isinstance(offset, offsets.Day):
+        # Hours are equally long, whatever the clocks do.
+        begin, length = _localized(pd.DatetimeIndex([start]), zone)[0], pd.Timedelta(offset)
+        number = (last - begin) // length + 1
+        if number > MOST_PERIODS:
+            raise _too_many(first, last, size)
+        return pd.DatetimeIndex([begin]).repeat(number + 1) + length * np.arange(number + 1)
+    end = last.tz_localize(None)
+    edges = [start if isinstance(offset, offsets.Day) else offset.rollback(start)]
+    try:
+        while edges[-1] <= end:
+            if len(edges) > MOST_PERIODS:
+                raise _too_many(first, last, size)
+            edges.append(edges[-1] + offset)
+    except (pd.errors.OutOfBoundsDatetime, OverflowError) as error:
+        raise _too_many(first, last, size) from error
+    return _localized(pd.DatetimeIndex(edges), zone)
+
+
+def _localized(edges: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:
+    """Midnights in a time zone: the first of two, and the first instant of a day without one."""
+    if zone is None:
+        return edges
+    return edges.tz_localize(zone, nonexistent="shift_forward", ambiguous=np.ones(len(edges), bool))
+
+
+def _too_many(first: pd.Timestamp, last: pd.Timestamp, size: str) -> ParameterError:
+    return ParameterError(
+        f"windows of {size!r} from {first} to {last} would be more than {MOST_PERIODS:,}: "
+        "use a longer window, or check the timestamps."
+    )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Rows whose times lie in the same year.
+
+    Parameters
+    ----------
+    rows : int
+    first, last : pandas.Timestamp
+    where : str
+        The file or partition that holds the first of these rows.
+    row : int
+        Its number there.
+    dates : bool
+        Whether all times are midnights.
+    """
+
+    rows: int
+    first: pd.Timestamp
+    last: pd.Timestamp
+    where: str
+    row: int
+    dates: bool
+
+    def __add__(self, other: Stretch) -> Stretch:
+        return Stretch(
+            self.rows + other.rows,
+            min(self.first, other.first),
+            max(self.last, other.last),
+            self.where,
+            self.row,
+            self.dates and other.dates,
+        )
+
+
+@dataclass(frozen=True)
+class Span:
+    """Times of some rows, year by year; spans of two batches add.
+
+    Parameters
+    ----------
+    rows : int
+        Rows looked at, those without a time too.
+    years : mapping of int to Stretch
+        By year; empty where no row has a time.
+    """
+
+    rows: int
+    years: Mapping[int, Stretch] = field(default_factory=dict)
+
+    def __add__(self, other: Span) -> Span:
+        years = dict(self.years)
+        if years and other.years:
+            _check_zones(next(iter(years.values())), next(iter(other.years.values())))
+        for year, stretch in other.years.items():
+            years[year] = years[year] + stretch if year in years else stretch
+        return Span(self.rows + other.rows, years)
+
+    @property
+    def far(self) -> tuple[Stretch, ...]:
+        """Years that lie far from those of most rows, in order; empty where they hold many."""
+        years = sorted(self.years)
+        runs: list[list[int]] = []
+        for year in years:
+            if runs and year - runs[-1][-1] <= FAR_YEARS:
+                runs[-1].append(year)
+            else:
+                runs.append([year])
+        if len(runs) < 2:
+            return ()
+        total = sum(stretch.rows for stretch in self.years.values())
+        main = max(runs, key=lambda run: sum(self.years[year].rows for year in run))
+        gap = max(FAR_YEARS, FAR_SPANS * (main[-1] - main[0] + 1))
+        off = [year for year in years if year < main[0] - gap or year > main[-1] + gap]
+        rows = sum(self.years[year].rows for year in off)
+        few = rows <= FAR_SHARE * total or (rows == 1 and total >= 10)
+        return tuple(self.years[year] for year in off) if few else ()
+
+    @property
+    def near(self) -> Stretch | None:
+        """All the rest; None where no row has a time."""
+        off = self.far
+        stretches = [self.years[year] for year in sorted(self.years)]
+        stretches = [stretch for stretch in stretches if stretch not in off]
+        if not stretches:
+            return None
+        total = stretches[0]
+        for stretch in stretches[1:]:
+            total = total + stretch
+        zones = {str(stretch.first.tzinfo) for stretch in stretches}
+        if len(zones) == 1:
+            return total
+        first, last = total.first.tz_convert("UTC"), total.last.tz_convert("UTC")
+        return Stretch(total.rows, first, last, total.where, total.row, total.dates)
+
+    @property
+    def far_in_words(self) -> str:
+        """Which rows lie far off, in words; empty where none do."""
+        off = self.far
+        if not off:
+            return ""
+        first, rows = off[0], sum(stretch.rows for stretch in off)
+        lies = "lies" if rows == 1 else "lie"
+        return (
+            f"{counted(rows, 'row')} {lies} far from all other times and in no window "
+            f"(row {first.row:,} of {first.where}: {first.first})"
+        )
+
+
+def _check_zones(one: Stretch, other: Stretch) -> None:
+    if (one.first.tzinfo is None) != (other.first.tzinfo is None):
+        naive, zoned = sorted([one, other], key=lambda stretch: stretch.first.tzinfo is not None)
+        raise DataError(
+            f"times in {zoned.where} have a time zone and those in {naive.where} have none: "
+            "make them alike."
+        )
+
+
+def span_of(batch: Batch, on: str, time_format: str | None = None) -> Span:
+    """Find the times of a batch, year by year.
+
+    Parameters
+    ----------
+    batch : Batch
+    on : str
+        The time column.
+    time_format : str, optional
+        See `driftlib.data.times.as_times`.
+
+    Returns
+    -------
+    Span
+    """
+    times = as_times(batch.frame[on], batch.where, batch.row, time_format)
+    there = times.notna().to_numpy()
+    if not there.any():
+        return Span(len(times))
+    rows, known = np.flatnonzero(there), times[there]
+    clock = wall_clock(known)
+    midnight = clock == clock.astype("datetime64[D]")
+    # A year is cheap to tell from numpy's datetimes, and most batches hold one or two.
+    year_of = clock.astype("datetime64[Y]").astype(int) + 1970
+    years = {}
+    for year in np.unique(year_of).tolist():
+        own = year_of == year
+        part = known[own] if not own.all() else known
+        place = int(rows[own.argmax()]) + batch.row
+        dates = bool(midnight[own].all())
+        years[year] = Stretch(len(part), part.min(), part.max(), batch.where, place, dates)
+    return Span(len(times), years)
