@@ -225,8 +225,8 @@ class Span:
         return Span(self.rows + other.rows, years)
 
     @property
-    def far(self) -> tuple[Stretch, ...]:
-        """Years that lie far from those of most rows, in order; empty where they hold many."""
+    def apart(self) -> tuple[Stretch, ...]:
+        """Years that lie far from those of most rows, in order."""
         years = sorted(self.years)
         runs: list[list[int]] = []
         for year in years:
@@ -236,13 +236,18 @@ class Span:
                 runs.append([year])
         if len(runs) < 2:
             return ()
-        total = sum(stretch.rows for stretch in self.years.values())
         main = max(runs, key=lambda run: sum(self.years[year].rows for year in run))
         gap = max(FAR_YEARS, FAR_SPANS * (main[-1] - main[0] + 1))
         off = [year for year in years if year < main[0] - gap or year > main[-1] + gap]
-        rows = sum(self.years[year].rows for year in off)
+        return tuple(self.years[year] for year in off)
+
+    @property
+    def far(self) -> tuple[Stretch, ...]:
+        """What windows go on without: years apart from the others, if they hold few rows."""
+        total = sum(stretch.rows for stretch in self.years.values())
+        rows = sum(stretch.rows for stretch in self.apart)
         few = rows <= FAR_SHARE * total or (rows == 1 and total >= 10)
-        return tuple(self.years[year] for year in off) if few else ()
+        return self.apart if few else ()
 
     @property
     def near(self) -> Stretch | None:
@@ -262,15 +267,14 @@ class Span:
         return Stretch(total.rows, first, last, total.where, total.row, total.dates)
 
     @property
-    def far_in_words(self) -> str:
+    def apart_in_words(self) -> str:
         """Which rows lie far off, in words; empty where none do."""
-        off = self.far
-        if not off:
+        if not self.apart:
             return ""
-        first, rows = off[0], sum(stretch.rows for stretch in off)
+        first, rows = self.apart[0], sum(stretch.rows for stretch in self.apart)
         lies = "lies" if rows == 1 else "lie"
         return (
-            f"{counted(rows, 'row')} {lies} far from all other times and in no window "
+            f"{counted(rows, 'row')} {lies} far from all other times "
             f"(row {first.row:,} of {first.where}: {first.first})"
         )
 

@@ -202,14 +202,19 @@ class ByCalendar:
         near = span.near
         if near is None:
             raise DataError(f"column {self.on!r} has no dates or times: there are no windows.")
-        edges = calendar_edges(near.first, near.last, self.size)
+        try:
+            edges = calendar_edges(near.first, near.last, self.size)
+        except ParameterError as error:
+            if not span.apart:
+                raise
+            raise ParameterError(f"{error} {span.apart_in_words}.") from error
         return replace(
             self,
             edges=edges,
             first=near.first,
             last=near.last,
             dates=near.dates,
-            far=span.far_in_words,
+            far=f"{span.apart_in_words} and in no window" if span.far else "",
         )
 
     def codes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -286,7 +287,9 @@ def _zoned(
     """Read text of which some has an offset: all or none must, and different ones become UTC."""
     try:
         return read(False, text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError) as error:
+        if "timezones" not in str(error):
+            raise
         zoned = text.astype(str).str.contains(_ZONE).to_numpy()
         naive = ~zoned & text.notna().to_numpy()
         if zoned.any() and naive.any():
@@ -333,7 +336,7 @@ def _by_pattern(column: _Column, pattern: str) -> pd.Series:
 
     try:
         times = _zoned(column, text, read)
-    except ValueError as error:
+    except (ValueError, re.error) as error:
         raise ParameterError(f"time_format={pattern!r} is no pattern of times: {error}.") from error
     return column.checked(times, f"time as time_format={pattern!r} says: correct one of the two")
 

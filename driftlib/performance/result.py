@@ -273,7 +273,7 @@ def result_notes(
     told = f"{task.kind}: {task.reason}"
     told += f"; the positive label is {task.positive!r}" if task.positive else ""
     left_out = f"{groups.left_out:,} rows without {column!r} are in no window"
-    if any("far from all other times" in note for note in groups.notes):
+    if any("from all other times" in note for note in groups.notes):
         left_out = f"{groups.left_out:,} rows are in no window: see the notes of the last one"
     of_columns = [note for part in predictions for note in part.notes]
     return (told, *filter(None, more), *[left_out] * bool(groups.left_out), *of_columns)
