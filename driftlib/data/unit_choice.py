@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source
+from driftlib.data.calendar import read_offset
 from driftlib.data.sources import Memory
-from driftlib.data.times import read_offset
 from driftlib.data.units import COLUMN, ROW, TIME, UnitRule, occurring_units, time_numbers
 from driftlib.errors import ParameterError
 from driftlib.text import counted, quoted
