@@ -21,6 +21,7 @@ from driftlib.errors import DriftlibError, ParameterError
 from driftlib.reporting import fingerprint, run_report
 from driftlib.reporting.index import record, render
 from driftlib.reporting.jobs import Job, longest_first
+from driftlib.reporting.progress import Progress
 from driftlib.reporting.result import ReportResult, RunResult, State
 from driftlib.reporting.runs import read_runs
 from tests.browser import assert_sound, visit
@@ -412,10 +413,91 @@ def test_what_takes_longest_is_started_first(tmp_path) -> None:
     ]
 
 
-def test_damaged_list_of_runs_is_started_anew(tmp_path) -> None:
-    (tmp_path / "runs.json").write_text('{"format": "driftlib runs", "version": 1, "runs"')
-    record(run_of(tmp_path, "new"))
+def details_with(folder: Path, **changed) -> str:
+    """List of one run whose report, or else the run itself, has other values."""
+    details = run_of(folder, "old").details
+    for name, value in changed.items():
+        (details["reports"][0] if name in details["reports"][0] else details)[name] = value
+    return json.dumps({"format": "driftlib runs", "version": 1, "runs": [details]})
+
+
+DAMAGED = {
+    "half": '{"format": "driftlib runs", "version": 1, "runs"',
+    "empty": "",
+    "no object": "[]",
+    "other version": '{"format": "driftlib runs", "version": 2, "runs": []}',
+    "runs no list": '{"format": "driftlib runs", "version": 1, "runs": 7}',
+    "run no object": '{"format": "driftlib runs", "version": 1, "runs": [null]}',
+    "deep": "[" * 100_000,
+    "digits": "9" * 5_000,
+    **{
+        f"{name} {value!r}": details_with(Path(), **{name: value})
+        for name, value in [
+            ("started", None), ("started", 7), ("started", "yesterday"), ("id", 7),
+            ("seconds", "long"), ("seconds", float("nan")), ("parameters", []),
+            ("parameters", {"x": float("inf")}), ("parameters", {"x": "\ud800"}),
+            ("reports", {}), ("reports", [1]), ("title", None), ("page", "../../etc/passwd"),
+            ("page", 3), ("state", "bogus"), ("state", []), ("alerts", "3"), ("alerts", None),
+            ("severity", "bogus"), ("severity", []), ("verdict", {}), ("fingerprints", None),
+            ("fingerprints", {"reference": 7}), ("bogus", 1),
+        ]
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DAMAGED)
+def test_damaged_list_of_runs_is_set_aside_and_started_anew(tmp_path, kind) -> None:
+    (tmp_path / "runs.json").write_text(DAMAGED[kind])
+    remarks = record(run_of(tmp_path, "new"))
     assert [run.id for run in read_runs(tmp_path)] == ["new"]
+    assert (tmp_path / "runs.damaged.json").read_text() == DAMAGED[kind]
+    assert len(remarks) == 1
+    assert "could not be read: it is now runs.damaged.json, and a new list was begun" in remarks[0]
+    assert remarks[0] in (tmp_path / "index.html").read_text()
+    # It stays said on the index, where the file stays, and is said once only elsewhere.
+    assert record(run_of(tmp_path, "newer")) == []
+    assert remarks[0] in (tmp_path / "index.html").read_text()
+    (tmp_path / "runs.json").write_text("")
+    assert "it is now runs.damaged-2.json" in record(run_of(tmp_path, "newest"))[0]
+
+
+def test_list_of_runs_that_is_no_file(tmp_path) -> None:
+    (tmp_path / "runs.json").mkdir()
+    assert len(record(run_of(tmp_path, "new"))) == 1
+    os.mkfifo(tmp_path / "sub")
+    (tmp_path / "runs.json").unlink()
+    (tmp_path / "sub").rename(tmp_path / "runs.json")
+    assert len(record(run_of(tmp_path, "newer"))) == 1
+    assert [run.id for run in read_runs(tmp_path)] == ["newer"]
+
+
+def test_damaged_list_of_a_neighbour_or_above_stops_nothing(tmp_path) -> None:
+    record(run_of(tmp_path, "top"))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "runs.json").write_text(DAMAGED["alerts '3'"])
+    (remark,) = record(run_of(tmp_path / "live", "fine"))
+    assert remark.startswith("broken/runs.json cannot be read: it is damaged")
+    index = (tmp_path / "index.html").read_text()
+    assert remark in index
+    assert "live/index.html" in index
+    assert (tmp_path / "broken" / "runs.json").read_text() == DAMAGED["alerts '3'"]
+    (tmp_path / "runs.json").write_text("")
+    (remark,) = record(run_of(tmp_path / "live", "fine"))
+    assert remark.startswith(f"{tmp_path.name}/runs.json cannot be read")
+    assert [run.id for run in read_runs(tmp_path / "live")] == ["fine"]
+
+
+def test_what_is_said_of_a_run_is_said_once_and_in_no_control_characters(capsys) -> None:
+    progress = Progress(["drift"], True)
+    with progress:
+        progress.say("a\x1b[31m list")
+        progress.say("a\x1b[31m list")
+    assert capsys.readouterr().err.count("list\n") == 1
+    Progress(["drift"], False).say("a list")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_without_runs_has_an_index_that_says_so(tmp_path) -> None:
     assert "No runs" in render(tmp_path, [])
 
 

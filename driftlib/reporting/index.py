@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from driftlib.errors import DataError, MissingExtraError
 from driftlib.files import write_whole
 from driftlib.html import page
 from driftlib.reporting.result import INDEX, ReportResult, RunResult, State
-from driftlib.reporting.runs import RUNS, add_run, locked, read_runs
+from driftlib.reporting.runs import RUNS, add_run, lists_set_aside, locked, read_runs
 from driftlib.severity import Severity
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ DATA_FILES = {
 }
 
 
-def record(run: RunResult) -> None:
+def record(run: RunResult) -> list[str]:
     """Put a run into its folder's list of runs, and draw the folder's index anew.
 
     Safe while another run does the same: both end up in the list. The index of the folder
@@ -40,6 +41,11 @@ def record(run: RunResult) -> None:
     ----------
     run : RunResult
         At its start, in its course or at its end; the newest state stays.
+
+    Returns
+    -------
+    list of str
+        A sentence for each list of runs that cannot be read, or was set aside just now.
 
     Raises
     ------
@@ -53,23 +59,56 @@ def record(run: RunResult) -> None:
         raise DataError(
             f"{folder} cannot be written to ({error.strerror}): choose another folder."
         ) from error
+    remarks = []
     with locked(folder):
-        write_whole(folder / INDEX, render(folder, add_run(run)))
+        runs, aside = add_run(run)
+        if aside:
+            remarks.append(_words_aside(aside))
+        remarks += _draw(folder, runs)
     above = folder.parent
     if (above / RUNS).is_file():
         with locked(above):
-            write_whole(above / INDEX, render(above, read_runs(above)))
+            try:
+                remarks += _draw(above, read_runs(above))
+            except DataError as error:
+                # It is set aside by the next run into that folder, whose list it is.
+                remarks.append(f"{error} The index of that folder stays as it was.")
+    return remarks
 
 
-def render(folder: Path, runs: list[RunResult]) -> str:
+def _draw(folder: Path, runs: list[RunResult]) -> list[str]:
+    """Write the index of a folder; return a sentence for each list below that is damaged."""
+    others, damaged = _runs_below(folder)
+    remarks = [*map(_words_aside, lists_set_aside(folder)), *damaged]
+    write_whole(folder / INDEX, render(folder, runs, others, remarks))
+    return damaged
+
+
+def _words_aside(path: Path) -> str:
+    return (
+        f"The list of runs {path.parent.name}/{RUNS} could not be read: it is now {path.name}, "
+        "and a new list was begun. Earlier runs are missing from it; their pages are still there."
+    )
+
+
+def render(
+    folder: Path,
+    runs: list[RunResult],
+    others: Iterable[RunResult] = (),
+    remarks: Iterable[str] = (),
+) -> str:
     """Render the index of a folder.
 
     Parameters
     ----------
     folder : Path
-        Looked through for pages, data files and runs in folders below.
+        Looked through for pages and data files.
     runs : list of RunResult
         The folder's own, newest first.
+    others : iterable of RunResult
+        The newest of each folder below.
+    remarks : iterable of str
+        What else is to be said, a sentence each.
 
     Returns
     -------
@@ -88,8 +127,9 @@ def render(folder: Path, runs: list[RunResult]) -> str:
         verdict=_banner(runs[0]) if runs else None,
         cards=_cards(folder, runs),
         files=_files(folder),
-        others=_ordered(_runs_below(folder)),
+        others=_ordered(others),
         earlier=_ordered(runs[1:]),
+        remarks=list(remarks),
         finding=_finding,
     )
     return page.document(TITLE, body)
@@ -200,13 +240,18 @@ def _files(folder: Path) -> list[tuple[str, str, str]]:
     ]
 
 
-def _runs_below(folder: Path) -> list[RunResult]:
-    """Newest run of each folder below."""
-    below = (read_runs(path.parent) for path in sorted(folder.glob(f"*/{RUNS}")))
-    return [found[0] for found in below if found]
+def _runs_below(folder: Path) -> tuple[list[RunResult], list[str]]:
+    """Newest run of each folder below, and a sentence for each list that cannot be read."""
+    runs, damaged = [], []
+    for path in sorted(folder.glob(f"*/{RUNS}")):
+        try:
+            runs += read_runs(path.parent)[:1]
+        except DataError as error:
+            damaged.append(f"{error} It is left as it is until the next run into that folder.")
+    return runs, damaged
 
 
-def _ordered(runs: list[RunResult]) -> list[RunResult]:
+def _ordered(runs: Iterable[RunResult]) -> list[RunResult]:
     """Failures first, and the newest first among either."""
     newest = sorted(runs, key=lambda run: run.started, reverse=True)
     return sorted(newest, key=lambda run: not run.failed)

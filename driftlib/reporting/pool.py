@@ -75,7 +75,7 @@ class _Supervisor:
         began = time.monotonic()
         folder = self.result.output
         _sweep(folder)
-        record(self.result)
+        self._record()
         pool: list[_Worker] = []
         try:
             with self.progress:
@@ -101,7 +101,7 @@ class _Supervisor:
         finally:
             for worker in pool:
                 worker.stop()
-            record(self.result)
+            self._record()
 
     def _next(self, worker: _Worker) -> None:
         worker.give(self.waiting.popleft() if self.waiting else None)
@@ -115,7 +115,11 @@ class _Supervisor:
         )
         self.result = replace(self.result, reports=reports)
         self.progress.finish(event.name, event.seconds, event.failure, event.verdict)
-        record(self.result)
+        self._record()
+
+    def _record(self) -> None:
+        for remark in record(self.result):
+            self.progress.say(remark)
 
     def _all_alerts(self) -> list[dict[str, Any]]:
         """Alerts of all reports, the worst first, then in the reports' order.

@@ -27,7 +27,9 @@ class Progress:
         self.shown = shown
         self.bars: dict[str, Any] = {}
         self.overall: Any = None
-        self.failures: list[str] = []
+        # What is written in a terminal when the bars are closed.
+        self.lines: list[str] = []
+        self.said: set[str] = set()
 
     def __enter__(self) -> Progress:
         if self.shown and sys.stderr.isatty():
@@ -65,7 +67,8 @@ class Progress:
         for bar in [*self.bars.values(), self.overall]:
             if bar is not None:
                 bar.close()
-        sys.stderr.writelines(self.failures)
+        sys.stderr.writelines(self.lines)
+        self.bars, self.lines = {}, []
 
     def advance(self, name: str, done: int, total: int) -> None:
         """Move a report's bar.
@@ -104,7 +107,25 @@ class Progress:
             bar.n, bar.unit = bar.total, f"{seconds:.0f} s{', failed' if failure else ''}".ljust(16)
             bar.refresh()
             self.overall.update(1)
-            self.failures += [line] if failure else []
+            self.lines += [line] if failure else []
         elif self.shown:
+            sys.stderr.write(line)
+            sys.stderr.flush()
+
+    def say(self, sentence: str) -> None:
+        """Write a sentence, once.
+
+        Parameters
+        ----------
+        sentence : str
+            Control characters in it are not written.
+        """
+        if not self.shown or sentence in self.said:
+            return
+        self.said.add(sentence)
+        line = f"{printable(sentence)}\n"
+        if self.bars:
+            self.lines.append(line)
+        else:
             sys.stderr.write(line)
             sys.stderr.flush()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import pandas as pd
@@ -178,8 +181,38 @@ class RunResult(Result):
         KeyError, TypeError, ValueError
             If these are no details of a run.
         """
-        reports = tuple(
-            ReportResult(**{**report, "state": State(report["state"])})
-            for report in details["reports"]
-        )
+        # What JSON or UTF-8 does not have could not be written again.
+        json.dumps(details, allow_nan=False, ensure_ascii=False).encode()
+        _check_types(details, _RUN_TYPES)
+        datetime.fromisoformat(details["started"])
+        reports = tuple(map(_read_report, details["reports"]))
         return cls(**{**details, "output": output, "reports": reports})
+
+
+_NUMBER = (int, float, NoneType)
+_RUN_TYPES = {"id": str, "started": str, "seconds": _NUMBER, "parameters": dict, "reports": list}
+_REPORT_TYPES = {
+    **dict.fromkeys(("name", "title", "page", "state"), str),
+    **dict.fromkeys(("failure", "verdict", "severity"), (str, NoneType)),
+    "alerts": int,
+    "seconds": _NUMBER,
+    "fingerprints": dict,
+}
+
+
+def _check_types(values: Any, types: Mapping[str, Any]) -> None:
+    if not isinstance(values, dict) or set(values) != set(types):
+        raise TypeError("other names than those of a run")
+    for name, kind in types.items():
+        if not isinstance(values[name], kind):
+            raise TypeError(f"{name} is a {type(values[name]).__name__}")
+
+
+def _read_report(details: Any) -> ReportResult:
+    _check_types(details, _REPORT_TYPES)
+    _check_types(details["fingerprints"], dict.fromkeys(details["fingerprints"], str))
+    if Path(details["page"]).name != details["page"]:
+        raise ValueError("a page in another folder")
+    if details["severity"] is not None:
+        Severity(details["severity"])
+    return ReportResult(**{**details, "state": State(details["state"])})
