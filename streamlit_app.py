@@ -28,6 +28,7 @@ from driftlib.reporting.app import (
     Evaluation,
     Findings,
     KeyNumber,
+    check_host,
     compare_periods,
     evaluate_predictions,
     explain_change,
@@ -127,6 +128,11 @@ def main() -> None:
     st.set_page_config(page_title="Model Drift Monitor", page_icon="📉", layout="wide")
     st.html(STYLE)
     st.title("Model Drift Monitor")
+    try:
+        check_host(st.context.headers.get("Host"), st.get_option("browser.serverAddress"))
+    except dl.DriftlibError as error:
+        st.error(plain(str(error)))
+        return
     st.caption("Has the model degraded, is it the data or the concept, and how sure are we?")
     settings = sidebar()
     notices = st.container()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
+import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -271,13 +275,19 @@ def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model dr
     body = "\n".join(f"[{alert.severity}] {alert.message}" for alert in alerts)
     failures = []
     for number, url in enumerate(receivers, start=1):
-        kind = url.partition(":")[0] if "://" in url else "unreadable"
-        with _silent("apprise", "urllib3", "requests"):
+        # What is no URL of apprise's may be a secret from its first letter on.
+        kind = "unreadable"
+        with _silent():
             try:
                 receiver = apprise.Apprise()
-                sent = receiver.add(url) and receiver.notify(
-                    title=title, body=body, body_format=apprise.NotifyFormat.TEXT
-                )
+                sent = bool(receiver.add(url))
+                if sent:
+                    kind = url.partition(":")[0]
+                    sent = bool(
+                        receiver.notify(
+                            title=title, body=body, body_format=apprise.NotifyFormat.TEXT
+                        )
+                    )
             except Exception:
                 # Whatever a receiver's plug-in raises may hold the URL: neither shown nor kept.
                 sent = False
@@ -290,14 +300,22 @@ def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model dr
 
 
 @contextmanager
-def _silent(*names: str) -> Iterator[None]:
-    """Keep loggers quiet: what they write may hold a URL with its secrets."""
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
+def _silent() -> Iterator[None]:
+    """Keep all of Python quiet for a while: what a plug-in writes may hold a URL's secrets.
+
+    Plug-ins log under names of their own, those of their libraries too, and some print.
+    """
+    before = logging.root.manager.disable
+    nowhere = io.StringIO()
+    # Some libraries log above CRITICAL to be heard.
+    logging.disable(sys.maxsize)
     try:
-        yield
+        with (
+            contextlib.redirect_stdout(nowhere),
+            contextlib.redirect_stderr(nowhere),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)

@@ -3,7 +3,9 @@
 import http.server
 import json
 import logging
+import sys
 import threading
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -192,6 +194,47 @@ def test_a_failing_receiver_costs_the_others_nothing_and_leaks_no_secret(receive
     assert message["message"] == "[major] x drifted in 2 of 4 windows"
     out, err = capfd.readouterr()
     assert "hunter2" not in "".join(failures) + caplog.text + out + err
+
+
+@pytest.fixture
+def loud(monkeypatch):
+    """Apprise as a plug-in of the worst kind would have it: says its URL wherever it can."""
+    apprise = pytest.importorskip("apprise")
+    child = logging.getLogger("apprise.plugins.loud")
+    monkeypatch.setattr(child, "level", logging.DEBUG)
+
+    def say(url, *_, **__):
+        child.critical("trying %s", url)
+        logging.getLogger("smtplib.of.its.own").error("trying %s", url)
+        print(f"trying {url}")
+        print(f"trying {url}", file=sys.stderr)
+        warnings.warn(f"trying {url}", stacklevel=1)
+        raise RuntimeError(url)
+
+    monkeypatch.setattr(apprise.Apprise, "add", lambda self, url: setattr(self, "url", url) or True)
+    monkeypatch.setattr(apprise.Apprise, "notify", lambda self, **_: say(self.url))
+
+
+def test_whatever_a_plug_in_says_is_kept_from_everyone(loud, caplog, capfd, recwarn):
+    caplog.set_level(logging.DEBUG)
+    alerts = (Alert("data drift", "x", 3, "major", "x drifted"),)
+    failures = deliver(alerts, ["json://user:hunter2@127.0.0.1/"])
+    assert failures == [
+        "receiver 1 (json) did not take the alerts: check its URL and that it can be reached."
+    ]
+    out, err = capfd.readouterr()
+    assert "hunter2" not in out + err + caplog.text + str([str(w.message) for w in recwarn])
+    logging.getLogger("later").error("heard again")
+    assert "heard again" in caplog.text
+
+
+@pytest.mark.parametrize("url", ["hunter2://x", "https//hooks.example/hunter2 ://x", "hunter2:x"])
+def test_what_is_no_url_is_named_by_its_number_only(url, capfd):
+    pytest.importorskip("apprise")
+    alerts = (Alert("data drift", "x", 3, "major", "x drifted"),)
+    (failure,) = deliver(alerts, [url])
+    assert failure.startswith("receiver 1 (unreadable) did not take the alerts")
+    assert "hunter2" not in "".join([failure, *capfd.readouterr()])
 
 
 def test_nothing_is_sent_when_there_is_nothing_to_say(receiver):

@@ -9,6 +9,7 @@ import pytest
 
 import driftlib as dl
 from driftlib.data.uploads import MOST_MEGABYTES
+from driftlib.reporting.app import check_host
 
 pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest
@@ -254,3 +255,41 @@ def test_own_data_in_the_sidebar():
     assert not app.exception
     assert metric(app, "Features drifted") == "1 of 2"
     assert any("y_true" in item.value.replace("\\", "") for item in app.info)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8501", "127.0.0.1:80", "[::1]:8501", "localhost.", None]
+)
+def test_names_of_this_machine_are_served(host):
+    check_host(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.com", "localhost.example.com:8501", "127.0.0.1.example.com", "[::2]:8501", "", ":80",
+     "example.com:8501:localhost", "localhost@example.com"],
+)  # fmt: skip
+def test_other_names_are_refused(host):
+    with pytest.raises(dl.DriftlibError, match="not served under that name"):
+        check_host(host)
+
+
+def test_the_name_that_is_configured_is_served():
+    check_host("Monitor.example.org:8501", "monitor.example.org")
+    check_host("[2001:db8::1]:8501", "2001:db8::1")
+    with pytest.raises(dl.DriftlibError, match="not served under that name"):
+        check_host("example.com", "monitor.example.org")
+
+
+def test_the_page_shows_nothing_under_another_name(monkeypatch):
+    import streamlit as st
+
+    monkeypatch.setattr(
+        type(st.context), "headers", property(lambda _: {"Host": "evil.example:8501"})
+    )
+    app = opened(rows="500")
+    assert len(errors(app)) == 1
+    assert "not served under that name" in errors(app)[0]
+    assert not app.metric
+    assert not app.tabs
+    assert not app.sidebar.children

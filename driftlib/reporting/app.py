@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend import TrendResult, drift_trend
-from driftlib.errors import DriftlibError
+from driftlib.errors import DriftlibError, ParameterError
 from driftlib.performance.curves import confusion_counts
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
@@ -30,6 +31,46 @@ if TYPE_CHECKING:
 FIRST = ("accuracy", "roc_auc", "r2", "mae")
 # Those in which a tolerated loss means the same whatever the data.
 LIMITED = ("accuracy", "roc_auc", "r2")
+
+
+# Names of this machine that no other server can take.
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+
+def check_host(host: str | None, address: str = "localhost") -> None:
+    """Check that a browser asked for the page under a name that is the page's own.
+
+    Another name may belong to a site that had its name lead here, to read the page.
+
+    Parameters
+    ----------
+    host : str or None
+        The request's header, with or without a port; None outside of a server.
+    address : str
+        The name that the page is configured to be reached under.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither that name nor one of this machine.
+
+    Examples
+    --------
+    >>> check_host("LOCALHOST:8501")
+    >>> check_host("monitor.example.org", "monitor.example.org")
+    >>> check_host("example.com:8501")
+    Traceback (most recent call last):
+    driftlib.errors.ParameterError: This page is not served under that name: open it as localhost,
+    or start it with --browser.serverAddress and the name that people are to use.
+    """
+    if host is None:
+        return
+    name = re.sub(r":[0-9]*$", "", host.strip()).lower().removesuffix(".")
+    if name not in (*LOCAL, address.lower(), f"[{address.lower()}]"):
+        raise ParameterError(
+            "This page is not served under that name: open it as localhost, or start it with "
+            "--browser.serverAddress and the name that people are to use."
+        )
 
 
 @dataclass(frozen=True)
