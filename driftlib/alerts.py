@@ -123,7 +123,7 @@ def make_alerts(
     Examples
     --------
     >>> import driftlib as dl
-    >>> frame = pd.DataFrame({"x": range(100), "y": range(100)})
+    >>> frame = pd.DataFrame({"x": range(99, -1, -1), "y": range(99, -1, -1)})
     >>> [alert.message for alert in make_alerts(dl.detect_drift(frame, frame + [0, 60]))]
     ['y: shifted up by 2.1 standard deviations']
     """

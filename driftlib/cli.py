@@ -128,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_features(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", type=_names, help="columns to compare: a,b,c (default all)")
+    parser.add_argument(
+        "--exclude", type=_names, default=(), help="columns never to compare: a,b,c"
+    )
 
 
 def _names(text: str) -> list[str]:
@@ -140,6 +143,7 @@ def _fit_baseline(
     bins: int,
     resolution: int,
     features: list[str] | None,
+    exclude: Sequence[str],
     categorical: Sequence[str],
     timestamp: str | None,
     y_true: str,
@@ -150,14 +154,14 @@ def _fit_baseline(
     from driftlib.profile.baseline import Baseline
 
     baseline = Baseline.fit(
-        reference, bins, resolution, features=features, categorical=categorical,
-        timestamp=timestamp, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
+        reference, bins, resolution, features=features, exclude=exclude,
+        categorical=categorical, timestamp=timestamp, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
     )  # fmt: skip
     path = baseline.save(output)
     print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
     for name, column in baseline.columns.items():
         if column.note:
-            print(f"  {name}: {column.note}")
+            print(f"  {printable(name)}: {printable(column.note)}")
     return OK
 
 
@@ -168,6 +172,7 @@ def _check_drift(
     json_file: str | None,
     alpha: float,
     features: list[str] | None,
+    exclude: Sequence[str],
 ) -> int:
     """Compare a batch with a saved baseline."""
     from driftlib.drift.detect import detect_drift
@@ -176,7 +181,11 @@ def _check_drift(
     from driftlib.profile.baseline import Baseline
 
     result = detect_drift(
-        Baseline.load(baseline), current, features=features, policy=DriftPolicy(alpha=alpha)
+        Baseline.load(baseline),
+        current,
+        features=features,
+        exclude=exclude,
+        policy=DriftPolicy(alpha=alpha),
     )
     severities = result.table.loc[result.baseline.features, "severity"]
     found = severities.map(rank) >= rank(fail_on)

@@ -310,7 +310,7 @@ def test_a_baseline_takes_what_it_was_fitted_with(same, rng, tmp_path):
         ({"y_proba": "risk"}, "y_proba='risk' .* y_proba='y_proba'"),
         ({"categorical": ["kind", "x"]}, "categorical= names 'x' .* with 'x' as numeric"),
         ({"categorical": ["kinds"]}, "the baseline has no column 'kinds'.*Did you mean 'kind'"),
-        ({"features": ["y_true"]}, "the baseline has no column 'y_true'"),
+        ({"features": ["y_true"]}, "'y_true', which is the target"),
     ],
 )
 def test_arguments_that_contradict_a_baseline(other, message, rng, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,15 @@ import pandas as pd
 from pandas.api import types
 
 from driftlib.stats.precision import DOUBLE, EXACT
+
+# What a cell of a CSV file says where there is no value.
+MISSING_TEXTS = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+    "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null",
+)  # fmt: skip
+_THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_TRUTH = {"true": "1", "1": "1", "1.0": "1", "false": "0", "0": "0", "0.0": "0"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,8 @@ def as_numbers(series: pd.Series) -> Numbers:
     Parameters
     ----------
     series : pandas.Series
-        Of any type; texts are parsed, booleans are 0 and 1, times are no numbers.
+        Of any type; texts are parsed, also with thousands separators ("1,234.50"), truth values
+        are 0 and 1, times are no numbers.
 
     Returns
     -------
@@ -48,9 +59,9 @@ def as_numbers(series: pd.Series) -> Numbers:
 
     Examples
     --------
-    >>> numbers = as_numbers(pd.Series(["1.5", "n/a", None]))
+    >>> numbers = as_numbers(pd.Series(["1.5", "dry", None]))
     >>> numbers.values.tolist(), numbers.unreadable, numbers.example
-    ([1.5, nan, nan], 1, 'n/a')
+    ([1.5, nan, nan], 1, 'dry')
     """
     dtype = series.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
@@ -63,8 +74,13 @@ def as_numbers(series: pd.Series) -> Numbers:
     if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
         values = np.full(len(series), np.nan)
     else:
-        values = _parsed(series.astype(object))
-    lost = np.isnan(values) & series.notna().to_numpy()
+        return _parsed(series.astype(object))
+    return _with_lost(series, values, series.notna().to_numpy())
+
+
+def _with_lost(series: pd.Series, values: np.ndarray, present: np.ndarray) -> Numbers:
+    """Count the values that are there but are no numbers."""
+    lost = np.isnan(values) & present
     unreadable = int(lost.sum())
     example = str(series.iloc[int(lost.argmax())]) if unreadable else ""
     return Numbers(values, unreadable, example)
@@ -76,7 +92,7 @@ def _bits(dtype: Any) -> int:
     return min(np.finfo(dtype).nmant + 1, DOUBLE) if dtype.kind == "f" else EXACT
 
 
-def _parsed(series: pd.Series) -> np.ndarray:
+def _parsed(series: pd.Series) -> Numbers:
     """Numbers of a column of objects; NaN where there is none."""
     values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     read = ~np.isnan(values)
@@ -84,7 +100,55 @@ def _parsed(series: pd.Series) -> np.ndarray:
     # pandas finds what is a number, and reads its text to all digits but the last; comparisons
     # with the grid need that one too.
     exact[read] = series.to_numpy()[read].astype(np.float64)
-    return exact
+    present = series.notna().to_numpy(copy=True)
+    rest = np.flatnonzero(present & ~read)
+    if len(rest):
+        codes, distinct = pd.factorize(series.iloc[rest].map(str))
+        texts = pd.Series(distinct, dtype=object).str.strip()
+        exact[rest] = _numbers_of(texts)[codes]
+        present[rest] = ~texts.isin(MISSING_TEXTS).to_numpy()[codes]
+    return _with_lost(series, exact, present)
+
+
+def _numbers_of(texts: pd.Series) -> np.ndarray:
+    """Numbers of texts that are written otherwise than a program would; NaN where there is none."""
+    plain = texts.where(texts.str.fullmatch(_THOUSANDS), other=None).str.replace(",", "")
+    truth = texts.str.lower().where(texts.str.lower().isin(["true", "false"]), other=None)
+    plain = plain.fillna(truth.map(_TRUTH))
+    numbers: np.ndarray = plain.to_numpy(dtype=np.float64, na_value=np.nan)
+    return numbers
+
+
+def with_thousands(series: pd.Series) -> bool:
+    """Tell whether a column of text holds numbers only, some with thousands separators.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> with_thousands(pd.Series(["1,234.50", "12"])), with_thousands(pd.Series(["1,5", "12"]))
+    (True, False)
+    """
+    if not isinstance(series.dtype, pd.StringDtype) and series.dtype != object:
+        return False
+    present = series.dropna()
+    for part in (present.iloc[:100], present):
+        texts = pd.Series(part.unique(), dtype=object)
+        texts = texts[~texts.isin(MISSING_TEXTS)]
+        if types.infer_dtype(texts, skipna=True) not in ("string", "empty"):
+            return False
+        separated = texts.str.fullmatch(_THOUSANDS)
+        if not (separated | texts.str.fullmatch(_NUMBER)).all() or (
+            len(part) == len(present) and not separated.any()
+        ):
+            return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -173,3 +237,103 @@ def _hashable(series: pd.Series) -> pd.Series:
     nested = types.infer_dtype(series, skipna=True) not in ("string", "boolean", "integer")
     # 1 and True are equal as dictionary keys and lists are none at all: text is safe.
     return series.map(level_text, na_action="ignore") if nested else series
+
+
+@dataclass(frozen=True)
+class KnownLevels:
+    """The levels of a category, and which texts of another table are the same values.
+
+    The same value is written in more than one way: a truth value as true, TRUE or 1, a whole
+    number with gaps beside it as 3.0. What a file says for a missing value, such as NA, is
+    missing unless it is a level. "007" is a code and not the number 7.
+
+    Parameters
+    ----------
+    levels : tuple of str
+
+    Examples
+    --------
+    >>> known = KnownLevels(("True", "False"))
+    >>> known.names_of(np.array(["true", "0", "maybe", "NA"], dtype=object)).tolist()
+    ['True', 'False', 'maybe', None]
+    >>> KnownLevels(("7", "12")).names_of(np.array(["7.0", "007"], dtype=object)).tolist()
+    ['7', '007']
+    """
+
+    levels: tuple[str, ...]
+
+    @cached_property
+    def index(self) -> pd.Index:
+        """The levels, for looking up."""
+        return pd.Index(list(self.levels), dtype=object)
+
+    @cached_property
+    def missing_texts(self) -> tuple[str, ...]:
+        """What says that there is no value."""
+        known = set(self.levels)
+        return tuple(text for text in MISSING_TEXTS if text not in known)
+
+    @cached_property
+    def _by_truth(self) -> dict[str, str]:
+        """The levels by the number of their truth value; empty where they are something else."""
+        found = {_TRUTH.get(level.lower(), ""): level for level in self.levels}
+        return found if "" not in found and len(found) == len(self.levels) else {}
+
+    @cached_property
+    def _numbers(self) -> bool:
+        """Whether all levels are numbers as a program writes them."""
+        return bool(self.levels) and all(level == _plain(level) for level in self.levels)
+
+    def names_of(self, texts: np.ndarray) -> np.ndarray:
+        """Write texts as the levels that they are.
+
+        Parameters
+        ----------
+        texts : object array of str
+            Distinct.
+
+        Returns
+        -------
+        object array
+            Texts that are no level stay; None where the text says that there is no value.
+        """
+        names = np.asarray(texts, dtype=object).copy()
+        strange = np.flatnonzero(self.index.get_indexer(pd.Index(names, dtype=object)) < 0)
+        if not len(strange):
+            return names
+        rest = pd.Series(names[strange], dtype=object)
+        missing = rest.isin(self.missing_texts)
+        if self._by_truth:
+            rest = rest.str.lower().map(_TRUTH).map(self._by_truth).fillna(rest)
+        elif self._numbers:
+            rest = rest.where(~rest.str.fullmatch(r"-?(?:0|[1-9]\d*)\.\d+"), rest.map(_plain))
+        names[strange] = np.where(missing, None, rest.to_numpy(dtype=object))
+        return names
+
+    def count(self, series: pd.Series) -> LevelCounts:
+        """Count the rows of each category by its known name.
+
+        Parameters
+        ----------
+        series : pandas.Series
+
+        Returns
+        -------
+        LevelCounts
+        """
+        found = count_levels(series)
+        names = self.names_of(found.levels)
+        if names.tolist() == found.levels.tolist():
+            return found
+        rows = pd.Series(found.counts).groupby(names, sort=False).sum()
+        counts = rows.to_numpy(dtype=np.int64)
+        levels = rows.index.to_numpy(dtype=object)
+        return LevelCounts(levels, counts, len(series) - int(counts.sum()))
+
+
+def _plain(text: str) -> str:
+    """Write the text of a number as a program does; other texts stay."""
+    try:
+        return level_text(float(text))
+    except (ValueError, OverflowError):
+        return text

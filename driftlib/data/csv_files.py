@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv as plain_csv
 import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from driftlib.data.columns import MISSING_TEXTS
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 BLOCK_BYTES = 16_000_000
+
+# Columns to read as text, as it is written, each with what of `MISSING_TEXTS` is a value of it.
+AsWritten = Mapping[str, Collection[str]]
 
 
 class OtherTypes(Exception):
@@ -59,17 +63,20 @@ def csv_names(path: Path) -> list[str]:
     return names
 
 
-def read_csv(path: Path) -> pa.Table:
+def read_csv(path: Path, as_written: AsWritten | None = None) -> pa.Table:
     """Read all rows of a CSV file.
 
     Parameters
     ----------
     path : Path
+    as_written : mapping of str to collection of str, optional
+        Columns to read as text, as it is written; with each what it holds of
+        `driftlib.data.columns.MISSING_TEXTS` as values. Names that the file lacks are ignored.
 
     Returns
     -------
     pyarrow.Table
-        Each column of the narrowest type that all its cells fit.
+        Each other column of the narrowest type that all its cells fit.
 
     Raises
     ------
@@ -80,13 +87,16 @@ def read_csv(path: Path) -> pa.Table:
 
     csv_names(path)
     with _worded(path):
-        table = csv.read_csv(path, **_options(path))
+        table = csv.read_csv(path, **_options(path, as_written))
     _check_text(path, table.schema)
-    return table
+    return _known_missing(table, as_written)
 
 
 def stream_csv(
-    path: Path, names: list[str], types: Mapping[str, pa.DataType] | None = None
+    path: Path,
+    names: list[str],
+    types: Mapping[str, pa.DataType] | None = None,
+    as_written: AsWritten | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Read some columns of a CSV file, some rows at a time.
 
@@ -98,6 +108,8 @@ def stream_csv(
     types : mapping of str to pyarrow.DataType, optional
         Of the columns, as `csv_types` finds them; of one that is not in it, what the file's
         start suggests.
+    as_written : mapping of str to collection of str, optional
+        As for `read_csv`.
 
     Yields
     ------
@@ -113,13 +125,14 @@ def stream_csv(
     import pyarrow as pa
     from pyarrow import csv
 
-    options = _options(path, include_columns=names, column_types=types or {})
+    options = _options(path, as_written, include_columns=names, column_types=dict(types or {}))
     try:
         reader = csv.open_csv(path, read_options=_blocks(), **options)
         _check_text(path, reader.schema)
-        yield from reader
+        for batch in reader:
+            yield _known_missing(batch, as_written)
     except (pa.ArrowException, OSError) as error:
-        if set(names) - set(types or ()):
+        if set(names) - set(types or ()) - set(as_written or ()):
             raise OtherTypes(path.name) from error
         raise _unread(path, error) from error
 
@@ -142,13 +155,43 @@ def _unread(path: Path, error: Exception) -> DataError:
     return DataError(f"{path.name} cannot be read as CSV ({reason}): {remedy}.")
 
 
-def _options(path: Path, **convert: Any) -> dict[str, Any]:
+def _options(path: Path, as_written: AsWritten | None, **convert: Any) -> dict[str, Any]:
+    import pyarrow as pa
     from pyarrow import csv
 
+    types = convert.pop("column_types", {}) | dict.fromkeys(as_written or (), pa.string())
     return {
         "parse_options": csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True),
-        "convert_options": csv.ConvertOptions(strings_can_be_null=True, **convert),
+        "convert_options": csv.ConvertOptions(
+            strings_can_be_null=True,
+            null_values=_missing_in_all(as_written),
+            column_types=types,
+            **convert,
+        ),
     }
+
+
+def _missing_in_all(as_written: AsWritten | None) -> list[str]:
+    """List what is a missing value in every column."""
+    values = {text for texts in (as_written or {}).values() for text in texts}
+    return [text for text in MISSING_TEXTS if text not in values]
+
+
+def _known_missing(table: Any, as_written: AsWritten | None) -> Any:
+    """Blank what is a value in one column of text from the others, where it is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    as_written = as_written or {}
+    values = {text for texts in as_written.values() for text in texts}
+    for place, field in enumerate(table.schema):
+        missing = sorted(values - set(as_written.get(field.name, ())))
+        if missing and pa.types.is_string(field.type):
+            column = table.column(place)
+            blank = pc.is_in(column, value_set=pa.array(missing))
+            column = pc.if_else(blank, pa.scalar(None, pa.string()), column)
+            table = table.set_column(place, field.name, column)
+    return table
 
 
 def _blocks() -> Any:
@@ -178,7 +221,9 @@ _LOOSER = {
 }
 
 
-def csv_types(path: Path, names: list[str]) -> dict[str, pa.DataType]:
+def csv_types(
+    path: Path, names: list[str], as_written: AsWritten | None = None
+) -> dict[str, pa.DataType]:
     """Find the types of a CSV file's columns in bounded memory.
 
     Parameters
@@ -186,6 +231,8 @@ def csv_types(path: Path, names: list[str]) -> dict[str, pa.DataType]:
     path : Path
     names : list of str
         Columns of the file, at least one.
+    as_written : mapping of str to collection of str, optional
+        As for `read_csv`.
 
     Returns
     -------
@@ -201,12 +248,13 @@ def csv_types(path: Path, names: list[str]) -> dict[str, pa.DataType]:
     from pyarrow import csv
 
     text = dict.fromkeys(names, pa.string())
-    options = _options(path, include_columns=names, column_types=text, check_utf8=False)
+    missing = _missing_in_all(as_written)
+    options = _options(path, as_written, include_columns=names, column_types=text, check_utf8=False)
     seen: dict[str, pa.DataType] = {"string": pa.string()}
     fitting: dict[str, tuple[str, ...]] = {}
     with _worded(path):
         for batch in csv.open_csv(path, read_options=_blocks(), **options):
-            for name, column in zip(names, _typed(batch).columns, strict=True):
+            for name, column in zip(names, _typed(batch, missing).columns, strict=True):
                 seen[str(column.type)] = column.type
                 kind = _kind(column)
                 here = _LOOSER.get(kind, (kind,)) + _TEXT if kind not in _TEXT else (kind, "binary")
@@ -218,7 +266,7 @@ def csv_types(path: Path, names: list[str]) -> dict[str, pa.DataType]:
     return types
 
 
-def _typed(batch: pa.RecordBatch) -> pa.Table:
+def _typed(batch: pa.RecordBatch, missing: list[str]) -> pa.Table:
     """Give a batch of text columns the types that a file of just these rows would have."""
     import pyarrow as pa
     from pyarrow import csv
@@ -228,7 +276,7 @@ def _typed(batch: pa.RecordBatch) -> pa.Table:
     return csv.read_csv(
         pa.BufferReader(piece.getvalue()),
         parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(strings_can_be_null=True),
+        convert_options=csv.ConvertOptions(strings_can_be_null=True, null_values=missing),
     )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from driftlib.data.csv_files import OtherTypes, csv_names, read_csv, stream_csv
+from driftlib.data.csv_files import AsWritten, OtherTypes, csv_names, read_csv, stream_csv
 from driftlib.data.frames import unique_names
 from driftlib.data.parquet_files import open_parquet, read_parquet, stream_parquet
 from driftlib.data.paths import CSV_ENDINGS, PARQUET_ENDINGS, is_table_name, name_files
+from driftlib.data.schema import is_index
 from driftlib.errors import DataError
 from driftlib.text import quoted
 
@@ -61,12 +62,14 @@ def read_header(path: Path) -> Header:
     return Header(path.name, tuple(unique_names(names, path.name)), rows)
 
 
-def read_table(path: Path) -> pa.Table:
+def read_table(path: Path, as_written: AsWritten | None = None) -> pa.Table:
     """Read all rows of a file.
 
     Parameters
     ----------
     path : Path
+    as_written : mapping of str to collection of str, optional
+        Columns of CSV files to read as text: see `driftlib.data.csv_files.read_csv`.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def read_table(path: Path) -> pa.Table:
     DataError
         If the file cannot be read to its end, repeats a column name or has no rows.
     """
-    table = read_parquet(path) if _is_parquet(path) else read_csv(path)
+    table = read_parquet(path) if _is_parquet(path) else read_csv(path, as_written)
     unique_names(table.column_names, path.name)
     if not table.num_rows:
         raise DataError(f"{path.name} has a header but no rows: write the file again.")
@@ -86,7 +89,11 @@ def read_table(path: Path) -> pa.Table:
 
 
 def stream_table(
-    path: Path, names: list[str], rows: int, types: Mapping[str, pa.DataType] | None = None
+    path: Path,
+    names: list[str],
+    rows: int,
+    types: Mapping[str, pa.DataType] | None = None,
+    as_written: AsWritten | None = None,
 ) -> Iterator[pa.Table]:
     """Read some columns of a file, some rows at a time.
 
@@ -100,6 +107,8 @@ def stream_table(
     types : mapping of str to pyarrow.DataType, optional
         Of a CSV file's columns, as `driftlib.data.csv_files.csv_types` finds them; of one that
         is not in it, what the file's start suggests.
+    as_written : mapping of str to collection of str, optional
+        As for `read_table`.
 
     Yields
     ------
@@ -113,8 +122,10 @@ def stream_table(
         If the file cannot be read to its end.
     """
     parquet = _is_parquet(path)
-    batches = stream_parquet(path, names, rows) if parquet else stream_csv(path, names, types)
-    yield from gather(batches, rows)
+    if parquet:
+        yield from gather(stream_parquet(path, names, rows), rows)
+    else:
+        yield from gather(stream_csv(path, names, types, as_written), rows)
 
 
 def gather(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
@@ -238,7 +249,7 @@ def check_alike(headers: Iterable[Header], names: Collection[str] | None = None)
     first, *others = headers
     for header in others:
         differing = set(first.names) ^ set(header.names)
-        differing &= differing if names is None else set(names)
+        differing &= {n for n in differing if not is_index(n)} if names is None else set(names)
         if differing:
             raise DataError(
                 f"{header.where} and {first.where} do not have the same columns "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,6 +18,9 @@ COMPARABLE = (NUMERIC, CATEGORICAL)
 
 IDENTIFIER_SHARE = 0.9
 IDENTIFIER_ROWS = 10
+
+# Names that pandas gives to an index: in Parquet, and in a CSV file that has none for it.
+_INDEX_NAME = re.compile(r"__index_level_\d+__|Unnamed: \d+(?:\.\d+)?(?:_level_\d+)?|\s*")
 
 _TIMES = ("datetime", "datetime64", "date", "time", "timedelta", "timedelta64", "period")
 
@@ -45,12 +49,15 @@ class ColumnRoles:
     y_proba: str = "y_proba"
     timestamp: str | None = None
 
-    def of(self, name: str) -> str:
+    def of(self, name: str, columns: Collection[str] = ()) -> str:
         """Tell the role of a column.
 
         Parameters
         ----------
         name : str
+        columns : collection of str
+            Names of the table's columns: where `y_proba` is one of them, it holds all
+            probabilities, and longer names are features.
 
         Returns
         -------
@@ -58,12 +65,16 @@ class ColumnRoles:
         """
         if name == self.y_true:
             return "target"
-        if name in self.proba_columns([name]) or name == self.y_pred:
+        if name in (self.y_proba, self.y_pred):
+            return "prediction"
+        if self.y_proba not in columns and self.proba_columns([name]):
             return "prediction"
         return "timestamp" if name == self.timestamp else "feature"
 
     def proba_columns(self, columns: Iterable[str]) -> list[str]:
         """Pick the columns that hold probabilities, by their names.
+
+        Where `y_proba` itself is a column, it is the only one.
 
         Parameters
         ----------
@@ -80,8 +91,29 @@ class ColumnRoles:
         >>> ColumnRoles().proba_columns(["y_proba_cat", "x", "y_proba_dog", "y_probable"])
         ['y_proba_cat', 'y_proba_dog']
         """
-        prefix = f"{self.y_proba}_"
-        return [name for name in columns if name == self.y_proba or name.startswith(prefix)]
+        columns, prefix = list(columns), f"{self.y_proba}_"
+        if self.y_proba in columns:
+            return [self.y_proba]
+        return [name for name in columns if name.startswith(prefix)]
+
+
+def is_index(name: str) -> bool:
+    """Tell whether a column is a stored index, by the name that pandas gives it.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> [is_index(name) for name in ("__index_level_0__", "Unnamed: 0", "", "index_level")]
+    [True, True, True, False]
+    """
+    return _INDEX_NAME.fullmatch(name) is not None
 
 
 def column_kind(series: pd.Series, categorical: bool = False) -> tuple[str, str]:
@@ -232,8 +264,11 @@ def select_features(
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
     where: str = "the reference",
+    exclude: Iterable[str] = (),
 ) -> list[str]:
     """Choose the feature columns; every name the user gave must exist.
+
+    A stored index is no feature unless it is named.
 
     Parameters
     ----------
@@ -247,6 +282,8 @@ def select_features(
         Columns the user declared categorical: checked only.
     where : str
         What to call the table in an error.
+    exclude : iterable of str
+        Columns that are not to be compared.
 
     Returns
     -------
@@ -256,8 +293,8 @@ def select_features(
     Raises
     ------
     ParameterError
-        If a name in `features` or `categorical` is no column, or is a label, a
-        prediction or the timestamp.
+        If a name in `features`, `categorical` or `exclude` is no column, a name in `features`
+        is a label, a prediction or the timestamp, or is excluded as well.
 
     Examples
     --------
@@ -265,19 +302,27 @@ def select_features(
     ['b', 'a']
     """
     columns = list(columns)
-    possible = [name for name in columns if roles.of(name) == "feature"]
-    wanted = possible if features is None else _names("features", features)
+    left_out = set(_names("exclude", exclude))
+    possible = [name for name in columns if roles.of(name, columns) == "feature"]
+    usual = [name for name in possible if not is_index(name) and name not in left_out]
+    wanted = usual if features is None else _names("features", features)
     known, chosen = set(columns), set(wanted)
     for argument, names in (
         ("features", wanted),
         ("categorical", _names("categorical", categorical)),
+        ("exclude", sorted(left_out)),
     ):
         for name in names:
             if name not in known:
                 raise ParameterError(unknown_name("column", name, columns, where))
-            if argument == "features" and roles.of(name) != "feature":
+            if argument == "features" and name in left_out:
                 raise ParameterError(
-                    f"features= names {name!r}, which is the {roles.of(name)} and so no feature: "
+                    f"{name!r} is named in features= and in exclude=: name it in one of them."
+                )
+            role = roles.of(name, columns)
+            if argument == "features" and role != "feature":
+                raise ParameterError(
+                    f"features= names {name!r}, which is the {role} and so no feature: "
                     "leave it out."
                 )
     return [name for name in possible if name in chosen]

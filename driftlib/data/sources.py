@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,7 @@ from driftlib.data.batches import (
     rows_at_once,
     with_rows,
 )
-from driftlib.data.csv_files import OtherTypes, csv_types
+from driftlib.data.csv_files import AsWritten, OtherTypes, csv_types
 from driftlib.data.frames import arrow_to_pandas, as_frame, stack, unique_names
 from driftlib.data.paths import is_path, matching_files, name_files, naming
 from driftlib.data.readers import (
@@ -63,7 +64,9 @@ def source_name(source: Any, role: str) -> str:
     return Path(source).name if is_path(source) else role
 
 
-def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
+def read_frame(
+    source: Any, role: str = "data", as_written: AsWritten | None = None
+) -> pd.DataFrame:
     """Read all rows of a source into one pandas frame.
 
     Parameters
@@ -73,6 +76,8 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
         Files end in .parquet, .pq, .csv, .tsv (the latter two also with .gz).
     role : str
         "reference" or "current": what to call a table that has no file name.
+    as_written : mapping of str to collection of str, optional
+        Columns of CSV files to read as text: see `driftlib.data.csv_files.read_csv`.
 
     Returns
     -------
@@ -91,7 +96,8 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
     (1, 1)
     """
     if is_path(source):
-        tables = {where: table for _, where, table in _of_each_file(source, role, read_table)}
+        read = partial(read_table, as_written=as_written)
+        tables = {where: table for _, where, table in _of_each_file(source, role, read)}
         check_alike(Header(where, tuple(table.column_names)) for where, table in tables.items())
         return stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
     if _is_dataset(source):
@@ -108,7 +114,7 @@ def read_frame(source: Any, role: str = "data") -> pd.DataFrame:
 _SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(0.01).toArrow()"}
 
 
-def open_source(data: Any, role: str, name: str) -> Source:
+def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = None) -> Source:
     """Open anything that holds a table, to be counted some rows at a time.
 
     Parameters
@@ -118,6 +124,8 @@ def open_source(data: Any, role: str, name: str) -> Source:
     role, name : str
         What to call a table without a file name: in a sentence about the argument, and
         in one about the data.
+    as_written : mapping of str to collection of str, optional
+        As for `read_frame`.
 
     Returns
     -------
@@ -141,7 +149,9 @@ def open_source(data: Any, role: str, name: str) -> Source:
             path: replace(header, where=where)
             for path, where, header in _of_each_file(data, role, read_header)
         }
-        return Files(Path(data).name, tuple(headers), tuple(headers.values()))
+        return Files(
+            Path(data).name, tuple(headers), tuple(headers.values()), as_written=as_written or {}
+        )
     if _is_dataset(data):
         return Dataset(name, data)
     system = _cluster(data)
@@ -240,12 +250,15 @@ class Files:
         One a path.
     ordered : bool
         Rows have an order.
+    as_written : mapping of str to collection of str
+        As for `read_frame`.
     """
 
     name: str
     paths: tuple[Path, ...]
     headers: tuple[Header, ...]
     ordered: bool = True
+    as_written: AsWritten = field(default_factory=dict)
     # What pass after pass would find out anew.
     _types: dict[Path, dict[str, pa.DataType]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -310,12 +323,14 @@ class Files:
             try:
                 return counted()
             except OtherTypes:
-                self._types[path] = self._types.get(path, {}) | csv_types(path, names)
+                found = csv_types(path, names, self.as_written)
+                self._types[path] = self._types.get(path, {}) | found
                 return counted()
 
     def _batches(self, path: Path, names: list[str], first: int, where: str) -> Iterator[Batch]:
         row = 0
-        for table in stream_table(path, names, rows_at_once(len(names)), self._types.get(path)):
+        types, rows = self._types.get(path), rows_at_once(len(names))
+        for table in stream_table(path, names, rows, types, self.as_written):
             yield Batch(arrow_to_pandas(table), first + row, where, row)
             row += len(table)
 

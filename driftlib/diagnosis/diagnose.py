@@ -140,6 +140,7 @@ def diagnose(
     seed: int = 0,
     *,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     y_true: str = "y_true",
@@ -169,8 +170,11 @@ def diagnose(
     seed : int
         Of the folds, and of the sample where a side has more than `max_rows` rows.
     features : list of str, optional
-        Default: all columns but labels, predictions, the timestamp and the loss. Leave out
-        columns that give the date away: periods that do not overlap cannot be compared.
+        Default: all columns but labels, predictions, the timestamp, the loss, stored indexes
+        and columns that only count up.
+    exclude : list of str
+        Columns never to compare. Leave out columns that give the date away: periods that do not
+        overlap cannot be compared.
     categorical : list of str
         Numeric columns that are codes.
     timestamp, y_true, y_pred, y_proba : str
@@ -221,6 +225,7 @@ def diagnose(
         minimum_effect=minimum_effect,
         seed=seed,
         features=features,
+        exclude=exclude,
         categorical=categorical,
         roles=ColumnRoles(y_true, y_pred, y_proba, timestamp),
         positive=positive,

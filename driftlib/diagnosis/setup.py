@@ -13,6 +13,7 @@ from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.sources import read_frame, source_name
 from driftlib.diagnosis.losses import AUTO, Losses, read_losses
 from driftlib.domain.classifier import Domain, fit_domain
+from driftlib.domain.features import note_of_counter
 from driftlib.errors import ParameterError
 
 # Rows of a frame: positions, or whether each is in.
@@ -33,7 +34,10 @@ class DiagnosisSetup:
     seed : int
         Of the folds and of the sample.
     features : list of str, optional
-        Default: all columns but labels, predictions, the timestamp and the loss.
+        Default: all columns but labels, predictions, the timestamp, the loss, stored indexes
+        and columns that only count up.
+    exclude : list of str
+        Columns never to compare.
     categorical : list of str
         Numeric columns that are codes.
     roles : ColumnRoles
@@ -55,6 +59,7 @@ class DiagnosisSetup:
     minimum_effect: float = 0.01
     seed: int = 0
     features: Iterable[str] | None = None
+    exclude: Iterable[str] = ()
     categorical: Iterable[str] = ()
     roles: ColumnRoles = field(default_factory=ColumnRoles)
     positive: Any = None
@@ -66,6 +71,8 @@ class DiagnosisSetup:
             raise ParameterError(f"minimum_effect={self.minimum_effect!r} must be at least 0.")
         if not isinstance(self.categorical, str):
             object.__setattr__(self, "categorical", tuple(self.categorical))
+        if not isinstance(self.exclude, str):
+            object.__setattr__(self, "exclude", tuple(self.exclude))
 
     def read(self, reference: Any, current: Any, no_features: Iterable[str] = ()) -> Periods:
         """Read the frames, the losses of their rows, and the names of the features.
@@ -103,7 +110,15 @@ class DiagnosisSetup:
         if self.features is None:
             left_out = set(no_features)
             columns = [name for name in columns if name not in left_out]
-        features = select_features(columns, self.roles, self.features, self.categorical, names[0])
+        features = select_features(
+            columns, self.roles, self.features, self.categorical, names[0], self.exclude
+        )
+        if self.features is None:
+            features = [
+                name
+                for name in features
+                if name in self.categorical or not note_of_counter(before[name])
+            ]
         return Periods(self, features, names, before, now, losses)
 
 

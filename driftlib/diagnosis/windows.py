@@ -80,6 +80,7 @@ def diagnose_windows(
     seed: int = 0,
     *,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     y_true: str = "y_true",
@@ -111,7 +112,7 @@ def diagnose_windows(
     features : list of str, optional
         As for `diagnose`; the columns that windows and segments follow are no features unless
         they are named here.
-    categorical, timestamp, y_true, y_pred, y_proba, positive, task
+    exclude, categorical, timestamp, y_true, y_pred, y_proba, positive, task
         As for `diagnose`.
     max_rows : int
         Rows used of the reference, and of each window.
@@ -142,6 +143,7 @@ def diagnose_windows(
         minimum_effect=minimum_effect,
         seed=seed,
         features=features,
+        exclude=exclude,
         categorical=categorical,
         roles=ColumnRoles(y_true, y_pred, y_proba, timestamp),
         positive=positive,

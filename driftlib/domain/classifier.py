@@ -266,6 +266,7 @@ def fit_domain(
     current: Any,
     *,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     y_true: str = "y_true",
@@ -282,7 +283,10 @@ def fit_domain(
     reference, current : frame, table or path
         The two periods.
     features : list of str, optional
-        Default: every column that both have and that is no label, prediction or timestamp.
+        Default: every column that both have and that is no label, prediction, timestamp or
+        stored index, and does not only count up.
+    exclude : list of str
+        Columns never to compare.
     categorical : list of str
         Numeric columns that are codes.
     timestamp, y_true, y_pred, y_proba : str
@@ -321,10 +325,12 @@ def fit_domain(
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
     names = source_name(reference, "the reference"), source_name(current, "current")
     reference, current = read_frame(reference, "reference"), read_frame(current, "current")
-    wanted = select_features(reference.columns, roles, features, categorical, names[0])
+    exclude = exclude if isinstance(exclude, str) else tuple(exclude)
+    wanted = select_features(reference.columns, roles, features, categorical, names[0], exclude)
     rng = np.random.default_rng(seed)
     rows = [_sample(len(frame), max_rows, rng) for frame in (reference, current)]
-    kinds, skipped = comparable_features(reference, current, wanted, categorical)
+    named = features is not None
+    kinds, skipped = comparable_features(reference, current, wanted, categorical, named)
     if not kinds:
         why = "; ".join(f"{name}: {note}" for name, note in list(skipped.items())[:5])
         raise DataError(f"{names[0]} and {names[1]} share no feature to compare ({why or 'none'}).")

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import as_numbers, count_levels, level_text
+from driftlib.data.columns import KnownLevels, as_numbers, count_levels, level_text
+from driftlib.data.counters import counter_note, is_counter
 from driftlib.data.schema import COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
 from driftlib.stats.precision import alike, claims, held_bits
@@ -22,6 +23,7 @@ def comparable_features(
     current: pd.DataFrame,
     wanted: Sequence[str],
     categorical: Iterable[str],
+    named: bool = False,
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Find the columns that a model can use, and why it cannot use the others.
 
@@ -33,6 +35,8 @@ def comparable_features(
         Columns of the reference.
     categorical : list of str
         Those that are codes although they hold numbers.
+    named : bool
+        Whether the user named the columns: then those that only count up are used as well.
 
     Returns
     -------
@@ -58,11 +62,36 @@ def comparable_features(
             kind, _ = column_kind(current[name], name in categorical)
         if kind == NUMERIC and not any(_has_numbers(side[name]) for side in (reference, current)):
             skipped[name] = "not compared: no value in either period is a finite number"
+        elif kind == NUMERIC and not named and (counts := note_of_counter(reference[name])):
+            skipped[name] = counts
         elif kind in COMPARABLE:
             kinds[name] = kind
         else:
             skipped[name] = note
     return kinds, skipped
+
+
+def note_of_counter(series: pd.Series) -> str:
+    """Say why a column is not compared, if that is because it only counts up.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        Numbers, in the order of the reference's rows.
+
+    Returns
+    -------
+    str
+        Empty where it is no counter.
+
+    Examples
+    --------
+    >>> note_of_counter(pd.Series(range(1, 100))).partition(" (")[0]
+    'not compared: only counts up'
+    """
+    values = as_numbers(series).values  # noqa: PD011
+    values = values[np.isfinite(values)]
+    return counter_note(values[0], values[-1]) if is_counter(values) else ""
 
 
 def _has_numbers(series: pd.Series) -> bool:
@@ -77,7 +106,7 @@ def choose_levels(
     Parameters
     ----------
     frames : list of pandas.DataFrame
-        Rows of both periods, counted together.
+        Rows of both periods, counted together; the first one's way of writing a value is taken.
     categorical : list of str
         Columns of all of them.
 
@@ -94,7 +123,9 @@ def choose_levels(
     """
     chosen = {}
     for name in categorical:
-        counted = [count_levels(frame[name]) for frame in frames]
+        counted = [count_levels(frames[0][name])]
+        known = KnownLevels(tuple(counted[0].levels.tolist()))
+        counted += [known.count(frame[name]) for frame in frames[1:]]
         rows = pd.concat([pd.Series(c.counts, c.levels) for c in counted]).groupby(level=0).sum()
         commonest = rows.sort_values(ascending=False, kind="stable").index[:MOST_LEVELS]
         chosen[name] = commonest.to_numpy(dtype=object)
@@ -196,6 +227,8 @@ def _codes(series: pd.Series, levels: np.ndarray) -> np.ndarray:
         # 1 and True are equal as dictionary keys: objects are compared as text.
         text = series.map(level_text, na_action="ignore") if series.dtype == object else series
         codes, values = pd.factorize(text)
-    place = pd.Index(levels).get_indexer([level_text(value) for value in values])
-    lookup = np.append(np.where(place < 0, len(levels), place).astype(float), np.nan)
-    return lookup[codes]
+    known = KnownLevels(tuple(levels.tolist()))
+    names = known.names_of(np.array([level_text(value) for value in values], dtype=object))
+    place = known.index.get_indexer(pd.Index(names, dtype=object)).astype(float)
+    place = np.where(pd.isna(names), np.nan, np.where(place < 0, len(levels), place))
+    return np.append(place, np.nan)[codes]

@@ -13,7 +13,6 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
-from driftlib.data.sources import open_source
 from driftlib.drift.compare import COLUMNS, Pair, compare
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.segments import (
@@ -111,6 +110,7 @@ def detect_drift(
     policy: DriftPolicy = DriftPolicy(),
     *,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     y_true: str = "y_true",
@@ -131,8 +131,9 @@ def detect_drift(
         and the headline says so). Segment columns are not compared.
     policy : DriftPolicy
         When a change is real, and when it matters.
-    features, categorical, timestamp, y_true, y_pred, y_proba
-        See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some.
+    features, exclude, categorical, timestamp, y_true, y_pred, y_proba
+        See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
+        `exclude`.
 
     Returns
     -------
@@ -172,6 +173,7 @@ def detect_drift(
     baseline = as_baseline(
         reference,
         features=features,
+        exclude=exclude,
         categorical=categorical,
         timestamp=timestamp,
         y_true=y_true,
@@ -191,7 +193,7 @@ def _by_segment(
 ) -> DriftResult:
     if isinstance(current, Profile):
         raise ParameterError("a Profile has no segments: pass the current data, or no by=.")
-    source = open_source(current, "current", "the current data")
+    source = baseline.open(current)
     header = source.headers[0]
     names = segment_columns(by, header.names, header.where, {"feature", *COLUMNS})
     baseline = compared_baseline(baseline, names)

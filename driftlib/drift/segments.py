@@ -16,7 +16,7 @@ from driftlib.data.by_rows import ByRows
 from driftlib.data.cutters import Cutter, Window
 from driftlib.data.groups import check_segments, name_segments, segment_key, segments_of
 from driftlib.data.paths import is_path
-from driftlib.data.sources import Memory, open_source, read_frame
+from driftlib.data.sources import Memory, read_frame
 from driftlib.data.windows import positions
 from driftlib.errors import DataError, ParameterError
 from driftlib.profile.baseline import Baseline
@@ -130,7 +130,7 @@ def segment_baselines(
         is_path(reference) and str(reference).lower().endswith(".json")
     ):
         return None
-    source = open_source(reference, "reference", "the reference")
+    source = baseline.open(reference, "reference", "the reference")
     if not all(name in header.names for header in source.headers for name in by):
         return None
     found = profile_groups(baseline, source, ByRows(), by).segments
@@ -229,13 +229,17 @@ def stack_segments(
     return table
 
 
-def ordered_source(source: Source, data: Any, cutter: Cutter, by: Sequence[str]) -> Source:
+def ordered_source(
+    source: Source, baseline: Baseline, data: Any, cutter: Cutter, by: Sequence[str]
+) -> Source:
     """Read a table into memory where its windows need all rows at once.
 
     Parameters
     ----------
     source : Source
         As `data` was opened.
+    baseline : Baseline
+        How columns of CSV files are to be read.
     data : frame, table, dataset, path, Dask or Spark DataFrame
     cutter : Cutter
     by : sequence of str
@@ -255,7 +259,7 @@ def ordered_source(source: Source, data: Any, cutter: Cutter, by: Sequence[str])
     if not whole or isinstance(source, Memory):
         return source
     cutter.over(source)
-    return Memory(source.name, read_frame(data, "current"))
+    return Memory(source.name, read_frame(data, "current", baseline.as_written))
 
 
 def _baseline_of(baseline: Baseline, reference: Profile) -> Baseline:

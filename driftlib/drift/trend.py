@@ -11,7 +11,6 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.cutters import Window
 from driftlib.data.groups import segment_columns
-from driftlib.data.sources import open_source
 from driftlib.data.windows import choose_cutter
 from driftlib.drift.compare import COLUMNS, Pair, compare
 from driftlib.drift.policy import DriftPolicy, k_of_n
@@ -121,6 +120,7 @@ def drift_trend(
     policy: DriftPolicy = DriftPolicy(),
     *,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     y_true: str = "y_true",
@@ -158,8 +158,9 @@ def drift_trend(
         with the reference either way.
     policy : DriftPolicy
         When a change is real, when it matters, and in how many windows.
-    features, categorical, timestamp, y_true, y_pred, y_proba
-        See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some.
+    features, exclude, categorical, timestamp, y_true, y_pred, y_proba
+        See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
+        `exclude`.
 
     Returns
     -------
@@ -195,16 +196,17 @@ def drift_trend(
         raise ParameterError(
             "a Profile has no windows: pass the current data, or use detect_drift."
         )
-    source = open_source(current, "current", "the current data")
     baseline = as_baseline(
         reference,
         features=features,
+        exclude=exclude,
         categorical=categorical,
         timestamp=timestamp,
         y_true=y_true,
         y_pred=y_pred,
         y_proba=y_proba,
     )
+    source = baseline.open(current)
     header = source.headers[0]
     time = on or baseline.roles.timestamp
     time = time if on or time in header.names else None
@@ -212,7 +214,7 @@ def drift_trend(
     cutter = choose_cutter(window, step, time, header.names, header.where)
     followed = {cutter.on, on} if features is None else set()
     baseline = compared_baseline(baseline, names, followed)
-    source = ordered_source(source, current, cutter, names)
+    source = ordered_source(source, baseline, current, cutter, names)
     groups = profile_groups(baseline, source, cutter, names)
     own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
     baselines = own or dict.fromkeys(groups.segments, baseline)

@@ -12,8 +12,9 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
+from driftlib.data.columns import MISSING_TEXTS
 from driftlib.data.readers import check_alike
-from driftlib.data.schema import ColumnRoles, select_features
+from driftlib.data.schema import CATEGORICAL, IDENTIFIER, ColumnRoles, select_features
 from driftlib.data.sources import open_source
 from driftlib.errors import DataError, check_whole
 from driftlib.files import write_whole
@@ -53,7 +54,7 @@ class Baseline:
 
     Examples
     --------
-    >>> reference = pd.DataFrame({"x": range(100), "c": ["a", "b"] * 50})
+    >>> reference = pd.DataFrame({"x": range(99, -1, -1), "c": ["a", "b"] * 50})
     >>> baseline = Baseline.fit(reference)
     >>> baseline.table[["kind", "rows", "mean", "levels"]]
                     kind  rows  mean  levels
@@ -83,6 +84,7 @@ class Baseline:
         resolution: int = 2000,
         *,
         features: Iterable[str] | None = None,
+        exclude: Iterable[str] = (),
         categorical: Iterable[str] = (),
         timestamp: str | None = None,
         y_true: str = "y_true",
@@ -107,7 +109,10 @@ class Baseline:
             Quantiles kept of a numeric feature, at least 10. KS is exact where the reference
             has no more distinct values, and otherwise low by at most one part in so many.
         features : list of str, optional
-            Columns to compare; default all but labels, predictions and timestamp.
+            Columns to compare; default all but labels, predictions, timestamp, stored indexes
+            and columns that only count up.
+        exclude : list of str
+            Columns never to compare.
         categorical : list of str
             Columns to take as categories although they hold numbers, or as categories
             although almost all their values are distinct.
@@ -133,15 +138,18 @@ class Baseline:
         resolution = check_whole("resolution", resolution, 10)
         seed = check_whole("seed", seed, 0)
         categorical = categorical if isinstance(categorical, str) else tuple(categorical)
+        exclude = exclude if isinstance(exclude, str) else tuple(exclude)
         source = open_source(reference, "reference", "the reference")
         roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
-        names = _columns_to_fit(source, roles, features, categorical)
-        sketch = sketch_reference(source, names, categorical, resolution, seed)
+        names = _columns_to_fit(source, roles, features, categorical, exclude)
+        role_of = {name: roles.of(name, source.headers[0].names) for name in names}
+        may_count = [name for name in names if features is None and role_of[name] == "feature"]
+        sketch = sketch_reference(source, names, categorical, resolution, seed, may_count)
         sample = sketch.sample.frame
 
         def fit(name: str) -> Column:
             known = sketch.columns[name]
-            return fit_column(known, sample[name], roles.of(name), bins, resolution)
+            return fit_column(known, sample[name], role_of[name], bins, resolution)
 
         columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
         baseline = cls(sketch.rows, columns, roles, bins, resolution)
@@ -168,6 +176,35 @@ class Baseline:
         counts = {name: column.reference for name, column in self.columns.items()}
         return Profile(self.id, self.rows, counts)
 
+    @cached_property
+    def as_written(self) -> dict[str, tuple[str, ...]]:
+        """Columns that CSV files are to be read for as text, with their values like "NA"."""
+        return {
+            name: tuple(text for text in MISSING_TEXTS if text in set(column.levels))
+            for name, column in self.columns.items()
+            if column.kind in (CATEGORICAL, IDENTIFIER)
+        }
+
+    def open(self, data: Any, role: str = "current", name: str = "the current data") -> Source:
+        """Open a table to be counted, its CSV files read as this baseline knows the columns.
+
+        Parameters
+        ----------
+        data : frame, table, dataset, path, Dask or Spark DataFrame
+        role, name : str
+            What to call it: see `driftlib.data.sources.open_source`.
+
+        Returns
+        -------
+        Source
+
+        Raises
+        ------
+        DriftlibError
+            If it cannot be opened.
+        """
+        return open_source(data, role, name, self.as_written)
+
     def profile(self, batch: Any) -> Profile:
         """Count a batch on this baseline's grids.
 
@@ -190,12 +227,12 @@ class Baseline:
 
         Examples
         --------
-        >>> baseline = Baseline.fit(pd.DataFrame({"x": range(100)}))
+        >>> baseline = Baseline.fit(pd.DataFrame({"x": range(99, -1, -1)}))
         >>> profile = baseline.profile(pd.DataFrame({"x": [50, 60, 200]}))
         >>> profile.rows, profile.columns["x"].maximum
         (3, 200.0)
         """
-        source = open_source(batch, "current", "the current data")
+        source = self.open(batch)
         known: set[str] = set()
         for header in source.headers:
             self.check_features(header.names, header.where)
@@ -271,13 +308,15 @@ class Baseline:
                 f"columns are {quoted(names)}. Rename them, or fit a new baseline."
             )
 
-    def only(self, features: Iterable[str] | None) -> Baseline:
+    def only(self, features: Iterable[str] | None, exclude: Iterable[str] = ()) -> Baseline:
         """Keep some of the features, with the predictions and the target.
 
         Parameters
         ----------
         features : list of str, optional
             Names of features; None keeps all.
+        exclude : list of str
+            Names of columns to leave out, predictions and the target too.
 
         Returns
         -------
@@ -289,13 +328,15 @@ class Baseline:
         ParameterError
             If a name is no feature of the baseline.
         """
-        if features is None:
+        exclude = exclude if isinstance(exclude, str) else tuple(exclude)
+        if features is None and not exclude:
             return self
-        chosen = set(select_features(self.features, ColumnRoles(), features, where="the baseline"))
+        select_features(self.columns, self.roles, features, (), "the baseline", exclude)
+        chosen = set(self.features if features is None else features).difference(exclude)
         kept = {
             name: column
             for name, column in self.columns.items()
-            if column.role != "feature" or name in chosen
+            if name in chosen or (column.role != "feature" and name not in exclude)
         }
         return replace(self, columns=kept)
 
@@ -406,17 +447,23 @@ class Baseline:
 
 
 def _columns_to_fit(
-    source: Source, roles: ColumnRoles, features: Iterable[str] | None, categorical: Iterable[str]
+    source: Source,
+    roles: ColumnRoles,
+    features: Iterable[str] | None,
+    categorical: Iterable[str],
+    exclude: Iterable[str],
 ) -> list[str]:
     """Features in the table's order, then predictions, then the target."""
     known = source.headers[0].names
-    names = select_features(known, roles, features, categorical, source.name)
+    names = select_features(known, roles, features, categorical, source.name, exclude)
     if not names:
         raise DataError(
             f"{source.name} has no feature: its columns are all labels, predictions or the "
             f"timestamp ({quoted(known)})."
         )
-    others = [name for name in known if roles.of(name) in ("prediction", "target")]
-    names += sorted(others, key=roles.of)
-    check_alike(source.headers, None if features is None else names)
+    role_of = {name: roles.of(name, known) for name in known if name not in set(exclude)}
+    others = [name for name, role in role_of.items() if role in ("prediction", "target")]
+    names += sorted(others, key=role_of.__getitem__)
+    # Files may differ in columns that are not compared where the user says which are.
+    check_alike(source.headers, names if features is not None or exclude else None)
     return names

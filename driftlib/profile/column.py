@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.columns import KnownLevels
 from driftlib.data.schema import CATEGORICAL, NUMERIC
 from driftlib.profile.profile import (
     CategoricalCounts,
@@ -65,9 +66,9 @@ class Column:
     reference: Counts = field(default_factory=Counts)
 
     @cached_property
-    def level_index(self) -> pd.Index:
+    def known_levels(self) -> KnownLevels:
         """The levels, for looking up."""
-        return pd.Index(list(self.levels), dtype=object)
+        return KnownLevels(self.levels)
 
     @cached_property
     def _psi_places(self) -> np.ndarray:
@@ -129,7 +130,7 @@ class Column:
         if self.kind == NUMERIC:
             return count_numbers(series, self.grid, self.claims)
         if self.kind == CATEGORICAL:
-            return count_categories(series, self.level_index, not self.complete)
+            return count_categories(series, self.known_levels, not self.complete)
         return Counts(len(series), int(series.isna().sum()))
 
     def count_absent(self, rows: int) -> Counts:

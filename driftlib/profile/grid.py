@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.columns import LevelCounts, as_numbers, count_levels
+from driftlib.data.counters import counter_note, grows_evenly
 from driftlib.data.schema import (
     CATEGORICAL,
     EMPTY,
     IDENTIFIER,
+    IDENTIFIER_ROWS,
     NUMERIC,
     identifier_note,
 )
@@ -72,6 +74,10 @@ def fit_column(
     ([2.5, 4.5], [429, 286, 285])
     """
     name, kind, note = sketch.name, sketch.kind, sketch.note
+    if kind == NUMERIC and sketch.rising and _grows(sample):
+        note = counter_note(sketch.low, sketch.high)
+        missing = int(sample.isna().sum())
+        return Column(name, role, IDENTIFIER, note, reference=Counts(len(sample), missing))
     if kind == NUMERIC and sketch.distinct is not None:
         ordered = _streamed_values(sketch, sketch.distinct, sample)
         held = _held_bits(ordered, as_numbers(sample[:0]).bits)
@@ -95,6 +101,12 @@ def fit_column(
             return _level_column(sketch, levels, sample, role)
         kind, note = IDENTIFIER, identifier
     return Column(name, role, kind, note, reference=Counts(len(sample), int(sample.isna().sum())))
+
+
+def _grows(sample: pd.Series) -> bool:
+    """Whether rising numbers, of which these are a sample, grow about as fast everywhere."""
+    ordered, _, _ = sorted_values(as_numbers(sample).values)
+    return len(ordered) >= IDENTIFIER_ROWS and grows_evenly(ordered)
 
 
 def _streamed_values(

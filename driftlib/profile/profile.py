@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import as_numbers, count_levels
+from driftlib.data.columns import KnownLevels, as_numbers
 from driftlib.errors import DataError
 from driftlib.stats.counts import Cumulative, cumulative_sorted
 from driftlib.stats.precision import EXACT, Claims, held_bits
@@ -297,14 +297,16 @@ def count_numbers(
     return counts
 
 
-def count_categories(series: pd.Series, levels: pd.Index, hashed: bool) -> CategoricalCounts:
+def count_categories(
+    series: pd.Series, known_levels: KnownLevels, hashed: bool
+) -> CategoricalCounts:
     """Count a categorical column: one pass by hash, then the few levels looked up.
 
     Parameters
     ----------
     series : pandas.Series
         Values are compared by their text.
-    levels : pandas.Index
+    known_levels : KnownLevels
         The baseline's levels.
     hashed : bool
         Whether to count buckets too, where the baseline does not list every level.
@@ -313,7 +315,8 @@ def count_categories(series: pd.Series, levels: pd.Index, hashed: bool) -> Categ
     -------
     CategoricalCounts
     """
-    found = count_levels(series)
+    levels = known_levels.index
+    found = known_levels.count(series)
     place = levels.get_indexer(pd.Index(found.levels, dtype=object))
     known = place >= 0
     counts = np.zeros(len(levels), dtype=np.int64)

@@ -19,6 +19,7 @@ def as_baseline(
     resolution: int = 2000,
     *,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     y_true: str = "y_true",
@@ -34,6 +35,8 @@ def as_baseline(
         A path that ends in .json is a saved baseline; all else is as in `Baseline.fit`.
     features : list of str, optional
         Columns to compare; of a baseline, those of its features to keep.
+    exclude : list of str
+        Columns never to compare.
     bins, resolution, categorical, timestamp, y_true, y_pred, y_proba : optional
         See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
         repeat what the baseline holds.
@@ -67,12 +70,13 @@ def as_baseline(
     if isinstance(reference, Baseline):
         _check_beside(reference, {"bins": bins, "resolution": resolution} | vars(roles))
         _check_kinds(reference, categorical)
-        return reference.only(features)
+        return reference.only(features, exclude)
     return Baseline.fit(
         reference,
         bins,
         resolution,
         features=features,
+        exclude=exclude,
         categorical=categorical,
         seed=seed,
         **vars(roles),

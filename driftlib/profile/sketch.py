@@ -22,7 +22,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source, each
-from driftlib.data.columns import as_numbers, count_levels
+from driftlib.data.columns import as_numbers, count_levels, with_thousands
+from driftlib.data.counters import is_rising
 from driftlib.data.schema import (
     CATEGORICAL,
     DATETIME,
@@ -64,6 +65,9 @@ class ColumnSketch:
         Whether it could be an identifier.
     low, high : float
         Least and greatest finite value of a numeric column.
+    rising : bool
+        Whether each value is a whole number greater than the one before, in a table whose rows
+        have an order.
     distinct : DistinctSketch, optional
         Values of a categorical column, and of a numeric one that is not in memory and has
         finite ones.
@@ -78,6 +82,7 @@ class ColumnSketch:
     text: bool = True
     low: float = np.nan
     high: float = np.nan
+    rising: bool = False
     distinct: DistinctSketch | None = None
 
     def __add__(self, other: ColumnSketch) -> ColumnSketch:
@@ -99,6 +104,7 @@ class ColumnSketch:
             present=self.present + other.present,
             missing=self.missing + other.missing,
             text=self.text and other.text,
+            rising=self.rising and other.rising and self.high < other.low,
             low=float(np.fmin(self.low, other.low)),
             high=float(np.fmax(self.high, other.high)),
             distinct=distinct,
@@ -134,7 +140,12 @@ class ReferenceSketch:
 
 
 def sketch_reference(
-    source: Source, names: list[str], categorical: Collection[str], most: int, seed: int
+    source: Source,
+    names: list[str],
+    categorical: Collection[str],
+    most: int,
+    seed: int,
+    may_count: Collection[str] = (),
 ) -> ReferenceSketch:
     """Sketch a reference's columns, in one pass.
 
@@ -150,6 +161,8 @@ def sketch_reference(
         Distinct values of a numeric column up to which all are kept, from 1.
     seed : int
         Of the sample, from 0.
+    may_count : collection of str
+        Columns that are not to be compared if they only count up.
 
     Returns
     -------
@@ -168,12 +181,14 @@ def sketch_reference(
     (True, ['numeric', 'categorical'])
     """
     categorical = frozenset(categorical)
+    may_count = frozenset(may_count) - categorical if source.ordered else frozenset()
     if isinstance(source, Memory):
-        return _of_frame(source.frame, names, categorical)
+        return _of_frame(source.frame, names, categorical, may_count)
     size = max(FEWEST_SAMPLE_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // len(names)))
     sketch = partial(
         _of_batch,
         categorical=categorical,
+        may_count=may_count,
         most=most,
         seed=seed,
         size=size,
@@ -183,25 +198,42 @@ def sketch_reference(
     sample = total.sample.cut()
     if sample.rows == total.rows:
         # As if it had been in memory from the start: one answer for one table.
-        return _of_frame(sample.frame, names, categorical)
+        return _of_frame(sample.frame, names, categorical, may_count)
     return replace(total, sample=sample)
 
 
 def _of_frame(
-    frame: pd.DataFrame, names: list[str], categorical: Collection[str]
+    frame: pd.DataFrame,
+    names: list[str],
+    categorical: Collection[str],
+    may_count: Collection[str],
 ) -> ReferenceSketch:
-    sketch = partial(_sketch_column, where="", categorical=categorical, most=None)
+    sketch = partial(
+        _sketch_column, where="", categorical=categorical, may_count=may_count, most=None
+    )
     columns = each(sketch, [frame[name] for name in names], len(frame))
     return ReferenceSketch(len(frame), {c.name: c for c in columns}, RowSample.of_all(frame))
 
 
 def _of_batch(
-    batch: Batch, categorical: Collection[str], most: int, seed: int, size: int, limit: np.uint64
+    batch: Batch,
+    categorical: Collection[str],
+    may_count: Collection[str],
+    most: int,
+    seed: int,
+    size: int,
+    limit: np.uint64,
 ) -> ReferenceSketch:
     frame = batch.frame
     hashes = row_hash(np.arange(batch.first, batch.first + len(frame)), seed)
     sample = RowSample(size, ALL_HASHES, ((hashes, frame),)).below(limit)
-    sketch = partial(_sketch_column, where=batch.where, categorical=categorical, most=most)
+    sketch = partial(
+        _sketch_column,
+        where=batch.where,
+        categorical=categorical,
+        may_count=may_count,
+        most=most,
+    )
     columns = each(sketch, [frame[name] for name in frame], len(frame), batch.threads)
     return ReferenceSketch(len(frame), {c.name: c for c in columns}, sample)
 
@@ -214,12 +246,18 @@ def _expected_limit(size: int, rows: int | None) -> np.uint64:
 
 
 def _sketch_column(
-    series: pd.Series, where: str, categorical: Collection[str], most: int | None
+    series: pd.Series,
+    where: str,
+    categorical: Collection[str],
+    may_count: Collection[str],
+    most: int | None,
 ) -> ColumnSketch:
     """Sketch of some rows of a column; of all of them, and those in memory, if `most` is None."""
     name = str(series.name)
     declared = name in categorical
     kind, note = declared_kind(series, declared)
+    if kind == CATEGORICAL and most is None and not declared and with_thousands(series):
+        kind, note = NUMERIC, "read as numbers with thousands separators"
     if kind == CATEGORICAL:
         found = count_levels(series)
         levels = DistinctSketch(found.levels, found.counts, MOST_LEVELS)
@@ -233,12 +271,15 @@ def _sketch_column(
             text=not (declared or isinstance(series.dtype, pd.CategoricalDtype)),
             distinct=levels if most is None else levels.thin(),
         )
-    if kind == NUMERIC and most is not None:
-        finite = _finite(as_numbers(series).values)
+    if kind == NUMERIC and (most is not None or name in may_count):
+        values = as_numbers(series).values  # noqa: PD011
+        finite = _finite(values)
         if len(finite):
             low, high = float(finite.min()), float(finite.max())
+            rising = name in may_count and is_rising(finite)
+            distinct = None if most is None else _distinct(finite, most)
             return ColumnSketch(
-                name, kind, note, where, low=low, high=high, distinct=_distinct(finite, most)
+                name, kind, note, where, low=low, high=high, rising=rising, distinct=distinct
             )
     return ColumnSketch(name, kind, note, where, missing=len(series) if kind == EMPTY else 0)
 

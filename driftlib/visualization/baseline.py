@@ -50,7 +50,7 @@ def reference_distributions(baseline: Baseline, features: Sequence[str] | None =
     Examples
     --------
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"wind": range(100), "sky": ["clear", "rain"] * 50})
+    >>> frame = pd.DataFrame({"wind": range(99, -1, -1), "sky": ["clear", "rain"] * 50})
     >>> chart = reference_distributions(Baseline.fit(frame))
     >>> chart.data[1].x, chart.data[1].y
     (('clear', 'rain'), (0.5, 0.5))

@@ -55,7 +55,7 @@ def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> go.F
     Examples
     --------
     >>> from driftlib import drift_trend
-    >>> reference = pd.DataFrame({"wind": range(200)})
+    >>> reference = pd.DataFrame({"wind": range(199, -1, -1)})
     >>> current = pd.DataFrame({"wind": [*range(200), *range(100, 300)]})
     >>> psi_trend(drift_trend(reference, current, window=200)).layout.title.text
     'PSI of wind rose above its threshold in rows 201 to 400'

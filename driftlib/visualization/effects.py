@@ -46,7 +46,7 @@ def effect_sizes(result: DriftResult) -> go.Figure:
     Examples
     --------
     >>> from driftlib import detect_drift
-    >>> reference = pd.DataFrame({"wind": range(100), "temp": range(100)})
+    >>> reference = pd.DataFrame({"wind": range(99, -1, -1), "temp": range(99, -1, -1)})
     >>> effect_sizes(detect_drift(reference, reference.assign(temp=range(90, 190)))).data[0].y
     ('temp', 'wind')
     """

@@ -58,7 +58,7 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
     Examples
     --------
     >>> from driftlib import detect_drift
-    >>> reference = pd.DataFrame({"wind": range(100), "temp": range(100)})
+    >>> reference = pd.DataFrame({"wind": range(99, -1, -1), "temp": range(99, -1, -1)})
     >>> chart = drift_heatmap(detect_drift(reference, reference.assign(temp=range(90, 190))))
     >>> chart.layout.title.text
     '1 of 2 features drifted: temp'

@@ -58,7 +58,7 @@ def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None =
     --------
     >>> import pandas as pd
     >>> from driftlib import drift_trend
-    >>> reference = pd.DataFrame({"wind": range(200)})
+    >>> reference = pd.DataFrame({"wind": range(199, -1, -1)})
     >>> current = pd.DataFrame({"wind": [*range(200), *range(100, 300)]})
     >>> feature_small_multiples(drift_trend(reference, current, window=200)).layout.title.text
     'wind moved furthest: median 199 in rows 201 to 400, 99 in the reference'
