@@ -1,4 +1,4 @@
-"""Model Drift Monitor: has a deployed model degraded, is it the data or the concept, how sure.
+"""Monitor deployed models: has one degraded, is it the data or the concept, how sure.
 
 The names below are imported when they are first used, so that `import driftlib` costs
 next to nothing.

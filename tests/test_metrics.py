@@ -58,7 +58,7 @@ REGRESSION_REFERENCE = {
 
 
 def one(y, pred, proba, classes=2):
-    """Evidence of all rows as one group."""
+    """Aggregates of all rows as one group."""
     return GroupedClassification(y, pred, proba, classes, np.array([0]), np.array([len(y)]))
 
 

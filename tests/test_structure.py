@@ -85,10 +85,22 @@ def test_a_turned_arrow_breaks_the_contract(tmp_path):
 def test_nothing_private_is_taken_across_modules():
     taken = []
     for path in [*ROOT.glob("driftlib/**/*.py"), ROOT / "app.py", ROOT / "streamlit_app.py"]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        modules = {
+            (alias.asname or alias.name).partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+            if "driftlib" in (getattr(node, "module", None) or alias.name)
+        }
+        for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("driftlib"):
                 names = [alias.name for alias in node.names if alias.name.startswith("_")]
                 taken += [f"{path.relative_to(ROOT)}: {node.module}.{name}" for name in names]
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                private = node.attr.startswith("_") and not node.attr.endswith("__")
+                if private and node.value.id in modules:
+                    taken.append(f"{path.relative_to(ROOT)}: {node.value.id}.{node.attr}")
     assert taken == []
 
 

@@ -87,6 +87,7 @@ def test_time_zones_and_text_are_times():
         ({"window": 0}, "window=0 must be"),
         ({"window": True}, "window=True must be"),
         ({"window": 2.5}, "window=2.5 must be"),
+        ({"window": ["7D"]}, "must be a number of rows, a length of time such as"),
         ({"window": [7]}, r"window=\[7\] must be"),
         ({"window": "7D"}, "is a length of time and needs a time column"),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,11 @@ def choose_cutter(
     if on is not None and on not in names:
         raise ParameterError(unknown_name("column", on, names, where))
     counted = window is not None and not isinstance(window, str)
+    if counted and not isinstance(window, Real):
+        raise ParameterError(
+            f"window={window!r} must be a number of rows, a length of time such as '7D', or the "
+            "name of one column."
+        )
     if step is not None and not counted:
         raise ParameterError("step= goes with a window of a number of rows: give that too.")
     if window is None:

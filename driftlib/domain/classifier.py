@@ -112,11 +112,6 @@ class Domain(Result):
         """Density of the current period over that of the reference, at the reference rows."""
         return odds_ratio(self.pi_reference, self.share)
 
-    @property
-    def current_ratio(self) -> np.ndarray:
-        """Density of the current period over that of the reference, at the current rows."""
-        return odds_ratio(self.pi_current, self.share)
-
     def probability(self, frame: Any) -> np.ndarray:
         """Judge any rows, by the mean of the fold models.
 

@@ -108,7 +108,7 @@ class TrendResult(Result):
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
-@known_keywords(rows="give a number of rows as window=")
+@known_keywords(rows="pass a number of rows as window=")
 def drift_trend(
     reference: Any,
     current: Any,

@@ -1,1 +1,1 @@
-"""Statistics on plain numbers: counts, distances, tests, intervals, calibration."""
+"""Compute statistics of plain numbers: counts, distances, tests, intervals, calibration."""
