@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 import driftlib as dl
@@ -86,3 +87,22 @@ def test_names_from_the_data_are_escaped(data):
     for figure in (charts.feature_attribution(why), charts.segment_effects(why)):
         drawn = json.dumps([figure.layout.title.text, *(str(list(t.y)) for t in figure.data)])
         assert "<img" not in drawn
+
+
+def test_numbers_of_a_large_loss_have_no_decimals(rng):
+    frame = pd.DataFrame({"x": rng.normal(size=800), "y_true": rng.normal(100, 60, 800)})
+    frame["y_pred"] = frame["y_true"] + rng.normal(0, 50, 800)
+    figure = charts.loss_waterfall(dl.diagnose(frame[:400], frame[400:]))
+    words = [note.text for note in figure.layout.annotations]
+    assert not [word for word in words if "." in word]
+    loss = ((frame["y_true"] - frame["y_pred"]) ** 2)[:400].mean()
+    assert words[0] == f"{loss:.0f}"
+    assert f"reference {loss:.0f};" in figure.layout.meta["alt"]
+
+
+def test_no_window_that_could_be_diagnosed_is_no_chart(data):
+    timeline = diagnose_windows(
+        data.reference, data.current[:6], window=1, features=["usage_hours"], max_rows=1500
+    )
+    with pytest.raises(dl.DriftlibError, match=r"No window could be diagnosed: current has 1 row,"):
+        charts.diagnosis_over_windows(timeline)

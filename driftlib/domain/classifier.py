@@ -30,6 +30,7 @@ from driftlib.domain.separation import auc, auc_alone
 from driftlib.domain.weights import clipped, odds_ratio, overlap_weights
 from driftlib.errors import DataError, check_whole
 from driftlib.results import Result
+from driftlib.text import counted
 
 # Beyond these the periods share too few rows to compare the model at the same inputs.
 MOST_AUC = 0.98
@@ -332,8 +333,8 @@ def fit_domain(
     smaller = min(len(part) for part in rows)
     if smaller < 2 * folds:
         raise DataError(
-            f"{names[int(len(rows[1]) < len(rows[0]))]} has {smaller} rows, too few to tell the "
-            f"periods apart: at least {2 * folds} a side are needed."
+            f"{names[int(len(rows[1]) < len(rows[0]))]} has {counted(smaller, 'row')}, too few to "
+            f"tell the periods apart: at least {2 * folds} a side are needed."
         )
     frames = [
         frame[list(kinds)].iloc[part]

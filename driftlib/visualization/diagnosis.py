@@ -9,7 +9,7 @@ import numpy as np
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA, IMPROVED, UNDETERMINED
 from driftlib.diagnosis.windows import Timeline
-from driftlib.errors import ParameterError
+from driftlib.errors import DataError, ParameterError
 from driftlib.text import capital, distinct, quoted, shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis, error_bars
@@ -72,6 +72,8 @@ def diagnosis_over_windows(timeline: Timeline) -> go.Figure:
     ------
     ParameterError
         If there are segments: a row of bars has room for windows only.
+    DataError
+        If no window could be diagnosed.
     """
     import plotly.graph_objects as go
 
@@ -79,6 +81,10 @@ def diagnosis_over_windows(timeline: Timeline) -> go.Figure:
         raise ParameterError(
             f"the timeline has segments ({quoted(timeline.by)}): pass one without by=."
         )
+    if not np.isfinite(timeline.table["value"].astype(float)).any():
+        notes = [note for note in timeline.table["note"] if note]
+        why = f": {notes[0]}" if notes else "."
+        raise DataError(f"No window could be diagnosed{why}")
     windows = window_labels(timeline.table)
     table = timeline.table.pivot_table(
         index="window", columns="term", values="value", aggfunc="first", dropna=False

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.diagnosis.diagnose import Diagnosis
-from driftlib.text import shortened
+from driftlib.text import number_writer, shortened
 from driftlib.visualization import style
 from driftlib.visualization.diagnosis import COLORS, TITLES, plain_title
 from driftlib.visualization.marks import error_bars
@@ -53,6 +53,7 @@ def loss_waterfall(diagnosis: Diagnosis) -> go.Figure:
         }
     )
     loss = shortened(diagnosis.loss_title)
+    write = number_writer(float((known["upper"] - known["lower"]).max()))
     chart = figure(
         escape(diagnosis.headline, most=None),
         caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
@@ -61,9 +62,9 @@ def loss_waterfall(diagnosis: Diagnosis) -> go.Figure:
         alt=f"Waterfall of the mean {loss}: "
         + "; ".join(
             [
-                f"reference {diagnosis.loss_reference:.3f}",
-                *(f"{plain_title(n)} {row.value:+.3f}" for n, row in known.iterrows()),
-                f"current {diagnosis.loss_current:.3f}",
+                f"reference {write(diagnosis.loss_reference)}",
+                *(f"{plain_title(n)} {write(row.value, True)}" for n, row in known.iterrows()),
+                f"current {write(diagnosis.loss_current)}",
             ]
         ).replace("nan", "not known")
         + ".",
@@ -76,8 +77,9 @@ def loss_waterfall(diagnosis: Diagnosis) -> go.Figure:
     base = start + np.append(0, np.cumsum(steps)[:-1])
     names = ["reference", *(TITLES[name] for name in known.index), "current"]
     last = len(names) - 1
-    _level(chart, 0, start, "reference", style.REFERENCE)
-    _level(chart, last, diagnosis.loss_current, "current", style.CURRENT)
+    _level(chart, 0, start, write(start), "reference", style.REFERENCE)
+    now = diagnosis.loss_current
+    _level(chart, last, now, write(now), "current", style.CURRENT)
     if not np.isfinite(diagnosis.loss_current):
         _above(chart, last, start, "not known")
     places = list(range(1, last))
@@ -99,7 +101,7 @@ def loss_waterfall(diagnosis: Diagnosis) -> go.Figure:
     )
     tops = base + known["upper"].clip(lower=0).to_numpy()
     for place, top, value in zip(places, tops, steps, strict=True):
-        _above(chart, place, top, f"{value:+.3f}")
+        _above(chart, place, top, write(value, True))
     # From the end of each step to the start of the next.
     ends = np.append(start, base + steps)
     for place, height in enumerate(ends.tolist()[: last if len(known) == len(COLORS) else -1]):
@@ -113,7 +115,7 @@ def loss_waterfall(diagnosis: Diagnosis) -> go.Figure:
     return chart
 
 
-def _level(chart: go.Figure, place: int, value: float, name: str, color: str) -> None:
+def _level(chart: go.Figure, place: int, value: float, text: str, name: str, color: str) -> None:
     """Draw a period's own loss as a line over its place."""
     import plotly.graph_objects as go
 
@@ -129,7 +131,7 @@ def _level(chart: go.Figure, place: int, value: float, name: str, color: str) ->
         )
     )
     if known:
-        _above(chart, place, value, f"{value:.3f}")
+        _above(chart, place, value, text)
 
 
 def _above(chart: go.Figure, place: int, height: float, text: str) -> None:
