@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
@@ -18,6 +18,7 @@ from driftlib import visualization as charts
 from driftlib.alerts import Alert
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame
+from driftlib.data.times import check_time_format, time_columns
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload
 from driftlib.data.windows import fitting_window
 from driftlib.files import safe_csv
@@ -255,8 +256,24 @@ def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles]:
             ).strip()
             for role, label in {"timestamp": "Time (empty: none)", **ASKED}.items()
         }  # fmt: skip
+        written = ask_time_format("written")
     timestamp = names.pop("timestamp") or None
-    return files, ColumnRoles(**{role: n or role for role, n in names.items()}, timestamp=timestamp)
+    roles = {role: name or role for role, name in names.items()}
+    return files, ColumnRoles(**roles, timestamp=timestamp, time_format=written)
+
+
+def ask_time_format(key: str) -> str | None:
+    """Ask how times are written, and say so where the answer is none."""
+    written = st.text_input(
+        "How times are written (empty: as 2013-03-31 17:00)", "", key=key,
+        help="s or ms for numbers since 1970, excel for Excel's day numbers, dayfirst for "
+        "31/12/2013, or a pattern such as %Y%m%d",
+    ).strip()  # fmt: skip
+    try:
+        return check_time_format(written)
+    except dl.DriftlibError as error:
+        st.error(plain(str(error)))
+        return None
 
 
 def ask_rules() -> Rules:
@@ -364,12 +381,15 @@ def cause_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> Ca
 def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
     """Estimate performance without labels; kept by the key of the data and the method."""
     on = _data.roles.timestamp
-    window = _data.window if on and _data.window else fitting_window(_data.current, on)
+    written = _data.roles.time_format
+    fitting = fitting_window(_data.current, on, time_format=written)
+    window = _data.window if on and _data.window else fitting
     return dl.estimate_performance(
         _data.reference,
         _data.current,
         window=window,
         on=on,
+        time_format=written,
         method=method,
         **name_predictions(_data.roles),
     )
@@ -597,7 +617,9 @@ def upload_tab() -> None:
     if roles is None:
         return
     left, middle, right = st.columns(3)
-    times = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
+    with st.expander("How times are written"):
+        roles = replace(roles, time_format=ask_time_format("upload_written"))
+    times = time_columns(frame, roles.time_format)
     on = left.selectbox("Windows follow", [None, *times], format_func=lambda n: n or "the rows")
     if on is None:
         size = fitting_window(frame)
@@ -605,7 +627,10 @@ def upload_tab() -> None:
         window = middle.number_input("Rows a window", least_rows, max(size, len(frame)), size)
     else:
         chosen = middle.selectbox("A window", list(WINDOWS))
-        window = WINDOWS[chosen] or fitting_window(frame, on)
+        fitting = guarded(fitting_window, frame, on, "the file", roles.time_format)
+        if fitting is None:
+            return
+        window = WINDOWS[chosen] or fitting
     least = right.number_input("Alert when accuracy (or R²) is below", 0.0, 1.0, 0.7, 0.01)
     upload_results(evaluated(file.file_id, roles, window, on, least, frame))
 

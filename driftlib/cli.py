@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Apprise URLs hold secrets: the environment, unlike arguments and parameter files, is not shown.
 RECEIVERS = "DRIFTLIB_NOTIFY"
+TIME_FORMATS = "how times are written: s or ms (since 1970), excel, dayfirst, or a strptime pattern"
 OK, FOUND, UNUSABLE = 0, 1, 2
 DESCRIPTION = "Has a deployed model degraded, is it the data or the concept, and how sure are we?"
 
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "--categorical", type=_names, default=(), help="columns to take as categories: a,b,c"
     )
     baseline.add_argument("--timestamp", help="column that says when a row was seen")
+    baseline.add_argument("--time-format", help=TIME_FORMATS)
     for name in ("y-true", "y-pred", "y-proba"):
         column = name.replace("-", "_")
         baseline.add_argument(f"--{name}", default=column, help=f"column name (default {column})")
@@ -115,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--reference", help="Parquet or CSV file; default: the flights of March")
     report.add_argument("--current", help="Parquet or CSV file; default: April to December")
     report.add_argument("--timestamp", help="column that says when a row was seen")
+    report.add_argument("--time-format", help=TIME_FORMATS)
     report.add_argument("--params", help="YAML file with parameters of the notebooks")
     report.add_argument("--output", help="folder to write to (default reports)")
     report.add_argument(
@@ -146,6 +149,7 @@ def _fit_baseline(
     exclude: Sequence[str],
     categorical: Sequence[str],
     timestamp: str | None,
+    time_format: str | None,
     y_true: str,
     y_pred: str,
     y_proba: str,
@@ -155,7 +159,7 @@ def _fit_baseline(
 
     baseline = Baseline.fit(
         reference, bins, resolution, features=features, exclude=exclude,
-        categorical=categorical, timestamp=timestamp, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
+        categorical=categorical, timestamp=timestamp, time_format, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
     )  # fmt: skip
     path = baseline.save(output)
     print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
@@ -217,6 +221,7 @@ def _make_report(
     reference: str | None,
     current: str | None,
     timestamp: str | None,
+    time_format: str | None,
     params: str | None,
     output: str | None,
     evidently: bool,
@@ -225,7 +230,12 @@ def _make_report(
     """Run the notebooks, write the reports, and send the alerts to whoever is to have them."""
     from driftlib.reporting import run_report
 
-    given = {"reference": reference, "current": current, "timestamp": timestamp}
+    given = {
+        "reference": reference,
+        "current": current,
+        "timestamp": timestamp,
+        "time_format": time_format,
+    }
     chosen = {name: value for name, value in given.items() if value is not None}
     result = run_report(chosen, params=params, output=output, evidently=evidently)
     print(result.headline)

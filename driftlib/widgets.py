@@ -195,6 +195,7 @@ def threshold_explorer(
     on: str | None = None,
     by: str | Iterable[str] | None = None,
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -208,7 +209,7 @@ def threshold_explorer(
         Labels, predictions and probabilities of two classes.
     perf : Performance
         Of the same frame as it was decided; its thresholds are what is tolerated.
-    window, step, on, by, timestamp
+    window, step, on, by, timestamp, time_format
         How to cut the frame: see `driftlib.track_performance`.
     y_true, y_pred, y_proba : str
         Names of the columns.
@@ -237,7 +238,8 @@ def threshold_explorer(
     def chart(threshold: float) -> go.Figure:
         moved = performance_at(
             threshold, frame, perf, thresholds=limits, window=window, step=step, on=on, by=by,
-            timestamp=timestamp, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
+            timestamp=timestamp, time_format=time_format, y_true=y_true, y_pred=y_pred,
+            y_proba=y_proba,
         )  # fmt: skip
         return metric_trend(moved)
 

@@ -62,15 +62,20 @@ def read_offset(text: str) -> pd.offsets.BaseOffset | None:
 
 def _by_start(offset: Any) -> pd.offsets.BaseOffset:
     """Turn the offset of the days on which periods end into that on which they begin."""
-    if isinstance(offset, offsets.MonthEnd | offsets.BMonthEnd):
+    kind: Any = type(offset)
+    if issubclass(kind, offsets.MonthEnd | offsets.BMonthEnd):
         return offsets.MonthBegin(offset.n)
-    if isinstance(offset, offsets.QuarterEnd | offsets.BQuarterEnd):
-        return offsets.QuarterBegin(offset.n, startingMonth=offset.startingMonth % 12 + 1)
-    if isinstance(offset, offsets.YearEnd | offsets.BYearEnd):
-        return offsets.YearBegin(offset.n, month=offset.month % 12 + 1)
-    if isinstance(offset, offsets.SemiMonthEnd):
+    if issubclass(kind, offsets.QuarterEnd | offsets.BQuarterEnd):
+        return offsets.QuarterBegin(offset.n, startingMonth=_next_month(offset.startingMonth))
+    if issubclass(kind, offsets.YearEnd | offsets.BYearEnd):
+        return offsets.YearBegin(offset.n, month=_next_month(offset.month))
+    if issubclass(kind, offsets.SemiMonthEnd):
         return offsets.SemiMonthBegin(offset.n, day_of_month=offset.day_of_month + 1)
     return offset
+
+
+def _next_month(month: int) -> int:
+    return month % 12 + 1
 
 
 def offset_meant(text: str) -> str | None:

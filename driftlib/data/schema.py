@@ -36,6 +36,9 @@ class ColumnRoles:
         the probability of one class where there are more than two.
     timestamp : str, optional
         Name of the column that says when a row was seen.
+    time_format : str, optional
+        How that column is written, where it holds neither times nor text such as 2013-03-31: see
+        `driftlib.data.times.as_times`.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class ColumnRoles:
     y_pred: str = "y_pred"
     y_proba: str = "y_proba"
     timestamp: str | None = None
+    time_format: str | None = None
 
     def of(self, name: str, columns: Collection[str] = ()) -> str:
         """Tell the role of a column.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,34 @@ def is_time(series: pd.Series, time_format: str | None = None) -> bool:
         return False
 
 
+def time_columns(frame: pd.DataFrame, time_format: str | None = None) -> list[str]:
+    """List the columns of a table that hold times or dates.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    time_format : str, optional
+        See `as_times`: columns so written count as well.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"day": ["2018-10-22"], "code": ["1234"], "at": [1540166400]})
+    >>> time_columns(frame), time_columns(frame, "s")
+    (['day'], ['day', 'code', 'at'])
+    """
+    return [
+        str(name)
+        for name in frame
+        if types.is_datetime64_any_dtype(frame[name].dtype)
+        or (is_time(frame[name]) and is_like_a_date(frame[name]))
+        or (time_format is not None and is_time(frame[name], time_format))
+    ]
+
+
 def is_like_a_date(series: pd.Series) -> bool:
     """Tell whether a column that cannot be read as times looks as if it held some.
 
@@ -232,7 +261,7 @@ def _plain(series: pd.Series) -> pd.Series:
     if isinstance(dtype, pd.ArrowDtype):
         import pyarrow as pa
 
-        if pa.types.is_temporal(dtype.pyarrow_dtype) and dtype.kind == "M":
+        if pa.types.is_timestamp(dtype.pyarrow_dtype) or pa.types.is_date(dtype.pyarrow_dtype):
             values = pa.chunked_array(series.array.__arrow_array__())
             times = values.to_pandas(date_as_object=False)
             return times.set_axis(series.index).rename(series.name)
@@ -353,7 +382,7 @@ def _numbers(column: _Column) -> pd.Series:
 
 
 def _since_1970(column: _Column, unit: str) -> pd.Series:
-    times = pd.to_datetime(_numbers(column), unit=unit, errors="coerce")
+    times = pd.to_datetime(_numbers(column), unit=cast(Any, unit), errors="coerce")
     # A thousand times too much is the year 10000 and later, or beyond what pandas has.
     times = times.mask(times >= pd.Timestamp("9999-12-31 23:59:59").as_unit("s"))
     other = {"s": "'ms'", "ms": "'s' or 'us'", "us": "'ms'", "ns": "'us'"}[unit]
@@ -379,6 +408,4 @@ def _excel(column: _Column) -> pd.Series:
     days = numbers.where((numbers >= 1) & (numbers < 2_958_466))
     micros = (days.astype(float) * 86_400_000).round() * 1_000
     times = _EXCEL_DAY_0 + pd.to_timedelta(micros, unit="us")
-    return column.checked(
-        times.rename(column.series.name), "day number of Excel (1 to 2,958,465): correct it"
-    )
+    return column.checked(times, "day number of Excel (1 to 2,958,465): correct it")

@@ -143,6 +143,7 @@ def diagnose(
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -177,7 +178,7 @@ def diagnose(
         overlap cannot be compared.
     categorical : list of str
         Numeric columns that are codes.
-    timestamp, y_true, y_pred, y_proba : str
+    timestamp, time_format, y_true, y_pred, y_proba : str
         Names of those columns; no timestamp by default.
     positive : label, optional
         Default: the larger of two labels.
@@ -227,7 +228,7 @@ def diagnose(
         features=features,
         exclude=exclude,
         categorical=categorical,
-        roles=ColumnRoles(y_true, y_pred, y_proba, timestamp),
+        roles=ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format),
         positive=positive,
         task=task,
         max_rows=max_rows,

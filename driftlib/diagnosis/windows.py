@@ -83,6 +83,7 @@ def diagnose_windows(
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -112,7 +113,7 @@ def diagnose_windows(
     features : list of str, optional
         As for `diagnose`; the columns that windows and segments follow are no features unless
         they are named here.
-    exclude, categorical, timestamp, y_true, y_pred, y_proba, positive, task
+    exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, positive, task
         As for `diagnose`.
     max_rows : int
         Rows used of the reference, and of each window.
@@ -145,7 +146,7 @@ def diagnose_windows(
         features=features,
         exclude=exclude,
         categorical=categorical,
-        roles=ColumnRoles(y_true, y_pred, y_proba, timestamp),
+        roles=ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format),
         positive=positive,
         task=task,
         max_rows=max_rows,
@@ -156,7 +157,7 @@ def diagnose_windows(
     periods = setup.read(reference, current, no_features)
     now, where = periods.current, periods.names[1]
     by = segment_columns(by, now.columns, where, COLUMNS)
-    groups = window_groups(now, window, step, on, by, where)
+    groups = window_groups(now, window, step, on, by, where, time_format)
     rows = np.arange(len(now))[groups.rows]
     diagnoses, tables = [], []
     for number, known in enumerate(_reference_rows(periods, groups)):

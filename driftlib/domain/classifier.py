@@ -265,6 +265,7 @@ def fit_domain(
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -285,7 +286,7 @@ def fit_domain(
         Columns never to compare.
     categorical : list of str
         Numeric columns that are codes.
-    timestamp, y_true, y_pred, y_proba : str
+    timestamp, time_format, y_true, y_pred, y_proba : str
         Names of the columns that are no features.
     max_rows : int
         Rows used a side, from 10; a longer one is sampled without replacement.
@@ -318,7 +319,7 @@ def fit_domain(
     folds = check_whole("folds", folds, 2)
     seed = check_whole("seed", seed, 0)
     categorical = categorical if isinstance(categorical, str) else tuple(categorical)
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     names = source_name(reference, "the reference"), source_name(current, "current")
     reference, current = read_frame(reference, "reference"), read_frame(current, "current")
     exclude = exclude if isinstance(exclude, str) else tuple(exclude)

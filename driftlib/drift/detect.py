@@ -113,6 +113,7 @@ def detect_drift(
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -131,7 +132,7 @@ def detect_drift(
         and the headline says so). Segment columns are not compared.
     policy : DriftPolicy
         When a change is real, and when it matters.
-    features, exclude, categorical, timestamp, y_true, y_pred, y_proba
+    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
 
@@ -176,6 +177,7 @@ def detect_drift(
         exclude=exclude,
         categorical=categorical,
         timestamp=timestamp,
+        time_format=time_format,
         y_true=y_true,
         y_pred=y_pred,
         y_proba=y_proba,

@@ -123,6 +123,7 @@ def drift_trend(
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -158,7 +159,7 @@ def drift_trend(
         with the reference either way.
     policy : DriftPolicy
         When a change is real, when it matters, and in how many windows.
-    features, exclude, categorical, timestamp, y_true, y_pred, y_proba
+    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
 
@@ -202,6 +203,7 @@ def drift_trend(
         exclude=exclude,
         categorical=categorical,
         timestamp=timestamp,
+        time_format=time_format,
         y_true=y_true,
         y_pred=y_pred,
         y_proba=y_proba,
@@ -211,7 +213,8 @@ def drift_trend(
     time = on or baseline.roles.timestamp
     time = time if on or time in header.names else None
     names = segment_columns(by, header.names, header.where, _TAKEN)
-    cutter = choose_cutter(window, step, time, header.names, header.where)
+    written = time_format or baseline.roles.time_format
+    cutter = choose_cutter(window, step, time, header.names, header.where, written)
     followed = {cutter.on, on} if features is None else set()
     baseline = compared_baseline(baseline, names, followed)
     source = ordered_source(source, baseline, current, cutter, names)

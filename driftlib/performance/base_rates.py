@@ -64,6 +64,7 @@ def outcome_rates(
     on: str | None = None,
     *,
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -75,7 +76,7 @@ def outcome_rates(
     ----------
     current, reference : frame, table, str or Path
         Predictions and, where there are any, labels and probabilities.
-    window, step, on, timestamp, y_true, y_pred, y_proba, positive
+    window, step, on, timestamp, time_format, y_true, y_pred, y_proba, positive
         As for `driftlib.track_performance`.
 
     Returns
@@ -99,7 +100,7 @@ def outcome_rates(
     0       0     0.5        0.5
     1       1     1.0        0.0
     """
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     task, now, past = read_predictions(
         current, reference, roles=roles, positive=positive, labelled=False
     )

@@ -61,6 +61,7 @@ def performance_at(
     on: str | None = None,
     by: str | Iterable[str] | None = None,
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -79,7 +80,7 @@ def performance_at(
         What to compute.
     thresholds : dict, optional
         Of the metrics: see `driftlib.track_performance`.
-    window, step, on, by, timestamp, y_true, y_pred, y_proba
+    window, step, on, by, timestamp, time_format, y_true, y_pred, y_proba
         As for `driftlib.track_performance`.
 
     Returns
@@ -113,6 +114,7 @@ def performance_at(
         metrics=metrics,
         thresholds=thresholds,
         timestamp=timestamp,
+        time_format=time_format,
         y_true=y_true,
         y_pred=y_pred,
         y_proba=y_proba,

@@ -110,6 +110,7 @@ def estimate_performance(
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -154,8 +155,8 @@ def estimate_performance(
         that neither windows nor segments are made by.
     categorical : list of str
         Numeric features that are codes.
-    timestamp, y_true, y_pred, y_proba : str
-        Names of the columns.
+    timestamp, time_format, y_true, y_pred, y_proba : str
+        See `Baseline.fit`. Names of the columns.
     positive : label, optional
         Default: the larger of two labels.
 
@@ -195,7 +196,7 @@ def estimate_performance(
     over 3 windows; holds only if the relation between inputs and labels has not changed'
     """
     check_choice("method", method, ASSUMPTIONS)
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     on = timestamp if on is None else on
     (name, before), (current_name, now) = name_tables(reference=reference, current=current)
     segments = read_segments(by, now.columns, current_name)
@@ -208,7 +209,7 @@ def estimate_performance(
     )
     chosen = select_metrics(task.kind, metrics, has_proba=True)
     limits = read_thresholds(thresholds, task.kind, chosen, has_reference=True)
-    groups = window_groups(now, window, step, on, segments, current_name)
+    groups = window_groups(now, window, step, on, segments, current_name, time_format)
     whole = window_groups(before, by=segments, where=name)
 
     rows = known.labelled & known.predicted & known.scored

@@ -35,6 +35,7 @@ def track_performance(
     reference: Any = None,
     *,
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -79,6 +80,8 @@ def track_performance(
         too. Without any thresholds every metric is compared with the reference itself.
     timestamp : str, optional
         The column that says when a row was seen.
+    time_format : str, optional
+        How the time column is written: see `Baseline.fit`.
     y_true, y_pred, y_proba : str
         Names of the columns.
     positive : label, optional
@@ -123,13 +126,13 @@ def track_performance(
     0       0    1.0  0.963  1.000     False     False
     1       1    0.8  0.702  0.872      True      True
     """
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     on = timestamp if on is None else on
     found, now, past = read_predictions(frame, reference, roles=roles, task=task, positive=positive)
     segments = read_segments(by, now.frame.columns, now.name)
     chosen = select_metrics(found.kind, metrics, now.predictions.proba is not None)
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
-    groups = window_groups(now.frame, window, step, on, segments, now.name)
+    groups = window_groups(now.frame, window, step, on, segments, now.name, time_format)
     values = evaluate(now.predictions, found, groups, chosen)
     known = None
     if past is not None:

@@ -16,6 +16,7 @@ from driftlib.data.columns import MISSING_TEXTS
 from driftlib.data.readers import check_alike
 from driftlib.data.schema import CATEGORICAL, IDENTIFIER, ColumnRoles, select_features
 from driftlib.data.sources import open_source
+from driftlib.data.times import check_time_format
 from driftlib.errors import DataError, check_whole
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, summary
@@ -87,6 +88,7 @@ class Baseline:
         exclude: Iterable[str] = (),
         categorical: Iterable[str] = (),
         timestamp: str | None = None,
+        time_format: str | None = None,
         y_true: str = "y_true",
         y_pred: str = "y_pred",
         y_proba: str = "y_proba",
@@ -118,6 +120,10 @@ class Baseline:
             although almost all their values are distinct.
         timestamp : str, optional
             Name of the column that says when a row was seen, which is no feature.
+        time_format : str, optional
+            How that column is written where it holds neither times nor text such as 2013-03-31
+            17:00: "s" or "ms" (numbers since 1970), "excel" (Excel's day numbers), "dayfirst"
+            (31/12/2013), or a pattern of `datetime.strptime` such as "%Y%m%d".
         y_true, y_pred, y_proba : str
             Names of the columns of labels, predictions and probabilities, which are no features.
         seed : int
@@ -139,8 +145,9 @@ class Baseline:
         seed = check_whole("seed", seed, 0)
         categorical = categorical if isinstance(categorical, str) else tuple(categorical)
         exclude = exclude if isinstance(exclude, str) else tuple(exclude)
+        time_format = check_time_format(time_format)
         source = open_source(reference, "reference", "the reference")
-        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
         names = _columns_to_fit(source, roles, features, categorical, exclude)
         role_of = {name: roles.of(name, source.headers[0].names) for name in names}
         may_count = [name for name in names if features is None and role_of[name] == "feature"]

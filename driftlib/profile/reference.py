@@ -22,6 +22,7 @@ def as_baseline(
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -37,7 +38,7 @@ def as_baseline(
         Columns to compare; of a baseline, those of its features to keep.
     exclude : list of str
         Columns never to compare.
-    bins, resolution, categorical, timestamp, y_true, y_pred, y_proba : optional
+    bins, resolution, categorical, timestamp, time_format, y_true, y_pred, y_proba : optional
         See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
         repeat what the baseline holds.
     seed : int
@@ -66,7 +67,7 @@ def as_baseline(
     """
     if isinstance(reference, str | Path) and str(reference).lower().endswith(".json"):
         reference = Baseline.load(reference)
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     if isinstance(reference, Baseline):
         _check_beside(reference, {"bins": bins, "resolution": resolution} | vars(roles))
         _check_kinds(reference, categorical)
@@ -88,7 +89,8 @@ def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
     defaults = {"bins": 10, "resolution": 2000} | vars(ColumnRoles())
     held = {"bins": baseline.bins, "resolution": baseline.resolution} | vars(baseline.roles)
     for name, value in given.items():
-        if value not in (defaults[name], held[name]):
+        # How times are written may change from file to file: the grid does not depend on it.
+        if name != "time_format" and value not in (defaults[name], held[name]):
             raise ParameterError(
                 f"{name}={value!r} is given beside a baseline that was fitted with "
                 f"{name}={held[name]!r}: leave it out, or fit a new baseline."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -152,15 +152,16 @@ def compare_periods(
     on = roles.timestamp
     baseline = Baseline.fit(reference, **vars(roles))
     drift = detect_drift(baseline, current, policy=policy)
-    size = window if window and on else fitting_window(current, on)
-    trend = drift_trend(baseline, current, window=size, on=on, policy=policy)
+    size = window if window and on else fitting_window(current, on, time_format=roles.time_format)
+    cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}
+    trend = drift_trend(baseline, current, policy=policy, **cut)
     trend = replace(trend, profiles=())
     columns = name_predictions(roles)
     try:
         whole = track_performance(current, reference=reference, **columns)
         limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
         performance = track_performance(
-            current, window=size, on=on, reference=reference, thresholds=limits, **columns
+            current, reference=reference, thresholds=limits, **cut, **columns
         )
     except DriftlibError as error:
         # Without labels or predictions there is still drift to be shown.
@@ -326,7 +327,7 @@ def evaluate_predictions(
     frame : pandas.DataFrame
         One row a prediction.
     roles : ColumnRoles
-        Names of labels and predictions.
+        Names of labels and predictions, and how times are written.
     window : int or str
         Rows a window, or with `on` a pandas offset.
     on : str, optional
@@ -355,6 +356,7 @@ def evaluate_predictions(
     whole = track_performance(frame, **names)
     metric = next(name for name in LIMITED if name in METRICS[whole.task])
     limits = {metric: least}
-    performance = track_performance(frame, window=window, on=on, thresholds=limits, **names)
+    cut: dict[str, Any] = {"window": window, "on": on, "time_format": roles.time_format}
+    performance = track_performance(frame, thresholds=limits, **cut, **names)
     confusion = None if whole.task == "regression" else confusion_counts(frame, **names)
     return Evaluation(whole, performance, confusion, make_alerts(performance))

@@ -51,6 +51,7 @@ def evidently_report(
     features: Iterable[str] | None = None,
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
+    time_format: str | None = None,
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -66,7 +67,7 @@ def evidently_report(
         Folder to write `evidently_drift.html` and `evidently_classification.html` to.
     features, categorical : list of str
         As for `driftlib.detect_drift`.
-    timestamp, y_true, y_pred, y_proba : str
+    timestamp, time_format, y_true, y_pred, y_proba : str
         Names of columns; those that are absent are left out.
     positive : object, optional
         The positive label; by default the larger of two.
@@ -86,7 +87,7 @@ def evidently_report(
     os.environ.setdefault("DO_NOT_TRACK", "1")
     frames = read_frame(reference, "reference"), read_frame(current, "current")
     names = [source_name(reference, "reference"), source_name(current, "current")]
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp)
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     chosen = select_features(frames[0].columns, roles, features, categorical, names[0])
     folder, pages = Path(output), []
     with warnings.catch_warnings():

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pandas.api import types
 
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
 from driftlib.data.sources import read_frame, source_name
+from driftlib.data.times import as_times, check_time_format, is_like_a_date, is_time
 from driftlib.data.windows import fitting_window
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
@@ -75,7 +75,9 @@ class Inputs:
     @property
     def by_window(self) -> dict[str, Any]:
         """Arguments that cut current into windows, for `drift_trend`."""
-        return {"window": self.window, "on": self.on}
+        written = self.roles.time_format
+        cut = {"window": self.window, "on": self.on}
+        return cut | {"time_format": written} if written else cut
 
     @property
     def names(self) -> dict[str, Any]:
@@ -151,6 +153,7 @@ def read_inputs(
     current: Any,
     *,
     timestamp: str = "timestamp",
+    time_format: str = "",
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
@@ -169,14 +172,17 @@ def read_inputs(
         working directory, then in the project.
     timestamp, y_true, y_pred, y_proba : str
         Column names. A default name, or "", may be absent from the data; another may not.
+    time_format : str
+        How the timestamp is written: see `driftlib.data.times.as_times`; "" where it holds times,
+        or text such as 2013-03-31 17:00.
     positive : str
         The positive label; "" for the larger of two.
     features, categorical : list of str
         Empty for all features, and for none that are codes.
     window : str
         A number of rows, a pandas offset or the name of a column; "" picks hours, days, weeks,
-        months or longer by the time that the data span, one window for each value of a
-        timestamp that is no time, and one for all where there is none.
+        months or longer by the time that the data span, one window for each of the few values of
+        a timestamp that is no time, and one for all where there is none.
     output : path
         Folder for data files.
 
@@ -209,9 +215,13 @@ def read_inputs(
             tables |= {source_name(before, "reference"): known.columns}
         _check_column(role, name, tables)
     time = names.pop("timestamp")
-    roles = ColumnRoles(**names, timestamp=time if time in frame.columns else None)
+    roles = ColumnRoles(
+        **names,
+        timestamp=time if time in frame.columns else None,
+        time_format=check_time_format(time_format),
+    )
     where = source_name(now, "current")
-    on, size = _windows(str(window).strip(), roles.timestamp, frame, where)
+    on, size = _windows(str(window).strip(), roles, frame, where)
     return Inputs(
         reference=known,
         current=frame,
@@ -242,9 +252,10 @@ def _check_column(role: str, name: str, tables: dict[str, Iterable[str]]) -> Non
 
 
 def _windows(
-    window: str, time: str | None, frame: pd.DataFrame, where: str
+    window: str, roles: ColumnRoles, frame: pd.DataFrame, where: str
 ) -> tuple[str | None, int | str | None]:
     """Column that windows follow, and their size."""
+    time, time_format = roles.timestamp, roles.time_format
     if window.isdecimal() and int(window):
         return time, int(window)
     if window and time is None and window not in frame.columns:
@@ -254,18 +265,11 @@ def _windows(
         )
     if window or time is None:
         return time, window or None
-    if not _is_time(frame[time]):
+    if time_format is None and not is_time(frame[time]):
+        if is_like_a_date(frame[time]):
+            # Refuses it, naming what says how to read it.
+            as_times(frame[time], where)
         return None, time
     if len(frame) < FEWEST_ROWS:
         return None, None
-    return time, fitting_window(frame, time, where)
-
-
-def _is_time(column: pd.Series) -> bool:
-    """Whether a column is to be read as dates and times: its type, or its first text, says so."""
-    if types.is_datetime64_any_dtype(column.dtype):
-        return True
-    first = column.dropna().head(1).tolist()
-    if not first or not isinstance(first[0], str):
-        return False
-    return not pd.isna(pd.to_datetime(first[0], errors="coerce", format="ISO8601"))
+    return time, fitting_window(frame, time, where, time_format)
