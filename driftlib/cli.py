@@ -159,7 +159,8 @@ def _fit_baseline(
 
     baseline = Baseline.fit(
         reference, bins, resolution, features=features, exclude=exclude,
-        categorical=categorical, timestamp=timestamp, time_format, y_true=y_true, y_pred=y_pred, y_proba=y_proba,
+        categorical=categorical, timestamp=timestamp, time_format=time_format, y_true=y_true,
+        y_pred=y_pred, y_proba=y_proba,
     )  # fmt: skip
     path = baseline.save(output)
     print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
