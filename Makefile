@@ -17,9 +17,6 @@ INSTALL := -m pip install --quiet --quiet --no-compile
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup
 # Test workers that each start a thread per core starve one another.
 test test-newest test-lowest test-scale: export OMP_NUM_THREADS := 1
-# The kernels and servers that tests start import the same packages again and again: what was
-# compiled once is kept, whatever the shell says.
-test test-newest test-lowest test-scale: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help report test test-newest test-lowest test-scale lab demo app lint bench lock clean
 

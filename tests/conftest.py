@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -14,6 +15,11 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+# Kernels and servers that tests start import the same packages again and again: what was
+# compiled once is kept, whatever the shell says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Same examples on every run; no deadline, because the first example pays for late imports.
 settings.register_profile("driftlib", derandomize=True, deadline=None)
