@@ -223,12 +223,15 @@ def test_own_data_with_hostile_names(own: Page):
         for _ in range(2)
     ]
     sides[1][shift] += 2
-    inputs = app.get_by_test_id("stSidebar").locator("input[type=file]")
-    for number, side in enumerate(sides):
+    for label, side in zip(("Reference data", "Current data"), sides, strict=True):
         content = side.to_csv(index=False).encode()
-        inputs.nth(number).set_input_files(
+        uploader = app.get_by_test_id("stSidebar").get_by_role("region", name=label)
+        uploader.locator("input[type=file]").set_input_files(
             {"name": "<b>x</b>.csv", "mimeType": "text/csv", "buffer": content}
         )
+        # What is chosen while the page still answers the first choice may be lost.
+        expect(uploader.get_by_text("<b>x</b>.csv")).to_be_visible()
+        settled(app)
     expect(metric(app, "Features drifted")).to_have_text("1 of 4")
     settled(app)
     panel = tab(app, "Overview")
