@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -71,18 +73,21 @@ def as_numbers(series: pd.Series) -> Numbers:
     ):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         return Numbers(values, bits=_bits(getattr(dtype, "numpy_dtype", dtype)))
-    if types.is_datetime64_any_dtype(dtype) or types.is_timedelta64_dtype(dtype):
-        values = np.full(len(series), np.nan)
-    else:
+    no_numbers = (
+        types.is_datetime64_any_dtype(dtype)
+        or types.is_timedelta64_dtype(dtype)
+        or types.is_complex_dtype(dtype)
+    )
+    if not no_numbers:
         return _parsed(series.astype(object))
-    return _with_lost(series, values, series.notna().to_numpy())
+    return _with_lost(series, np.full(len(series), np.nan), series.notna().to_numpy())
 
 
 def _with_lost(series: pd.Series, values: np.ndarray, present: np.ndarray) -> Numbers:
     """Count the values that are there but are no numbers."""
     lost = np.isnan(values) & present
     unreadable = int(lost.sum())
-    example = str(series.iloc[int(lost.argmax())]) if unreadable else ""
+    example = level_text(series.iloc[int(lost.argmax())]) if unreadable else ""
     return Numbers(values, unreadable, example)
 
 
@@ -94,16 +99,11 @@ def _bits(dtype: Any) -> int:
 
 def _parsed(series: pd.Series) -> Numbers:
     """Numbers of a column of objects; NaN where there is none."""
-    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    read = ~np.isnan(values)
-    exact = np.full(len(series), np.nan)
-    # pandas finds what is a number, and reads its text to all digits but the last; comparisons
-    # with the grid need that one too.
-    exact[read] = series.to_numpy()[read].astype(np.float64)
+    exact = _plain_numbers(series)
     present = series.notna().to_numpy(copy=True)
-    rest = np.flatnonzero(present & ~read)
+    rest = np.flatnonzero(present & np.isnan(exact))
     if len(rest):
-        codes, distinct = pd.factorize(series.iloc[rest].map(str))
+        codes, distinct = pd.factorize(_text(series.iloc[rest]))
         texts = pd.Series(distinct, dtype=object).str.strip()
         exact[rest] = _numbers_of(texts)[codes]
         present[rest] = ~texts.isin(MISSING_TEXTS).to_numpy()[codes]
@@ -151,6 +151,36 @@ def with_thousands(series: pd.Series) -> bool:
     return True
 
 
+def _plain_numbers(series: pd.Series) -> np.ndarray:
+    """Read numbers, and texts as a program writes them; NaN where there is none."""
+    values = series.to_numpy()
+    try:
+        found = pd.to_numeric(series, errors="coerce")
+        if not types.is_complex_dtype(found.dtype):
+            read = ~np.isnan(found.to_numpy(dtype=np.float64, na_value=np.nan))
+            exact = np.full(len(series), np.nan)
+            # pandas finds what is a number, and reads its text to all digits but the last;
+            # comparisons with the grid need that one too.
+            exact[read] = values[read].astype(np.float64)
+            return exact
+    except (TypeError, ValueError, ArithmeticError, RuntimeError):
+        # One value that no array of numbers takes: each by itself.
+        pass
+    return np.array([_number(value) for value in values], dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    """Read a single value: infinite if too large for a float, NaN if it is no number."""
+    if not isinstance(value, Real | Decimal | str):
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf  # type: ignore[operator]
+    except (TypeError, ValueError, ArithmeticError):
+        return np.nan
+
+
 @dataclass(frozen=True)
 class LevelCounts:
     """A column as categories.
@@ -185,10 +215,18 @@ def level_text(value: Any) -> str:
     --------
     >>> [level_text(value) for value in (7, 7.0, "7", 7.5, True, np.bool_(False))]
     ['7', '7', '7', '7.5', 'True', 'False']
+    >>> level_text("half a pair " + chr(0xD83D)) == "half a pair " + chr(92) + "ud83d"
+    True
     """
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    return str(value)
+    try:
+        text = str(value)
+    except Exception:
+        # Whatever an object of the user's raises: it is still a value.
+        text = f"<{type(value).__name__}>"
+    # Half of a surrogate pair is no text that any file could hold.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def count_levels(series: pd.Series) -> LevelCounts:
@@ -211,7 +249,7 @@ def count_levels(series: pd.Series) -> LevelCounts:
     """
     values, counts = _distinct(series)
     missing = len(series) - int(counts.sum())
-    if isinstance(series.dtype, pd.StringDtype):
+    if isinstance(series.dtype, pd.StringDtype) and series.dtype.storage != "python":
         return LevelCounts(values.to_numpy(dtype=object), counts, missing)
     levels = np.array([level_text(value) for value in values], dtype=object)
     if len(set(levels.tolist())) < len(levels):
@@ -233,10 +271,23 @@ def _distinct(series: pd.Series) -> tuple[pd.Index, np.ndarray]:
 
 def _hashable(series: pd.Series) -> pd.Series:
     if series.dtype != object:
-        return series
+        return _text(series) if _is_nested(series.dtype) else series
     nested = types.infer_dtype(series, skipna=True) not in ("string", "boolean", "integer")
     # 1 and True are equal as dictionary keys and lists are none at all: text is safe.
-    return series.map(level_text, na_action="ignore") if nested else series
+    return _text(series) if nested else series
+
+
+def _text(series: pd.Series) -> pd.Series:
+    return series.astype(object).map(level_text, na_action="ignore")
+
+
+def _is_nested(dtype: Any) -> bool:
+    """Whether a column holds Arrow lists, structs and the like, which cannot be counted."""
+    if not isinstance(dtype, pd.ArrowDtype):
+        return False
+    import pyarrow as pa
+
+    return bool(pa.types.is_nested(dtype.pyarrow_dtype))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ table has rows and columns.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -55,7 +56,24 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
         raise DataError(f"{role} has no columns: pass a table with one column a feature.")
     if not len(frame):
         raise no_rows(role)
-    return frame if names == list(frame.columns) else frame.set_axis(names, axis="columns")
+    frame = frame if names == list(frame.columns) else frame.set_axis(names, axis="columns")
+    return _without_signals(frame)
+
+
+def _without_signals(frame: pd.DataFrame) -> pd.DataFrame:
+    """Make signalling decimals missing: the first look at such a value is an error."""
+    quiet = {}
+    for name in frame.columns[[dtype.kind == "O" for dtype in frame.dtypes]]:
+        try:
+            frame[name].isna()
+        except ArithmeticError:
+            values = [None if _signals(value) else value for value in frame[name].to_numpy()]
+            quiet[name] = pd.Series(values, frame.index, dtype=object)
+    return frame.assign(**quiet) if quiet else frame
+
+
+def _signals(value: Any) -> bool:
+    return isinstance(value, Decimal) and value.is_snan()
 
 
 def _to_pandas(data: Any, role: str) -> pd.DataFrame:
