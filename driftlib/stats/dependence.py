@@ -1,0 +1,232 @@
+"""Test for a change when rows come in units (days, customers) that share an effect and a memory.
+
+Every score goes through one mechanism: the mean of unit means, weighted by how well each is
+known, and its variance from the rows within units, the units' own spread and their memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from driftlib.stats.unit_memory import pooled_memory
+from driftlib.stats.units import UnitFit, Units, fit_units, side_vectors
+
+
+@dataclass(frozen=True)
+class UnitTest:
+    """A change of a mean score, judged with rows in units; arrays of shape (..., scores).
+
+    Attributes
+    ----------
+    difference : float array
+        Current less reference, unit means weighted by how well each is known.
+    variance : float array
+        Of `difference` without a change.
+    degrees_of_freedom : float array
+        Of its t law.
+    p_value : float array
+        Never below what independent rows would give.
+    design_effect : float array
+        How many times the variance is what independent rows would give, at least 1.
+    between : float array
+        Variance of the unit effect.
+    """
+
+    difference: np.ndarray
+    variance: np.ndarray
+    degrees_of_freedom: np.ndarray
+    p_value: np.ndarray
+    design_effect: np.ndarray
+    between: np.ndarray
+
+
+def score_test(
+    units: Units, rows: ArrayLike, sums: ArrayLike, squares: ArrayLike, phi: ArrayLike | None = None
+) -> UnitTest:
+    """Test whether the mean of a score changed, rows of a unit sharing an effect.
+
+    Let y_i = S_i / n_i with within-unit variance s2 / n_i, and effects of variance t2 and
+    correlation R. Weights w_i = 1 / (s2 / n_i + t2) make T the difference of weighted means
+    with contrast c; its variance is sum c^2 s2 / n + t2 c'Rc, where t2 comes from the weighted
+    residuals, less what rows and the memory explain; a unit on both sides adds the product of
+    its two residuals. The degrees of freedom are those of the residuals' sum of squares.
+
+    Parameters
+    ----------
+    units : Units
+        The sides.
+    rows, sums, squares : float array, shape (..., scores, units)
+        Each unit's rows, sum of the score and sum of its squares. `rows` may be of a shape
+        that broadcasts. Units without rows do not count.
+    phi : float or float array, shape (...), optional
+        The effects' lag-1 memory; by default estimated from these scores together.
+
+    Returns
+    -------
+    UnitTest
+        Of every score; with units of one row, that of independent rows.
+
+    References
+    ----------
+    DerSimonian and Laird (1986), Controlled Clinical Trials 7(3), 177-188, for t2 from weighted
+    residuals; Satterthwaite (1946), Biometrics Bulletin 2(6), 110-114.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from driftlib.stats.units import Units
+    >>> units = Units(np.repeat([False, True], 4), np.arange(8))
+    >>> means = np.array([[1.0, 2.0, 1.0, 2.0, 2.0, 3.0, 2.0, 3.0]])
+    >>> test = score_test(units, 100, 100 * means, 100 * (means**2 + 0.01), phi=0)
+    >>> test.difference.round(3).tolist(), test.p_value.round(3).tolist()
+    ([1.0], [0.05])
+    """
+    fit = fit_units(units, rows, sums, squares)
+    return judge_scores(units, fit, pooled_memory(units, [(fit, 1.0)]) if phi is None else phi)
+
+
+def share_test(
+    units: Units, rows: ArrayLike, counts: ArrayLike, phi: ArrayLike | None = None
+) -> UnitTest:
+    """Test whether shares changed: the larger p of the plain and of the arcsine difference.
+
+    Both have the variance that `score_test` gives the indicator. Of rare shares the plain
+    difference is skewed where the current side is small, and the arcsine one where the
+    reference is.
+
+    Parameters
+    ----------
+    units : Units
+        The sides.
+    rows : float array, shape (..., shares, units)
+        Each unit's rows, of a shape that broadcasts.
+    counts : float array, shape (..., shares, units)
+        Rows that have the property.
+    phi : float or float array, shape (...), optional
+        As for `score_test`.
+
+    Returns
+    -------
+    UnitTest
+        Of every share.
+
+    References
+    ----------
+    Anscombe (1948), Biometrika 35, 246-254, for the arcsine and its 3/8.
+    """
+    fit = fit_units(units, rows, counts, counts)
+    return judge_shares(units, fit, pooled_memory(units, [(fit, 1.0)]) if phi is None else phi)
+
+
+def judge_scores(units: Units, fit: UnitFit, phi: ArrayLike) -> UnitTest:
+    """`score_test` from a fit.
+
+    Parameters
+    ----------
+    units : Units
+        The sides.
+    fit : UnitFit
+        Of the scores.
+    phi : float or float array, shape (...)
+        The effects' lag-1 memory.
+
+    Returns
+    -------
+    UnitTest
+        Of every score.
+    """
+    return _judge(units, fit, phi, fit.means[..., 1] - fit.means[..., 0])
+
+
+def judge_shares(units: Units, fit: UnitFit, phi: ArrayLike) -> UnitTest:
+    """`share_test` from a fit of indicators, whose sums and squares are both the counts.
+
+    Parameters
+    ----------
+    units, fit, phi
+        As for `judge_scores`.
+
+    Returns
+    -------
+    UnitTest
+        Of every share.
+    """
+    plain = judge_scores(units, fit, phi)
+    share = np.clip(fit.means, 0, 1)
+    stable = np.arcsin(np.sqrt((share * fit.rows + 0.375) / (fit.rows + 0.75)))
+    pooled = (share * fit.rows).sum(-1) / np.maximum(fit.rows.sum(-1), 1)
+    # Back on the scale of shares, where the variance is.
+    slope = 2 * np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12))
+    angle = _judge(units, fit, phi, (stable[..., 1] - stable[..., 0]) * slope)
+    return replace(plain, p_value=np.maximum(plain.p_value, angle.p_value))
+
+
+def _judge(units: Units, fit: UnitFit, phi: ArrayLike, difference: np.ndarray) -> UnitTest:
+    from scipy.special import erfc, stdtr
+
+    w = fit.weights
+    alone, taken = side_vectors(units, w)
+    total = [np.maximum(a.sum(-1, keepdims=True), 1e-300) for a in alone]
+    contrast = alone[1] / total[1] - alone[0] / total[0]
+    r = units.correlation(np.asarray(phi, dtype=float))
+    root = np.sqrt(w)
+    plain = w.sum(-1) - sum((a * a).sum(-1) / t[..., 0] for a, t in zip(alone, total, strict=True))
+    moved = [root * ((root * q) @ r) for q in taken]
+    trace = w.sum(-1) - sum((moved[s] * taken[s]).sum(-1) for s in (0, 1))
+    # Less is left of the effects around their own mean the longer they last.
+    between = fit.between * plain / np.maximum(trace, 1e-300)
+    lasting = np.where(trace > 1e-9 * w.sum(-1), between, 0) * ((contrast @ r) * contrast).sum(-1)
+    effects = np.maximum(fit.between * (contrast**2).sum(-1), lasting)
+    effects = np.maximum(0, effects - _shared(units, fit, contrast))
+    by_rows = (contrast**2 * fit.noise).sum(-1)
+    variance = by_rows + effects
+    degrees = _degrees(fit, r, between, moved, taken)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(difference == 0, 0, np.abs(difference) / np.sqrt(variance))
+        rows_z = np.where(fit.raw == 0, 0, np.abs(fit.raw) / np.sqrt(2 * fit.raw_variance))
+        effect = np.maximum(1, variance / fit.raw_variance)
+    p_rows = erfc(rows_z)
+    p_value = np.where(fit.single, p_rows, np.maximum(2 * stdtr(degrees, -t), p_rows))
+    return UnitTest(difference, variance, degrees, p_value, effect, between)
+
+
+def _shared(units: Units, fit: UnitFit, contrast: np.ndarray) -> np.ndarray:
+    """What units on both sides take off the variance: twice the product of their residuals.
+
+    At least nothing, and at most what effects that never change would take off.
+    """
+    a, b = units.pairs
+    if not len(a):
+        return np.zeros(fit.between.shape)
+    # Contrasts of the two sides have opposite signs.
+    scale = -contrast[..., a] * contrast[..., b]
+    product = (scale * fit.residuals[..., a] * fit.residuals[..., b]).sum(-1)
+    return 2 * np.clip(product, 0, fit.between * scale.sum(-1))
+
+
+def _degrees(
+    fit: UnitFit,
+    r: np.ndarray,
+    between: np.ndarray,
+    moved: list[np.ndarray],
+    taken: list[np.ndarray],
+) -> np.ndarray:
+    """Degrees of freedom of the weighted residuals' sum of squares (Satterthwaite)."""
+    w, rows_part = fit.weights, fit.weights * fit.noise
+    t2 = between[..., None]
+    mapped = [rows_part * taken[s] + t2 * moved[s] for s in (0, 1)]
+    form = [[(mapped[s] * taken[t]).sum(-1) for t in (0, 1)] for s in (0, 1)]
+    first = rows_part.sum(-1) + between * w.sum(-1) - form[0][0] - form[1][1]
+    second = (
+        (rows_part**2).sum(-1)
+        + 2 * between * (rows_part * w).sum(-1)
+        + between**2 * ((w @ (r * r)) * w).sum(-1)
+        - 2 * sum((m * m).sum(-1) for m in mapped)
+        + sum(form[s][t] ** 2 for s in (0, 1) for t in (0, 1))
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nu = first**2 / second
+    return np.where(np.isfinite(nu) & (second > 0), np.clip(nu, 1, fit.degrees), 1.0)

@@ -1,0 +1,394 @@
+"""Judge the drift of many features whose rows come in units, from counts per unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from driftlib.stats.dependence import judge_scores, judge_shares
+from driftlib.stats.significance import LEAST_EXPECTED
+from driftlib.stats.unit_counts import normal_scores, score_sums
+from driftlib.stats.unit_memory import pooled_memory
+from driftlib.stats.units import UnitFit, Units, fit_units
+
+# With fewer units a side, one of them can be the whole difference.
+FEW_UNITS = 4
+# So many units a rank of 1 needs to be at most 0.05.
+RANKED_UNITS = 20
+# Parts of a feature's error budget; a test that does not apply gives its part to the others.
+SCORE_PART, BINS_PART, NUMBER_MISSING_PART = 3.0, 1.0, 2.0
+LEVELS_PART, LEVELS_MISSING_PART = 1.0, 1.0
+
+
+@dataclass(frozen=True)
+class UnitDrift:
+    """Drift of features, rows in units; arrays of shape (..., features), numbers first.
+
+    Attributes
+    ----------
+    p_value : float array
+        NaN where nothing can be told.
+    rank_p_value : float array
+        Where a side has few units: the share of stretches of as many units that stand out at
+        least as much, in any feature. A change is real only if this is at most alpha too.
+        0 where it is not needed.
+    design_effect : float array
+        How many times the variance is what independent rows would give.
+    phi : float array, shape (...)
+        Lag-1 memory of the unit effects.
+    cannot_tell : bool
+        There are too few units.
+    """
+
+    p_value: np.ndarray
+    rank_p_value: np.ndarray
+    design_effect: np.ndarray
+    phi: np.ndarray
+    cannot_tell: bool = False
+
+    def real(self, q_value: ArrayLike, alpha: float = 0.05) -> np.ndarray:
+        """Whether each change is real.
+
+        Parameters
+        ----------
+        q_value : float array, shape (..., features)
+            `p_value` after Benjamini-Hochberg.
+        alpha : float
+            Share of checks without drift in which some change may be called real.
+
+        Returns
+        -------
+        bool array, shape (..., features)
+            Never where nothing can be told.
+        """
+        # The least rank of 20 units is 0.05 to the last digit but one.
+        return (np.asarray(q_value) < alpha) & (self.rank_p_value <= alpha + 1e-12)
+
+
+def needs_rank(units: Units) -> bool:
+    """Whether a side has so few units that the rank must confirm a change.
+
+    Parameters
+    ----------
+    units : Units
+        The sides.
+
+    Returns
+    -------
+    bool
+        True with at most 4 units on a side, and 20 altogether.
+    """
+    few = min(units.n_reference, units.n_current)
+    return few <= FEW_UNITS and units.n_reference + units.n_current >= RANKED_UNITS
+
+
+def cannot_tell(units: Units) -> bool:
+    """Whether there are too few units to tell a change from one unit's whim.
+
+    Parameters
+    ----------
+    units : Units
+        The sides.
+
+    Returns
+    -------
+    bool
+        True below 4 units a side, unless there are 20 altogether.
+    """
+    few = min(units.n_reference, units.n_current)
+    return few < 1 or (few < FEW_UNITS and not needs_rank(units))
+
+
+def compare_units(
+    units: Units,
+    cells: ArrayLike | None = None,
+    bins: ArrayLike | None = None,
+    levels: ArrayLike | None = None,
+    missing: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+    row_p_value: ArrayLike | None = None,
+) -> UnitDrift:
+    """Test every feature for drift, rows of a unit sharing an effect.
+
+    Numbers: the mean normal score with three quarters of the error budget, the shares of bins
+    with one. Categories: the shares of levels. Missing values have a third or a half of it
+    where there are any.
+
+    Parameters
+    ----------
+    units : Units
+        The sides.
+    cells, bins : float array, shape (..., numbers, units, cells or bins)
+        Rows of numeric features by fine cell, in order of value, and by PSI bin.
+    levels : float array, shape (..., categories, units, levels)
+        Rows of categorical features by level, padded with zeros.
+    missing : (hits, rows, p_value), optional
+        Missing rows and all rows, shape (..., features, units), and the p-value of the missing
+        share for independent rows (Fisher's), shape (..., features), NaN where none is missing.
+    row_p_value : float array, shape (..., features), optional
+        p-value of each feature for independent rows: the answer is never below it, and equal
+        to it where no unit has more than one row.
+
+    Returns
+    -------
+    UnitDrift
+        Numbers first, then categories.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> units = Units(np.arange(40) >= 20, np.arange(40))
+    >>> rows = rng.multinomial(100, [0.25] * 4, size=(3, 40))
+    >>> rows[0, 20:] = rng.multinomial(100, [0.1, 0.2, 0.3, 0.4], size=20)
+    >>> (compare_units(units, rows, rows).p_value < 0.001).tolist()
+    [True, False, False]
+    """
+    if cannot_tell(units):
+        return _nothing(cells, levels)
+    groups = []
+    if cells is not None:
+        tests = [_scores(units, np.asarray(cells, dtype=float))]
+        parts = [SCORE_PART]
+        if bins is not None:
+            tests.append(_shares(units, np.asarray(bins, dtype=float)))
+            parts.append(BINS_PART)
+        groups.append((tests, [*parts, NUMBER_MISSING_PART]))
+    if levels is not None:
+        tests = [_shares(units, np.asarray(levels, dtype=float))]
+        groups.append((tests, [LEVELS_PART, LEVELS_MISSING_PART]))
+    # The first test of each feature tells its memory: its score, or its levels.
+    phi = pooled_memory(units, [(tests[0].fit, tests[0].weights) for tests, _ in groups])
+    ranks = np.concatenate([_largest(tests) for tests, _ in groups], axis=-2)
+    absent = None if missing is None else _missing(units, phi, *missing)
+    if absent is not None:
+        ranks = np.maximum(ranks, absent[1])
+    p_values, effects, first = [], [], 0
+    for tests, parts in groups:
+        results = [test.judged(units, phi) for test in tests]
+        columns = [p for p, _ in results]
+        last = first + columns[0].shape[-1]
+        columns.append(
+            np.full_like(columns[0], np.nan) if absent is None else absent[0][..., first:last]
+        )
+        p_values.append(weighted_bonferroni(np.stack(columns), parts))
+        effects.append(results[0][1])
+        first = last
+    p_value = np.concatenate(p_values, axis=-1)
+    if row_p_value is not None:
+        row = np.asarray(row_p_value, dtype=float)
+        single = np.concatenate([tests[0].single for tests, _ in groups], axis=-1)
+        p_value = np.where(single, row, np.fmax(p_value, row))
+    confirmed = np.zeros_like(p_value)
+    if needs_rank(units):
+        # Against the largest of all features, so that naming one is as safe as naming any.
+        largest = np.nanmax(ranks, axis=-2, keepdims=True)
+        confirmed = (largest >= ranks[..., -1:] * (1 - 1e-9)).mean(-1)
+    return UnitDrift(p_value, confirmed, np.concatenate(effects, axis=-1), phi)
+
+
+def weighted_bonferroni(p_values: ArrayLike, parts: ArrayLike) -> np.ndarray:
+    """p-value of several tests together, each with its part of the error budget.
+
+    Parameters
+    ----------
+    p_values : float array, shape (tests, ...)
+        NaN where a test does not apply: its part goes to the others.
+    parts : float array, shape (tests,)
+        Positive, in any unit.
+
+    Returns
+    -------
+    float array, shape (...)
+        At most 1; NaN where no test applies.
+
+    Examples
+    --------
+    >>> weighted_bonferroni([[0.03, 0.03], [0.5, float("nan")]], [3, 1]).round(3).tolist()
+    [0.04, 0.03]
+    """
+    p = np.asarray(p_values, dtype=float)
+    part = np.reshape(np.asarray(parts, dtype=float), (-1, *[1] * (p.ndim - 1)))
+    part = np.where(np.isnan(p), np.nan, part)
+    share = part / np.nansum(part, axis=0, keepdims=True)
+    least = np.where(np.isnan(p), np.inf, p / share).min(axis=0)
+    return np.where(np.isinf(least), np.nan, np.minimum(1, least))
+
+
+def pool_shares(units: Units, counts: np.ndarray) -> np.ndarray:
+    """Rows by share, those too small for a test put together as one more share.
+
+    Parameters
+    ----------
+    units : Units
+        The sides.
+    counts : float array, shape (..., units, shares)
+        Rows by unit and share.
+
+    Returns
+    -------
+    float array, shape (..., units, shares + 1)
+        A share that was put to the others, or whose pool is still too small, has no rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> units = Units(np.array([False, True]), np.arange(2))
+    >>> pool_shares(units, np.array([[50.0, 4, 3], [50, 3, 4]])).tolist()
+    [[50.0, 0.0, 0.0, 7.0], [50.0, 0.0, 0.0, 7.0]]
+    """
+    total = counts.sum(-2)
+    current = counts[..., units.current, :].sum((-1, -2))
+    rows = np.maximum(total.sum(-1), 1)
+    least = (np.minimum(current, rows - current) / rows)[..., None]
+    small = total * least < LEAST_EXPECTED
+    pool = np.where(small[..., None, :], counts, 0).sum(-1, keepdims=True)
+    enough = pool.sum(-2, keepdims=True) * least[..., None] >= LEAST_EXPECTED
+    return np.concatenate([np.where(small[..., None, :], 0, counts), pool * enough], axis=-1)
+
+
+@dataclass(frozen=True)
+class _Test:
+    """One test of every feature of a kind: a fit of its scores, and how far each unit stands out.
+
+    The fit has shape (..., features x shares, units); `used` says which shares count.
+    """
+
+    fit: UnitFit
+    used: np.ndarray
+    stretches: np.ndarray
+    chi_square: np.ndarray | None = None
+
+    @property
+    def weights(self) -> np.ndarray:
+        """Of each score in the pooled memory: features count alike."""
+        share = self.used / np.maximum(self.used.sum(-1, keepdims=True), 1)
+        return share.reshape(*share.shape[:-2], -1)
+
+    @property
+    def single(self) -> np.ndarray:
+        """Whether no unit of a feature has more than one row."""
+        return np.asarray(self.fit.single.reshape(self.used.shape).all(-1))
+
+    def judged(self, units: Units, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """p-value and design effect of every feature."""
+        if self.chi_square is None:
+            test = judge_scores(units, self.fit, phi)
+            return test.p_value, test.design_effect
+        test = judge_shares(units, self.fit, phi)
+        shape = self.used.shape
+        count = self.used.sum(-1)
+        # Two shares that add up to one are one test.
+        tests = np.where(count == 2, 1, count)
+        p = np.where(self.used, test.p_value.reshape(shape), np.inf).min(-1)
+        p = np.maximum(np.minimum(1, tests * p), self.chi_square)
+        weight = np.where(self.used, self.fit.raw_variance.reshape(shape), 0)
+        effect = (test.design_effect.reshape(shape) * weight).sum(-1)
+        effect = effect / np.maximum(weight.sum(-1), 1e-300)
+        return np.where(count >= 2, p, np.nan), np.where(count >= 2, effect, np.nan)
+
+
+def _scores(units: Units, cells: np.ndarray) -> _Test:
+    """Test of the mean normal score."""
+    rows, sums, squares = score_sums(cells, normal_scores(cells.sum(-2)))
+    fit = fit_units(units, rows, sums, squares)
+    used = np.ones((*fit.between.shape, 1), dtype=bool)
+    stretches = _stretches(units, sums / np.maximum(rows, 1), fit.noise, rows > 0)
+    return _Test(fit, used, stretches)
+
+
+def _shares(units: Units, counts: np.ndarray) -> _Test:
+    """Test of the shares of bins or levels."""
+    from scipy.special import chdtrc
+
+    pooled = pool_shares(units, counts)
+    total = pooled.sum(-2)
+    used = (total > 0) & (total < total.sum(-1, keepdims=True))
+    x = np.moveaxis(pooled, -1, -2)
+    n = np.broadcast_to(pooled.sum(-1)[..., None, :], x.shape)
+    shape = (*x.shape[:-3], -1, x.shape[-1])
+    fit = fit_units(units, n.reshape(shape), x.reshape(shape), x.reshape(shape))
+    q, p = (x[..., side].sum(-1) / np.maximum(n[..., side].sum(-1), 1)
+            for side in (units.current, ~units.current))  # fmt: skip
+    scale = (1 / np.maximum(fit.rows, 1)).sum(-1).reshape(used.shape)
+    share = total / np.maximum(total.sum(-1, keepdims=True), 1)
+    chi = np.where(used, (q - p) ** 2 / np.where(used, share, 1) / scale, 0).sum(-1)
+    row_p = chdtrc(np.maximum(used.sum(-1) - 1, 1), chi)
+    found = _stretches(units, _arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0, used)
+    return _Test(fit, used, found, row_p)
+
+
+def _missing(
+    units: Units, phi: np.ndarray, hits: ArrayLike, rows: ArrayLike, row_p_value: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """p-value of the missing share of every feature, and how far stretches stand out."""
+    x, row_p = np.asarray(hits, dtype=float), np.asarray(row_p_value, dtype=float)
+    n = np.broadcast_to(np.asarray(rows, dtype=float), x.shape)
+    fit = fit_units(units, n, x, x)
+    # A sensor that fails stays broken for longer than the weather lasts.
+    own = pooled_memory(units, [(fit, 1.0)])
+    p = judge_shares(units, fit, np.maximum(phi, own)).p_value
+    found = _stretches(units, _arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
+    return np.where(np.isnan(row_p), np.nan, np.fmax(p, row_p)), found
+
+
+def _arcsine(hits: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.arcsin(np.sqrt((hits + 0.375) / (rows + 0.75)))
+
+
+def _stretches(
+    units: Units, y: np.ndarray, noise: np.ndarray, held: np.ndarray, used: np.ndarray | None = None
+) -> np.ndarray:
+    """How far every stretch of as many units as the smaller side has stands out from the rest.
+
+    The deleted t of each stretch of the circle of all units, the smaller side's own the last;
+    of several shares the largest. Shape (..., features, stretches), zeros if not needed.
+    """
+    if not needs_rank(units):
+        return np.zeros((*(y.shape[:-1] if used is None else used.shape[:-1]), 1))
+    block = min(units.n_reference, units.n_current)
+    small = units.current if units.n_current == block else ~units.current
+    order = np.lexsort([units.position, small])
+    y, noise, held = y[..., order], np.broadcast_to(noise, y.shape)[..., order], held[..., order]
+    weights = np.where(held, 1 / np.maximum(noise + _common_spread(y, noise, held), 1e-12), 0)
+    count = len(order)
+    # Row k: the stretch that ends at unit k.
+    inside = ((np.arange(count)[:, None] - np.arange(count)[None, :]) % count < block).astype(float)
+    w_in, wy_in = weights @ inside.T, (weights * y) @ inside.T
+    w_all, wy_all = weights.sum(-1, keepdims=True), (weights * y).sum(-1, keepdims=True)
+    squares = weights * y * y
+    w_out, wy_out = w_all - w_in, wy_all - wy_in
+    rest = squares.sum(-1, keepdims=True) - squares @ inside.T
+    rest = np.maximum(0, rest - wy_out**2 / np.maximum(w_out, 1e-300)) / (count - block - 1)
+    difference = wy_in / np.maximum(w_in, 1e-300) - wy_out / np.maximum(w_out, 1e-300)
+    error = rest * (1 / np.maximum(w_in, 1e-300) + 1 / np.maximum(w_out, 1e-300))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where((w_in > 0) & (difference != 0), np.abs(difference) / np.sqrt(error), 0)
+    if used is None:
+        return t
+    return np.where(used[..., None], t, 0).max(-2)
+
+
+def _common_spread(y: np.ndarray, noise: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Variance of the effects of all units as one side: the same whichever unit is current."""
+    w = np.where(held, 1 / np.maximum(noise, 1e-12), 0)
+    total = np.maximum(w.sum(-1, keepdims=True), 1e-300)
+    mean = (w * y).sum(-1, keepdims=True) / total
+    squares = (w * (y - mean) ** 2).sum(-1, keepdims=True)
+    trace = total - (w * w).sum(-1, keepdims=True) / total
+    return np.maximum(0, (squares - held.sum(-1, keepdims=True) + 1) / np.maximum(trace, 1e-300))
+
+
+def _largest(tests: Sequence[_Test]) -> np.ndarray:
+    """How far each stretch stands out in any test of a feature."""
+    found = [test.stretches for test in tests]
+    return np.maximum.reduce(found)
+
+
+def _nothing(cells: ArrayLike | None, levels: ArrayLike | None) -> UnitDrift:
+    shapes = [np.shape(x)[:-2] for x in (cells, levels) if x is not None]
+    shape = (*shapes[0][:-1], sum(s[-1] for s in shapes))
+    empty = np.full(shape, np.nan)
+    return UnitDrift(empty, np.ones(shape), empty, np.zeros(shape[:-1]), cannot_tell=True)
