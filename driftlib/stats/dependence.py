@@ -91,11 +91,13 @@ def score_test(
 def share_test(
     units: Units, rows: ArrayLike, counts: ArrayLike, phi: ArrayLike | None = None
 ) -> UnitTest:
-    """Test whether shares changed: the larger p of the plain and of the arcsine difference.
+    """Test whether shares changed: the largest p of three ways to look at the difference.
 
-    Both have the variance that `score_test` gives the indicator. Of rare shares the plain
-    difference is skewed where the current side is small, and the arcsine one where the
-    reference is.
+    The difference of the weighted shares, with the variance that `score_test` gives the
+    indicator; the difference of their arcsines with that variance; and the difference of the
+    units' own arcsines. Of rare shares the first is skewed where the current side is small, the
+    second where the reference is, and both are too sure of themselves where effects last long.
+    The third is dull where a unit has less than one row of the share, and left out there.
 
     Parameters
     ----------
@@ -116,9 +118,20 @@ def share_test(
     References
     ----------
     Anscombe (1948), Biometrika 35, 246-254, for the arcsine and its 3/8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from driftlib.stats.units import Units
+    >>> units = Units(np.repeat([False, True], 6), np.arange(12))
+    >>> hits = [[10, 14, 8, 12, 9, 13, 30, 25, 33, 28, 27, 31]]
+    >>> share_test(units, 100, hits, phi=0).difference.round(2).tolist()
+    [0.18]
     """
     fit = fit_units(units, rows, counts, counts)
-    return judge_shares(units, fit, pooled_memory(units, [(fit, 1.0)]) if phi is None else phi)
+    return judge_shares(
+        units, fit, rows, counts, pooled_memory(units, [(fit, 1.0)]) if phi is None else phi
+    )
 
 
 def judge_scores(units: Units, fit: UnitFit, phi: ArrayLike) -> UnitTest:
@@ -141,30 +154,66 @@ def judge_scores(units: Units, fit: UnitFit, phi: ArrayLike) -> UnitTest:
     return _judge(units, fit, phi, fit.means[..., 1] - fit.means[..., 0])
 
 
-def judge_shares(units: Units, fit: UnitFit, phi: ArrayLike) -> UnitTest:
+def judge_shares(
+    units: Units, fit: UnitFit, rows: ArrayLike, counts: ArrayLike, phi: ArrayLike
+) -> UnitTest:
     """`share_test` from a fit of indicators, whose sums and squares are both the counts.
 
     Parameters
     ----------
     units, fit, phi
         As for `judge_scores`.
+    rows, counts
+        As for `share_test`.
 
     Returns
     -------
     UnitTest
         Of every share.
     """
-    plain = judge_scores(units, fit, phi)
+    plain = _judge(units, fit, phi, fit.means[..., 1] - fit.means[..., 0], share=True)
     share = np.clip(fit.means, 0, 1)
     stable = np.arcsin(np.sqrt((share * fit.rows + 0.375) / (fit.rows + 0.75)))
     pooled = (share * fit.rows).sum(-1) / np.maximum(fit.rows.sum(-1), 1)
     # Back on the scale of shares, where the variance is.
     slope = 2 * np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12))
-    angle = _judge(units, fit, phi, (stable[..., 1] - stable[..., 0]) * slope)
-    return replace(plain, p_value=np.maximum(plain.p_value, angle.p_value))
+    angle = _judge(units, fit, phi, (stable[..., 1] - stable[..., 0]) * slope, share=True)
+    x = np.asarray(counts, dtype=float)
+    n = np.broadcast_to(np.asarray(rows, dtype=float), x.shape)
+    y = arcsine(x, n)
+    # The variance of an arcsine is known: 1/4 a row.
+    own = fit_units(units, n, n * y, n * y * y + 0.25 * np.maximum(n - 1, 0))
+    turned = _judge(units, own, phi, own.means[..., 1] - own.means[..., 0], share=True)
+    common = np.minimum(x.sum(-1), (n - x).sum(-1)) >= (n > 0).sum(-1)
+    each = np.where(common, turned.p_value, 0)
+    p_value = np.maximum(np.maximum(plain.p_value, angle.p_value), each)
+    return replace(plain, p_value=np.where(fit.single, plain.p_value, p_value))
 
 
-def _judge(units: Units, fit: UnitFit, phi: ArrayLike, difference: np.ndarray) -> UnitTest:
+def arcsine(hits: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Arcsine of the root of a share, whose variance hardly depends on the share.
+
+    Parameters
+    ----------
+    hits, rows : float array
+        Of a shape that broadcasts.
+
+    Returns
+    -------
+    float array
+        0 to pi / 2, with a variance of about 1 / (4 rows).
+
+    Examples
+    --------
+    >>> float(arcsine(50, 100).round(4)) == round(np.pi / 4, 4)
+    True
+    """
+    return np.asarray(np.arcsin(np.sqrt((hits + 0.375) / (rows + 0.75))))
+
+
+def _judge(
+    units: Units, fit: UnitFit, phi: ArrayLike, difference: np.ndarray, share: bool = False
+) -> UnitTest:
     from scipy.special import erfc, stdtr
 
     w = fit.weights
@@ -179,9 +228,13 @@ def _judge(units: Units, fit: UnitFit, phi: ArrayLike, difference: np.ndarray) -
     # Less is left of the effects around their own mean the longer they last.
     between = fit.between * plain / np.maximum(trace, 1e-300)
     lasting = np.where(trace > 1e-9 * w.sum(-1), between, 0) * ((contrast @ r) * contrast).sum(-1)
-    effects = np.maximum(fit.between * (contrast**2).sum(-1), lasting)
+    without = fit.between * (contrast**2).sum(-1)
+    effects = np.maximum(without, lasting)
     effects = np.maximum(0, effects - _shared(units, fit, contrast))
     by_rows = (contrast**2 * fit.noise).sum(-1)
+    if share:
+        # A share bends the effect, so what lasts shows too little of itself within a side.
+        by_rows = by_rows * np.maximum(1, _inflation(contrast, r, plain, trace))
     variance = by_rows + effects
     degrees = _degrees(fit, r, between, moved, taken)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -191,6 +244,14 @@ def _judge(units: Units, fit: UnitFit, phi: ArrayLike, difference: np.ndarray) -
     p_rows = erfc(rows_z)
     p_value = np.where(fit.single, p_rows, np.maximum(2 * stdtr(degrees, -t), p_rows))
     return UnitTest(difference, variance, degrees, p_value, effect, between)
+
+
+def _inflation(
+    contrast: np.ndarray, r: np.ndarray, plain: np.ndarray, trace: np.ndarray
+) -> np.ndarray:
+    """How many times the memory makes the variance of the difference."""
+    lasting = ((contrast @ r) * contrast).sum(-1) / np.maximum((contrast**2).sum(-1), 1e-300)
+    return np.asarray(lasting * plain / np.maximum(trace, 1e-300))
 
 
 def _shared(units: Units, fit: UnitFit, contrast: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from driftlib.stats.dependence import judge_scores, judge_shares
+from driftlib.stats.dependence import arcsine, judge_scores, judge_shares
 from driftlib.stats.significance import LEAST_EXPECTED
 from driftlib.stats.unit_counts import normal_scores, score_sums
 from driftlib.stats.unit_memory import pooled_memory
@@ -259,7 +259,7 @@ class _Test:
     fit: UnitFit
     used: np.ndarray
     stretches: np.ndarray
-    chi_square: np.ndarray | None = None
+    shares: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     @property
     def weights(self) -> np.ndarray:
@@ -274,16 +274,17 @@ class _Test:
 
     def judged(self, units: Units, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """p-value and design effect of every feature."""
-        if self.chi_square is None:
+        if self.shares is None:
             test = judge_scores(units, self.fit, phi)
             return test.p_value, test.design_effect
-        test = judge_shares(units, self.fit, phi)
+        rows, counts, row_p_value = self.shares
+        test = judge_shares(units, self.fit, rows, counts, phi)
         shape = self.used.shape
         count = self.used.sum(-1)
         # Two shares that add up to one are one test.
         tests = np.where(count == 2, 1, count)
         p = np.where(self.used, test.p_value.reshape(shape), np.inf).min(-1)
-        p = np.maximum(np.minimum(1, tests * p), self.chi_square)
+        p = np.maximum(np.minimum(1, tests * p), row_p_value)
         weight = np.where(self.used, self.fit.raw_variance.reshape(shape), 0)
         effect = (test.design_effect.reshape(shape) * weight).sum(-1)
         effect = effect / np.maximum(weight.sum(-1), 1e-300)
@@ -309,15 +310,16 @@ def _shares(units: Units, counts: np.ndarray) -> _Test:
     x = np.moveaxis(pooled, -1, -2)
     n = np.broadcast_to(pooled.sum(-1)[..., None, :], x.shape)
     shape = (*x.shape[:-3], -1, x.shape[-1])
-    fit = fit_units(units, n.reshape(shape), x.reshape(shape), x.reshape(shape))
+    flat_n, flat_x = n.reshape(shape), x.reshape(shape)
+    fit = fit_units(units, flat_n, flat_x, flat_x)
     q, p = (x[..., side].sum(-1) / np.maximum(n[..., side].sum(-1), 1)
             for side in (units.current, ~units.current))  # fmt: skip
     scale = (1 / np.maximum(fit.rows, 1)).sum(-1).reshape(used.shape)
     share = total / np.maximum(total.sum(-1, keepdims=True), 1)
     chi = np.where(used, (q - p) ** 2 / np.where(used, share, 1) / scale, 0).sum(-1)
     row_p = chdtrc(np.maximum(used.sum(-1) - 1, 1), chi)
-    found = _stretches(units, _arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0, used)
-    return _Test(fit, used, found, row_p)
+    found = _stretches(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0, used)
+    return _Test(fit, used, found, (flat_n, flat_x, row_p))
 
 
 def _missing(
@@ -329,13 +331,9 @@ def _missing(
     fit = fit_units(units, n, x, x)
     # A sensor that fails stays broken for longer than the weather lasts.
     own = pooled_memory(units, [(fit, 1.0)])
-    p = judge_shares(units, fit, np.maximum(phi, own)).p_value
-    found = _stretches(units, _arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
+    p = judge_shares(units, fit, n, x, np.maximum(phi, own)).p_value
+    found = _stretches(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
     return np.where(np.isnan(row_p), np.nan, np.fmax(p, row_p)), found
-
-
-def _arcsine(hits: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return np.arcsin(np.sqrt((hits + 0.375) / (rows + 0.75)))
 
 
 def _stretches(

@@ -64,9 +64,17 @@ def pooled_memory(units: Units, fits: Sequence[tuple[UnitFit, ArrayLike]]) -> np
             cross[s][s] * own[s] - 2 * (lagged[s] * rows_part * taken[s]).sum(-1) for s in (0, 1)
         )
         noise_square = rows_part.sum(-1) - own[0] - own[1]
-        above += (share * (((z @ lag) * z).sum(-1) - noise_lag)).sum(-1)
-        below += (share * ((z * z).sum(-1) - noise_square)).sum(-1)
-        floor = np.maximum(floor, 0.5 * fit.degrees.max(-1))
+        # Weights hold each score's own spread, by which a ratio of sums would be biased.
+        held = np.maximum((fit.weights > 0).sum(-1), 1)
+        scale = share * held / np.maximum(fit.weights.sum(-1), 1e-300) / fit.row_variance
+        above += (scale * (((z @ lag) * z).sum(-1) - noise_lag)).sum(-1)
+        below += (scale * ((z * z).sum(-1) - noise_square)).sum(-1)
+        noise = fit.noise.sum(-1) / held / fit.row_variance
+        # Effects within three standard errors of none have no memory to speak of.
+        count = np.broadcast_to(share, fit.between.shape).sum(-1)
+        degrees = fit.degrees.max(-1)
+        least = np.maximum(0.5 * degrees, 3 * np.sqrt(2 * degrees * count))
+        floor = np.maximum(floor, least * noise.mean(-1))
         neighbours = (root @ lag * root).sum(-1)
         for k, phi in enumerate(MEMORIES):
             r = units.correlation(np.asarray(phi))
@@ -75,9 +83,9 @@ def pooled_memory(units: Units, fits: Sequence[tuple[UnitFit, ArrayLike]]) -> np
             trace = fit.weights.sum(-1) - form[0][0] - form[1][1]
             step = phi * neighbours - 2 * sum((lagged[s] * moved[s]).sum(-1) for s in (0, 1))
             step = step + sum(cross[s][t] * form[s][t] for s in (0, 1) for t in (0, 1))
-            expected[..., k, 0] += (share * fit.between * step).sum(-1)
-            expected[..., k, 1] += (share * fit.between * trace).sum(-1)
-    ratio = above / np.maximum(below, floor)
+            expected[..., k, 0] += (scale * fit.between * step).sum(-1)
+            expected[..., k, 1] += (scale * fit.between * trace).sum(-1)
+    ratio = above / np.maximum(np.maximum(below, floor), 1e-300)
     known = expected[..., 0] / np.maximum(expected[..., 1], 1e-300)
     flat = zip(ratio.reshape(-1), known.reshape(-1, len(MEMORIES)), strict=True)
     phi = [

@@ -116,6 +116,8 @@ class UnitFit:
         Units with rows, less one a side.
     raw, raw_variance : float array, shape (..., scores)
         Difference of the rows' means, and its variance if rows were independent.
+    row_variance : float array, shape (..., scores)
+        Of a row's score, both sides together.
     single : bool array, shape (..., scores)
         No unit has more than one row.
     """
@@ -129,6 +131,7 @@ class UnitFit:
     degrees: np.ndarray
     raw: np.ndarray
     raw_variance: np.ndarray
+    row_variance: np.ndarray
     single: np.ndarray
 
 
@@ -169,9 +172,10 @@ def fit_units(units: Units, rows: ArrayLike, sums: ArrayLike, squares: ArrayLike
     around = np.maximum(0, s2.sum(-1) / totals.sum(-1) - grand**2)
     per_row = (1 / np.maximum(totals, 1)).sum(-1)
     raw = (s @ sides) / np.maximum(totals, 1)
+    row_variance = np.where(around > 0, around, 1)
     return UnitFit(
         weights, noise, residuals, means, totals, between, degrees,
-        raw[..., 1] - raw[..., 0], around * per_row, n.max(-1) <= 1,
+        raw[..., 1] - raw[..., 0], around * per_row, row_variance, n.max(-1) <= 1,
     )  # fmt: skip
 
 
