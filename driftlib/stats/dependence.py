@@ -220,14 +220,17 @@ def _judge(
     alone, taken = side_vectors(units, w)
     total = [np.maximum(a.sum(-1, keepdims=True), 1e-300) for a in alone]
     contrast = alone[1] / total[1] - alone[0] / total[0]
-    r = units.correlation(np.asarray(phi, dtype=float))
+    memory = np.asarray(phi, dtype=float)
+    r = units.correlation(memory) if memory.any() else None
     root = np.sqrt(w)
     plain = w.sum(-1) - sum((a * a).sum(-1) / t[..., 0] for a, t in zip(alone, total, strict=True))
-    moved = [root * ((root * q) @ r) for q in taken]
+    moved = [root * _mixed(root * q, r) for q in taken]
     trace = w.sum(-1) - sum((moved[s] * taken[s]).sum(-1) for s in (0, 1))
     # Less is left of the effects around their own mean the longer they last.
     between = fit.between * plain / np.maximum(trace, 1e-300)
-    lasting = np.where(trace > 1e-9 * w.sum(-1), between, 0) * ((contrast @ r) * contrast).sum(-1)
+    lasting = np.where(trace > 1e-9 * w.sum(-1), between, 0) * (_mixed(contrast, r) * contrast).sum(
+        -1
+    )
     without = fit.between * (contrast**2).sum(-1)
     effects = np.maximum(without, lasting)
     effects = np.maximum(0, effects - _shared(units, fit, contrast))
@@ -246,11 +249,16 @@ def _judge(
     return UnitTest(difference, variance, degrees, p_value, effect, between)
 
 
+def _mixed(x: np.ndarray, r: np.ndarray | None) -> np.ndarray:
+    """Product with a correlation matrix, None for units that have nothing in common."""
+    return x if r is None else np.asarray(x @ r)
+
+
 def _inflation(
-    contrast: np.ndarray, r: np.ndarray, plain: np.ndarray, trace: np.ndarray
+    contrast: np.ndarray, r: np.ndarray | None, plain: np.ndarray, trace: np.ndarray
 ) -> np.ndarray:
     """How many times the memory makes the variance of the difference."""
-    lasting = ((contrast @ r) * contrast).sum(-1) / np.maximum((contrast**2).sum(-1), 1e-300)
+    lasting = (_mixed(contrast, r) * contrast).sum(-1) / np.maximum((contrast**2).sum(-1), 1e-300)
     return np.asarray(lasting * plain / np.maximum(trace, 1e-300))
 
 
@@ -265,7 +273,12 @@ def _shared(units: Units, fit: UnitFit, contrast: np.ndarray) -> np.ndarray:
     # Contrasts of the two sides have opposite signs.
     scale = -contrast[..., a] * contrast[..., b]
     product = (scale * fit.residuals[..., a] * fit.residuals[..., b]).sum(-1)
-    return 2 * np.clip(product, 0, fit.between * scale.sum(-1))
+    # Residuals have lost what their sides' means took.
+    one, other = -contrast[..., a], contrast[..., b]
+    left = 1 - one - other + (one * other).sum(-1, keepdims=True)
+    whole = scale.sum(-1)
+    kept = (scale * left).sum(-1) / np.maximum(whole, 1e-300)
+    return 2 * np.clip(product / np.maximum(kept, 0.1), 0, fit.between * whole)
 
 
 def _degrees(
@@ -284,7 +297,7 @@ def _degrees(
     second = (
         (rows_part**2).sum(-1)
         + 2 * between * (rows_part * w).sum(-1)
-        + between**2 * ((w @ (r * r)) * w).sum(-1)
+        + between**2 * (_mixed(w, None if r is None else r * r) * w).sum(-1)
         - 2 * sum((m * m).sum(-1) for m in mapped)
         + sum(form[s][t] ** 2 for s in (0, 1) for t in (0, 1))
     )

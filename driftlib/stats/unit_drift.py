@@ -283,10 +283,11 @@ class _Test:
         count = self.used.sum(-1)
         # Two shares that add up to one are one test.
         tests = np.where(count == 2, 1, count)
-        p = np.where(self.used, test.p_value.reshape(shape), np.inf).min(-1)
+        p = np.where(self.used, test.p_value.reshape(shape), 1).min(-1)
         p = np.maximum(np.minimum(1, tests * p), row_p_value)
         weight = np.where(self.used, self.fit.raw_variance.reshape(shape), 0)
-        effect = (test.design_effect.reshape(shape) * weight).sum(-1)
+        effects = np.where(weight > 0, test.design_effect.reshape(shape), 0)
+        effect = (effects * weight).sum(-1)
         effect = effect / np.maximum(weight.sum(-1), 1e-300)
         return np.where(count >= 2, p, np.nan), np.where(count >= 2, effect, np.nan)
 
