@@ -5,15 +5,10 @@ import pytest
 from scipy import stats
 
 from driftlib.stats.dependence import score_test, share_test
+from driftlib.stats.few_units import cannot_tell, needs_rank
 from driftlib.stats.significance import benjamini_hochberg
 from driftlib.stats.unit_counts import UnitCounts, count_units, normal_scores, score_sums
-from driftlib.stats.unit_drift import (
-    cannot_tell,
-    compare_units,
-    needs_rank,
-    pool_shares,
-    weighted_bonferroni,
-)
+from driftlib.stats.unit_drift import compare_units, pool_shares, weighted_bonferroni
 from driftlib.stats.unit_memory import unit_memory
 from driftlib.stats.units import Units, units_of
 
@@ -218,7 +213,8 @@ def test_too_few_units_cannot_be_told():
     cases = {
         (3, 9): (True, False), (9, 3): (True, False), (4, 4): (False, False),
         (19, 1): (False, True), (18, 1): (True, False), (30, 4): (False, True),
-        (4, 30): (False, True), (30, 5): (False, False), (40, 0): (True, True),
+        (4, 30): (False, True), (30, 7): (False, False), (30, 5): (False, True),
+        (40, 0): (True, True),
     }  # fmt: skip
     for (a, b), expected in cases.items():
         assert (cannot_tell(sides(a, b)), needs_rank(sides(a, b))) == expected, (a, b)

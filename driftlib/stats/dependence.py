@@ -283,7 +283,7 @@ def _shared(units: Units, fit: UnitFit, contrast: np.ndarray) -> np.ndarray:
 
 def _degrees(
     fit: UnitFit,
-    r: np.ndarray,
+    r: np.ndarray | None,
     between: np.ndarray,
     moved: list[np.ndarray],
     taken: list[np.ndarray],

@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from driftlib.stats.dependence import arcsine, judge_scores, judge_shares
+from driftlib.stats.few_units import cannot_tell, lie_apart, rank_p_value
 from driftlib.stats.significance import LEAST_EXPECTED
 from driftlib.stats.unit_counts import normal_scores, score_sums
 from driftlib.stats.unit_memory import pooled_memory
 from driftlib.stats.units import UnitFit, Units, fit_units
 
-# With fewer units a side, one of them can be the whole difference.
-FEW_UNITS = 4
-# So many units a rank of 1 needs to be at most 0.05.
-RANKED_UNITS = 20
 # Parts of a feature's error budget; a test that does not apply gives its part to the others.
 SCORE_PART, BINS_PART, NUMBER_MISSING_PART = 3.0, 1.0, 2.0
 LEVELS_PART, LEVELS_MISSING_PART = 1.0, 1.0
@@ -32,9 +29,9 @@ class UnitDrift:
     p_value : float array
         NaN where nothing can be told.
     rank_p_value : float array
-        Where a side has few units: the share of stretches of as many units that stand out at
-        least as much, in any feature. A change is real only if this is at most alpha too.
-        0 where it is not needed.
+        Where a side has few units: the share of subsets of as many units that lie apart from
+        the rest at least as far, in any feature. A change is real only if this is at most alpha
+        too. 0 where it is not needed.
     design_effect : float array
         How many times the variance is what independent rows would give.
     phi : float array, shape (...)
@@ -66,40 +63,6 @@ class UnitDrift:
         """
         # The least rank of 20 units is 0.05 to the last digit but one.
         return (np.asarray(q_value) < alpha) & (self.rank_p_value <= alpha + 1e-12)
-
-
-def needs_rank(units: Units) -> bool:
-    """Whether a side has so few units that the rank must confirm a change.
-
-    Parameters
-    ----------
-    units : Units
-        The sides.
-
-    Returns
-    -------
-    bool
-        True with at most 4 units on a side, and 20 altogether.
-    """
-    few = min(units.n_reference, units.n_current)
-    return few <= FEW_UNITS and units.n_reference + units.n_current >= RANKED_UNITS
-
-
-def cannot_tell(units: Units) -> bool:
-    """Whether there are too few units to tell a change from one unit's whim.
-
-    Parameters
-    ----------
-    units : Units
-        The sides.
-
-    Returns
-    -------
-    bool
-        True below 4 units a side, unless there are 20 altogether.
-    """
-    few = min(units.n_reference, units.n_current)
-    return few < 1 or (few < FEW_UNITS and not needs_rank(units))
 
 
 def compare_units(
@@ -181,12 +144,9 @@ def compare_units(
         row = np.asarray(row_p_value, dtype=float)
         single = np.concatenate([tests[0].single for tests, _ in groups], axis=-1)
         p_value = np.where(single, row, np.fmax(p_value, row))
-    confirmed = np.zeros_like(p_value)
-    if needs_rank(units):
-        # Against the largest of all features, so that naming one is as safe as naming any.
-        largest = np.nanmax(ranks, axis=-2, keepdims=True)
-        confirmed = (largest >= ranks[..., -1:] * (1 - 1e-9)).mean(-1)
-    return UnitDrift(p_value, confirmed, np.concatenate(effects, axis=-1), phi)
+    return UnitDrift(
+        p_value, rank_p_value(units, ranks, phi), np.concatenate(effects, axis=-1), phi
+    )
 
 
 def weighted_bonferroni(p_values: ArrayLike, parts: ArrayLike) -> np.ndarray:
@@ -251,14 +211,14 @@ def pool_shares(units: Units, counts: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Test:
-    """One test of every feature of a kind: a fit of its scores, and how far each unit stands out.
+    """One test of every feature of a kind: a fit of its scores, and how far subsets lie apart.
 
     The fit has shape (..., features x shares, units); `used` says which shares count.
     """
 
     fit: UnitFit
     used: np.ndarray
-    stretches: np.ndarray
+    subsets: np.ndarray
     shares: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
     @property
@@ -297,8 +257,8 @@ def _scores(units: Units, cells: np.ndarray) -> _Test:
     rows, sums, squares = score_sums(cells, normal_scores(cells.sum(-2)))
     fit = fit_units(units, rows, sums, squares)
     used = np.ones((*fit.between.shape, 1), dtype=bool)
-    stretches = _stretches(units, sums / np.maximum(rows, 1), fit.noise, rows > 0)
-    return _Test(fit, used, stretches)
+    apart = lie_apart(units, sums / np.maximum(rows, 1), fit.noise, rows > 0)
+    return _Test(fit, used, apart)
 
 
 def _shares(units: Units, counts: np.ndarray) -> _Test:
@@ -319,70 +279,27 @@ def _shares(units: Units, counts: np.ndarray) -> _Test:
     share = total / np.maximum(total.sum(-1, keepdims=True), 1)
     chi = np.where(used, (q - p) ** 2 / np.where(used, share, 1) / scale, 0).sum(-1)
     row_p = chdtrc(np.maximum(used.sum(-1) - 1, 1), chi)
-    found = _stretches(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0, used)
+    found = lie_apart(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0, used)
     return _Test(fit, used, found, (flat_n, flat_x, row_p))
 
 
 def _missing(
     units: Units, phi: np.ndarray, hits: ArrayLike, rows: ArrayLike, row_p_value: ArrayLike
 ) -> tuple[np.ndarray, np.ndarray]:
-    """p-value of the missing share of every feature, and how far stretches stand out."""
+    """p-value of the missing share of every feature, and how far subsets lie apart."""
     x, row_p = np.asarray(hits, dtype=float), np.asarray(row_p_value, dtype=float)
     n = np.broadcast_to(np.asarray(rows, dtype=float), x.shape)
     fit = fit_units(units, n, x, x)
     # A sensor that fails stays broken for longer than the weather lasts.
     own = pooled_memory(units, [(fit, 1.0)])
     p = judge_shares(units, fit, n, x, np.maximum(phi, own)).p_value
-    found = _stretches(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
+    found = lie_apart(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
     return np.where(np.isnan(row_p), np.nan, np.fmax(p, row_p)), found
 
 
-def _stretches(
-    units: Units, y: np.ndarray, noise: np.ndarray, held: np.ndarray, used: np.ndarray | None = None
-) -> np.ndarray:
-    """How far every stretch of as many units as the smaller side has stands out from the rest.
-
-    The deleted t of each stretch of the circle of all units, the smaller side's own the last;
-    of several shares the largest. Shape (..., features, stretches), zeros if not needed.
-    """
-    if not needs_rank(units):
-        return np.zeros((*(y.shape[:-1] if used is None else used.shape[:-1]), 1))
-    block = min(units.n_reference, units.n_current)
-    small = units.current if units.n_current == block else ~units.current
-    order = np.lexsort([units.position, small])
-    y, noise, held = y[..., order], np.broadcast_to(noise, y.shape)[..., order], held[..., order]
-    weights = np.where(held, 1 / np.maximum(noise + _common_spread(y, noise, held), 1e-12), 0)
-    count = len(order)
-    # Row k: the stretch that ends at unit k.
-    inside = ((np.arange(count)[:, None] - np.arange(count)[None, :]) % count < block).astype(float)
-    w_in, wy_in = weights @ inside.T, (weights * y) @ inside.T
-    w_all, wy_all = weights.sum(-1, keepdims=True), (weights * y).sum(-1, keepdims=True)
-    squares = weights * y * y
-    w_out, wy_out = w_all - w_in, wy_all - wy_in
-    rest = squares.sum(-1, keepdims=True) - squares @ inside.T
-    rest = np.maximum(0, rest - wy_out**2 / np.maximum(w_out, 1e-300)) / (count - block - 1)
-    difference = wy_in / np.maximum(w_in, 1e-300) - wy_out / np.maximum(w_out, 1e-300)
-    error = rest * (1 / np.maximum(w_in, 1e-300) + 1 / np.maximum(w_out, 1e-300))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where((w_in > 0) & (difference != 0), np.abs(difference) / np.sqrt(error), 0)
-    if used is None:
-        return t
-    return np.where(used[..., None], t, 0).max(-2)
-
-
-def _common_spread(y: np.ndarray, noise: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Variance of the effects of all units as one side: the same whichever unit is current."""
-    w = np.where(held, 1 / np.maximum(noise, 1e-12), 0)
-    total = np.maximum(w.sum(-1, keepdims=True), 1e-300)
-    mean = (w * y).sum(-1, keepdims=True) / total
-    squares = (w * (y - mean) ** 2).sum(-1, keepdims=True)
-    trace = total - (w * w).sum(-1, keepdims=True) / total
-    return np.maximum(0, (squares - held.sum(-1, keepdims=True) + 1) / np.maximum(trace, 1e-300))
-
-
 def _largest(tests: Sequence[_Test]) -> np.ndarray:
-    """How far each stretch stands out in any test of a feature."""
-    found = [test.stretches for test in tests]
+    """How far each subset lies apart in any test of a feature."""
+    found = [test.subsets for test in tests]
     return np.maximum.reduce(found)
 
 

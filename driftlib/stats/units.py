@@ -160,16 +160,17 @@ def fit_units(units: Units, rows: ArrayLike, sums: ArrayLike, squares: ArrayLike
     y = s / safe
     noise = np.where(held, within[..., None] / safe, 0)
     weights = n
+    everything = np.maximum(totals.sum(-1), 1)
     for _ in range(2):
         between = _spread(weights, y, noise, sides)[0]
         spread = noise + between[..., None]
         # With neither spread the weights only have to be in proportion to rows.
-        size = (s2.sum(-1) / totals.sum(-1))[..., None]
+        size = (s2.sum(-1) / everything)[..., None]
         floor = 1e-12 * np.where(size > 0, size, 1)
         weights = np.where(held, 1 / np.maximum(spread, floor / safe), 0)
     between, means, residuals = _spread(weights, y, noise, sides)
-    grand = s.sum(-1) / totals.sum(-1)
-    around = np.maximum(0, s2.sum(-1) / totals.sum(-1) - grand**2)
+    grand = s.sum(-1) / everything
+    around = np.maximum(0, s2.sum(-1) / everything - grand**2)
     per_row = (1 / np.maximum(totals, 1)).sum(-1)
     raw = (s @ sides) / np.maximum(totals, 1)
     row_variance = np.where(around > 0, around, 1)
