@@ -34,7 +34,8 @@ def test_the_first_windows_by_slow_arithmetic(rng):
     detector = start(a[:14])
     centred = a[:14, 0] - a[:14, 0].mean()
     r = (centred[1:] * centred[:-1]).sum() / (centred**2).sum()
-    r = np.clip(r + (1 + 3 * max(r, 0)) / 14, 0, 0.9)
+    r += (1 + 3 * max(r, 0)) / 14
+    r = np.clip(r + np.sqrt((1 - r * r) / 14), 0, 0.9)
     assert detector.damping == pytest.approx(np.sqrt((1 - r) / (1 + r)))
     # E exp(stake x clipped normal), by numbers.
     x = np.linspace(-12, 12, 400_001)

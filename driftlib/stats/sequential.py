@@ -168,13 +168,22 @@ def _weights(noise: np.ndarray, between: np.ndarray) -> np.ndarray:
 def _damping(deviations: np.ndarray) -> float:
     """Factor for the memory of windows, from their lag-1 correlation over all features.
 
-    From the reference alone: a change in the first windows of a run would cancel itself.
+    From the reference alone: a change in the first windows of a run would cancel itself. One
+    standard error is added: metrics of the same predictions are hardly more than one series.
     """
     squares = (deviations**2).sum(0)
-    lagged = (deviations[1:] * deviations[:-1]).sum(0)
-    r = float(np.mean(lagged[squares > 0] / squares[squares > 0])) if (squares > 0).any() else 0.0
+    moving = deviations[:, squares > 0] / np.sqrt(squares[squares > 0])
+    windows, features = moving.shape
+    if not features:
+        return 1.0
+    r = float((moving[1:] * moving[:-1]).sum() / features)
     # A short series shows too little of its correlation.
-    r = float(np.clip(r + (1 + 3 * max(r, 0)) / len(deviations), 0, 0.9))
+    r += (1 + 3 * max(r, 0)) / windows
+    # Mean squared correlation of features, less what chance gives: how many series there are.
+    alike = ((moving.T @ moving) ** 2).sum() / features - 1
+    alike = max(0.0, alike - (features - 1) / (windows - 1))
+    error = np.sqrt(max(0.0, 1 - r * r) * (1 + alike) / (windows * features))
+    r = float(np.clip(r + error, 0, 0.9))
     return float(np.sqrt((1 - r) / (1 + r)))
 
 
