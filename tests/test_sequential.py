@@ -165,3 +165,11 @@ def test_a_lasting_shift_is_found(rng, size, at, delay):
             delays.append(first - at + 1)
     assert len(delays) >= 19
     assert np.median(delays) <= delay
+
+
+def test_copies_of_one_series_tell_no_more_of_its_memory(rng):
+    # Metrics of the same predictions: taken as nine series, 12 % false alarms at AR .6.
+    for _ in range(20):
+        a = rng.normal(size=(13, 1))
+        copies = start(a * np.arange(1, 10)).damping
+        assert copies == pytest.approx(start(a).damping, rel=0.02)

@@ -118,7 +118,7 @@ def start(scores: ArrayLike, rows: ArrayLike = 1, within: ArrayLike = 0) -> Dete
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> detector = start(rng.normal(size=(26, 2)))
-    >>> for window in rng.normal([0, 5], size=(6, 2)):
+    >>> for window in rng.normal([0, 5], size=(9, 2)):
     ...     detector = update(detector, window)
     >>> alarms(detector, windows=52).tolist(), detector.onset.tolist()[1]
     ([False, True], 0)
@@ -181,7 +181,8 @@ def _damping(deviations: np.ndarray) -> float:
     r += (1 + 3 * max(r, 0)) / windows
     # Mean squared correlation of features, less what chance gives: how many series there are.
     alike = ((moving.T @ moving) ** 2).sum() / features - 1
-    alike = max(0.0, alike - (features - 1) / (windows - 1))
+    chance = 1 / (windows - 1)
+    alike = max(0.0, (alike - (features - 1) * chance) / (1 - chance))
     error = np.sqrt(max(0.0, 1 - r * r) * (1 + alike) / (windows * features))
     r = float(np.clip(r + error, 0, 0.9))
     return float(np.sqrt((1 - r) / (1 + r)))
