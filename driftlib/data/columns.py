@@ -258,6 +258,33 @@ def count_levels(series: pd.Series) -> LevelCounts:
     return LevelCounts(levels, counts, missing)
 
 
+def level_codes(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Read a column as categories, row by row.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    codes : int array, shape (rows,)
+        Place of each row's category; -1 of a missing one.
+    levels : object array
+        Texts of the categories; two may be the same, and some may have no row.
+
+    Examples
+    --------
+    >>> codes, levels = level_codes(pd.Series([7, None, 8.5]))
+    >>> codes.tolist(), levels.tolist()
+    ([0, -1, 1], ['7', '8.5'])
+    """
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        codes, values = series.cat.codes.to_numpy(), series.cat.categories
+    else:
+        codes, values = pd.factorize(_hashable(series))
+    return codes, np.array([level_text(value) for value in values], dtype=object)
+
+
 def _distinct(series: pd.Series) -> tuple[pd.Index, np.ndarray]:
     """Distinct values that some row has, and how many rows have each."""
     if isinstance(series.dtype, pd.CategoricalDtype):

@@ -39,6 +39,8 @@ class ColumnRoles:
     time_format : str, optional
         How that column is written, where it holds neither times nor text such as 2013-03-31: see
         `driftlib.data.times.as_times`.
+    unit : str, optional
+        Name of the column whose values are the units that rows were drawn in.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class ColumnRoles:
     y_proba: str = "y_proba"
     timestamp: str | None = None
     time_format: str | None = None
+    unit: str | None = None
 
     def of(self, name: str, columns: Collection[str] = ()) -> str:
         """Tell the role of a column.
@@ -65,7 +68,7 @@ class ColumnRoles:
 
         Returns
         -------
-        {"feature", "prediction", "target", "timestamp"}
+        {"feature", "prediction", "target", "timestamp", "unit"}
         """
         if name == self.y_true:
             return "target"
@@ -73,7 +76,9 @@ class ColumnRoles:
             return "prediction"
         if self.y_proba not in columns and self.proba_columns([name]):
             return "prediction"
-        return "timestamp" if name == self.timestamp else "feature"
+        if name == self.timestamp:
+            return "timestamp"
+        return "unit" if name == self.unit else "feature"
 
     def proba_columns(self, columns: Iterable[str]) -> list[str]:
         """Pick the columns that hold probabilities, by their names.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.calendar import read_offset
+from driftlib.data.schema import DATETIME, EMPTY, UNSUPPORTED, declared_kind
 from driftlib.data.sources import Memory
 from driftlib.data.units import COLUMN, ROW, TIME, UnitRule, occurring_units, time_numbers
 from driftlib.errors import ParameterError
@@ -37,8 +38,9 @@ class _Seen:
         )
 
 
-def _seen(batch: Batch, column: str) -> _Seen:
-    hours = occurring_units(*time_numbers(batch.frame[column], "h", batch.where)).ids
+def _seen(batch: Batch, column: str, time_format: str | None) -> _Seen:
+    numbers = time_numbers(batch.frame[column], "h", batch.where, time_format)
+    hours = occurring_units(*numbers).ids
     return _Seen(len(batch.frame), np.unique(hours // 24), hours)
 
 
@@ -47,6 +49,7 @@ def choose_unit(
     reference: Source,
     timestamp: str | None = None,
     times: Iterable[str] | None = None,
+    time_format: str | None = None,
 ) -> UnitRule:
     """Tell what a unit is, from the argument of a public function and the reference.
 
@@ -64,6 +67,8 @@ def choose_unit(
     times : iterable of str, optional
         The columns that hold dates and times, where that is known; default those of a table in
         memory.
+    time_format : str, optional
+        How the time column is written: see `driftlib.data.times.as_times`.
 
     Returns
     -------
@@ -88,12 +93,13 @@ def choose_unit(
         )
     names = [name for header in reference.headers for name in header.names]
     if unit in names:
-        return _of_column(unit, reference, times)
+        rule = _of_column(unit, reference, times)
+        return replace(rule, time_format=time_format) if rule.column == timestamp else rule
     if unit == ROW:
         return UnitRule(ROW, told="rows are taken as independent, as asked")
     column, said = _time_column(reference, timestamp, times)
     if unit == AUTO:
-        return _of_time(reference, column, said)
+        return _of_time(reference, column, said, time_format)
     offset = read_offset(unit)
     if offset is None:
         raise ParameterError(
@@ -106,24 +112,62 @@ def choose_unit(
             f"unit={unit!r} is a length of time and needs a time column, but {said}: name it in "
             "timestamp=."
         )
-    rule = UnitRule(TIME, column, offset.freqstr)
+    rule = UnitRule(TIME, column, offset.freqstr, time_format)
     return replace(rule, told=f"a unit is {rule.one} of {column!r}{said}, as asked")
+
+
+@dataclass(frozen=True)
+class _Kinds:
+    """Kinds of the columns of some rows; those of two batches add."""
+
+    rows: int
+    kinds: Mapping[str, str]
+
+    def __add__(self, other: _Kinds) -> _Kinds:
+        both = dict(self.kinds)
+        for name, kind in other.kinds.items():
+            one = both.get(name, EMPTY)
+            both[name] = kind if one == EMPTY else one if kind in (one, EMPTY) else UNSUPPORTED
+        return _Kinds(self.rows + other.rows, both)
+
+
+def _kinds(batch: Batch) -> _Kinds:
+    frame = batch.frame
+    return _Kinds(len(frame), {str(name): declared_kind(frame[name])[0] for name in frame})
+
+
+def time_columns(source: Source) -> list[str]:
+    """List the columns of dates and times of a table.
+
+    Parameters
+    ----------
+    source : Source
+        Read once.
+
+    Returns
+    -------
+    list of str
+        In the table's order.
+    """
+    shared = [n for n in source.headers[0].names if all(n in h.names for h in source.headers)]
+    kinds = source.total(_kinds, shared).kinds
+    return [name for name in shared if kinds[name] == DATETIME]
 
 
 def _of_column(unit: str, reference: Source, times: Iterable[str] | None) -> UnitRule:
     if unit in _time_columns(reference, times):
-        return UnitRule(TIME, unit, "D", f"a unit is a day of {unit!r}, as asked")
+        return UnitRule(TIME, unit, "D", told=f"a unit is a day of {unit!r}, as asked")
     return UnitRule(COLUMN, unit, told=f"a unit is the rows with one value of {unit!r}, as asked")
 
 
-def _of_time(reference: Source, column: str, said: str) -> UnitRule:
+def _of_time(reference: Source, column: str, said: str, time_format: str | None) -> UnitRule:
     """Days, hours or rows, by how many the reference has."""
     if not column:
         return UnitRule(ROW, told=f"rows are taken as independent: {said}")
-    seen = reference.total(partial(_seen, column=column), [column])
+    seen = reference.total(partial(_seen, column=column, time_format=time_format), [column])
     for found, least, offset in ((seen.days, LEAST_DAYS, "D"), (seen.hours, LEAST_HOURS, "h")):
         if len(found) >= least:
-            rule = UnitRule(TIME, column, offset)
+            rule = UnitRule(TIME, column, offset, time_format)
             return replace(rule, told=f"a unit is {rule.one} of {column!r}{said}")
     few = f"{counted(len(seen.days), 'day')} and {counted(len(seen.hours), 'hour')}"
     return UnitRule(

@@ -21,6 +21,8 @@ from driftlib.text import counted
 ROW, TIME, COLUMN = "row", "time", "column"
 # More units than this are put together: the cost of tests grows with their number.
 MOST_UNITS = 512
+# The unit of all rows of a table that has no column to tell units by.
+ABSENT = -(2**60)
 # A Monday, so that weeks begin as those of the calendar do.
 ORIGIN = np.datetime64("1970-01-05", "us")
 _FIRST_YEAR = pd.Timestamp("1800-01-01")
@@ -42,6 +44,8 @@ class UnitRule:
         The time column, or that of the values; empty for rows.
     offset : str
         The pandas offset of a unit of time; else empty.
+    time_format : str, optional
+        How the time column is written: see `driftlib.data.times.as_times`.
     told : str
         What a unit is and how that was told, for a reader.
 
@@ -54,12 +58,22 @@ class UnitRule:
     kind: str = ROW
     column: str = ""
     offset: str = ""
+    time_format: str | None = field(default=None, compare=False)
     told: str = field(default="rows are taken as independent", compare=False)
 
     @property
     def memory(self) -> bool:
         """Whether neighbouring units may be alike: those of time may."""
         return self.kind == TIME
+
+    @property
+    def plural(self) -> str:
+        """Units in a sentence."""
+        if self.kind == COLUMN:
+            return f"values of {self.column}"
+        if self.kind == ROW:
+            return "rows"
+        return f"{_NAMES[self.offset]}s" if self.offset in _NAMES else "units"
 
     @property
     def one(self) -> str:
@@ -84,6 +98,9 @@ class UnitRule:
             return f"{counted(number, 'value')} of {self.column}"
         name = _NAMES.get(self.offset)
         return counted(number, name) if name else f"{counted(number, 'unit')} of {self.offset}"
+
+
+ROWS = UnitRule()
 
 
 @dataclass(frozen=True)
@@ -133,7 +150,7 @@ def fold_ids(rule: UnitRule, ids: np.ndarray, fold: int) -> np.ndarray:
     [2, 2, 3]
     """
     if rule.kind == COLUMN:
-        return ids % MOST_UNITS if fold else ids
+        return np.where(ids < 0, ids, ids % MOST_UNITS) if fold else ids
     return ids >> fold if rule.kind == TIME else ids
 
 
@@ -172,8 +189,8 @@ def unit_codes(rule: UnitRule, frame: pd.DataFrame, where: str = "the data") -> 
     Returns
     -------
     UnitCodes
-        Of at most 512 units, but for single rows. Of a frame without the column, or whose time
-        column holds no times, every row is in no unit. Bring two sides together with
+        Of at most 512 units, but for single rows. A frame without the column is one unit; where
+        the time column holds no times every row is in no unit. Bring two sides together with
         `common_units`.
 
     Examples
@@ -186,9 +203,9 @@ def unit_codes(rule: UnitRule, frame: pd.DataFrame, where: str = "the data") -> 
     if rule.kind == ROW:
         return UnitCodes(np.arange(len(frame)), np.arange(len(frame)))
     if rule.column not in frame.columns:
-        numbers, known = np.zeros(len(frame), dtype=np.int64), np.zeros(len(frame), dtype=bool)
+        numbers, known = np.full(len(frame), ABSENT), np.ones(len(frame), dtype=bool)
     elif rule.kind == TIME:
-        numbers, known = time_numbers(frame[rule.column], rule.offset, where)
+        numbers, known = time_numbers(frame[rule.column], rule.offset, where, rule.time_format)
     else:
         return folded_codes(rule, _value_codes(frame[rule.column]))
     return folded_codes(rule, occurring_units(numbers, known))
@@ -275,7 +292,9 @@ def unit_starts(rule: UnitRule, ids: np.ndarray, fold: int = 0) -> pd.DatetimeIn
     return pd.date_range(_FIRST_YEAR, periods=int(first.max(initial=0)) + 1, freq=offset)[first]
 
 
-def time_numbers(series: pd.Series, offset: str, where: str) -> tuple[np.ndarray, np.ndarray]:
+def time_numbers(
+    series: pd.Series, offset: str, where: str, time_format: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Tell the number of each row's unit of time.
 
     Parameters
@@ -286,6 +305,8 @@ def time_numbers(series: pd.Series, offset: str, where: str) -> tuple[np.ndarray
         Length of a unit.
     where : str
         What to call the table in an error.
+    time_format : str, optional
+        How the column is written.
 
     Returns
     -------
@@ -295,7 +316,7 @@ def time_numbers(series: pd.Series, offset: str, where: str) -> tuple[np.ndarray
         Whether the row has a time; no row has where the column holds no times.
     """
     try:
-        times = as_times(series, where)
+        times = as_times(series, where, time_format=time_format)
     except DataError:
         # Who needs the times themselves says what is wrong with them.
         return np.zeros(len(series), dtype=np.int64), np.zeros(len(series), dtype=bool)

@@ -12,12 +12,14 @@ import pandas as pd
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, measure_effects
+from driftlib.drift.units import RANK_SLACK, first_reason, judge_units
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
 from driftlib.severity import Severity
 from driftlib.stats import distances, significance
+from driftlib.text import join_notes
 
 _TESTS = (
     "ks_p_value", "mann_whitney_p_value", "psi_p_value", "chi_square_p_value", "missing_p_value",
@@ -32,8 +34,9 @@ _FURTHER = (
     "mann_whitney", "mann_whitney_p_value", "missing_p_value", "unseen_p_value", "unseen_expected",
     "psi_expected", "psi_critical",
 )  # fmt: skip
+_UNITS = ("design_effect", "units_reference", "units_current")
 _JUDGED = ("q_value", "severity", "drifted", "note")
-COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER)
+COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER, *_UNITS)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def compare(pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
     DataError
         If a profile was counted on another grid.
     """
-    tables = [_statistics(pair) for pair in pairs]
+    tables = [_by_units(pair, _statistics(pair)) for pair in pairs]
     p_values = np.concatenate([table["p_value"].to_numpy(float) for table in tables])
     q_values = significance.benjamini_hochberg(p_values)
     ends = np.cumsum([len(table) for table in tables])
@@ -105,24 +108,48 @@ def _statistics(pair: Pair) -> pd.DataFrame:
     return table
 
 
+def _by_units(pair: Pair, table: pd.DataFrame) -> pd.DataFrame:
+    """Give the table p-values that know which rows belong together, where some do."""
+    columns = [pair.baseline.columns[name] for name in table.index]
+    first = pair.before is pair.baseline.reference
+    judged = judge_units(columns, pair.before, pair.after, table, first)
+    if judged is None:
+        nothing = dict.fromkeys(_UNITS, np.nan)
+        return table.assign(**nothing, rank_p_value=0.0)
+    units = judged.table
+    effect = units["design_effect"].fillna(1.0)
+    return table.assign(
+        p_value=units["p_value"],
+        rank_p_value=units["rank_p_value"],
+        # What chance gives grows with what rows of a unit have in common.
+        psi_expected=table["psi_expected"] * effect,
+        psi_critical=table["psi_critical"] * effect,
+        unseen_expected=np.fmax(table["unseen_expected"], units["unseen_expected"]),
+        **{name: units[name] for name in _UNITS},
+    )
+
+
 def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
     """Add severities and notes."""
     effects = measure_effects(table).fillna(0.0)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
     sizes = zip(effects["PSI"], effects[["missing", "unseen"]].max(axis=1), strict=True)
     severities, notes = [], []
+    reason = first_reason(table, pair.baseline.unit)
     for name, row, (psi, share) in zip(table.index, rows, sizes, strict=True):
         column = pair.baseline.columns[name]
         before, after = pair.before.columns[name], pair.after.columns[name]
         gone = after.rows and not after.present and column.kind != EMPTY
         if gone and column.role == "feature":
             severity = Severity.MAJOR
-        elif row["q_value"] < policy.alpha:
+        elif row["q_value"] < policy.alpha and row["rank_p_value"] <= policy.alpha + RANK_SLACK:
             severity = policy.severity_of(psi, share)
         else:
             severity = Severity.NONE
         severities.append(severity)
-        notes.append(describe_change(column, before, after, row, severity, policy))
+        said = describe_change(column, before, after, row, severity, policy, pair.baseline.unit)
+        told = reason and not gone and column.kind in COMPARABLE
+        notes.append(join_notes(reason or "", said) if told else said)
     table = table.assign(
         severity=[severity.value for severity in severities],
         drifted=[severity.drifted for severity in severities],

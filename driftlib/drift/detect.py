@@ -23,6 +23,7 @@ from driftlib.drift.segments import (
     stack_segments,
     subjects_of,
 )
+from driftlib.drift.units import first_reason, unit_line
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
@@ -76,12 +77,28 @@ class DriftResult(Result):
         return [name for name in found if name in features]
 
     @property
+    def cannot_tell(self) -> str | None:
+        """Why nothing can be told, in some segment; None where all can."""
+        return first_reason(self.table, self.baseline.unit)
+
+    @property
+    def unit(self) -> str:
+        """What a unit is, how many there are, and how strongly rows of one belong together."""
+        effect = self.table["design_effect"].median()
+        return unit_line(
+            self.baseline.unit, (self.baseline.reference_units, self.current.units), effect
+        )
+
+    @property
     def headline(self) -> str:
         """The finding in one sentence."""
         known = self.table.index.isin(self.baseline.features)
         where = f" in {counted(len(self.segments), 'segment')}" if self.by else ""
         total = f"{int(known.sum())} features{where}"
         rest = " (against all of the reference)" if self.pooled else ""
+        if not self.drifted and self.cannot_tell and not self.by:
+            return f"{self.cannot_tell[:1].upper()}{self.cannot_tell[1:]}{rest}"
+        rest += f" ({self.cannot_tell})" if self.cannot_tell else ""
         if not self.drifted:
             real = int((self.table["severity"] == "minor").sum())
             rest += f"; {real} changed, but too little to matter" if real else ""
@@ -99,6 +116,8 @@ class DriftResult(Result):
             "rows_reference": self.baseline.rows,
             "rows_current": self.current.rows,
             "policy": asdict(self.policy),
+            "unit": self.unit,
+            "cannot_tell": self.cannot_tell,
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
@@ -117,6 +136,7 @@ def detect_drift(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    unit: str = "auto",
 ) -> DriftResult:
     """Compare a current batch with a reference, feature by feature.
 
@@ -132,7 +152,7 @@ def detect_drift(
         and the headline says so). Segment columns are not compared.
     policy : DriftPolicy
         When a change is real, and when it matters.
-    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba
+    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
 
@@ -181,6 +201,7 @@ def detect_drift(
         y_true=y_true,
         y_pred=y_pred,
         y_proba=y_proba,
+        unit=unit,
     )
     names = [by] if isinstance(by, str) else list(by or ())
     if names:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftlib.data.schema import COMPARABLE
+from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.text import NAMES_SHOWN, join_notes, percent, percents
 
@@ -23,6 +24,7 @@ def describe_change(
     row: Mapping[str, Any],
     severity: str,
     policy: DriftPolicy,
+    unit: UnitRule = ROWS,
 ) -> str:
     """Say what changed in a column, what could not be compared, what was left out.
 
@@ -38,6 +40,8 @@ def describe_change(
         As the policy judges it.
     policy : DriftPolicy
         Whose thresholds words such as "too small to matter" refer to.
+    unit : UnitRule
+        What a unit is.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def describe_change(
         if real:
             parts += _changes(column, before, after, row, policy)
         else:
-            parts.append(_noise(row, policy))
+            parts.append(_noise(row, policy, unit))
         if severity == "minor":
             parts.append("real but too small to matter")
     parts += [_left_out(side, where) for side, where in ((before, "reference"), (after, "current"))]
@@ -158,15 +162,20 @@ def _new_levels(after: CategoricalCounts, row: Mapping[str, Any]) -> str:
     )
 
 
-def _noise(row: Mapping[str, Any], policy: DriftPolicy) -> str:
+def _noise(row: Mapping[str, Any], policy: DriftPolicy, unit: UnitRule) -> str:
+    if np.isnan(row["q_value"]):
+        return ""
     if row["psi"] >= policy.psi_moderate:
+        if unit.kind != ROW:
+            return f"PSI {row['psi']:.2g} is within what {unit.plural} differ by"
         return (
             f"PSI {row['psi']:.2g} is within chance for so few rows "
             f"(up to {row['psi_critical']:.2g} is)"
         )
     if row["psi_critical"] > policy.psi_moderate:
         return (
-            f"with so few rows a PSI under {row['psi_critical']:.2g} could not be told from chance"
+            f"with so few {unit.plural} a PSI under {row['psi_critical']:.2g} could not be told "
+            "from chance"
         )
     return ""
 

@@ -76,7 +76,7 @@ def profile_groups(
             if name not in header.names:
                 raise ParameterError(unknown_name("column", name, header.names, header.where))
     known = {name for header in source.headers for name in header.names}
-    columns = [name for name in baseline.columns if name in known]
+    columns = [name for name in baseline.read if name in known]
     columns = list(dict.fromkeys([*columns, *needed]))
     cutter = cutter.over(source)
     count = partial(_count, baseline=baseline, cutter=cutter, by=tuple(by))
@@ -268,7 +268,7 @@ def _baseline_of(baseline: Baseline, reference: Profile) -> Baseline:
         name: replace(column, reference=reference.columns[name])
         for name, column in baseline.columns.items()
     }
-    return replace(baseline, rows=reference.rows, columns=columns)
+    return replace(baseline, rows=reference.rows, columns=columns, reference_units=reference.units)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from driftlib.drift.segments import (
     stack_segments,
     subjects_of,
 )
+from driftlib.drift.units import first_reason, reasons_of, unit_line
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
@@ -79,6 +80,21 @@ class TrendResult(Result):
         return subjects_of(self.table, self.by)
 
     @property
+    def cannot_tell(self) -> str | None:
+        """Why nothing can be told in some window, and in how many; None where all can."""
+        keys = ["window", *self.by]
+        windows = self.table.drop_duplicates(keys)
+        untold = sum(bool(reason) for reason in reasons_of(windows, self.baseline.unit))
+        reason = first_reason(windows, self.baseline.unit)
+        return f"{reason}, in {untold} of {len(windows)} windows" if reason else None
+
+    @property
+    def unit(self) -> str:
+        """What a unit is, how many the reference has, and how strongly rows of one go together."""
+        effect = self.table["design_effect"].median()
+        return unit_line(self.baseline.unit, (self.baseline.reference_units,), effect)
+
+    @property
     def headline(self) -> str:
         """The finding in one sentence."""
         table = self.table.assign(subject=self.subjects)
@@ -86,6 +102,7 @@ class TrendResult(Result):
         since = "all of the reference" if self.pooled else "the reference"
         since = "the window before" if self.against == "previous" else since
         rest = f" ({self.left_out:,} rows are in no window)" if self.left_out else ""
+        rest += f" ({self.cannot_tell})" if self.cannot_tell else ""
         several = "segments and windows" if table["window"].any() else "segments"
         many = f"{len(self.windows)} {several if self.by else 'windows'}"
         if alarms.empty:
@@ -105,6 +122,8 @@ class TrendResult(Result):
             "against": self.against,
             "left_out": self.left_out,
             "policy": asdict(self.policy),
+            "unit": self.unit,
+            "cannot_tell": self.cannot_tell,
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
@@ -127,6 +146,7 @@ def drift_trend(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    unit: str = "auto",
 ) -> TrendResult:
     """Detect drift window by window.
 
@@ -159,7 +179,7 @@ def drift_trend(
         with the reference either way.
     policy : DriftPolicy
         When a change is real, when it matters, and in how many windows.
-    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba
+    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
 
@@ -207,6 +227,7 @@ def drift_trend(
         y_true=y_true,
         y_pred=y_pred,
         y_proba=y_proba,
+        unit=unit,
     )
     source = baseline.open(current)
     header = source.headers[0]

@@ -14,9 +14,18 @@ from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
 from driftlib.data.columns import MISSING_TEXTS
 from driftlib.data.readers import check_alike
-from driftlib.data.schema import CATEGORICAL, IDENTIFIER, ColumnRoles, select_features
-from driftlib.data.sources import open_source
+from driftlib.data.schema import (
+    CATEGORICAL,
+    COMPARABLE,
+    DATETIME,
+    IDENTIFIER,
+    ColumnRoles,
+    select_features,
+)
+from driftlib.data.sources import Memory, open_source
 from driftlib.data.times import check_time_format
+from driftlib.data.unit_choice import AUTO, choose_unit, time_columns
+from driftlib.data.units import ROW, ROWS, TIME, UnitRule, unit_codes
 from driftlib.errors import DataError, check_whole
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, summary
@@ -28,10 +37,19 @@ from driftlib.profile.storage import (
     VERSION,
     column_from_dict,
     column_to_dict,
+    digest,
     dump,
     read_content,
+    units_from_dict,
+    units_to_dict,
 )
-from driftlib.text import quoted
+from driftlib.profile.units import ProfileUnits, UnitColumn, UnitRows
+from driftlib.text import first_sentence, quoted
+
+# What reading the content of a file raises that was not written by `Baseline.save`.
+_DAMAGE = (
+    KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,6 +70,10 @@ class Baseline:
         PSI bins and quantiles of a numeric column: see `fit`.
     id : str
         Fingerprint of the grid: profiles add if theirs are the same.
+    unit : UnitRule
+        What a unit is: the rows that were drawn together.
+    reference_units : ProfileUnits, optional
+        The reference's rows by unit; None where rows are their own units.
 
     Examples
     --------
@@ -70,11 +92,13 @@ class Baseline:
     bins: int = 10
     resolution: int = 2000
     id: str = ""
+    unit: UnitRule = ROWS
+    reference_units: ProfileUnits | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         # Some of a baseline's features keep the whole's fingerprint: the grid is the same.
         if not self.id:
-            object.__setattr__(self, "id", fingerprint(self.columns))
+            object.__setattr__(self, "id", fingerprint(self.columns, self.unit))
 
     @classmethod
     @known_keywords()
@@ -92,6 +116,7 @@ class Baseline:
         y_true: str = "y_true",
         y_pred: str = "y_pred",
         y_proba: str = "y_proba",
+        unit: str = "auto",
         seed: int = 0,
     ) -> Baseline:
         """Choose and freeze the grid of every column, and count the reference on it.
@@ -126,6 +151,12 @@ class Baseline:
             (31/12/2013), or a pattern of `datetime.strptime` such as "%Y%m%d".
         y_true, y_pred, y_proba : str
             Names of the columns of labels, predictions and probabilities, which are no features.
+        unit : str
+            What rows were drawn in, and so what tests take as independent: "row"; a length of
+            time such as "1D" on the time column; or a column, such as that of the customer,
+            which is then no feature. "auto" takes the timestamp, or the only column of dates and
+            times: days where there are at least 10, else hours where there are at least 20, else
+            rows.
         seed : int
             Of the sample, from 0 up. Rows are chosen by their number alone, so the same rows
             in the same order give the same grid, in however many files or batches they come.
@@ -147,30 +178,45 @@ class Baseline:
         exclude = exclude if isinstance(exclude, str) else tuple(exclude)
         time_format = check_time_format(time_format)
         source = open_source(reference, "reference", "the reference")
-        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
+        known = source.headers[0].names
+        drawn = unit if unit in known else None
+        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format, drawn)
         names = _columns_to_fit(source, roles, features, categorical, exclude)
-        role_of = {name: roles.of(name, source.headers[0].names) for name in names}
+        role_of = {name: roles.of(name, known) for name in names}
         may_count = [name for name in names if features is None and role_of[name] == "feature"]
-        sketch = sketch_reference(source, names, categorical, resolution, seed, may_count)
+        read = [name for name in (timestamp, drawn) if name in known and name not in names]
+        fewer = features is not None or exclude
+        if fewer and not isinstance(source, Memory) and (unit, timestamp) == (AUTO, None):
+            # Otherwise the features tell: every column is one, or has a role.
+            read += [name for name in time_columns(source) if name not in names]
+        everything = [*names, *read]
+        sketch = sketch_reference(source, everything, categorical, resolution, seed, may_count)
         sample = sketch.sample.frame
+        rows = Memory(source.name, sample) if sketch.complete else source
+        rule = choose_unit(unit, rows, timestamp, _times(source, sketch), time_format)
+        if rule.kind == TIME and rule.column == drawn:
+            roles = replace(roles, unit=None)
 
         def fit(name: str) -> Column:
-            known = sketch.columns[name]
-            return fit_column(known, sample[name], role_of[name], bins, resolution)
+            known, units = sketch.columns[name], rule.kind != ROW
+            return fit_column(known, sample[name], role_of[name], bins, resolution, units)
 
         columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
-        baseline = cls(sketch.rows, columns, roles, bins, resolution)
-        return baseline if sketch.complete else baseline._counted(sketch, source)
+        baseline = cls(sketch.rows, columns, roles, bins, resolution, unit=rule)
+        if not sketch.complete:
+            return baseline._counted(sketch, source)
+        units = baseline.count_units(sample, source.name) if rule.kind != ROW else None
+        return replace(baseline, reference_units=units)
 
     def _counted(self, sketch: ReferenceSketch, source: Source) -> Baseline:
         """Count all of the reference on the grids that were chosen from a sample."""
-        counted = source.total(self.profile_batch, self.columns)
+        counted = source.total(self.profile_batch, self.read)
         check_rows(counted, sketch.rows, source.name)
         columns = {
             name: with_reference(column, sketch.columns[name], counted.columns[name], self.bins)
             for name, column in self.columns.items()
         }
-        return replace(self, columns=columns, id="")
+        return replace(self, columns=columns, id="", reference_units=counted.units)
 
     @property
     def features(self) -> list[str]:
@@ -181,7 +227,12 @@ class Baseline:
     def reference(self) -> Profile:
         """The reference's own profile."""
         counts = {name: column.reference for name, column in self.columns.items()}
-        return Profile(self.id, self.rows, counts)
+        return Profile(self.id, self.rows, counts, self.reference_units)
+
+    @property
+    def read(self) -> list[str]:
+        """Columns that a batch is counted by: the own, and that of the units."""
+        return list(dict.fromkeys([*self.columns, *filter(None, [self.unit.column])]))
 
     @cached_property
     def as_written(self) -> dict[str, tuple[str, ...]]:
@@ -244,7 +295,7 @@ class Baseline:
         for header in source.headers:
             self.check_features(header.names, header.where)
             known.update(header.names)
-        return source.total(self.profile_batch, [name for name in self.columns if name in known])
+        return source.total(self.profile_batch, [name for name in self.read if name in known])
 
     def profile_batch(self, batch: Batch) -> Profile:
         """Count some rows of a source.
@@ -292,7 +343,38 @@ class Baseline:
             name: found[name] if name in found else column.count_absent(len(frame))
             for name, column in self.columns.items()
         }
-        return Profile(self.id, len(frame), columns)
+        units = None if self.unit.kind == ROW else self.count_units(frame, where, threads)
+        return Profile(self.id, len(frame), columns, units)
+
+    def count_units(
+        self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None
+    ) -> ProfileUnits:
+        """Count the rows of each unit of a frame.
+
+        Parameters
+        ----------
+        frame, where, threads
+            As for `profile_frame`.
+
+        Returns
+        -------
+        ProfileUnits
+        """
+        found = unit_codes(self.unit, frame, where)
+        rows = UnitRows.of(found)
+        columns = [column for column in self.columns.values() if column.kind in COMPARABLE]
+
+        def count(column: Column) -> UnitColumn:
+            return column.count_units(frame.get(column.name), rows)
+
+        counted = dict(
+            zip(
+                (column.name for column in columns),
+                each(count, columns, len(frame), threads),
+                strict=True,
+            )
+        )
+        return ProfileUnits(self.unit, found.ids, found.fold, rows.rows, found.outside, counted)
 
     def check_features(self, names: Iterable[str], where: str) -> None:
         """Refuse data that have none of the features.
@@ -363,16 +445,19 @@ class Baseline:
         dict
             What `from_dict` takes.
         """
-        return {
+        units = self.reference_units
+        content = {
             "format": FORMAT,
             "version": VERSION,
-            "id": fingerprint(self.columns),
+            "id": fingerprint(self.columns, self.unit),
             "rows": self.rows,
             "bins": self.bins,
             "resolution": self.resolution,
             "roles": asdict(self.roles),
             "columns": {name: column_to_dict(column) for name, column in self.columns.items()},
-        }
+            "unit": asdict(self.unit),
+        } | ({} if units is None else {"units": units_to_dict(units.only(self.columns))})
+        return content | {"digest": digest(content)}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Baseline:
@@ -395,12 +480,20 @@ class Baseline:
         columns = {
             name: column_from_dict(name, entry) for name, entry in content["columns"].items()
         }
+        rows = content["rows"]
+        if any(column.reference.rows != rows for column in columns.values()):
+            raise ValueError("columns have other numbers of rows than the reference")
+        # Format 1 knew of no units.
+        unit = UnitRule(**content["unit"]) if "unit" in content else ROWS
+        units = units_from_dict(unit, content["units"], rows) if unit.kind != ROW else None
         return cls(
-            int(content["rows"]),
+            rows,
             columns,
             ColumnRoles(**content["roles"]),
             int(content["bins"]),
             int(content["resolution"]),
+            unit=unit,
+            reference_units=units,
         )
 
     def save(self, path: str | Path) -> Path:
@@ -446,11 +539,19 @@ class Baseline:
         try:
             baseline = cls.from_dict(content)
             intact = baseline.id == content["id"]
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise DataError(f"{name} is damaged ({error!r}): fit the baseline again.") from error
+        except _DAMAGE as error:
+            reason = first_sentence(error) or type(error).__name__
+            raise DataError(f"{name} is damaged ({reason}): fit the baseline again.") from error
         if not intact:
             raise DataError(f"{name} was changed by hand or damaged: fit the baseline again.")
         return baseline
+
+
+def _times(source: Source, sketch: ReferenceSketch) -> list[str] | None:
+    """Columns of dates and times of what is not in memory."""
+    if isinstance(source, Memory):
+        return None
+    return [name for name, column in sketch.columns.items() if column.kind == DATETIME]
 
 
 def _columns_to_fit(

@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import KnownLevels
+from driftlib.data.columns import KnownLevels, as_numbers, level_codes
 from driftlib.data.schema import CATEGORICAL, NUMERIC
 from driftlib.profile.profile import (
+    HASH_BUCKETS,
     CategoricalCounts,
     Counts,
     NumericCounts,
+    bucket_of,
     count_categories,
     count_numbers,
     merged,
 )
+from driftlib.profile.units import UnitColumn, UnitRows, level_cells
 from driftlib.stats.precision import Claims, claims
 
 
@@ -44,6 +47,8 @@ class Column:
         Whether `levels` lists every level of the reference.
     reference : Counts
         The reference counted on the grid.
+    unit_edges : float array
+        Numeric columns: between them lie the cells in which the rows of a unit are counted.
 
     Examples
     --------
@@ -64,6 +69,7 @@ class Column:
     levels: tuple[str, ...] = ()
     complete: bool = True
     reference: Counts = field(default_factory=Counts)
+    unit_edges: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @cached_property
     def known_levels(self) -> KnownLevels:
@@ -147,6 +153,44 @@ class Column:
         """
         empty = self.count(pd.Series([], dtype=object))
         return replace(empty, rows=rows, missing=rows, absent=rows)
+
+    @property
+    def unit_cells(self) -> np.ndarray:
+        """The cell of each level, or bucket, in which the rows of a unit are counted."""
+        return level_cells(len(self.levels) if self.complete else HASH_BUCKETS)
+
+    def count_units(self, series: pd.Series | None, rows: UnitRows) -> UnitColumn:
+        """Count the rows of each unit of a batch.
+
+        Parameters
+        ----------
+        series : pandas.Series or None
+            The column's values in the batch; None where it has no such column.
+        rows : UnitRows
+            The units of its rows.
+
+        Returns
+        -------
+        UnitColumn
+            Of a column that can be compared.
+        """
+        if series is None:
+            if self.kind == NUMERIC:
+                return rows.absent(len(self.unit_edges) + 1, 0)
+            cells = int(self.unit_cells.max(initial=-1)) + 1
+            return rows.absent(cells, len(self.levels) if self.complete else 0)
+        if self.kind == NUMERIC:
+            return rows.numbers(as_numbers(series).values, self.unit_edges)
+        codes, texts = level_codes(series)
+        names = self.known_levels.names_of(texts)
+        absent = pd.isna(names)
+        if self.complete:
+            places = self.known_levels.index.get_indexer(pd.Index(names, dtype=object))
+            places = np.where(places < 0, len(self.levels), places)
+        else:
+            places = bucket_of(np.where(absent, "", names))
+        places = np.where(absent, -1, places)
+        return rows.levels(np.append(places, -1)[codes], self.unit_cells, self.complete)
 
     def bins(self, counts: Counts) -> np.ndarray:
         """Count rows per PSI bin, per level, or per hash bucket where not all levels are listed.

@@ -19,6 +19,7 @@ from driftlib.data.schema import (
     NUMERIC,
     identifier_note,
 )
+from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.profile.column import Column
 from driftlib.profile.profile import (
     HASH_BUCKETS,
@@ -35,12 +36,18 @@ from driftlib.stats.counts import blocks
 from driftlib.stats.precision import DOUBLE, alike, claims, equal_within, held_bits
 
 HISTOGRAM_BINS = 40
+UNIT_CELLS = 20
 MAX_LEVELS = 1000
 NOT_FINITE = "not compared: no value in the reference is a finite number"
 
 
 def fit_column(
-    sketch: ColumnSketch, sample: pd.Series, role: str, bins: int, resolution: int
+    sketch: ColumnSketch,
+    sample: pd.Series,
+    role: str,
+    bins: int,
+    resolution: int,
+    units: bool = False,
 ) -> Column:
     """Choose a column's grid, and count the sample on it.
 
@@ -56,6 +63,8 @@ def fit_column(
         PSI bins of a numeric column, from 2.
     resolution : int
         Quantiles kept of a numeric column, from 10.
+    units : bool
+        Whether to choose the cells in which the rows of a unit are counted.
 
     Returns
     -------
@@ -81,7 +90,8 @@ def fit_column(
     if kind == NUMERIC and sketch.distinct is not None:
         ordered = _streamed_values(sketch, sketch.distinct, sample)
         held = _held_bits(ordered, as_numbers(sample[:0]).bits)
-        return Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution, held))
+        column = Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution, held))
+        return replace(column, unit_edges=_unit_edges(ordered, held)) if units else column
     if kind == NUMERIC:
         numbers = as_numbers(sample)
         ordered, missing, infinite = sorted_values(numbers.values)
@@ -89,9 +99,11 @@ def fit_column(
             held = held_bits(ordered, numbers.bits)
             grid, psi_edges, histogram_edges = numeric_grid(ordered, bins, resolution, held)
             counts = count_sorted(ordered, grid, missing, infinite, claims(grid, held), held)
+            edges = _unit_edges(ordered, held) if units else np.zeros(0)
             return Column(
-                name, role, kind, note, grid, psi_edges, histogram_edges, reference=counts
-            )
+                name, role, kind, note, grid, psi_edges, histogram_edges,
+                reference=counts, unit_edges=edges,
+            )  # fmt: skip
         kind, note = EMPTY, NOT_FINITE
     if kind == CATEGORICAL and sketch.distinct is not None:
         levels = sketch.distinct
@@ -236,6 +248,11 @@ def _psi_edges(ordered: np.ndarray | RunLengths, bins: int, bits: int) -> np.nda
     return np.unique(edges)
 
 
+def _unit_edges(ordered: np.ndarray | RunLengths, bits: int) -> np.ndarray:
+    """Edges of the cells in which the rows of a unit are counted."""
+    return _psi_edges(ordered, UNIT_CELLS, bits)
+
+
 def with_reference(column: Column, sketch: ColumnSketch, counts: Counts, bins: int) -> Column:
     """Put a second pass's counts of the reference into a column.
 
@@ -270,13 +287,15 @@ def with_reference(column: Column, sketch: ColumnSketch, counts: Counts, bins: i
     return column
 
 
-def fingerprint(columns: Mapping[str, Column]) -> str:
+def fingerprint(columns: Mapping[str, Column], unit: UnitRule = ROWS) -> str:
     """Hash the grids: profiles add, and can be compared, where those of their baselines agree.
 
     Parameters
     ----------
     columns : mapping of str to Column
         In the baseline's order.
+    unit : UnitRule
+        What a unit is.
 
     Returns
     -------
@@ -287,4 +306,7 @@ def fingerprint(columns: Mapping[str, Column]) -> str:
     for column in columns.values():
         digest.update(repr((column.name, column.kind, column.levels, column.complete)).encode())
         digest.update(column.grid.tobytes() + column.psi_edges.tobytes())
+        digest.update(column.unit_edges.tobytes())
+    if unit.kind != ROW:
+        digest.update(repr((unit.kind, unit.column, unit.offset)).encode())
     return digest.hexdigest()[:16]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from driftlib.data.columns import KnownLevels, as_numbers
 from driftlib.errors import DataError
+from driftlib.profile.units import ProfileUnits
 from driftlib.stats.counts import Cumulative, cumulative_sorted
 from driftlib.stats.precision import EXACT, Claims, held_bits
 
@@ -350,10 +351,25 @@ def hash_buckets(levels: np.ndarray, counts: np.ndarray) -> np.ndarray:
     >>> hash_buckets(np.array(["a", "b"], dtype=object), np.array([3, 4])).nonzero()[0].tolist()
     [4, 25]
     """
+    weighted = np.bincount(bucket_of(levels), weights=counts, minlength=HASH_BUCKETS)
+    return weighted.astype(np.int64)
+
+
+def bucket_of(levels: np.ndarray) -> np.ndarray:
+    """Tell the bucket of each level, by a hash of its name.
+
+    Parameters
+    ----------
+    levels : array of str
+
+    Returns
+    -------
+    int array, shape of `levels`
+        0 to 49.
+    """
     if not len(levels):
-        return np.zeros(HASH_BUCKETS, dtype=np.int64)
-    bucket = (pd.util.hash_array(levels, categorize=False) % HASH_BUCKETS).astype(np.int64)
-    return np.bincount(bucket, weights=counts, minlength=HASH_BUCKETS).astype(np.int64)
+        return np.zeros(0, dtype=np.int64)
+    return (pd.util.hash_array(levels, categorize=False) % HASH_BUCKETS).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -368,6 +384,8 @@ class Profile:
         Rows of the batch.
     columns : mapping of str to Counts
         Counts of each of the baseline's columns.
+    units : ProfileUnits, optional
+        Coarse counts of each unit; None where rows are their own units.
 
     Examples
     --------
@@ -382,6 +400,7 @@ class Profile:
     baseline_id: str
     rows: int
     columns: Mapping[str, Counts]
+    units: ProfileUnits | None = None
 
     def __add__(self, other: Profile) -> Profile:
         if not isinstance(other, Profile):
@@ -392,7 +411,8 @@ class Profile:
                 "profile both batches with the same baseline."
             )
         columns = {name: counts + other.columns[name] for name, counts in self.columns.items()}
-        return Profile(self.baseline_id, self.rows + other.rows, columns)
+        units = self.units and other.units and self.units + other.units
+        return Profile(self.baseline_id, self.rows + other.rows, columns, units)
 
     def __radd__(self, other: Any) -> Profile:
         # sum() starts from 0.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from driftlib.arguments import known_keywords
+from driftlib.data.calendar import read_offset
 from driftlib.data.schema import IDENTIFIER, NUMERIC, ColumnRoles, select_features
+from driftlib.data.unit_choice import AUTO
+from driftlib.data.units import ROW, TIME
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
 
@@ -26,6 +30,7 @@ def as_baseline(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    unit: str = "auto",
     seed: int = 0,
 ) -> Baseline:
     """Take a baseline as it is, load a saved one, or fit one to reference data.
@@ -38,7 +43,7 @@ def as_baseline(
         Columns to compare; of a baseline, those of its features to keep.
     exclude : list of str
         Columns never to compare.
-    bins, resolution, categorical, timestamp, time_format, y_true, y_pred, y_proba : optional
+    bins, resolution, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit : optional
         See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
         repeat what the baseline holds.
     seed : int
@@ -67,10 +72,15 @@ def as_baseline(
     """
     if isinstance(reference, str | Path) and str(reference).lower().endswith(".json"):
         reference = Baseline.load(reference)
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
+    names = {"y_true": y_true, "y_pred": y_pred, "y_proba": y_proba, "timestamp": timestamp}
     if isinstance(reference, Baseline):
-        _check_beside(reference, {"bins": bins, "resolution": resolution} | vars(roles))
+        _check_beside(reference, {"bins": bins, "resolution": resolution} | names)
         _check_kinds(reference, categorical)
+        _check_unit(reference, unit)
+        if time_format is not None:
+            # How times are written may change from file to file: the grid does not depend on it.
+            written = replace(reference.unit, time_format=time_format)
+            reference = replace(reference, unit=written)
         return reference.only(features, exclude)
     return Baseline.fit(
         reference,
@@ -80,7 +90,12 @@ def as_baseline(
         exclude=exclude,
         categorical=categorical,
         seed=seed,
-        **vars(roles),
+        y_true=y_true,
+        y_pred=y_pred,
+        y_proba=y_proba,
+        timestamp=timestamp,
+        time_format=time_format,
+        unit=unit,
     )
 
 
@@ -89,12 +104,25 @@ def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
     defaults = {"bins": 10, "resolution": 2000} | vars(ColumnRoles())
     held = {"bins": baseline.bins, "resolution": baseline.resolution} | vars(baseline.roles)
     for name, value in given.items():
-        # How times are written may change from file to file: the grid does not depend on it.
-        if name != "time_format" and value not in (defaults[name], held[name]):
+        if value not in (defaults[name], held[name]):
             raise ParameterError(
                 f"{name}={value!r} is given beside a baseline that was fitted with "
                 f"{name}={held[name]!r}: leave it out, or fit a new baseline."
             )
+
+
+def _check_unit(baseline: Baseline, unit: str) -> None:
+    """Raise unless the unit is left to be chosen, or what the baseline was fitted with."""
+    rule = baseline.unit
+    offset = read_offset(unit) if isinstance(unit, str) else None
+    same = unit == rule.kind if rule.kind == ROW else unit == rule.column
+    same |= rule.kind == TIME and offset is not None and offset == read_offset(rule.offset)
+    if unit != AUTO and not same:
+        held = rule.offset if rule.kind == TIME else rule.column or rule.kind
+        raise ParameterError(
+            f"unit={unit!r} is given beside a baseline that was fitted with unit={held!r}: leave "
+            "it out, or fit a new baseline."
+        )
 
 
 def _check_kinds(baseline: Baseline, categorical: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -10,13 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.data.schema import CATEGORICAL, NUMERIC
+from driftlib.data.schema import (
+    CATEGORICAL,
+    DATETIME,
+    EMPTY,
+    IDENTIFIER,
+    NUMERIC,
+    UNSUPPORTED,
+)
+from driftlib.data.units import COLUMN, TIME, UnitRule
 from driftlib.errors import DataError
 from driftlib.files import json_ready
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.profile.units import SEVERAL, ProfileUnits, UnitColumn
 
-FORMAT, VERSION = "driftlib baseline", 1
+FORMAT, VERSION = "driftlib baseline", 2
+READABLE = (1, 2)
+ROLES = ("feature", "prediction", "target")
+KINDS = (NUMERIC, CATEGORICAL, DATETIME, IDENTIFIER, EMPTY, UNSUPPORTED)
 _COUNTS: dict[str, type[Counts]] = {NUMERIC: NumericCounts, CATEGORICAL: CategoricalCounts}
 
 
@@ -40,6 +53,7 @@ def column_to_dict(column: Column) -> dict[str, Any]:
         entry |= {"mean": counts.mean, "std": counts.std}
         entry["histogram"] = {"edges": column.histogram_edges, "counts": histogram}
         entry |= {"psi_edges": column.psi_edges, "grid": column.grid}
+        entry |= {"unit_edges": column.unit_edges} if len(column.unit_edges) else {}
     elif isinstance(counts, CategoricalCounts):
         entry |= {"levels": column.levels, "complete": column.complete}
     entry["reference"] = {f.name: getattr(counts, f.name) for f in fields(counts)}
@@ -72,7 +86,7 @@ def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
     stored: dict[str, Any] = {}
     for key, value in entry["reference"].items():
         if isinstance(value, list):
-            stored[key] = np.asarray(value, dtype=float if key == "gaps" else np.int64)
+            stored[key] = np.asarray(value, dtype=float) if key == "gaps" else _whole(value)
         else:
             stored[key] = np.nan if value is None else value
     counts = _COUNTS.get(kind, Counts)(**stored)
@@ -83,6 +97,7 @@ def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
             grid=np.asarray(entry["grid"], dtype=float),
             psi_edges=np.asarray(entry["psi_edges"], dtype=float),
             histogram_edges=np.asarray(entry["histogram"]["edges"], dtype=float),
+            unit_edges=np.asarray(entry.get("unit_edges", []), dtype=float),
         )
         if {len(counts.below), len(counts.at_or_below)} != {len(column.grid)}:
             raise ValueError(f"{name}: grid and counts differ in length")
@@ -90,7 +105,173 @@ def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
         column = replace(column, levels=tuple(entry["levels"]), complete=bool(entry["complete"]))
         if len(column.levels) != len(counts.levels):
             raise ValueError(f"{name}: levels and counts differ in length")
+    check_column(column)
     return column
+
+
+def units_to_dict(baseline_units: ProfileUnits) -> dict[str, Any]:
+    """Turn the reference's units into types that JSON has.
+
+    Parameters
+    ----------
+    baseline_units : ProfileUnits
+
+    Returns
+    -------
+    dict
+        What `units_from_dict` takes: lists of whole numbers, each on one line.
+    """
+    columns = {}
+    for name, column in baseline_units.columns.items():
+        alone = np.flatnonzero(column.home > SEVERAL)
+        columns[name] = {
+            "cells": column.cells.reshape(-1),
+            # Of most columns no unit has a missing or an unlisted value.
+            "missing": column.missing if column.missing.any() else [],
+            "unlisted": column.unlisted if column.unlisted.any() else [],
+            "levels": len(column.home),
+            "alone": [alone, column.home[alone]],
+        }
+    ready: dict[str, Any] = json_ready(
+        {
+            "fold": baseline_units.fold,
+            "outside": baseline_units.outside,
+            "ids": baseline_units.ids,
+            "rows": baseline_units.rows,
+            "columns": columns,
+        }
+    )
+    return ready
+
+
+def units_from_dict(rule: UnitRule, entry: Mapping[str, Any], rows: int) -> ProfileUnits:
+    """Make the reference's units of what `units_to_dict` returns.
+
+    Parameters
+    ----------
+    rule : UnitRule
+        What a unit is.
+    entry : mapping
+        As read from JSON.
+    rows : int
+        Rows of the reference.
+
+    Returns
+    -------
+    ProfileUnits
+
+    Raises
+    ------
+    ValueError
+        If the counts do not fit one another.
+    """
+    if rule.kind not in (TIME, COLUMN) or not (type(rule.column) is str and rule.column):
+        raise ValueError(f"unknown unit {rule.kind!r} of {rule.column!r}")
+    ids, sizes = _whole(entry["ids"]), _whole(entry["rows"])
+    outside, fold = entry["outside"], entry["fold"]
+    ordered = (np.diff(ids) > 0).all() and len(ids) == len(sizes)
+    counted = type(outside) is int and outside >= 0 and (sizes >= 0).all()
+    if not (ordered and counted and sizes.sum() + outside == rows and fold in range(63)):
+        raise ValueError("units do not add up to the rows")
+    columns = {}
+    for name, part in entry["columns"].items():
+        home = np.full(part["levels"], SEVERAL)
+        places, units = map(_whole, part["alone"])
+        home[places] = units
+        cells = _whole(part["cells"]).reshape(len(ids), -1)
+        missing, unlisted = (
+            _whole(part[key]) if part[key] else np.zeros(len(ids), dtype=np.int64)
+            for key in ("missing", "unlisted")
+        )
+        least = min(int(x.min(initial=0)) for x in (cells, missing, unlisted))
+        if least < 0 or (cells.sum(axis=1) + missing + unlisted != sizes).any():
+            raise ValueError(f"{name}: counts of units do not add up to their rows")
+        if not np.isin(units, ids).all():
+            raise ValueError(f"{name}: levels of units that are not there")
+        columns[name] = UnitColumn(cells, missing, unlisted, home)
+    return ProfileUnits(rule, ids, fold, sizes, outside, columns)
+
+
+def _whole(values: Any) -> np.ndarray:
+    """Read a list of whole numbers, and of nothing else."""
+    if not all(type(value) is int for value in values):
+        raise ValueError("a count is no whole number")
+    return np.asarray(values, dtype=np.int64)
+
+
+def check_column(column: Column) -> None:
+    """Raise unless a column that was read makes sense.
+
+    Parameters
+    ----------
+    column : Column
+        With the reference counted on it.
+
+    Raises
+    ------
+    ValueError
+        If its role or kind is unknown, or its counts cannot be those of any rows.
+    """
+    counts = column.reference
+    if column.role not in ROLES or column.kind not in KINDS:
+        raise ValueError(f"{column.name}: unknown role {column.role!r} or kind {column.kind!r}")
+    sizes = (counts.rows, counts.missing, counts.absent)
+    if not all(type(size) is int for size in sizes) or not 0 <= sizes[2] <= sizes[1] <= sizes[0]:
+        raise ValueError(f"{column.name}: missing and all rows do not fit one another")
+    sound = True
+    if isinstance(counts, NumericCounts):
+        sound = _sound_numbers(column, counts)
+    elif isinstance(counts, CategoricalCounts):
+        known = counts.levels if column.complete else counts.buckets
+        listed = known.sum() + (counts.unlisted if column.complete else 0)
+        sound = (
+            type(counts.unlisted) is int
+            and min(counts.levels.min(initial=0), counts.buckets.min(initial=0)) >= 0
+            and listed == counts.present
+            and len(set(column.levels)) == len(column.levels)
+            and all(type(level) is str for level in column.levels)
+        )
+    if not sound:
+        raise ValueError(f"{column.name}: counts that no rows can have")
+
+
+def _sound_numbers(column: Column, counts: NumericCounts) -> bool:
+    """Whether counts on a grid can be those of some rows."""
+    below, upto = counts.below, counts.at_or_below
+    edges = (column.psi_edges, column.histogram_edges, column.unit_edges)
+    finite = all(np.isfinite(x).all() for x in (column.grid, counts.gaps, *edges))
+    rising = all((np.diff(x) > 0).all() for x in (column.grid, *edges))
+    ends = np.concatenate([[0], upto[:-1]]), np.concatenate([below[1:], [counts.present]])
+    return bool(
+        finite
+        and rising
+        and np.isin(np.concatenate(edges[:2]), column.grid).all()
+        and len(counts.gaps) == len(column.grid) + 1
+        and (counts.gaps >= 0).all()
+        # Counts rise along the grid, and end with all rows.
+        and (below >= ends[0]).all()
+        and (upto >= below).all()
+        and (upto <= ends[1]).all()
+        and not counts.squares < 0
+        and 0 <= counts.infinite + counts.unreadable <= counts.missing
+    )
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """Hash everything that a baseline's file says, but for the hash itself.
+
+    Parameters
+    ----------
+    content : mapping
+        In types that JSON has.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    rest = {key: value for key, value in content.items() if key != "digest"}
+    return hashlib.sha256(dump(rest).encode()).hexdigest()
 
 
 def dump(content: Mapping[str, Any]) -> str:
@@ -139,7 +320,7 @@ def read_content(path: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        Of our format and version; its parts are not checked.
+        Of our format and a version that is known, as it was written; its parts are not checked.
 
     Raises
     ------
@@ -148,7 +329,8 @@ def read_content(path: str | Path) -> dict[str, Any]:
     """
     name = Path(path).name
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        content = json.loads(text, parse_constant=_no_number)
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise DataError(
@@ -158,11 +340,27 @@ def read_content(path: str | Path) -> dict[str, Any]:
         raise DataError(
             f"{name} is not JSON (line {error.lineno}): write it again with Baseline.save."
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{name} is damaged: fit the baseline again.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DataError(f"{name} is not a baseline: write one with Baseline.save.")
-    if content.get("version") != VERSION:
+    version = content.get("version")
+    if type(version) is not int or version not in READABLE:
         raise DataError(
-            f"{name} has baseline format {content.get('version')}, and this driftlib reads "
-            f"format {VERSION}: fit the baseline again, or use a matching driftlib."
+            f"{name} has baseline format {str(version)[:20]}, and this driftlib reads formats "
+            f"{READABLE[0]} and {READABLE[1]}: fit the baseline again, or use a matching driftlib."
         )
+    if version == VERSION and content.get("digest") != _digest_of(content):
+        raise DataError(f"{name} was changed by hand or damaged: fit the baseline again.")
     return content
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def _digest_of(content: Mapping[str, Any]) -> str:
+    try:
+        return digest(content)
+    except RecursionError:
+        return ""

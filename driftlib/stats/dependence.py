@@ -19,7 +19,7 @@ from driftlib.stats.units import UnitFit, Units, fit_units, side_vectors
 class UnitTest:
     """A change of a mean score, judged with rows in units; arrays of shape (..., scores).
 
-    Attributes
+    Parameters
     ----------
     difference : float array
         Current less reference, unit means weighted by how well each is known.
@@ -263,7 +263,7 @@ def _inflation(
 
 
 def _shared(units: Units, fit: UnitFit, contrast: np.ndarray) -> np.ndarray:
-    """What units on both sides take off the variance: twice the product of their residuals.
+    """Tell what units on both sides take off the variance: twice the product of their residuals.
 
     At least nothing, and at most what effects that never change would take off.
     """

@@ -31,7 +31,7 @@ ALLOWANCE = 0.5
 class Detector:
     """What is kept of a run of windows: 21 numbers a feature, whatever its length.
 
-    Attributes
+    Parameters
     ----------
     windows : int
         Windows seen since the reference.

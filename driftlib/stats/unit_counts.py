@@ -15,7 +15,7 @@ MOST_UNITS = 512
 class UnitCounts:
     """What one column keeps of each unit; everything that tests need is read off it.
 
-    Attributes
+    Parameters
     ----------
     ids : int array, shape (units,)
         Number of each unit, increasing: days since an epoch, or a hash's group.
@@ -52,7 +52,7 @@ class UnitCounts:
         return _added(ids, [self.aligned(ids), other.aligned(ids)])
 
     def aligned(self, ids: np.ndarray) -> UnitCounts:
-        """The same counts on another list of units that has all of these.
+        """Write the same counts on another list of units that has all of these.
 
         Parameters
         ----------

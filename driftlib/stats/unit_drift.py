@@ -24,7 +24,7 @@ LEVELS_PART, LEVELS_MISSING_PART = 1.0, 1.0
 class UnitDrift:
     """Drift of features, rows in units; arrays of shape (..., features), numbers first.
 
-    Attributes
+    Parameters
     ----------
     p_value : float array
         NaN where nothing can be told.

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 class Units:
     """Where each unit lies; a unit with rows on both sides is listed once per side.
 
-    Attributes
+    Parameters
     ----------
     current : bool array, shape (units,)
         True for units of the current side.
@@ -103,7 +103,7 @@ def units_of(
 class UnitFit:
     """Weighted unit means of both sides, which tests and memory are computed from.
 
-    Attributes
+    Parameters
     ----------
     weights, noise, residuals : float array, shape (..., scores, units)
         Inverse variance of each unit's mean, the part that rows give, and the mean less its
