@@ -1,5 +1,7 @@
 """The same rows are the same, whatever holds them; row numbers and indexes are no drift."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -225,3 +227,51 @@ def test_a_longer_name_is_a_feature_where_the_probability_has_its_own_column():
     )
     moved = frame.assign(score_bureau=frame["score_bureau"] + 200)
     assert dl.detect_drift(frame, moved, y_proba="score").drifted == ["score_bureau"]
+
+
+def test_questions_of_two_frames_read_a_csv_as_the_other_side_knows_it(tmp_path):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(
+        {
+            "code": rng.choice(["007", "7", "NA"], 900),
+            "y_true": rng.choice(["01", "1"], 900),
+            "x": rng.normal(size=900),
+        }
+    )
+    frame["y_pred"] = frame["y_true"]
+    frame.to_csv(tmp_path / "f.csv", index=False)
+    frame.to_parquet(tmp_path / "f.parquet")
+    csv, parquet = tmp_path / "f.csv", tmp_path / "f.parquet"
+    expected = dl.fit_domain(frame, frame)
+    for pair in ((csv, parquet), (parquet, csv), (frame, csv)):
+        assert dl.fit_domain(*pair).auc == expected.auc
+        assert dl.diagnose(*pair, positive="1").verdict == "stable"
+    found = dl.track_performance(csv, reference=parquet, positive="1")
+    assert found.table.set_index("metric").loc["accuracy", "value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("s3://bucket/a.parquet", "download it, or pass a frame"),
+        ("https://example.org/a.csv", "download it, or pass a frame"),
+        ("a\0b.csv", "check the path"),
+        ("a" * 5000 + ".csv", "check the path"),
+    ],
+)
+def test_paths_that_cannot_be_read_get_a_short_sentence(path, words):
+    with pytest.raises(dl.DriftlibError, match=words) as caught:
+        dl.detect_drift(pd.DataFrame({"x": [1.0, 2.0]}), path)
+    assert len(str(caught.value)) < 400
+
+
+def test_files_that_are_no_files_or_damaged_get_a_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    pd.DataFrame({"x": np.arange(9.0)}).to_csv(tmp_path / "f.CSV.GZ", compression="gzip")
+    content = (tmp_path / "f.CSV.GZ").read_bytes()
+    (tmp_path / "bad.csv.gz").write_bytes(content[:12] + b"\xff" * 20 + content[32:])
+    reference = pd.DataFrame({"x": np.arange(9.0)})
+    assert dl.Baseline.fit(tmp_path / "f.CSV.GZ").features == ["x"]
+    for name, words in {"pipe.csv": "pipe", "bad.csv.gz": "write it again"}.items():
+        with pytest.raises(dl.DriftlibError, match=words):
+            dl.detect_drift(reference, tmp_path / name)

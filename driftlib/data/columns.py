@@ -385,7 +385,8 @@ class KnownLevels:
             rest = rest.str.lower().map(_TRUTH).map(self._by_truth).fillna(rest)
         elif self._numbers:
             rest = rest.where(~rest.str.fullmatch(r"-?(?:0|[1-9]\d*)\.\d+"), rest.map(_plain))
-        names[strange] = np.where(missing, None, rest.to_numpy(dtype=object))
+        names[strange] = rest.to_numpy(dtype=object)
+        names[strange[missing.to_numpy()]] = None
         return names
 
     def count(self, series: pd.Series) -> LevelCounts:

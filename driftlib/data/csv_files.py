@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as plain_csv
 import gzip
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,7 @@ def csv_names(path: Path) -> list[str]:
             start = stream.readline(100_000).strip()
             stream.seek(0)
             names = next(plain_csv.reader(stream, delimiter=_delimiter(path)), [])
-    except (OSError, EOFError, plain_csv.Error) as error:
+    except (OSError, EOFError, zlib.error, plain_csv.Error) as error:
         raise DataError(f"{path.name} cannot be read ({error}): write it again.") from error
     if any("\udc80" <= letter <= "\udcff" for letter in start):
         raise DataError(f"{path.name} has a header that is not UTF-8 text: save the file as UTF-8.")
@@ -87,7 +88,7 @@ def read_csv(path: Path, as_written: AsWritten | None = None) -> pa.Table:
 
     csv_names(path)
     with _worded(path):
-        table = csv.read_csv(path, **_options(path, as_written))
+        table = csv.read_csv(_open_bytes(path), **_options(path, as_written))
     _check_text(path, table.schema)
     return _known_missing(table, as_written)
 
@@ -127,7 +128,7 @@ def stream_csv(
 
     options = _options(path, as_written, include_columns=names, column_types=dict(types or {}))
     try:
-        reader = csv.open_csv(path, read_options=_blocks(), **options)
+        reader = csv.open_csv(_open_bytes(path), read_options=_blocks(), **options)
         _check_text(path, reader.schema)
         for batch in reader:
             yield _known_missing(batch, as_written)
@@ -204,8 +205,16 @@ def _delimiter(path: Path) -> str:
     return "\t" if ".tsv" in path.name.lower() else ","
 
 
+def _open_bytes(path: Path) -> Any:
+    """Open a file for Arrow, which knows .gz but not .GZ."""
+    import pyarrow as pa
+
+    compressed = path.suffix.lower() == ".gz"
+    return pa.input_stream(str(path), compression="gzip" if compressed else None)
+
+
 def _open_text(path: Path) -> IO[str]:
-    opener: Any = gzip.open if path.suffix == ".gz" else open
+    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
     return opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
@@ -253,7 +262,7 @@ def csv_types(
     seen: dict[str, pa.DataType] = {"string": pa.string()}
     fitting: dict[str, tuple[str, ...]] = {}
     with _worded(path):
-        for batch in csv.open_csv(path, read_options=_blocks(), **options):
+        for batch in csv.open_csv(_open_bytes(path), read_options=_blocks(), **options):
             for name, column in zip(names, _typed(batch, missing).columns, strict=True):
                 seen[str(column.type)] = column.type
                 kind = _kind(column)

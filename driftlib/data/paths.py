@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import glob
 import os
+import re
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,25 @@ def is_path(source: Any) -> bool:
     bool
     """
     return isinstance(source, str | Path)
+
+
+def is_csv(source: Any) -> bool:
+    """Tell whether a source names CSV files.
+
+    Parameters
+    ----------
+    source : object
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_csv("data/*.CSV.GZ"), is_csv("data/a.parquet")
+    (True, False)
+    """
+    return is_path(source) and Path(source).name.lower().endswith(CSV_ENDINGS)
 
 
 def is_table_name(path: Path) -> bool:
@@ -67,10 +88,29 @@ def matching_files(source: str | Path, role: str) -> list[Path]:
     DataError
         If there is none, or a folder where a file should be.
     """
+    given = str(source)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", given):
+        raise DataError(
+            f"{role} {short_path(given)} is not read from here: download it, or pass a frame."
+        )
     path = Path(source).expanduser()
-    if path.is_file():
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        mode = 0
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(
+            f"{role} {short_path(given)} cannot be read ({reason}): check the path."
+        ) from error
+    if stat.S_ISREG(mode):
         return [path]
-    if path.is_dir():
+    if mode and not stat.S_ISDIR(mode):
+        raise DataError(
+            f"{role} {short_path(given)} is a pipe or a device and not a file: write its rows to a "
+            "file first."
+        )
+    if mode:
         raise DataError(
             f"{role} {str(source)!r} is a folder: name the files in it, such as "
             f"{str(path / '*.parquet')!r}."
@@ -90,6 +130,27 @@ def matching_files(source: str | Path, role: str) -> list[Path]:
             "check the path."
         )
     return found
+
+
+def short_path(path: str) -> str:
+    """Write a path for a sentence.
+
+    Parameters
+    ----------
+    path : str
+        Of any length, with any characters.
+
+    Returns
+    -------
+    str
+        In quotes, cut at 200 characters.
+
+    Examples
+    --------
+    >>> short_path("a.csv"), len(short_path("a" * 5000))
+    ("'a.csv'", 205)
+    """
+    return repr(path if len(path) <= 200 else f"{path[:200]}...")
 
 
 def name_files(paths: Iterable[Path]) -> dict[Path, str]:

@@ -16,7 +16,7 @@ import pandas as pd
 from driftlib.data.columns import as_numbers, level_text
 from driftlib.data.labels import LabelColumn, find_classes, read_labels, unify_booleans
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.sources import read_frame, source_name
+from driftlib.data.sources import read_frame, read_pair, source_name
 from driftlib.data.task import (
     BINARY,
     MULTICLASS,
@@ -208,7 +208,12 @@ def name_tables(**sources: Any) -> list[tuple[str, pd.DataFrame]]:
     names = {role: source_name(source, role) for role, source in given.items()}
     if len(set(names.values())) < len(names):
         names = {role: f"{role} {name}" for role, name in names.items()}
-    return [(names[role], read_frame(source, role)) for role, source in given.items()]
+    if given.keys() == {"reference", "current"}:
+        frames = read_pair(given["reference"], given["current"])
+        read = dict(zip(("reference", "current"), frames, strict=True))
+    else:
+        read = {role: read_frame(source, role) for role, source in given.items()}
+    return [(names[role], read[role]) for role in given]
 
 
 def parse_predictions(

@@ -20,9 +20,10 @@ from driftlib.data.batches import (
     rows_at_once,
     with_rows,
 )
+from driftlib.data.columns import MISSING_TEXTS, count_levels
 from driftlib.data.csv_files import AsWritten, OtherTypes, csv_types
 from driftlib.data.frames import arrow_to_pandas, as_frame, stack, unique_names
-from driftlib.data.paths import is_path, matching_files, name_files, naming
+from driftlib.data.paths import is_csv, is_path, matching_files, name_files, naming
 from driftlib.data.readers import (
     Header,
     check_alike,
@@ -32,6 +33,7 @@ from driftlib.data.readers import (
     read_table,
     stream_table,
 )
+from driftlib.data.schema import CATEGORICAL, declared_kind
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
 
@@ -109,6 +111,48 @@ def read_frame(
             f"of it, such as {_SAMPLES[system]}."
         )
     return as_frame(source, role)
+
+
+def read_pair(reference: Any, current: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read two tables, so that the text of one is read as text from the CSV files of the other.
+
+    Parameters
+    ----------
+    reference, current : frame, table, dataset, str or Path
+        As for `read_frame`. A table that has types rules a CSV file, which has none; of two CSV
+        files the reference rules.
+
+    Returns
+    -------
+    reference, current : pandas.DataFrame
+
+    Raises
+    ------
+    DataError
+        As for `read_frame`.
+
+    Examples
+    --------
+    >>> march = pd.DataFrame({"code": ["007"]})
+    >>> [len(frame) for frame in read_pair(march, march)]
+    [1, 1]
+    """
+    if is_csv(reference) and not is_csv(current):
+        now = read_frame(current, "current")
+        return read_frame(reference, "reference", _texts_of(now)), now
+    before = read_frame(reference, "reference")
+    return before, read_frame(current, "current", _texts_of(before) if is_csv(current) else None)
+
+
+def _texts_of(frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Find the columns of text, each with its values like "NA"."""
+    found = {}
+    for name in frame.columns:
+        kind, _ = declared_kind(frame[name])
+        if kind == CATEGORICAL:
+            levels = set(count_levels(frame[name]).levels.tolist())
+            found[name] = tuple(text for text in MISSING_TEXTS if text in levels)
+    return found
 
 
 _SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(0.01).toArrow()"}

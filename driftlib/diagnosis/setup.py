@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import ColumnRoles, select_features
-from driftlib.data.sources import read_frame, source_name
+from driftlib.data.sources import read_pair, source_name
 from driftlib.diagnosis.losses import AUTO, Losses, read_losses
 from driftlib.domain.classifier import Domain, fit_domain
 from driftlib.domain.features import note_of_counter
@@ -102,7 +102,7 @@ class DiagnosisSetup:
         ['x']
         """
         names = source_name(reference, "the reference"), source_name(current, "current")
-        before, now = read_frame(reference, "reference"), read_frame(current, "current")
+        before, now = read_pair(reference, current)
         losses = read_losses(
             (names[0], before), (names[1], now), self.loss, self.roles, self.task, self.positive
         )

@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from driftlib.arguments import known_keywords
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
-from driftlib.data.sources import read_frame, source_name
+from driftlib.data.sources import read_frame, read_pair, source_name
 from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
 from driftlib.domain.features import (
     MOST_LEVELS,
@@ -321,7 +321,7 @@ def fit_domain(
     categorical = categorical if isinstance(categorical, str) else tuple(categorical)
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     names = source_name(reference, "the reference"), source_name(current, "current")
-    reference, current = read_frame(reference, "reference"), read_frame(current, "current")
+    reference, current = read_pair(reference, current)
     exclude = exclude if isinstance(exclude, str) else tuple(exclude)
     wanted = select_features(reference.columns, roles, features, categorical, names[0], exclude)
     rng = np.random.default_rng(seed)
