@@ -352,8 +352,8 @@ class KnownLevels:
         return tuple(text for text in MISSING_TEXTS if text not in known)
 
     @cached_property
-    def _by_truth(self) -> dict[str, str]:
-        """The levels by the number of their truth value; empty where they are something else."""
+    def by_truth(self) -> dict[str, str]:
+        """The levels by "0" and "1", where all are truth values; else empty."""
         found = {_TRUTH.get(level.lower(), ""): level for level in self.levels}
         return found if "" not in found and len(found) == len(self.levels) else {}
 
@@ -381,8 +381,8 @@ class KnownLevels:
             return names
         rest = pd.Series(names[strange], dtype=object)
         missing = rest.isin(self.missing_texts)
-        if self._by_truth:
-            rest = rest.str.lower().map(_TRUTH).map(self._by_truth).fillna(rest)
+        if self.by_truth:
+            rest = rest.str.lower().map(_TRUTH).map(self.by_truth).fillna(rest)
         elif self._numbers:
             rest = rest.where(~rest.str.fullmatch(r"-?(?:0|[1-9]\d*)\.\d+"), rest.map(_plain))
         names[strange] = rest.to_numpy(dtype=object)

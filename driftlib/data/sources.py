@@ -124,7 +124,8 @@ def read_pair(reference: Any, current: Any) -> tuple[pd.DataFrame, pd.DataFrame]
 
     Returns
     -------
-    reference, current : pandas.DataFrame
+    tuple of two pandas.DataFrame
+        The reference and current.
 
     Raises
     ------

@@ -240,7 +240,8 @@ class Baseline:
         return {
             name: tuple(text for text in MISSING_TEXTS if text in set(column.levels))
             for name, column in self.columns.items()
-            if column.kind in (CATEGORICAL, IDENTIFIER)
+            # Truth values are known again however they are read.
+            if column.kind in (CATEGORICAL, IDENTIFIER) and not column.known_levels.by_truth
         }
 
     def open(self, data: Any, role: str = "current", name: str = "the current data") -> Source:
