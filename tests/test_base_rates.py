@@ -59,7 +59,7 @@ def test_without_labels_there_are_still_predictions():
     assert np.isnan(rates.table["actual"][0])
     assert rates.table["predicted"].tolist() == [0.75]
     assert rates.table["expected"].tolist() == pytest.approx([0.6])
-    assert rates.headline == ("Between 75 % and 75 % were predicted to be 1; there are no labels")
+    assert rates.headline == ("75 % were predicted to be 1; there are no labels")
     numbers = outcome_rates(pd.DataFrame({"y_pred": [0.5, 1.5, 4.0]}))
     assert numbers.positive is None
     assert numbers.table["predicted"].tolist() == [2.0]

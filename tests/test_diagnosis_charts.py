@@ -104,5 +104,12 @@ def test_no_window_that_could_be_diagnosed_is_no_chart(data):
     timeline = diagnose_windows(
         data.reference, data.current[:6], window=1, features=["usage_hours"], max_rows=1500
     )
-    with pytest.raises(dl.DriftlibError, match=r"No window could be diagnosed: current has 1 row,"):
+    with pytest.raises(dl.DriftlibError, match=r"In no window .*: current has 1 row,"):
+        charts.diagnosis_over_windows(timeline)
+
+
+def test_windows_without_labels_are_no_chart(data):
+    current = data.current.drop(columns="y_true")
+    timeline = diagnose_windows(data.reference, current, features=["usage_hours"], max_rows=1500)
+    with pytest.raises(dl.DriftlibError, match="In no window is it known how the loss changed"):
         charts.diagnosis_over_windows(timeline)

@@ -801,15 +801,15 @@ def test_windows_are_named_as_a_reader_would():
         (
             "1",
             [0.1, 0.25],
-            "Between 10 % and 25 % were 1; between 20 % and 20 % were predicted to be",
+            "Between 10 % and 25 % were 1; 20 % were predicted to be",
         ),
-        ("1", [np.nan] * 2, "Between 20 % and 20 % were predicted to be 1; there are no labels"),
+        ("1", [np.nan] * 2, "20 % were predicted to be 1; there are no labels"),
         (
             None,
             [1.5, 3.0],
-            "Labels averaged between 1.5 and 3.0; predictions averaged between 0.20",
+            "Labels averaged between 1.5 and 3.0; predictions averaged 0.20",
         ),
-        (None, [np.nan] * 2, "predictions averaged between 0.20 and 0.20"),
+        (None, [np.nan] * 2, "predictions averaged 0.20"),
     ],
 )
 def test_base_rates_are_said_once(positive, actual, title):

@@ -168,6 +168,11 @@ def _noise(row: Mapping[str, Any], policy: DriftPolicy, unit: UnitRule) -> str:
     if row["psi"] >= policy.psi_moderate:
         if unit.kind != ROW:
             return f"PSI {row['psi']:.2g} is within what {unit.plural} differ by"
+        if row["psi"] > row["psi_critical"]:
+            return (
+                f"PSI {row['psi']:.2g} is over the {row['psi_critical']:.2g} that chance gives in "
+                "one check of twenty, but over all columns and tests it is not told from chance"
+            )
         return (
             f"PSI {row['psi']:.2g} is within chance for so few rows "
             f"(up to {row['psi_critical']:.2g} is)"

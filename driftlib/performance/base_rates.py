@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +43,7 @@ class BaseRates(Result):
         """The finding in one sentence."""
         words = percent if self.positive else brief
         actual, predicted = (self.table[name].dropna() for name in ("actual", "predicted"))
-        labelled, foreseen = (
-            f"Between {words(side.min())} and {words(side.max())}" if len(side) else ""
-            for side in (actual, predicted)
-        )
+        labelled, foreseen = (_span(side, words) for side in (actual, predicted))
         if not self.positive:
             labels = f"Labels averaged {labelled.lower()}; " if labelled else ""
             return f"{labels}predictions averaged {foreseen.lower()}"
@@ -53,6 +51,14 @@ class BaseRates(Result):
         if not labelled:
             return f"{foreseen} were predicted to be {name}; there are no labels"
         return f"{labelled} were {name}; {foreseen.lower()} were predicted to be"
+
+
+def _span(values: pd.Series, words: Callable[[float], str]) -> str:
+    """Smallest and largest value, once where they read the same; empty without any."""
+    if values.empty:
+        return ""
+    low, high = words(values.min()), words(values.max())
+    return low if low == high else f"Between {low} and {high}"
 
 
 @known_keywords(rows="pass a number of rows as window=", by="shares are of all segments together")

@@ -37,7 +37,7 @@ def outcome_rates_trend(rates: BaseRates) -> go.Figure:
     >>> from driftlib.performance.base_rates import outcome_rates
     >>> frame = pd.DataFrame({"y_true": [0, 1, 1, 1], "y_pred": [0, 1, 0, 1]})
     >>> outcome_rates_trend(outcome_rates(frame, window=2)).layout.title.text
-    'Between 50 % and 100 % were 1; between 50 % and 50 % were predicted to be'
+    'Between 50 % and 100 % were 1; 50 % were predicted to be'
     """
     import plotly.graph_objects as go
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +74,7 @@ def diagnosis_over_windows(timeline: Timeline) -> go.Figure:
     ParameterError
         If there are segments: a row of bars has room for windows only.
     DataError
-        If no window could be diagnosed.
+        If the change of the loss is known in no window.
     """
     import plotly.graph_objects as go
 
@@ -81,14 +82,12 @@ def diagnosis_over_windows(timeline: Timeline) -> go.Figure:
         raise ParameterError(
             f"the timeline has segments ({quoted(timeline.by)}): pass one without by=."
         )
-    if not np.isfinite(timeline.table["value"].astype(float)).any():
-        notes = [note for note in timeline.table["note"] if note]
-        why = f": {notes[0]}" if notes else "."
-        raise DataError(f"No window could be diagnosed{why}")
     windows = window_labels(timeline.table)
     table = timeline.table.pivot_table(
         index="window", columns="term", values="value", aggfunc="first", dropna=False
     ).reindex(index=list(windows.labels), columns=list(TITLES))
+    if not np.isfinite(table["total"].astype(float)).any():
+        raise DataError(_no_total(timeline.table["note"]))
     labels = [escape(label) for label in windows.labels.values()]
     each = timeline.table.drop_duplicates("window").set_index("window")
     verdicts = dict(zip(windows.labels, each.loc[list(windows.labels), "verdict"], strict=True))
@@ -143,6 +142,11 @@ def diagnosis_over_windows(timeline: Timeline) -> go.Figure:
     chart.update_layout(barmode="relative")
     chart.update_xaxes(category_axis())
     return chart
+
+
+def _no_total(notes: Iterable[str]) -> str:
+    why = next((note for note in notes if note), "current has no labels there.")
+    return f"In no window is it known how the loss changed: {why}"
 
 
 def _over_windows_title(verdicts: dict[int, str], windows: WindowLabels) -> str:
