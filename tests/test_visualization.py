@@ -410,6 +410,17 @@ class TestSmallMultiples:
         assert median == pytest.approx((reference["x"].max() + current["x"].max()) / 2, abs=0.01)
         assert "median about 2 in the current data" in chart.layout.title.text
 
+    @pytest.mark.parametrize(
+        ("now", "move"),
+        [([0] * 70 + [4] * 30, "75 % quantile 4 "), ([0] * 100, "95 % quantile 0 "),
+         ([0] * 90 + [4] * 10, "median 0 "), ([4] * 100, "median 4 ")],
+    )  # fmt: skip
+    def test_a_quantile_that_moved_is_named_where_the_median_did_not(self, now, move):
+        reference = pd.DataFrame({"x": [0.0] * 90 + [4.0] * 10})
+        current = pd.DataFrame({"x": np.array(now, float)})
+        chart = charts.feature_small_multiples(dl.drift_trend(reference, current, window=100))
+        assert chart.layout.title.text.startswith(f"x moved furthest: {move}")
+
     def test_categories_show_the_shares_that_moved_furthest(self, data, trend):
         chart = charts.feature_small_multiples(trend, ["origin"])
         july = data[1][data[1]["when"].dt.month == 7]["origin"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_PANELS, MOST_PANELS = 9, 12
 MOST_LEVELS = 3
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+MEDIAN = "50 %"
 LEVEL_LINES = (
     {"color": style.CURRENT, "dash": "solid"},
     {"color": style.COLORWAY[2], "dash": "longdash"},
@@ -148,7 +149,7 @@ def _largest_move(
 ) -> str:
     """Say which window is furthest from the reference; "" where there are no values."""
     numeric = isinstance(column.reference, NumericCounts)
-    key = "50 %" if numeric else next(iter(part), "")
+    key = _telling_quantile(part) if numeric else next(iter(part), "")
     values = part.get(key, np.zeros(1))
     apart = np.abs(values[1:] - values[0])
     if not np.isfinite(apart).any():
@@ -158,8 +159,15 @@ def _largest_move(
     old, new = values[0], values[place + 1]
     if numeric:
         about = "" if column.grid[0] <= new <= column.grid[-1] else "about "
-        return f"median {about}{new:.4g} {where}, {old:.4g} in the reference"
+        what = "median" if key == MEDIAN else f"{key} quantile"
+        return f"{what} {about}{new:.4g} {where}, {old:.4g} in the reference"
     return f"{shortened(key)} {percent(new)} {where}, {percent(old)} in the reference"
+
+
+def _telling_quantile(part: dict[str, np.ndarray]) -> str:
+    """Choose the median; where it stays the same, the quantile that moved furthest."""
+    moves = {key: np.nan_to_num(np.abs(row[1:] - row[0])).max() for key, row in part.items()}
+    return MEDIAN if moves[MEDIAN] > 0 else max(moves, key=lambda key: (moves[key], key == MEDIAN))
 
 
 def _head(column: Column, part: dict[str, np.ndarray]) -> str:
