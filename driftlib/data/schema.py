@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from pandas.api import types
@@ -55,6 +56,11 @@ class ColumnRoles:
     timestamp: str | None = None
     time_format: str | None = None
     unit: str | None = None
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The names as arguments of public functions, which take `unit` in a wider sense."""
+        return {name: value for name, value in vars(self).items() if name != "unit"}
 
     def of(self, name: str, columns: Collection[str] = ()) -> str:
         """Tell the role of a column.

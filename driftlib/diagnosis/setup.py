@@ -210,5 +210,5 @@ class Periods:
             categorical=[name for name in self.setup.categorical if name in chosen],
             max_rows=self.setup.max_rows if most is None else min(most, self.setup.max_rows),
             seed=self.setup.seed,
-            **vars(self.setup.roles),
+            **self.setup.roles.keywords,
         )

@@ -101,7 +101,7 @@ def calibrate_weighted(
             features.current.iloc[rows],
             categorical=[name for name, kind in features.kinds.items() if kind == CATEGORICAL],
             seed=features.seed,
-            **vars(features.roles),
+            **features.roles.keywords,
         )
         part = reference.take(domain.reference_rows)
         # A few huge weights cost more in variance than they save in bias.

@@ -150,7 +150,7 @@ def compare_periods(
     ([], True)
     """
     on = roles.timestamp
-    baseline = Baseline.fit(reference, **vars(roles))
+    baseline = Baseline.fit(reference, **roles.keywords)
     drift = detect_drift(baseline, current, policy=policy)
     size = window if window and on else fitting_window(current, on, time_format=roles.time_format)
     cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}
@@ -286,7 +286,7 @@ def explain_change(
     from driftlib.visualization import feature_attribution, loss_waterfall, segment_effects
     from driftlib.visualization.diagnosis import plain_title
 
-    why = diagnose(reference, current, features=features, **vars(roles))
+    why = diagnose(reference, current, features=features, **roles.keywords)
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)

@@ -70,7 +70,7 @@ class Inputs:
         A saved baseline holds the names of its own columns: `roles` are those of current.
         """
         kinds = {"features": self.features, "categorical": self.categorical}
-        return kinds if isinstance(self.reference, Baseline) else kinds | vars(self.roles)
+        return kinds if isinstance(self.reference, Baseline) else kinds | self.roles.keywords
 
     @property
     def by_window(self) -> dict[str, Any]:
