@@ -77,6 +77,18 @@ def test_the_verdict_says_when_nothing_is_worse(data):
     assert words == f"{sentence} ROC AUC: {value:.3g}, {value:.3g} in the reference."
 
 
+def test_the_verdict_says_noise_where_a_value_is_beyond_its_limit():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"y_true": rng.normal(100, 50, 300)})
+    frame["y_pred"] = frame["y_true"] + rng.normal(0, 20, 300)
+    limits = {"mae": "+1"}
+    worse = frame.assign(y_pred=frame["y_true"] + 1.1 * (frame["y_pred"] - frame["y_true"]))
+    for now, words in ((worse, "tolerated by more than noise. Mean"), (frame, "tolerated. Mean")):
+        perf = dl.track_performance(now, reference=frame, thresholds=limits, metrics=["mae"])
+        verdict = verdicts.performance_verdict(perf, Unavailable("no"), Unavailable("no"))
+        assert f"The watched metric is not worse than {words} absolute error" in verdict
+
+
 def test_the_verdict_without_labels_is_the_estimate_or_the_reason(data):
     unlabelled = data.current.drop(columns="y_true")
     estimate = dl.estimate_performance(data.reference, unlabelled, metrics=["accuracy"])

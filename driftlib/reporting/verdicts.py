@@ -116,7 +116,9 @@ def _nothing_worse(perf: Performance) -> str:
         return "There is no reference to compare the model's performance with."
     watched = perf.table["metric"].nunique()
     which = "The watched metric is not" if watched == 1 else f"None of {watched} watched metrics is"
-    return f"{which} worse than tolerated."
+    # A value may lie beyond its limit, and chance explain it.
+    surely = " by more than noise" if perf.table["breached"].any() else ""
+    return f"{which} worse than tolerated{surely}."
 
 
 def _span(perf: Performance, metric: str) -> str:

@@ -166,6 +166,11 @@ def _over_windows_title(verdicts: dict[int, str], windows: WindowLabels) -> str:
     return capital("; ".join(parts))
 
 
+def _effect(value: float) -> str:
+    """Write a change of the loss: three decimals, and none where it is large."""
+    return f"{value:+,.{3 if abs(value) < 1 else 1 if abs(value) < 10 else 0}f}"
+
+
 def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
     """Draw which features' change accounts for what changed inputs did to the loss.
 
@@ -187,7 +192,7 @@ def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
     if len(table):
         first = float(table["effect"].iloc[0])
         did = "raised" if first > 0 else "lowered"
-        title = f"Of the changed inputs, {names[0]} {did} the loss most ({first:+.3f})"
+        title = f"Of the changed inputs, {names[0]} {did} the loss most ({_effect(first)})"
         if not first:
             title = "No changed input did anything to the loss"
     chart = figure(
@@ -195,7 +200,7 @@ def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
         caption="How much of the change of the loss by changed inputs goes away when a feature is "
         "hidden from the comparison of the two periods. Features that move together share it.",
         alt="Bars: "
-        + "; ".join(f"{n} {v:+.3f}" for n, v in zip(names[:5], table["effect"], strict=False))
+        + "; ".join(f"{n} {_effect(v)}" for n, v in zip(names[:5], table["effect"], strict=False))
         + ".",
         table=table,
         x=f"effect on the mean {escape(shortened(diagnosis.loss_title))}",
@@ -234,18 +239,19 @@ def segment_effects(diagnosis: Diagnosis) -> go.Figure:
     worst = table.iloc[int(table["effect"].argmax())] if len(table) else None
     title = "No figure without labels, or where the periods do not overlap"
     if len(table) == 1:
-        title = "No group of rows stands out: the change is the same everywhere"
+        title = "No group of rows stands out"
     elif worst is not None:
         did = "rose most" if worst["effect"] > 0 else "fell least"
-        title = (
-            f"With the same inputs the loss {did} where {worst['rule']} ({worst['effect']:+.3f})"
-        )
+        most = _effect(worst["effect"])
+        title = f"With the same inputs the loss {did} where {worst['rule']} ({most})"
     chart = figure(
         escape(title, most=None),
         caption="Change of the mean loss at the same inputs, in groups of rows that were found on "
         "one half of the data and measured on the other, with 95 % intervals.",
         alt="Points: "
-        + "; ".join(f"{row.rule} {row.effect:+.3f}" for row in table.itertuples())
+        + "; ".join(
+            f"{rule} {_effect(v)}" for rule, v in zip(table["rule"], table["effect"], strict=True)
+        )
         + ".",
         table=table,
         x=f"change of the mean {escape(shortened(diagnosis.loss_title))} at the same inputs",
