@@ -1,13 +1,21 @@
 """One bad column never costs the others: a small part of `python -m bench odd_frames`."""
 
+import contextlib
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
+import driftlib as dl
 from tests.odd_frames import IN_ARROW, IN_PANDAS, arrow_pairs, disagreement, fault, odd_pairs, twins
 
+ONCE_RAW = (
+    "huge whole numbers", "surrogate", "lists", "tuples", "times", "uncomparable", "half",
+    "arrow nothing", "arrow struct", "nested",
+)  # fmt: skip
 FEW = settings(
-    max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=6, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -35,3 +43,22 @@ def test_odd_columns_beside_good_ones(pair):
 @given(arrow_pairs())
 def test_kinds_of_frames_agree(drawn):
     assert disagreement(*drawn) == ""
+
+
+@pytest.mark.parametrize("named", ["window", "by"])
+def test_any_column_can_be_named_and_gets_an_answer_or_a_sentence(named):
+    rng = np.random.default_rng(0)
+    for kind in ONCE_RAW:
+        pair = twins(rng, kind, kind)
+        with warnings.catch_warnings(), contextlib.suppress(dl.DriftlibError):
+            warnings.simplefilter("error")
+            dl.drift_trend(pair.reference, pair.current, **{"window": 15, named: "odd"})
+
+
+def test_a_column_without_values_makes_no_windows():
+    pair = twins(np.random.default_rng(0), "nothing", "nothing")
+    with pytest.raises(dl.DriftlibError, match="no value in any row: there are no windows"):
+        dl.drift_trend(pair.good_reference, pair.current, window="odd")
+    pair = twins(np.random.default_rng(0), "lists", "lists")
+    with pytest.raises(dl.DriftlibError, match="'odd' holds no plain values, which windows"):
+        dl.drift_trend(pair.good_reference, pair.current, window="odd")

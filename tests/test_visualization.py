@@ -400,15 +400,20 @@ class TestSmallMultiples:
         assert chart.layout.title.text.startswith("wind moved furthest: median ")
         assert " in Jun 2013, " in chart.layout.title.text
 
-    def test_beyond_the_references_range_quantiles_lie_between_it_and_the_extreme(self):
+    @pytest.mark.parametrize(("away", "words", "end"), [(100, "beyond ", 1), (-100, "below ", 0)])
+    def test_quantiles_outside_the_references_range_are_not_invented(self, away, words, end):
         rng = np.random.default_rng(0)
-        reference = pd.DataFrame({"x": rng.uniform(0, 1, 3000)})
-        current = pd.DataFrame({"x": rng.uniform(2, 3, 1000)})
-        chart = charts.feature_small_multiples(dl.drift_trend(reference, current, window=1000))
+        reference = pd.DataFrame({"x": rng.normal(100, 5, 3000)})
+        current = pd.DataFrame({"x": rng.normal(100 + away, 2, 1000)})
+        ends = reference["x"].min(), reference["x"].max()
+        trend = dl.drift_trend(reference, current, window=1000)
+        chart = charts.feature_small_multiples(trend)
+        said = f"{words}{ends[end]:.4g}"
         (median,) = numbers(chart.data[2].y)
-        assert reference["x"].max() < median < current["x"].max()
-        assert median == pytest.approx((reference["x"].max() + current["x"].max()) / 2, abs=0.01)
-        assert "median about 2 in the current data" in chart.layout.title.text
+        assert median == ends[end]
+        assert f"median {said} in the current data, 99" in chart.layout.title.text
+        assert said in chart.data[2].text[0]
+        assert said in str(chart.layout.meta["table"])
 
     @pytest.mark.parametrize(
         ("now", "move"),

@@ -103,7 +103,7 @@ def _parsed(series: pd.Series) -> Numbers:
     present = series.notna().to_numpy(copy=True)
     rest = np.flatnonzero(present & np.isnan(exact))
     if len(rest):
-        codes, distinct = pd.factorize(_text(series.iloc[rest]))
+        codes, distinct = pd.factorize(level_texts(series.iloc[rest]))
         texts = pd.Series(distinct, dtype=object).str.strip()
         exact[rest] = _numbers_of(texts)[codes]
         present[rest] = ~texts.isin(MISSING_TEXTS).to_numpy()[codes]
@@ -298,13 +298,61 @@ def _distinct(series: pd.Series) -> tuple[pd.Index, np.ndarray]:
 
 def _hashable(series: pd.Series) -> pd.Series:
     if series.dtype != object:
-        return _text(series) if _is_nested(series.dtype) else series
+        return level_texts(series) if _is_nested(series.dtype) else series
     nested = types.infer_dtype(series, skipna=True) not in ("string", "boolean", "integer")
     # 1 and True are equal as dictionary keys and lists are none at all: text is safe.
-    return _text(series) if nested else series
+    return level_texts(series) if nested else series
 
 
-def _text(series: pd.Series) -> pd.Series:
+def group_values(series: pd.Series) -> pd.Series:
+    """Take a column whose values rows are grouped by: what cannot be put in order, as text.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        No nested values.
+
+    Returns
+    -------
+    pandas.Series
+        The same where its values have an order.
+
+    Examples
+    --------
+    >>> group_values(pd.Series([10**400, None], dtype=object)).str.len().tolist()
+    [401.0, nan]
+    """
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize == 2:
+        return series.astype(np.float32)
+    if isinstance(dtype, pd.ArrowDtype) and dtype.kind == "O":
+        series = series.astype(object)
+    if series.dtype != object:
+        return series
+    try:
+        pd.Index(pd.factorize(series, sort=True)[1].tolist())
+    except (TypeError, ValueError, ArithmeticError, RuntimeError):
+        return level_texts(series)
+    return series
+
+
+def level_texts(series: pd.Series) -> pd.Series:
+    """Write each value of a column as a category's text.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    pandas.Series
+        Missing values stay missing.
+
+    Examples
+    --------
+    >>> level_texts(pd.Series([7, b"a"], dtype=object)).tolist()
+    ['7', "b'a'"]
+    """
     return series.astype(object).map(level_text, na_action="ignore")
 
 

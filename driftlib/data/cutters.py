@@ -16,6 +16,8 @@ import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.calendar import Span, calendar_edges, span_of
+from driftlib.data.columns import group_values
+from driftlib.data.schema import UNSUPPORTED, declared_kind
 from driftlib.data.sources import Memory
 from driftlib.data.times import as_times
 from driftlib.errors import DataError, ParameterError
@@ -331,7 +333,13 @@ class ByValue:
         keys : list
             The values.
         """
-        codes, values = pd.factorize(batch.frame[self.on])
+        series = batch.frame[self.on]
+        if declared_kind(series)[0] == UNSUPPORTED:
+            raise DataError(
+                f"{batch.where or 'the data'} column {self.on!r} holds no plain values, which "
+                "windows could follow: name another as window=."
+            )
+        codes, values = pd.factorize(group_values(series))
         return codes, list(values)
 
     def windows(self, counts: Mapping[Any, int]) -> list[tuple[Window, list[Hashable]]]:

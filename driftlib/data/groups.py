@@ -11,7 +11,7 @@ import pandas as pd
 
 from driftlib.data.by_rows import ByRows
 from driftlib.data.calendar import read_offset
-from driftlib.data.columns import level_text
+from driftlib.data.columns import group_values, level_text
 from driftlib.data.cutters import Rows, Window
 from driftlib.data.schema import UNSUPPORTED, column_kind
 from driftlib.data.windows import choose_cutter, split
@@ -213,10 +213,11 @@ def segments_of(
     for name in names:
         if column_kind(frame[name])[0] == UNSUPPORTED:
             raise DataError(f"by= names {name!r}, which holds no plain values: leave it out.")
-    codes = frame.groupby(names, sort=True, dropna=False, observed=True).ngroup().to_numpy()
+    values = frame[names].assign(**{name: group_values(frame[name]) for name in names})
+    codes = values.groupby(names, sort=True, dropna=False, observed=True).ngroup().to_numpy()
     _, first = np.unique(codes, return_index=True)
     check_segments(len(first), names, where)
-    return codes, frame[names].iloc[first].reset_index(drop=True)
+    return codes, values.iloc[first].reset_index(drop=True)
 
 
 def check_segments(number: int, names: list[str], where: str) -> None:

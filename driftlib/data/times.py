@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from driftlib.data.columns import level_texts
 from driftlib.errors import DataError, ParameterError
 
 # Units of numbers that count from 1970.
@@ -267,6 +268,8 @@ def _plain(series: pd.Series) -> pd.Series:
             return times.set_axis(series.index).rename(series.name)
     if isinstance(dtype, pd.PeriodDtype):
         return series.dt.to_timestamp()
+    if dtype.kind == "O" and types.infer_dtype(series, skipna=True) in ("string", "bytes", "mixed"):
+        return level_texts(series)
     return series
 
 

@@ -245,11 +245,39 @@ class Column:
         Returns
         -------
         float
-            The reference's own quantile where all its values are grid points.
+            The reference's own quantile where all its values are grid points. Infinite where it
+            lies outside the grid, of which only the number of values is known; NaN of no values.
         """
+        if not counts.present:
+            return np.nan
         least = max(share * counts.present - 1e-9, 0.5)
+        if counts.below[0] >= least:
+            return -np.inf
         place = int(np.searchsorted(counts.at_or_below, least))
-        return float(self.grid[min(place, len(self.grid) - 1)])
+        return float(self.grid[place]) if place < len(self.grid) else np.inf
+
+    def in_words(self, quantile: float) -> str:
+        """Write a quantile.
+
+        Parameters
+        ----------
+        quantile : float
+            From `quantile`.
+
+        Returns
+        -------
+        str
+            Such as "107", or "beyond 112" and "below 88" where it lies outside the grid.
+
+        Examples
+        --------
+        >>> column = Column("x", "feature", "numeric", grid=np.array([88.0, 112.0]))
+        >>> [column.in_words(value) for value in (107.0, np.inf, -np.inf)]
+        ['107', 'beyond 112', 'below 88']
+        """
+        if np.isinf(quantile):
+            return f"beyond {self.grid[-1]:.4g}" if quantile > 0 else f"below {self.grid[0]:.4g}"
+        return f"{quantile:.4g}"
 
     @property
     def bin_labels(self) -> list[str]:

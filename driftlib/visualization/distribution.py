@@ -247,7 +247,7 @@ def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
         before, now = (column.quantile(side, 0.5) for side in numeric)
         if before == now:
             return f"{name}: median {now:.4g} {where}, as in the reference"
-        return f"{name}: median {now:.4g} {where}, {before:.4g} in the reference"
+        return f"{name}: median {column.in_words(now)} {where}, {before:.4g} in the reference"
     moved = int(np.abs(shares.current - shares.reference).argmax())
     old, new = (percent(float(side[moved])) for side in (shares.reference, shares.current))
     if old == new:

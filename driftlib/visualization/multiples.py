@@ -94,7 +94,7 @@ def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None =
     axes = add_panels(chart, heads, x=category_axis(nticks=4))
     for column, part, axis in zip(columns, measured, axes, strict=True):
         if isinstance(column.reference, NumericCounts):
-            _draw_quantiles(chart, part, labels, axis)
+            _draw_quantiles(chart, column, part, labels, axis)
         else:
             _draw_levels(chart, part, labels, axis)
     _add_legend(chart, columns)
@@ -107,7 +107,7 @@ def _measure(column: Column, counts: Sequence[Counts]) -> dict[str, np.ndarray]:
     numeric = [side for side in sides if isinstance(side, NumericCounts)]
     if numeric:
         return {
-            f"{100 * share:.0f} %": np.array([_quantile(column, side, share) for side in numeric])
+            f"{100 * share:.0f} %": np.array([column.quantile(side, share) for side in numeric])
             for share in QUANTILES
         }
     shares = np.array(
@@ -119,24 +119,6 @@ def _measure(column: Column, counts: Sequence[Counts]) -> dict[str, np.ndarray]:
     unlisted = "new values" if column.complete else "rarer values"
     names = [*column.levels, unlisted]
     return {names[place]: shares[:, place] for place in order if furthest[place] > 0 or place < 3}
-
-
-def _quantile(column: Column, counts: NumericCounts, share: float) -> float:
-    """Quantile on the grid; beyond its ends on a straight line to the smallest or largest value.
-
-    Outside the reference's range only the number of values and their extremes are known.
-    """
-    if not counts.present:
-        return np.nan
-    rank, grid = share * counts.present, column.grid
-    inside = counts.at_or_below[-1]
-    if rank > inside:
-        way = (rank - inside) / (counts.present - inside)
-        return float(grid[-1] + way * (counts.maximum - grid[-1]))
-    outside = counts.below[0]
-    if rank < outside:
-        return float(counts.minimum + rank / outside * (grid[0] - counts.minimum))
-    return column.quantile(counts, share)
 
 
 def _level_shares(counts: CategoricalCounts) -> np.ndarray:
@@ -152,15 +134,14 @@ def _largest_move(
     key = _telling_quantile(part) if numeric else next(iter(part), "")
     values = part.get(key, np.zeros(1))
     apart = np.abs(values[1:] - values[0])
-    if not np.isfinite(apart).any():
+    if np.isnan(apart).all():
         return ""
     place = int(np.nan_to_num(apart, nan=-1.0).argmax())
     where = windows.place(numbers[place])
     old, new = values[0], values[place + 1]
     if numeric:
-        about = "" if column.grid[0] <= new <= column.grid[-1] else "about "
         what = "median" if key == MEDIAN else f"{key} quantile"
-        return f"{what} {about}{new:.4g} {where}, {old:.4g} in the reference"
+        return f"{what} {column.in_words(new)} {where}, {old:.4g} in the reference"
     return f"{shortened(key)} {percent(new)} {where}, {percent(old)} in the reference"
 
 
@@ -182,10 +163,17 @@ def _head(column: Column, part: dict[str, np.ndarray]) -> str:
 
 
 def _draw_quantiles(
-    chart: go.Figure, part: dict[str, np.ndarray], labels: list[str], axis: dict[str, str]
+    chart: go.Figure,
+    column: Column,
+    part: dict[str, np.ndarray],
+    labels: list[str],
+    axis: dict[str, str],
 ) -> None:
     import plotly.graph_objects as go
 
+    words = [[column.in_words(value) for value in values.tolist()] for values in part.values()]
+    # What lies outside the reference's range is drawn at its end.
+    part = {key: np.clip(values, *column.grid[[0, -1]]) for key, values in part.items()}
     low, lower, median, upper, high = part.values()
     for wash, bottom, top in zip(WASHES, (low, lower), (high, upper), strict=True):
         draw_across(chart, axis, bottom[0], top[0], {"fillcolor": wash, "line": {"width": 0}})
@@ -216,10 +204,11 @@ def _draw_quantiles(
             )
         )
     hover = [
-        f"{label}<br>median {median[i]:.4g} (reference {median[0]:.4g})<br>"
-        f"half of the values {lower[i]:.4g} to {upper[i]:.4g}<br>"
-        f"90 % {low[i]:.4g} to {high[i]:.4g}"
-        for i, label in enumerate(labels, start=1)
+        f"{label}<br>median {middle} (reference {median[0]:.4g})<br>"
+        f"half of the values {second} to {fourth}<br>90 % {first} to {fifth}"
+        for label, (first, second, middle, fourth, fifth) in zip(
+            labels, list(zip(*words, strict=True))[1:], strict=True
+        )
     ]
     _line(chart, labels, median[1:], {"color": style.CURRENT, "width": 1.5}, hover, axis, dense)
 
@@ -282,8 +271,8 @@ def _caption(numbers: Sequence[int], windows: WindowLabels) -> str:
     sentences = [
         "Numbers: a dot for each window's median, a thick line for its middle half, a thin one for "
         "its middle 90 %, over the reference's as blue bands. Categories: shares of the three that "
-        "moved furthest; dotted: the reference's share. Quantiles beyond the reference's range "
-        "are interpolated to the smallest and largest value."
+        "moved furthest; dotted: the reference's share. Quantiles outside the reference's range "
+        "are drawn at its end."
     ]
     if len(numbers) < len(windows.labels):
         sentences.append(f"{len(numbers)} of {len(windows.labels):,} windows are drawn.")
@@ -297,7 +286,11 @@ def _table(
     latest = labels[-(style.MOST_COLUMNS - 3) :]
     return [
         {"feature": column.name, "value": key, "reference": values[0]}
-        | dict(zip(latest, values[len(values) - len(latest) :].tolist(), strict=True))
+        | dict(zip(latest, _cells(column, values[len(values) - len(latest) :]), strict=True))
         for column, part in zip(columns, measured, strict=True)
         for key, values in part.items()
     ]
+
+
+def _cells(column: Column, values: np.ndarray) -> list[Any]:
+    return [column.in_words(value) if np.isinf(value) else value for value in values.tolist()]
