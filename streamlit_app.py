@@ -491,7 +491,11 @@ def overview_tab(found: Findings) -> None:
     st.subheader("Alerts")
     show_alerts(found.alerts)
     if not found.alerts:
-        st.markdown("No alerts: nothing drifted and no metric fell beyond what is tolerated.")
+        lacking = found.performance.unmeasured if found.performance else []
+        st.markdown(
+            "No alerts: nothing drifted and no metric fell beyond what is tolerated."
+            + (f" Not measured: {', '.join(lacking)}." if lacking else "")
+        )
     alerts = [asdict(alert) for alert in found.alerts]
     download("Download alerts (JSON)", lambda: json.dumps(alerts, indent=1), "alerts.json")
 

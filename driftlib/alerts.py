@@ -198,9 +198,12 @@ def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]
         name = titles[latest["metric"]] + str(subject).removeprefix(str(latest["metric"]))
         estimated = " (estimated without labels)" if latest["estimated"] else ""
         surely = " by more than noise" if latest["degraded"] else ", perhaps by chance,"
+        limit = f"beyond its threshold of {latest['threshold']:.3f}"
+        if latest["threshold"] != latest["threshold"]:
+            limit = "worse than in the reference"
         message = (
-            f"{name}{estimated} is beyond its threshold of {latest['threshold']:.3f}{surely} in "
-            f"{_when(found, windows)}: {latest['value']:.3f} "
+            f"{name}{estimated} is {limit}{surely} in {_when(found, windows)}: "
+            f"{latest['value']:.3f} "
             f"({latest['lower']:.3f} to {latest['upper']:.3f})"
         )
         severity = "major" if latest["degraded"] else "moderate"

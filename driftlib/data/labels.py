@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from driftlib.data.columns import level_text
 from driftlib.data.task import MULTICLASS, label_kind, number_of, short
 from driftlib.errors import DataError, ParameterError
-from driftlib.text import quoted
+from driftlib.text import counted, quoted
 
 MOST_CLASSES = 1_000
+BLANKS = ("", "nan", "<na>")
+# Up to this share of a column's rows, labels that are no class are left out and said.
+HANDFUL = 0.02
 
 
 @dataclass
@@ -115,6 +121,119 @@ def read_labels(where: str, frame: pd.DataFrame, name: str) -> LabelColumn:
     return LabelColumn(name, where, unique, number[codes])
 
 
+def without_blanks(
+    where: str, frame: pd.DataFrame, names: Iterable[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Take labels that are blank, or the text "nan", as missing.
+
+    Parameters
+    ----------
+    where : str
+        What to call the frame in a note.
+    frame : pandas.DataFrame
+    names : iterable of str
+        Columns of labels and predictions, where they exist.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        The same where there are none.
+    notes : list of str
+        How many there are in each column.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": ["yes", " ", "NaN"]})
+    >>> cleaned, notes = without_blanks("current", frame, ["y_true"])
+    >>> cleaned["y_true"].isna().tolist(), notes
+    ([False, True, True], ["2 values of 'y_true' in current are blank and count as missing"])
+    """
+    notes = []
+    for name in names:
+        if name not in frame.columns or not _is_text(frame[name]):
+            continue
+        texts = frame[name].astype(str).str.strip().str.casefold()
+        blank = texts.isin(BLANKS).to_numpy() & frame[name].notna().to_numpy()
+        if blank.any():
+            frame = frame.assign(**{name: frame[name].mask(blank)})
+            count = int(blank.sum())
+            verb = "is blank and counts" if count == 1 else "are blank and count"
+            notes.append(f"{counted(count, 'value')} of {name!r} in {where} {verb} as missing")
+    return frame, notes
+
+
+def _is_text(series: pd.Series) -> bool:
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    return isinstance(dtype, pd.StringDtype) or types.is_object_dtype(dtype)
+
+
+def leave_unknown(
+    told: str, columns: list[list[LabelColumn]], declared: list[str], positive: str | None
+) -> list[list[str]]:
+    """Take a handful of rows with a label that is no class as rows without one.
+
+    Classes are those declared; without any, the two commonest labels of a binary task.
+
+    Parameters
+    ----------
+    told : {"binary", "multiclass"}
+        The kind of task.
+    columns : list of list of LabelColumn
+        Labels and predictions of each table; changed in place.
+    declared : list of str
+        Classes that have a column of probabilities.
+    positive : str or None
+        The positive label, where one is named.
+
+    Returns
+    -------
+    list of list of str
+        What is left out of each table. More than 2 % of a column is no handful, and stays.
+
+    Examples
+    --------
+    >>> labels = LabelColumn("y_true", "current", ["0", "1", "?"], np.array([0, 1] * 50 + [2]))
+    >>> leave_unknown("binary", [[labels]], [], None)
+    [["1 row of current has the label '?' in 'y_true', which is no class (row 100): left out"]]
+    >>> labels.texts, labels.codes[-3:].tolist()
+    (['0', '1'], [0, 1, -1])
+    """
+    known = set(declared) or _two_commonest(columns)
+    if (told == MULTICLASS and not declared) or (positive is not None and positive not in known):
+        return [[] for _ in columns]
+    return [[note for labels in pair for note in _leave(labels, known)] for pair in columns]
+
+
+def _two_commonest(columns: list[list[LabelColumn]]) -> set[str]:
+    counts: Counter[str] = Counter()
+    for pair in columns:
+        for labels in pair:
+            rows = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.texts))
+            counts.update(dict(zip(labels.texts, rows.tolist(), strict=True)))
+    return {text for text, _ in counts.most_common(2)}
+
+
+def _leave(labels: LabelColumn, known: set[str]) -> list[str]:
+    strange = [text for text in labels.texts if text not in known]
+    unknown = np.array([text not in known for text in labels.texts] + [False])[labels.codes]
+    rows = int(unknown.sum())
+    if not rows or rows > HANDFUL * (labels.codes >= 0).sum():
+        return []
+    first = int(unknown.argmax())
+    kept = [text for text in labels.texts if text in known]
+    number = np.array([kept.index(t) if t in known else -1 for t in labels.texts] + [-1])
+    labels.texts, labels.codes = kept, number[labels.codes]
+    which = f"the label {quoted(strange)}" if len(strange) == 1 else f"labels {quoted(strange)}"
+    what = "is no class" if len(strange) == 1 else "are no classes"
+    has = "has" if rows == 1 else "have"
+    return [
+        f"{counted(rows, 'row')} of {labels.where} {has} {which} in {labels.column!r}, which "
+        f"{what} (row {first:,}): left out"
+    ]
+
+
 def unify_booleans(
     columns: list[list[LabelColumn]], positive: str | None, by_class: dict[str, str]
 ) -> tuple[str | None, dict[str, str]]:
@@ -194,6 +313,7 @@ def find_classes(
         _check_declared(true + pred, declared)
     else:
         _check_shared(true, pred)
+        _check_alike(true + pred)
     labels = _ordered(declared or {text for one in true + pred for text in one.texts})
     if told == MULTICLASS:
         if positive is not None:
@@ -232,6 +352,19 @@ def _check_shared(true: list[LabelColumn], pred: list[LabelColumn]) -> None:
         f"{first.texts[0]!r} in row {first.row(first.texts[0])}. Write both with the same labels "
         "(probabilities belong in y_proba=, and task='regression' predicts numbers)."
     )
+
+
+def _check_alike(columns: list[LabelColumn]) -> None:
+    """Raise where two columns seem to write the same labels in two ways, as yes/no and 0/1."""
+    for one, other in combinations([labels for labels in columns if labels.texts], 2):
+        words = [any(number_of(text) is None for text in part.texts) for part in (one, other)]
+        pairs = len(one.texts) == len(other.texts) == 2
+        if not set(one.texts) & set(other.texts) and (pairs or (words[0] != words[1])):
+            raise DataError(
+                f"{one.where} column {one.column!r} holds {quoted(_ordered(one.texts))} and "
+                f"{other.where} column {other.column!r} holds {quoted(_ordered(other.texts))}: "
+                "write the same labels alike everywhere."
+            )
 
 
 def _third_label(columns: list[LabelColumn], auto: bool) -> str:
@@ -282,4 +415,7 @@ def _ordered(texts: Iterable[str]) -> list[str]:
     texts = list(texts)
     numbers = ((number_of(text), text) for text in texts)
     known = [(number, text) for number, text in numbers if number is not None]
-    return [text for _, text in sorted(known)] if len(known) == len(texts) else sorted(texts)
+    if len(known) == len(texts):
+        return [text for _, text in sorted(known)]
+    # Capitals do not make a label smaller: "no" comes before "Yes".
+    return sorted(texts, key=lambda text: (text.casefold(), text))

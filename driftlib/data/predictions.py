@@ -7,14 +7,21 @@ between 0 and 1, and gaps are -1 or NaN.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from driftlib.data.columns import as_numbers, level_text
-from driftlib.data.labels import LabelColumn, find_classes, read_labels, unify_booleans
+from driftlib.data.labels import (
+    LabelColumn,
+    find_classes,
+    leave_unknown,
+    read_labels,
+    unify_booleans,
+    without_blanks,
+)
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.sources import read_frame, read_pair, source_name
 from driftlib.data.task import (
@@ -255,6 +262,11 @@ def parse_predictions(
     ('binary', [0, 1], [0, 0])
     """
     check_choice("task", task, ("auto", *TASKS))
+    cleaned = [
+        without_blanks(where, frame, (roles.y_true, roles.y_pred)) for where, frame in tables
+    ]
+    tables = [(where, frame) for (where, _), (frame, _) in zip(tables, cleaned, strict=True)]
+    notes = [tuple(found) for _, found in cleaned]
     without = set(unlabelled)
     for where, frame in tables:
         _check_columns(where, frame, roles, where not in without)
@@ -264,7 +276,7 @@ def parse_predictions(
         if positive is not None:
             raise ParameterError("positive= is for two classes, and this is a regression.")
         numbers = [_read_numbers(where, frame, roles) for where, frame in tables]
-        return Task(REGRESSION, (), reason), numbers
+        return Task(REGRESSION, (), reason), _noted(numbers, notes)
 
     columns = [
         [read_labels(where, frame, name) for name in (roles.y_true, roles.y_pred)]
@@ -273,11 +285,20 @@ def parse_predictions(
     by_class = class_columns(tables[0][1], roles)
     positive = None if positive is None else level_text(positive)
     positive, by_class = unify_booleans(columns, positive, by_class)
+    unknown = leave_unknown(told, columns, list(by_class), positive)
     classes = find_classes(told, columns, list(by_class), positive, task == "auto")
     found = Task(told, classes, reason)
-    return found, [
+    predictions = [
         _read_classes(where, frame, roles, found, pair)
         for (where, frame), pair in zip(tables, columns, strict=True)
+    ]
+    return found, _noted(predictions, [(*a, *b) for a, b in zip(notes, unknown, strict=True)])
+
+
+def _noted(predictions: list[Predictions], notes: Sequence[tuple[str, ...]]) -> list[Predictions]:
+    return [
+        replace(one, notes=(*more, *one.notes))
+        for one, more in zip(predictions, notes, strict=True)
     ]
 
 

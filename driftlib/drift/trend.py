@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.cutters import Window
+from driftlib.data.cutters import ByCalendar, Window
 from driftlib.data.groups import segment_columns
 from driftlib.data.windows import choose_cutter
+from driftlib.drift.calendar_columns import excuse_calendar_columns
 from driftlib.drift.compare import COLUMNS, Pair, compare
 from driftlib.drift.policy import DriftPolicy, k_of_n
 from driftlib.drift.segments import (
@@ -190,7 +191,9 @@ def drift_trend(
         the segment columns and `feature`, and at last `alarm`: the feature drifted in k of the
         last n windows of its segment (`policy.persistence`). `q_value` (Benjamini and Hochberg)
         allows for all features and segments of the same window, not for the number of windows:
-        of 12 windows without drift some one alarms 46 % of the time at 5 %.
+        of 12 windows without drift some one alarms 46 % of the time at 5 %. In a window of the
+        calendar that the data fill only in part, columns that say no more than when a row was seen
+        (the weekday, say) are not judged, and `note` says so.
 
     Raises
     ------
@@ -243,12 +246,21 @@ def drift_trend(
     own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
     baselines = own or dict.fromkeys(groups.segments, baseline)
     tables = _compare_windows(groups, baselines, against, policy)
+    if isinstance(cutter, ByCalendar):
+        (cut, *_) = groups.segments.values()
+        windows = [window for window, _ in cut]
+        tables = {
+            segment: excuse_calendar_columns(table, source, cutter, windows)
+            for segment, table in tables.items()
+        }
+    for table in tables.values():
+        table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
     pooled = bool(names) and own is None
     parts = {}
     for segment, found in groups.segments.items():
-        windows, profiles = (tuple(side) for side in zip(*found, strict=True))
+        cuts, profiles = (tuple(side) for side in zip(*found, strict=True))
         parts[segment] = TrendResult(
-            tables[segment], baselines[segment], windows, profiles, policy, against, pooled=pooled
+            tables[segment], baselines[segment], cuts, profiles, policy, against, pooled=pooled
         )
     if not names:
         (whole,) = parts.values()
@@ -284,10 +296,7 @@ def _compare_windows(
             tables[segment].append(_placed(window, table))
             if against == "previous" and profile.rows:
                 before[segment] = profile
-    stacked = {segment: pd.concat(rows, ignore_index=True) for segment, rows in tables.items()}
-    for table in stacked.values():
-        table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
-    return stacked
+    return {segment: pd.concat(rows, ignore_index=True) for segment, rows in tables.items()}
 
 
 def _placed(window: Window, table: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from driftlib.stats import intervals
 from driftlib.stats.aggregates import GroupedClassification
 from driftlib.stats.expected import ExpectedCounts
 from driftlib.stats.intervals import Interval
-from driftlib.text import quoted
+from driftlib.text import join_notes, quoted
 
 Aggregates = GroupedClassification | ExpectedCounts
 # Counts that a share is made of: the part and the whole.
@@ -221,17 +221,35 @@ class MacroShare(MacroMetric):
         return ratio(_hits(cells), self._whole(cells))
 
     def _interval(self, rows: GroupedClassification) -> Interval:
-        hits, whole = _hits(rows.cells), self._whole(rows.cells)
-        return intervals.combined(ratio(hits, whole), *intervals.wilson(hits, whole))
+        values = self._by_class(rows.cells)
+        limits = intervals.wilson(_hits(rows.cells), self._whole(rows.cells))
+        # A value that is set by convention has no other.
+        lower, upper = (np.where(np.isnan(limit), values, limit) for limit in limits)
+        return intervals.combined(values, lower, upper)
 
 
 class MacroPrecision(MacroShare):
-    """Mean over the classes of the share of rows predicted as one that are of it."""
+    """Mean over the classes of the share of rows predicted as one that are of it.
+
+    A class that has rows and is never predicted counts as 0, as in scikit-learn.
+    """
 
     name, title = "precision", "Precision"
 
     def _whole(self, cells: np.ndarray) -> np.ndarray:
         return cells.sum(-2)
+
+    def _by_class(self, cells: np.ndarray) -> np.ndarray:
+        return np.where(_unpredicted(cells), 0.0, super()._by_class(cells))
+
+    def _remarks(self, rows: GroupedClassification, classes: Sequence[str]) -> list[str]:
+        zero = [
+            f"{quoted(np.array(classes)[none])} never predicted: counts as 0" if none.any() else ""
+            for none in _unpredicted(rows.cells)
+        ]
+        return [
+            join_notes(*pair) for pair in zip(super()._remarks(rows, classes), zero, strict=True)
+        ]
 
 
 class MacroRecall(MacroShare):
@@ -283,6 +301,11 @@ class MacroRocAuc(ClassificationMetric):
         limits = np.array([(ranking.auc, *intervals.roc_auc(ranking)) for ranking in rankings])
         auc, lower, upper = np.moveaxis(limits, 0, -1)
         return intervals.combined(auc, lower, upper, rows.together)
+
+
+def _unpredicted(cells: np.ndarray) -> np.ndarray:
+    """Whether each class has rows, none of them predicted as it, nor any other, (..., classes)."""
+    return (cells.sum(-2) == 0) & (cells.sum(-1) > 0)
 
 
 def _hits(cells: np.ndarray) -> np.ndarray:

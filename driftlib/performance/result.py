@@ -64,6 +64,12 @@ class Performance(Result):
         return _headline(self)
 
     @property
+    def unmeasured(self) -> list[str]:
+        """Titles of the metrics that could not be computed in any window."""
+        measured = self.table["value"].notna().groupby(self.table["metric"], sort=False).any()
+        return [METRICS[self.task][str(name)].title for name in measured.index[~measured]]
+
+    @property
     def details(self) -> dict[str, Any]:
         """What the JSON form holds besides headline and table."""
         return {
@@ -100,19 +106,28 @@ def _headline(perf: Performance) -> str:
         finding += f" (first {_place(first, perf.by, times > 1)})"
     others = [titles[other].title for other in counts.index[1:] if counts.loc[other].any()]
     also = f"; also {', '.join(others)}" if others else ""
+    also += _not_measured(perf)
     return f"{titles[name].title} {finding}{also}"
 
 
 def _values_in_words(perf: Performance, titles: Mapping[str, Metric[Any]], many: str) -> str:
-    limited = perf.table["threshold"].notna()
+    measured = perf.table["value"].notna()
+    limited = perf.table["threshold"].notna() & measured
     verdict = "No metric is worse than in the reference: " if perf.reference is not None else ""
     verdict = "No metric is worse than its threshold: " if limited.any() else verdict
-    name = (perf.table[limited] if limited.any() else perf.table)["metric"].iloc[0]
+    shown = limited if limited.any() else measured if measured.any() else slice(None)
+    name = perf.table[shown]["metric"].iloc[0]
     values = perf.table.loc[perf.table["metric"] == name, "value"].dropna()
     if values.empty:
         return f"{titles[name].title} cannot be computed: {perf.table['note'].iloc[0]}"
     span = f"{values.min():.3g} to {values.max():.3g} over {many}"
-    return f"{verdict}{titles[name].title} {span if many else format(values.iloc[0], '.3g')}"
+    value = span if many else format(values.iloc[0], ".3g")
+    return f"{verdict}{titles[name].title} {value}{_not_measured(perf)}"
+
+
+def _not_measured(perf: Performance) -> str:
+    """Name the metrics of which nothing is known, so that silence is no praise."""
+    return f"; not measured: {', '.join(perf.unmeasured)}" if perf.unmeasured else ""
 
 
 def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:

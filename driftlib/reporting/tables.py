@@ -195,7 +195,10 @@ def metrics_table(perf: Performance) -> pd.DataFrame:
         row = {"window": label, "rows": int(first["n"]), "labelled": int(first["n_labelled"])}
         for entry in part.to_dict("records"):
             mark = "▼ " if entry["degraded"] else "◇ " if entry["breached"] else ""
-            row[titles[entry["metric"]].title] = f"{mark}{write_value(entry['value'])}"
+            title = titles[entry["metric"]].title
+            row[title] = f"{mark}{write_value(entry['value'])}"
+            if title in perf.unmeasured and part is not perf.reference:
+                row[title] = "not measured"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -223,11 +226,17 @@ def thresholds_table(perf: Performance) -> pd.DataFrame:
                 "better is": "higher" if metric.higher_is_better else "lower",
                 "reference": known.get(name, np.nan),
                 "worst tolerated": part["threshold"].iloc[0],
-                "beyond it": f"{int(part['breached'].sum())} of {len(part)}",
-                "beyond it and noise": f"{int(part['degraded'].sum())} of {len(part)}",
+                "beyond it": _times(part, "breached"),
+                "beyond it and noise": _times(part, "degraded"),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _times(part: pd.DataFrame, verdict: str) -> str:
+    """Say in how many of the windows that have a value a metric was found worse."""
+    measured = int(part["value"].notna().sum())
+    return f"{int(part[verdict].sum())} of {measured}" if measured else "not measured"
 
 
 def missing_table(sections: Sections) -> pd.DataFrame:

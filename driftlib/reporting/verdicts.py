@@ -114,11 +114,14 @@ def _worst(perf: Performance) -> str:
 def _nothing_worse(perf: Performance) -> str:
     if perf.reference is None:
         return "There is no reference to compare the model's performance with."
-    watched = perf.table["metric"].nunique()
+    watched = perf.table["metric"].nunique() - len(perf.unmeasured)
+    if not watched:
+        return "No watched metric could be measured."
     which = "The watched metric is not" if watched == 1 else f"None of {watched} watched metrics is"
     # A value may lie beyond its limit, and chance explain it.
     surely = " by more than noise" if perf.table["breached"].any() else ""
-    return f"{which} worse than tolerated{surely}."
+    lacking = f" Not measured: {listed(perf.unmeasured)}." if perf.unmeasured else ""
+    return f"{which} worse than tolerated{surely}.{lacking}"
 
 
 def _span(perf: Performance, metric: str) -> str:

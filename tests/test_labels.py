@@ -1,0 +1,105 @@
+"""Labels that are blank, unknown or written in two ways."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics as sk
+
+import driftlib as dl
+from driftlib.errors import DataError
+from driftlib.reporting.tables import metrics_table, thresholds_table
+
+WORDS = pd.DataFrame({"y_true": ["yes", "no"] * 100, "y_pred": ["yes", "no"] * 100})
+
+
+def value(perf, metric, column="value"):
+    return perf.table.set_index("metric").loc[metric, column]
+
+
+@pytest.mark.parametrize(
+    ("current", "other"),
+    [
+        (WORDS.replace({"yes": 1, "no": 0}).astype(int), "'0', '1'"),
+        (WORDS == "yes", "'False', 'True'"),
+        (WORDS.apply(lambda column: column.str.title()), "'No', 'Yes'"),
+    ],
+)
+def test_labels_written_in_two_ways_are_one_sentence(current, other):
+    with pytest.raises(DataError, match=f"holds {other} and reference .* holds 'no', 'yes'"):
+        dl.track_performance(current, reference=WORDS)
+
+
+def test_a_capital_does_not_make_a_label_negative():
+    perf = dl.track_performance(WORDS.replace("yes", "Yes"))
+    assert perf.classes == ("no", "Yes")
+    assert "the positive label is 'Yes'" in perf.notes[0]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "nan", "NaN", "<NA>"])
+def test_blank_labels_are_missing(blank):
+    frame = WORDS.copy()
+    frame.loc[[0, 4], "y_true"] = blank
+    perf = dl.track_performance(frame)
+    assert perf.classes == ("no", "yes")
+    assert value(perf, "accuracy", "n_labelled") == 198
+    assert "2 values of 'y_true' in current are blank and count as missing" in perf.notes
+
+
+def test_a_handful_of_unknown_labels_is_counted_and_left_out():
+    frame = WORDS.assign(y_proba=np.where(WORDS["y_pred"] == "yes", 0.9, 0.2))
+    frame.loc[[7, 9], "y_true"] = "pending"
+    perf = dl.track_performance(frame)
+    rest = dl.track_performance(frame.drop([7, 9]))
+    assert perf.table["value"].tolist() == rest.table["value"].tolist()
+    told = "2 rows of current have the label 'pending' in 'y_true', which is no class (row 7)"
+    assert any(note.startswith(told) for note in perf.notes)
+    frame.loc[:20, "y_true"] = "pending"
+    with pytest.raises(DataError, match="third label"):
+        dl.track_performance(frame)
+
+
+def test_a_handful_of_labels_without_a_probability_is_left_out(rng):
+    names = ["cat", "dog", "owl"]
+    proba = rng.dirichlet([2, 2, 2], 300)
+    frame = pd.DataFrame(proba, columns=[f"y_proba_{name}" for name in names])
+    frame["y_true"] = [names[rng.choice(3, p=p)] for p in proba]
+    frame["y_pred"] = np.array(names)[proba.argmax(1)]
+    rest = dl.track_performance(frame.drop(11))
+    frame.loc[11, "y_true"] = "yak"
+    perf = dl.track_performance(frame)
+    assert perf.classes == ("cat", "dog", "owl")
+    assert np.allclose(perf.table["value"], rest.table["value"])
+    assert any("'yak'" in note and "row 11" in note for note in perf.notes)
+
+
+def test_macro_precision_falls_when_a_class_dies(rng):
+    truth = rng.choice(["a", "b", "c"], 600)
+    alive = np.where(rng.random(600) < 0.7, truth, rng.choice(["a", "b", "c"], 600))
+    dead = np.where(alive == "c", "a", alive)
+    for predicted in (alive, dead):
+        perf = dl.track_performance(pd.DataFrame({"y_true": truth, "y_pred": predicted}))
+        expected = sk.precision_score(truth, predicted, average="macro", zero_division=0)
+        assert value(perf, "precision") == pytest.approx(expected)
+        assert value(perf, "precision", "lower") < expected < value(perf, "precision", "upper")
+    assert "'c' never predicted: counts as 0" in value(perf, "precision", "note")
+
+
+def test_what_was_never_measured_is_not_said_to_be_well():
+    frame = pd.DataFrame({"y_true": 1, "y_pred": 1, "y_proba": [0.7] * 100})
+    limits = {"accuracy": 0.5, "roc_auc": 0.6}
+    perf = dl.track_performance(frame, positive=1, thresholds=limits, window=50)
+    assert perf.unmeasured == ["Specificity", "ROC AUC"]
+    assert perf.headline.endswith("; not measured: Specificity, ROC AUC")
+    table = thresholds_table(perf).set_index("metric")
+    assert (
+        table.loc["ROC AUC", ["beyond it", "beyond it and noise"]].tolist() == ["not measured"] * 2
+    )
+    assert table.loc["Accuracy", "beyond it"] == "0 of 2"
+    assert set(metrics_table(perf)["ROC AUC"]) == {"not measured"}
+
+
+def test_an_alert_without_a_threshold_names_the_reference():
+    frame = pd.DataFrame({"y_true": [0, 1] * 200, "y_pred": [0, 1] * 150 + [1, 0] * 50})
+    perf = dl.track_performance(frame.iloc[200:], reference=frame.iloc[:200])
+    (first, *_) = dl.make_alerts(perf)
+    assert first.message.startswith("Accuracy is worse than in the reference by more than noise in")
