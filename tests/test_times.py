@@ -238,11 +238,15 @@ def test_columns_that_follow_the_calendar_do_not_alarm_in_a_partial_window():
     reference = hours("2018-01-01", "2018-04-01", 0)
     current = hours("2018-04-01", "2018-05-09", 1)
     current.loc[current["t"] >= "2018-05-01", "x"] += 3
-    table = dl.drift_trend(reference, current, "MS", timestamp="t").table.set_index("feature")
+    table = dl.drift_trend(reference, current, "MS", timestamp="t", unit="row").table.set_index(
+        "feature"
+    )
     last = table[table["window"] == 1]
     assert last["alarm"].to_dict() == {"day": False, "weekend": False, "x": True}
     assert "follows the day of the month" in last.loc["day", "note"]
     # In a whole month a change of the day is a change.
     current["day"] = 1
-    table = dl.drift_trend(reference, current, "MS", timestamp="t").table.set_index("feature")
+    table = dl.drift_trend(reference, current, "MS", timestamp="t", unit="row").table.set_index(
+        "feature"
+    )
     assert table.loc["day", "alarm"].all()
