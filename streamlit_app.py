@@ -257,9 +257,10 @@ def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles]:
             for role, label in {"timestamp": "Time (empty: none)", **ASKED}.items()
         }  # fmt: skip
         written = ask_time_format("written")
+        unit = ask_unit()
     timestamp = names.pop("timestamp") or None
     roles = {role: name or role for role, name in names.items()}
-    return files, ColumnRoles(**roles, timestamp=timestamp, time_format=written)
+    return files, ColumnRoles(**roles, timestamp=timestamp, time_format=written, unit=unit)
 
 
 def ask_time_format(key: str) -> str | None:
@@ -274,6 +275,16 @@ def ask_time_format(key: str) -> str | None:
     except dl.DriftlibError as error:
         st.error(plain(str(error)))
         return None
+
+
+def ask_unit() -> str | None:
+    """Ask what rows were drawn in; None to tell by the time column."""
+    unit = st.text_input(
+        "Rows that belong together (empty: those of a day)", "", key="unit",
+        help="A column such as that of the customer, a length of time such as 7D, or row where "
+        "rows have nothing in common.",
+    ).strip()  # fmt: skip
+    return unit or None
 
 
 def ask_rules() -> Rules:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Apprise URLs hold secrets: the environment, unlike arguments and parameter files, is not shown.
 RECEIVERS = "DRIFTLIB_NOTIFY"
+UNITS = "what rows were drawn in: 1D, row or a column (default: told by the time column)"
 TIME_FORMATS = "how times are written: s or ms (since 1970), excel, dayfirst, or a strptime pattern"
 OK, FOUND, UNUSABLE = 0, 1, 2
 DESCRIPTION = "Has a deployed model degraded, is it the data or the concept, and how sure are we?"
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         column = name.replace("-", "_")
         baseline.add_argument(f"--{name}", default=column, help=f"column name (default {column})")
     _add_features(baseline)
+    baseline.add_argument("--unit", default="auto", help=UNITS)
 
     check = commands.add_parser(
         "check",
@@ -106,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate (default 0.05)")
     _add_features(check)
+    check.add_argument("--unit", default="auto", help="only what the baseline was fitted with")
 
     report = commands.add_parser(
         "report",
@@ -118,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--current", help="Parquet or CSV file; default: April to December")
     report.add_argument("--timestamp", help="column that says when a row was seen")
     report.add_argument("--time-format", help=TIME_FORMATS)
+    report.add_argument("--unit", help=UNITS)
     report.add_argument("--params", help="YAML file with parameters of the notebooks")
     report.add_argument("--output", help="folder to write to (default reports)")
     report.add_argument(
@@ -153,17 +157,20 @@ def _fit_baseline(
     y_true: str,
     y_pred: str,
     y_proba: str,
+    unit: str,
 ) -> int:
     """Fit and save a baseline."""
+    from driftlib.drift.units import unit_line
     from driftlib.profile.baseline import Baseline
 
     baseline = Baseline.fit(
         reference, bins, resolution, features=features, exclude=exclude,
         categorical=categorical, timestamp=timestamp, time_format=time_format, y_true=y_true,
-        y_pred=y_pred, y_proba=y_proba,
+        y_pred=y_pred, y_proba=y_proba, unit=unit,
     )  # fmt: skip
     path = baseline.save(output)
     print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
+    print(f"  {printable(unit_line(baseline.unit, (baseline.reference_units,)))}")
     for name, column in baseline.columns.items():
         if column.note:
             print(f"  {printable(name)}: {printable(column.note)}")
@@ -178,6 +185,7 @@ def _check_drift(
     alpha: float,
     features: list[str] | None,
     exclude: Sequence[str],
+    unit: str,
 ) -> int:
     """Compare a batch with a saved baseline."""
     from driftlib.drift.detect import detect_drift
@@ -190,6 +198,7 @@ def _check_drift(
         current,
         features=features,
         exclude=exclude,
+        unit=unit,
         policy=DriftPolicy(alpha=alpha),
     )
     severities = result.table.loc[result.baseline.features, "severity"]
@@ -199,6 +208,7 @@ def _check_drift(
         print(json.dumps(content, indent=1, allow_nan=False))
     else:
         print(result.headline)
+        print(printable(result.unit))
         print(_text_table(result.table))
         if json_file:
             write_json(json_file, content)
@@ -223,6 +233,7 @@ def _make_report(
     current: str | None,
     timestamp: str | None,
     time_format: str | None,
+    unit: str | None,
     params: str | None,
     output: str | None,
     evidently: bool,
@@ -236,6 +247,7 @@ def _make_report(
         "current": current,
         "timestamp": timestamp,
         "time_format": time_format,
+        "unit": unit,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     result = run_report(chosen, params=params, output=output, evidently=evidently)

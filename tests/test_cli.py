@@ -47,8 +47,8 @@ def test_table_and_json(files, capsys, tmp_path):
     main(["check", str(files["baseline"]), str(files["moved"]), "--json", str(out)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "1 of 2 features drifted: x"
-    assert lines[2].split()[0] == "x"
-    assert "shifted up by 1 standard deviation" in lines[2]
+    assert lines[3].split()[0] == "x"
+    assert "shifted up by 1 standard deviation" in lines[3]
     content = json.loads(out.read_text())
     assert content["drifted"] == ["x"]
     assert content["failed"] is True

@@ -54,8 +54,9 @@ def read_offset(text: str) -> pd.offsets.BaseOffset | None:
         with warnings.catch_warnings():
             # Names that pandas is about to drop are told apart by case only from others.
             warnings.simplefilter("error", FutureWarning)
+            warnings.simplefilter("error", DeprecationWarning)
             offset = to_offset(text)
-    except (ValueError, FutureWarning):
+    except (ValueError, FutureWarning, DeprecationWarning):
         return None
     return _by_start(offset) if offset is not None and offset.n >= 1 else None
 

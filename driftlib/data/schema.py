@@ -41,7 +41,7 @@ class ColumnRoles:
         How that column is written, where it holds neither times nor text such as 2013-03-31: see
         `driftlib.data.times.as_times`.
     unit : str, optional
-        Name of the column whose values are the units that rows were drawn in.
+        What rows were drawn in, where the user says so: a column of that name is no feature.
 
     Examples
     --------

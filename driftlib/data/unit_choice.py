@@ -198,5 +198,5 @@ def _time_column(
     if len(found) == 1:
         return found[0], ", the only column of dates and times"
     if not found:
-        return "", f"{reference.name} has no column of dates and times that is known"
+        return "", f"no timestamp is named, and {reference.name} has no column of dates and times"
     return "", f"{reference.name} has several columns of dates and times ({quoted(found)})"

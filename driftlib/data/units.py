@@ -335,6 +335,31 @@ def time_numbers(
     return numbers, known & (numbers >= 0)
 
 
+def part_of_unit(rule: UnitRule, window: str | None) -> float:
+    """Tell which part of a unit a window is.
+
+    Parameters
+    ----------
+    rule : UnitRule
+    window : str, optional
+        A length of time; None for other windows.
+
+    Returns
+    -------
+    float
+        1 for windows at least as long as a unit, and where that cannot be told.
+
+    Examples
+    --------
+    >>> part_of_unit(UnitRule("time", "seen", "D"), "3h"), part_of_unit(UnitRule(), "3h")
+    (0.125, 1.0)
+    """
+    if rule.kind != TIME or window is None:
+        return 1.0
+    own, other = _length(rule.offset), _length(window)
+    return min(1.0, other / own) if own and other else 1.0
+
+
 def _length(text: str) -> int:
     """Microseconds of a length of time that is always the same by the clock, else 0."""
     offset = read_offset(text)

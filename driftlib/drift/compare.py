@@ -49,11 +49,14 @@ class Pair:
         On whose grid both were counted; its columns are compared.
     before, after : Profile
         `before` is the baseline's own reference, or other rows such as the window before.
+    part : float
+        Which part of a unit `after` can be at the most: 1, or less for short windows.
     """
 
     baseline: Baseline
     before: Profile
     after: Profile
+    part: float = 1.0
 
 
 def compare(pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
@@ -112,7 +115,7 @@ def _by_units(pair: Pair, table: pd.DataFrame) -> pd.DataFrame:
     """Give the table p-values that know which rows belong together, where some do."""
     columns = [pair.baseline.columns[name] for name in table.index]
     first = pair.before is pair.baseline.reference
-    judged = judge_units(columns, pair.before, pair.after, table, first)
+    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part)
     if judged is None:
         nothing = dict.fromkeys(_UNITS, np.nan)
         return table.assign(**nothing, rank_p_value=0.0)

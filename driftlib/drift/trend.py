@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.cutters import ByCalendar, Window
 from driftlib.data.groups import segment_columns
+from driftlib.data.unit_choice import AUTO
+from driftlib.data.units import part_of_unit
 from driftlib.data.windows import choose_cutter
 from driftlib.drift.calendar_columns import excuse_calendar_columns
 from driftlib.drift.compare import COLUMNS, Pair, compare
@@ -25,11 +28,11 @@ from driftlib.drift.segments import (
     stack_segments,
     subjects_of,
 )
-from driftlib.drift.units import first_reason, reasons_of, unit_line
+from driftlib.drift.units import reasons_of, unit_line
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
-from driftlib.profile.reference import as_baseline
+from driftlib.profile.reference import as_baseline, is_baseline
 from driftlib.results import Result
 from driftlib.text import join_notes
 
@@ -83,11 +86,21 @@ class TrendResult(Result):
     @property
     def cannot_tell(self) -> str | None:
         """Why nothing can be told in some window, and in how many; None where all can."""
-        keys = ["window", *self.by]
-        windows = self.table.drop_duplicates(keys)
-        untold = sum(bool(reason) for reason in reasons_of(windows, self.baseline.unit))
-        reason = first_reason(windows, self.baseline.unit)
-        return f"{reason}, in {untold} of {len(windows)} windows" if reason else None
+        reasons = [reason for reason in self._reasons if reason]
+        windows = f"{len(reasons)} of {len(self._reasons)} windows"
+        return f"{reasons[0]}, in {windows}" if reasons else None
+
+    @property
+    def untold(self) -> float:
+        """Share of the windows with rows in which nothing can be told."""
+        return float(np.mean([bool(reason) for reason in self._reasons])) if self._reasons else 0.0
+
+    @property
+    def _reasons(self) -> list[str]:
+        """Why nothing can be told, of every window with rows; empty texts where it can."""
+        windows = self.table.drop_duplicates(["window", *self.by])
+        held = windows["units_current"].fillna(0) > 0
+        return reasons_of(windows[held | windows["units_current"].isna()], self.baseline.unit)
 
     @property
     def unit(self) -> str:
@@ -103,7 +116,10 @@ class TrendResult(Result):
         since = "all of the reference" if self.pooled else "the reference"
         since = "the window before" if self.against == "previous" else since
         rest = f" ({self.left_out:,} rows are in no window)" if self.left_out else ""
-        rest += f" ({self.cannot_tell})" if self.cannot_tell else ""
+        untold = self.cannot_tell
+        if untold and alarms.empty and self.untold == 1:
+            return f"{untold[:1].upper()}{untold[1:]}{rest}"
+        rest += f" ({untold})" if untold else ""
         several = "segments and windows" if table["window"].any() else "segments"
         many = f"{len(self.windows)} {several if self.by else 'windows'}"
         if alarms.empty:
@@ -239,13 +255,30 @@ def drift_trend(
     names = segment_columns(by, header.names, header.where, _TAKEN)
     written = time_format or baseline.roles.time_format
     cutter = choose_cutter(window, step, time, header.names, header.where, written)
+    part = part_of_unit(baseline.unit, cutter.size if isinstance(cutter, ByCalendar) else None)
+    if part < 1 and unit == AUTO and not is_baseline(reference):
+        # A window shorter than a unit makes the window the unit.
+        column = baseline.unit.column
+        baseline = as_baseline(
+            reference,
+            features=features,
+            exclude=exclude,
+            categorical=categorical,
+            timestamp=timestamp if timestamp is not None else column,
+            time_format=time_format,
+            y_true=y_true,
+            y_pred=y_pred,
+            y_proba=y_proba,
+            unit=str(window),
+        )
+        part = 1.0
     followed = {cutter.on, on} if features is None else set()
     baseline = compared_baseline(baseline, names, followed)
     source = ordered_source(source, baseline, current, cutter, names)
     groups = profile_groups(baseline, source, cutter, names)
     own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
     baselines = own or dict.fromkeys(groups.segments, baseline)
-    tables = _compare_windows(groups, baselines, against, policy)
+    tables = _compare_windows(groups, baselines, against, policy, part)
     if isinstance(cutter, ByCalendar):
         (cut, *_) = groups.segments.values()
         windows = [window for window, _ in cut]
@@ -284,13 +317,14 @@ def _compare_windows(
     baselines: Mapping[Segment, Baseline],
     against: str,
     policy: DriftPolicy,
+    part: float,
 ) -> dict[Segment, pd.DataFrame]:
     """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
     tables: dict[Segment, list[pd.DataFrame]] = {segment: [] for segment in groups.segments}
     for number in range(max(len(found) for found in groups.segments.values())):
         now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
-        pairs = [Pair(baselines[s], before[s], profile) for s, (_, profile) in now.items()]
+        pairs = [Pair(baselines[s], before[s], profile, part) for s, (_, profile) in now.items()]
         compared = compare(pairs, policy)
         for (segment, (window, profile)), table in zip(now.items(), compared, strict=True):
             tables[segment].append(_placed(window, table))

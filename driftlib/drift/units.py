@@ -41,15 +41,15 @@ class UnitJudgement:
     cannot_tell: str = ""
 
 
-def too_few(rule: UnitRule, reference: int, current: int) -> str:
+def too_few(rule: UnitRule, reference: float, current: float) -> str:
     """Say why too few units tell nothing.
 
     Parameters
     ----------
     rule : UnitRule
         What a unit is.
-    reference, current : int
-        How many each side has.
+    reference, current : float
+        How many each side has; below 1 where a window is only a part of one.
 
     Returns
     -------
@@ -67,6 +67,9 @@ def too_few(rule: UnitRule, reference: int, current: int) -> str:
     """
     if rule.kind == ROW or not (reference and current):
         return ""
+    if current < 1:
+        return f"cannot tell: a window is shorter than {rule.one}"
+    reference, current = int(reference), int(current)
     side = np.arange(reference + current) >= reference
     if not cannot_tell(Units(side, np.arange(reference + current))):
         return ""
@@ -91,7 +94,7 @@ def reasons_of(table: pd.DataFrame, rule: UnitRule) -> list[str]:
     list of str
         Empty texts where it could.
     """
-    sides = table[["units_reference", "units_current"]].fillna(0).astype(int)
+    sides = table[["units_reference", "units_current"]].fillna(0)
     return [too_few(rule, a, b) for a, b in sides.itertuples(index=False)]
 
 
@@ -115,7 +118,12 @@ def first_reason(table: pd.DataFrame, rule: UnitRule) -> str | None:
 
 
 def judge_units(
-    columns: Sequence[Column], before: Profile, after: Profile, rows: pd.DataFrame, first: bool
+    columns: Sequence[Column],
+    before: Profile,
+    after: Profile,
+    rows: pd.DataFrame,
+    first: bool,
+    part: float = 1.0,
 ) -> UnitJudgement | None:
     """Test every column with its rows in units.
 
@@ -129,6 +137,8 @@ def judge_units(
         Statistics of each column with rows as independent: p_value, missing_p_value.
     first : bool
         Whether `before` is what the levels were listed from.
+    part : float
+        Which part of a unit `after` can be at the most.
 
     Returns
     -------
@@ -147,10 +157,11 @@ def judge_units(
         was.rule.memory,
     )
     table = pd.DataFrame(
-        {"units_reference": len(here), "units_current": len(there)}, index=rows.index
+        {"units_reference": len(here), "units_current": len(there) if part == 1 else part},
+        index=rows.index,
     )
     table[["p_value", "rank_p_value", "design_effect", "unseen_expected"]] = np.nan
-    reason = too_few(was.rule, len(here), len(there))
+    reason = too_few(was.rule, len(here), len(there) if part == 1 else part)
     if reason:
         return UnitJudgement(table, reason)
     tested = rows["p_value"].notna().to_numpy()
@@ -258,7 +269,9 @@ def _wide(cells: np.ndarray) -> np.ndarray:
     return wide
 
 
-def unit_line(rule: UnitRule, profiles: Sequence[ProfileUnits | None], effect: float) -> str:
+def unit_line(
+    rule: UnitRule, profiles: Sequence[ProfileUnits | None], effect: float = np.nan
+) -> str:
     """Say in one line what a unit is, how many there are, and how strongly rows belong together.
 
     Parameters

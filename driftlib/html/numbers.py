@@ -129,6 +129,28 @@ def write_p_value(p: float) -> str:
     return f"<{NO_BREAK}0.001" if p < 0.001 else f"{p:.2g}"
 
 
+def write_size(value: float) -> str:
+    """Write a size with two digits, and without digits after the point from 10 on.
+
+    Parameters
+    ----------
+    value : float
+        Or NaN.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> write_size(1394.2), write_size(2.04)
+    ('1,394', '2')
+    """
+    if is_missing(value):
+        return NOT_A_NUMBER
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
 def write_change(value: float) -> str:
     """Write a change with its sign.
 

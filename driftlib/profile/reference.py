@@ -99,6 +99,22 @@ def as_baseline(
     )
 
 
+def is_baseline(reference: Any) -> bool:
+    """Tell a baseline, saved or not, from reference data.
+
+    Parameters
+    ----------
+    reference : object
+        As of `as_baseline`.
+
+    Returns
+    -------
+    bool
+    """
+    saved = isinstance(reference, str | Path) and str(reference).lower().endswith(".json")
+    return saved or isinstance(reference, Baseline)
+
+
 def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
     """Raise unless each argument is its default or what the baseline was fitted with."""
     defaults = {"bins": 10, "resolution": 2000} | vars(ColumnRoles())

@@ -11,6 +11,7 @@ import pandas as pd
 
 from driftlib.alerts import Alert, make_alerts
 from driftlib.data.schema import COMPARABLE, ColumnRoles
+from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.drift.detect import DriftResult, detect_drift
@@ -150,7 +151,7 @@ def compare_periods(
     ([], True)
     """
     on = roles.timestamp
-    baseline = Baseline.fit(reference, **roles.keywords)
+    baseline = Baseline.fit(reference, **roles.keywords, unit=roles.unit or AUTO)
     drift = detect_drift(baseline, current, policy=policy)
     size = window if window and on else fitting_window(current, on, time_format=roles.time_format)
     cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}

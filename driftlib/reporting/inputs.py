@@ -12,6 +12,7 @@ import pandas as pd
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
 from driftlib.data.sources import read_frame, source_name
 from driftlib.data.times import as_times, check_time_format, is_like_a_date, is_time
+from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
@@ -69,7 +70,8 @@ class Inputs:
 
         A saved baseline holds the names of its own columns: `roles` are those of current.
         """
-        kinds = {"features": self.features, "categorical": self.categorical}
+        kinds: dict[str, Any] = {"features": self.features, "categorical": self.categorical}
+        kinds["unit"] = self.roles.unit or AUTO
         return kinds if isinstance(self.reference, Baseline) else kinds | self.roles.keywords
 
     @property
@@ -160,6 +162,7 @@ def read_inputs(
     positive: str = "",
     features: Iterable[str] = (),
     categorical: Iterable[str] = (),
+    unit: str = AUTO,
     window: str = "",
     output: str | Path = "reports",
 ) -> Inputs:
@@ -179,6 +182,8 @@ def read_inputs(
         The positive label; "" for the larger of two.
     features, categorical : list of str
         Empty for all features, and for none that are codes.
+    unit : str
+        What rows were drawn in: see `driftlib.Baseline.fit`.
     window : str
         A number of rows, a pandas offset or the name of a column; "" picks hours, days, weeks,
         months or longer by the time that the data span, one window for each of the few values of
@@ -219,6 +224,7 @@ def read_inputs(
         **names,
         timestamp=time if time in frame.columns else None,
         time_format=check_time_format(time_format),
+        unit=unit if unit not in ("", AUTO) else None,
     )
     where = source_name(now, "current")
     on, size = _windows(str(window).strip(), roles, frame, where)

@@ -12,7 +12,14 @@ from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError
-from driftlib.html.numbers import NO_BREAK, write_change, write_p_value, write_share, write_value
+from driftlib.html.numbers import (
+    NO_BREAK,
+    write_change,
+    write_p_value,
+    write_share,
+    write_size,
+    write_value,
+)
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
@@ -46,7 +53,7 @@ def drift_table(result: DriftResult) -> pd.DataFrame:
     table = table.loc[places.sort_values(["other", "rank", "psi"], kind="stable").index]
     kinds = table["kind"].where(table["kind"].isin(NOT_FEATURES), "")
     names = [f"{name} ({kind})" if kind else name for name, kind in kinds.items()]
-    return pd.DataFrame(
+    shown = pd.DataFrame(
         {
             "feature": names,
             "change": [f"{Severity(s).mark}{NO_BREAK}{s}" for s in table["severity"]],
@@ -55,9 +62,12 @@ def drift_table(result: DriftResult) -> pd.DataFrame:
             "missing": table["missing_current"].map(write_share).tolist(),
             "new values": table["unseen"].map(write_share).tolist(),
             "q": [write_p_value(q) for q in table["q_value"]],
+            "design effect": [write_size(effect) for effect in table["design_effect"]],
             "what happened": [note or "no change told from chance" for note in table["note"]],
         }
     )
+    by_rows = table["design_effect"].isna().all()
+    return shown.drop(columns="design effect") if by_rows else shown
 
 
 def settings_table(policy: DriftPolicy) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from driftlib.data.schema import COMPARABLE
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
+from driftlib.drift.units import unit_line
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
@@ -35,7 +36,8 @@ def baseline_verdict(baseline: Baseline) -> str:
     rows = f"The reference has {counted(baseline.rows, 'row')}"
     ready = f"{counted(len(features) - len(useless), 'feature')} to compare later data with"
     rest = f" {listed(useless)} cannot be compared." if useless else ""
-    return f"{rows} and {ready}.{rest}"
+    units = unit_line(baseline.unit, (baseline.reference_units,))
+    return f"{rows} and {ready}.{rest} {units}"
 
 
 def performance_verdict(
@@ -157,8 +159,22 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
     Returns
     -------
     str
-        Plain sentences, the most drifted features first.
+        Plain sentences, the most drifted features first; then what a unit is.
     """
+    untold = f" {_sentence(trend.cannot_tell)}" if trend.cannot_tell else ""
+    if result.cannot_tell:
+        untold = f" {_sentence(result.cannot_tell)}"
+    if untold and result.cannot_tell and not result.drifted:
+        return f"{untold[1:]} {result.unit}"
+    return f"{_moved(result, trend)}{untold} {result.unit}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _moved(result: DriftResult, trend: TrendResult) -> str:
+    """Say what drifted over all and when."""
     total = counted(len(result.baseline.features), "feature")
     table, windows = change_table(trend)
     alarms = alarm_windows(table)
