@@ -202,7 +202,7 @@ def test_trend_arguments_are_checked(frames):
     baseline = dl.Baseline.fit(reference)
     with pytest.raises(dl.DriftlibError, match="has no windows"):
         dl.drift_trend(baseline, baseline.profile(current))
-    with pytest.raises(dl.DriftlibError, match=r"no argument 'rows': give .* as window="):
+    with pytest.raises(dl.DriftlibError, match=r"no argument 'rows': pass .* as window="):
         dl.drift_trend(baseline, current, rows=10)
     with pytest.raises(dl.DriftlibError, match="Did you mean 'window'"):
         dl.drift_trend(baseline, current, windows=10)
