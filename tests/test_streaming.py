@@ -618,7 +618,7 @@ def test_windows_that_cannot_be_cut_while_streaming(months):
     frame, path, baseline = months
     for cut, words in [
         ({"window": "7D", "on": "then"}, r"m0\.parquet has no column 'then'.*'when'"),
-        ({"window": "7D", "on": "x"}, r"m0\.parquet column 'x' holds float64 values"),
+        ({"window": "7D", "on": "x"}, r"m0\.parquet column 'x' holds numbers"),
         ({"window": "lunar", "on": "when"}, "nor a length of time"),
         ({"window": 0}, "window=0 must be"),
     ]:

@@ -53,12 +53,12 @@ def data():
 
 @pytest.fixture(scope="module")
 def trend(data):
-    return dl.drift_trend(*data, on="when", window="MS", timestamp="when")
+    return dl.drift_trend(*data, on="when", window="MS", timestamp="when", unit="row")
 
 
 @pytest.fixture(scope="module")
 def result(data):
-    return dl.detect_drift(*data, timestamp="when")
+    return dl.detect_drift(*data, timestamp="when", unit="row")
 
 
 @pytest.fixture(scope="module")
