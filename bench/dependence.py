@@ -420,6 +420,73 @@ def flight_days(repeats: int = 40) -> None:
     print("days dealt, found in:", pd.Series(names, dtype=str).value_counts().to_dict())
 
 
+def through_the_library(repeats: int = 20) -> None:
+    """Days of each month of flights dealt at random to two sides, by units and by rows."""
+    import driftlib as dl
+    from driftlib.drift.compare import Pair, compare
+
+    files = [pd.read_parquet(DATA / f"{name}.parquet") for name in ("reference", "current")]
+    frame = pd.concat(files, ignore_index=True)
+    stamp = pd.to_datetime(frame["timestamp"])
+    rng = np.random.default_rng(SEED)
+    policy = dl.DriftPolicy()
+    found: dict[str, list[int]] = {}
+
+    def check(name: str, pair: Pair) -> None:
+        (judged,) = compare([pair], policy)
+        judged = judged.loc[pair.baseline.features]
+        hits = found.setdefault(name, [0, 0, 0])
+        hits[0] += 1
+        hits[1] += bool(judged["drifted"].any())
+        hits[2] += bool((judged["severity"] != "none").any())
+
+    for _, month in frame.groupby(stamp.dt.month):
+        baseline = dl.Baseline.fit(month, timestamp="timestamp")
+        by_rows = dl.Baseline.fit(month, timestamp="timestamp", unit="row")
+        parts = [part for _, part in month.groupby(stamp[month.index].dt.day)]
+        days = [baseline.profile(part) for part in parts]
+        plain = [by_rows.profile(part) for part in parts]
+        for size, label in ((len(days) // 2, "half of the days"), (7, "7 days"), (1, "1 day")):
+            for _ in range(repeats):
+                dealt = rng.permutation(len(days))
+                for name, fitted, counts in (("units", baseline, days), ("rows", by_rows, plain)):
+                    after, before = (
+                        sum(counts[i] for i in part) for part in (dealt[:size], dealt[size:])
+                    )
+                    check(f"{label} against the others, by {name}", Pair(fitted, before, after))
+    table("Flights through the library, days of a month dealt to two sides, in %", [
+        {"": name, "checks": n, "drifted": wilson(drifted, n), "any real": wilson(real, n)}
+        for name, (n, drifted, real) in found.items()
+    ])  # fmt: skip
+
+
+def cost() -> None:
+    """What counting by units costs, as a ratio of one run."""
+    from time import process_time
+
+    import driftlib as dl
+
+    rng = np.random.default_rng(SEED)
+    frame = pd.DataFrame(rng.normal(size=(1_000_000, 25))).rename(columns="x{}".format)
+    names = list(frame.columns)
+    frame["60 days in order"] = pd.Timestamp("2013-01-01") + pd.to_timedelta(
+        np.arange(len(frame)) * 60 // len(frame), unit="D"
+    )
+    frame["512 groups in any order"] = rng.integers(0, 512, len(frame))
+    times = {}
+    for unit in ("row", "60 days in order", "512 groups in any order"):
+        baseline = dl.Baseline.fit(frame, features=names, unit=unit)
+        spent = []
+        for _ in range(4):
+            start = process_time()
+            baseline.profile(frame)
+            spent.append(process_time() - start)
+        times[unit] = min(spent)
+    table("Profile of 1,000,000 x 25, processor time against that without units", [
+        {"units": unit, "times": round(time / times["row"], 2)} for unit, time in times.items()
+    ])  # fmt: skip
+
+
 def windows(rng: np.random.Generator, count: int, features: int, law: str, ar: float) -> np.ndarray:
     """Window scores; metrics come last and have most of their noise in common."""
     draw = {
@@ -514,6 +581,8 @@ def main() -> None:
     both_sides()
     coarseness()
     flight_days()
+    through_the_library()
+    cost()
     year()
 
 

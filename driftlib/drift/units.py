@@ -10,6 +10,7 @@ import pandas as pd
 
 from driftlib.data.schema import NUMERIC
 from driftlib.data.units import ABSENT, ROW, UnitRule
+from driftlib.html.numbers import write_size
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
 from driftlib.profile.units import SEVERAL, ProfileUnits, UnitColumn, together
@@ -302,7 +303,7 @@ def unit_line(
         told.append(f"{name}: {rule.counted(len(side.ids))}{folded}{rows}")
     if effect >= 1.05:
         told.append(
-            f"rows of a unit have so much in common that a difference varies about {effect:.2g} "
-            "times as much as with independent rows"
+            "rows of a unit have much in common: in half of the columns a difference varies at "
+            f"least {write_size(effect)} times as much as with independent rows"
         )
     return "; ".join(told) + "."

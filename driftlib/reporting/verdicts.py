@@ -159,14 +159,14 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
     Returns
     -------
     str
-        Plain sentences, the most drifted features first; then what a unit is.
+        Plain sentences, the most drifted features first; then what could not be told.
     """
     untold = f" {_sentence(trend.cannot_tell)}" if trend.cannot_tell else ""
     if result.cannot_tell:
         untold = f" {_sentence(result.cannot_tell)}"
     if untold and result.cannot_tell and not result.drifted:
-        return f"{untold[1:]} {result.unit}"
-    return f"{_moved(result, trend)}{untold} {result.unit}"
+        return untold[1:]
+    return f"{_moved(result, trend)}{untold}"
 
 
 def _sentence(text: str) -> str:
