@@ -122,7 +122,7 @@ def test_days_that_differ_raise_no_alarm_and_a_change_is_found():
 def test_days_of_a_month_of_flights_dealt_to_two_sides_show_no_drift():
     frame = pd.read_parquet(DATA / "reference.parquet").iloc[::4].reset_index(drop=True)
     stamp = pd.to_datetime(frame["timestamp"])
-    day = stamp.dt.dayofyear.to_numpy()
+    day = stamp.dt.day_of_year.to_numpy()
     rng = np.random.default_rng(0)
     numbers = np.unique(day)
     # One grid for all splits; the counts of the days of either side are picked from it.
@@ -177,7 +177,7 @@ def test_a_column_that_is_gone_is_said_even_where_nothing_else_can_be_told(rng):
 def test_levels_of_one_day_foretell_new_ones(rng):
     frame = days(rng, 40)
     # Every day has a level of its own: a new day has one too.
-    own = "only " + frame["seen"].dt.dayofyear.astype(str)
+    own = "only " + frame["seen"].dt.day_of_year.astype(str)
     frame["c"] = np.where(rng.random(len(frame)) < 0.3, own, "common")
     result = dl.detect_drift(frame[: 30 * 60], frame[30 * 60 :])
     row = result.table.loc["c"]

@@ -114,7 +114,7 @@ def _count(batch: Batch, names: tuple[str, ...], on: str, time_format: str | Non
         "weekday": clock.weekday,
         "day of the month": clock.day,
         "month": clock.month,
-        "day of the year": clock.dayofyear,
+        "day of the year": clock.day_of_year,
     }
     values: dict[tuple[str, str], dict[int, str] | None] = {}
     for name in names:
