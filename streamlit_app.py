@@ -16,8 +16,8 @@ import streamlit as st
 import driftlib as dl
 from driftlib import visualization as charts
 from driftlib.alerts import Alert
+from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.sources import read_frame
 from driftlib.data.times import check_time_format, time_columns
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload
 from driftlib.data.windows import fitting_window

@@ -104,7 +104,7 @@ def fitted(folder: Path, part: str) -> dict[str, Any]:
 
 def efficiency(folder: Path, part: str) -> dict[str, Any]:
     """Streaming against counting one chunk in memory plus decoding the files, in turn."""
-    from driftlib.data.sources import open_source
+    from driftlib.data.opening import open_source
 
     baseline = dl.Baseline.load(folder / "baseline.json")
     path = folder / part / "part-*.parquet"

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.data.sources import read_frame
+from driftlib.data.opening import read_frame
 from driftlib.profile import sketch
 from tests.test_baseline import frame_of, same_counts
 

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 import driftlib as dl
-from driftlib.data.columns import count_levels
 from driftlib.data.frames import as_frame
+from driftlib.data.levels import count_levels
+from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles, column_kind
-from driftlib.data.sources import read_frame
 from driftlib.errors import MissingExtraError, ParameterError, check_whole
 from driftlib.files import json_ready, write_json, write_whole
 

@@ -23,7 +23,7 @@ import driftlib as dl
 from driftlib.data import batches, csv_files, parquet_files, readers
 from driftlib.data.batches import Batch, rows_at_once
 from driftlib.data.frames import stack
-from driftlib.data.sources import open_source, read_frame
+from driftlib.data.opening import open_source, read_frame
 from driftlib.profile import sketch
 from driftlib.profile.grid import numeric_grid
 from driftlib.profile.profile import count_sorted

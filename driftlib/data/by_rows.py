@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source
-from driftlib.data.columns import as_numbers
 from driftlib.data.cutters import Rows, Window, occurring
+from driftlib.data.numbers import as_numbers
 from driftlib.data.times import as_times, instants
 from driftlib.errors import ParameterError
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from driftlib.data.columns import MISSING_TEXTS
+from driftlib.data.levels import MISSING_TEXTS
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
 
@@ -72,7 +72,7 @@ def read_csv(path: Path, as_written: AsWritten | None = None) -> pa.Table:
     path : Path
     as_written : mapping of str to collection of str, optional
         Columns to read as text, as it is written; with each what it holds of
-        `driftlib.data.columns.MISSING_TEXTS` as values. Names that the file lacks are ignored.
+        `driftlib.data.levels.MISSING_TEXTS` as values. Names that the file lacks are ignored.
 
     Returns
     -------

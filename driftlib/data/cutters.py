@@ -16,7 +16,7 @@ import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.calendar import Span, calendar_edges, span_of
-from driftlib.data.columns import group_values
+from driftlib.data.levels import group_values
 from driftlib.data.schema import UNSUPPORTED, declared_kind
 from driftlib.data.sources import Memory
 from driftlib.data.times import as_times

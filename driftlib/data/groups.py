@@ -11,8 +11,8 @@ import pandas as pd
 
 from driftlib.data.by_rows import ByRows
 from driftlib.data.calendar import read_offset
-from driftlib.data.columns import group_values, level_text
 from driftlib.data.cutters import Rows, Window
+from driftlib.data.levels import group_values, level_text
 from driftlib.data.schema import UNSUPPORTED, column_kind
 from driftlib.data.windows import choose_cutter, split
 from driftlib.errors import DataError, ParameterError

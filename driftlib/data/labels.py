@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from driftlib.data.columns import level_text
+from driftlib.data.levels import level_text
 from driftlib.data.task import MULTICLASS, label_kind, number_of, short
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import counted, quoted

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import as_numbers, level_text
 from driftlib.data.labels import (
     LabelColumn,
     find_classes,
@@ -22,8 +21,10 @@ from driftlib.data.labels import (
     unify_booleans,
     without_blanks,
 )
+from driftlib.data.levels import level_text
+from driftlib.data.numbers import as_numbers
+from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import ColumnRoles
-from driftlib.data.sources import read_frame, read_pair, source_name
 from driftlib.data.task import (
     BINARY,
     MULTICLASS,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import as_numbers
+from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC, ColumnRoles, column_kind
 from driftlib.errors import DataError
 from driftlib.text import quoted

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from driftlib.data.columns import level_texts
+from driftlib.data.levels import level_texts
 from driftlib.errors import DataError, ParameterError
 
 # Units of numbers that count from 1970.

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.calendar import read_offset
-from driftlib.data.columns import level_text
+from driftlib.data.levels import level_text
 from driftlib.data.times import as_times
 from driftlib.errors import DataError
 from driftlib.text import counted

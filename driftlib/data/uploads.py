@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from driftlib.data.sources import read_frame
+from driftlib.data.opening import read_frame
 from driftlib.errors import DataError
 from driftlib.text import quoted
 

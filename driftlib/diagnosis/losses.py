@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import as_numbers
+from driftlib.data.numbers import as_numbers
 from driftlib.data.predictions import Predictions, parse_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import BINARY, REGRESSION, Task

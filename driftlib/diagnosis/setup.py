@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import ColumnRoles, select_features
-from driftlib.data.sources import read_pair, source_name
 from driftlib.diagnosis.losses import AUTO, Losses, read_losses
 from driftlib.domain.classifier import Domain, fit_domain
 from driftlib.domain.features import note_of_counter

@@ -16,8 +16,8 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from driftlib.arguments import known_keywords
+from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
-from driftlib.data.sources import read_frame, read_pair, source_name
 from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
 from driftlib.domain.features import (
     MOST_LEVELS,

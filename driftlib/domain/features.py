@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import KnownLevels, as_numbers, count_levels, level_text
 from driftlib.data.counters import counter_note, is_counter
+from driftlib.data.levels import KnownLevels, count_levels, level_text
+from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
 from driftlib.stats.precision import alike, claims, held_bits

@@ -15,8 +15,9 @@ from driftlib.data.batches import Batch, Source
 from driftlib.data.by_rows import ByRows
 from driftlib.data.cutters import Cutter, Window
 from driftlib.data.groups import check_segments, name_segments, segment_key, segments_of
+from driftlib.data.opening import read_frame
 from driftlib.data.paths import is_path
-from driftlib.data.sources import Memory, read_frame
+from driftlib.data.sources import Memory
 from driftlib.data.windows import positions
 from driftlib.errors import DataError, ParameterError
 from driftlib.profile.baseline import Baseline

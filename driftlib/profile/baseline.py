@@ -12,7 +12,8 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
-from driftlib.data.columns import MISSING_TEXTS
+from driftlib.data.levels import MISSING_TEXTS
+from driftlib.data.opening import open_source
 from driftlib.data.readers import check_alike
 from driftlib.data.schema import (
     CATEGORICAL,
@@ -22,7 +23,7 @@ from driftlib.data.schema import (
     ColumnRoles,
     select_features,
 )
-from driftlib.data.sources import Memory, open_source
+from driftlib.data.sources import Memory
 from driftlib.data.times import check_time_format
 from driftlib.data.unit_choice import AUTO, choose_unit, time_columns
 from driftlib.data.units import ROW, ROWS, TIME, UnitRule, unit_codes
@@ -251,7 +252,7 @@ class Baseline:
         ----------
         data : frame, table, dataset, path, Dask or Spark DataFrame
         role, name : str
-            What to call it: see `driftlib.data.sources.open_source`.
+            What to call it: see `driftlib.data.opening.open_source`.
 
         Returns
         -------

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import KnownLevels, as_numbers, level_codes
+from driftlib.data.levels import KnownLevels, level_codes
+from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
 from driftlib.profile.profile import (
     HASH_BUCKETS,

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import LevelCounts, as_numbers, count_levels
 from driftlib.data.counters import counter_note, grows_evenly
+from driftlib.data.levels import LevelCounts, count_levels
+from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import (
     CATEGORICAL,
     EMPTY,

@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import KnownLevels, as_numbers
+from driftlib.data.levels import KnownLevels
+from driftlib.data.numbers import as_numbers
 from driftlib.errors import DataError
 from driftlib.profile.units import ProfileUnits
 from driftlib.stats.counts import Cumulative, cumulative_sorted

@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source, each
-from driftlib.data.columns import as_numbers, count_levels, with_thousands
 from driftlib.data.counters import is_rising
+from driftlib.data.levels import count_levels
+from driftlib.data.numbers import as_numbers, with_thousands
 from driftlib.data.schema import (
     CATEGORICAL,
     DATETIME,

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.columns import as_numbers, level_text
+from driftlib.data.levels import level_text
+from driftlib.data.numbers import as_numbers
+from driftlib.data.opening import read_frame, source_name
 from driftlib.data.schema import (
     CATEGORICAL,
     COMPARABLE,
@@ -21,7 +23,6 @@ from driftlib.data.schema import (
     column_kind,
     select_features,
 )
-from driftlib.data.sources import read_frame, source_name
 from driftlib.data.task import number_of
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.files import write_whole

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from driftlib.data.opening import read_frame, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
-from driftlib.data.sources import read_frame, source_name
 from driftlib.data.times import as_times, check_time_format, is_like_a_date, is_time
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window

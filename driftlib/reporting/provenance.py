@@ -16,8 +16,8 @@ import pandas as pd
 
 import driftlib
 from driftlib.data.frames import as_frame
+from driftlib.data.opening import source_name
 from driftlib.data.paths import is_path, matching_files
-from driftlib.data.sources import source_name
 from driftlib.files import json_ready
 from driftlib.html.table import write_table
 from driftlib.profile.baseline import Baseline

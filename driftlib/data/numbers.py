@@ -1,0 +1,175 @@
+"""Read what a column holds as plain numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from driftlib.data.levels import MISSING_TEXTS, TRUTH, level_text, level_texts
+from driftlib.stats.precision import DOUBLE, EXACT
+
+_THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column as numbers.
+
+    Parameters
+    ----------
+    values : int or float array, shape (rows,)
+        NaN where a value is missing or cannot be read as a number.
+    unreadable : int
+        Values that are there but are no numbers.
+    example : str
+        The first of those.
+    bits : int
+        Significant bits of the column's type; 64 for whole numbers.
+    """
+
+    values: np.ndarray
+    unreadable: int = 0
+    example: str = ""
+    bits: int = DOUBLE
+
+
+def as_numbers(series: pd.Series) -> Numbers:
+    """Read a column as plain integers or floats; infinities are left in place.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        Of any type; texts are parsed, also with thousands separators ("1,234.50"), truth values
+        are 0 and 1, times are no numbers.
+
+    Returns
+    -------
+    Numbers
+
+    Examples
+    --------
+    >>> numbers = as_numbers(pd.Series(["1.5", "dry", None]))
+    >>> numbers.values.tolist(), numbers.unreadable, numbers.example
+    ([1.5, nan, nan], 1, 'dry')
+    """
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
+        return Numbers(series.to_numpy(), bits=_bits(dtype))
+    if types.is_bool_dtype(dtype) or (
+        types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
+    ):
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return Numbers(values, bits=_bits(getattr(dtype, "numpy_dtype", dtype)))
+    no_numbers = (
+        types.is_datetime64_any_dtype(dtype)
+        or types.is_timedelta64_dtype(dtype)
+        or types.is_complex_dtype(dtype)
+    )
+    if not no_numbers:
+        return _parsed(series.astype(object))
+    return _with_lost(series, np.full(len(series), np.nan), series.notna().to_numpy())
+
+
+def _with_lost(series: pd.Series, values: np.ndarray, present: np.ndarray) -> Numbers:
+    """Count the values that are there but are no numbers."""
+    lost = np.isnan(values) & present
+    unreadable = int(lost.sum())
+    example = level_text(series.iloc[int(lost.argmax())]) if unreadable else ""
+    return Numbers(values, unreadable, example)
+
+
+def _bits(dtype: Any) -> int:
+    if not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
+        return DOUBLE
+    return min(np.finfo(dtype).nmant + 1, DOUBLE) if dtype.kind == "f" else EXACT
+
+
+def _parsed(series: pd.Series) -> Numbers:
+    """Numbers of a column of objects; NaN where there is none."""
+    exact = _plain_numbers(series)
+    present = series.notna().to_numpy(copy=True)
+    rest = np.flatnonzero(present & np.isnan(exact))
+    if len(rest):
+        codes, distinct = pd.factorize(level_texts(series.iloc[rest]))
+        texts = pd.Series(distinct, dtype=object).str.strip()
+        exact[rest] = _numbers_of(texts)[codes]
+        present[rest] = ~texts.isin(MISSING_TEXTS).to_numpy()[codes]
+    return _with_lost(series, exact, present)
+
+
+def _numbers_of(texts: pd.Series) -> np.ndarray:
+    """Numbers of texts that are written otherwise than a program would; NaN where there is none."""
+    plain = texts.where(texts.str.fullmatch(_THOUSANDS), other=None).str.replace(",", "")
+    truth = texts.str.lower().where(texts.str.lower().isin(["true", "false"]), other=None)
+    plain = plain.fillna(truth.map(TRUTH))
+    numbers: np.ndarray = plain.to_numpy(dtype=np.float64, na_value=np.nan)
+    return numbers
+
+
+def with_thousands(series: pd.Series) -> bool:
+    """Tell whether a column of text holds numbers only, some with thousands separators.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> with_thousands(pd.Series(["1,234.50", "12"])), with_thousands(pd.Series(["1,5", "12"]))
+    (True, False)
+    """
+    if not isinstance(series.dtype, pd.StringDtype) and series.dtype != object:
+        return False
+    present = series.dropna()
+    for part in (present.iloc[:100], present):
+        texts = pd.Series(part.unique(), dtype=object)
+        texts = texts[~texts.isin(MISSING_TEXTS)]
+        if types.infer_dtype(texts, skipna=True) not in ("string", "empty"):
+            return False
+        separated = texts.str.fullmatch(_THOUSANDS)
+        if not (separated | texts.str.fullmatch(_NUMBER)).all() or (
+            len(part) == len(present) and not separated.any()
+        ):
+            return False
+    return True
+
+
+def _plain_numbers(series: pd.Series) -> np.ndarray:
+    """Read numbers, and texts as a program writes them; NaN where there is none."""
+    values = series.to_numpy()
+    try:
+        found = pd.to_numeric(series, errors="coerce")
+        if not types.is_complex_dtype(found.dtype):
+            read = ~np.isnan(found.to_numpy(dtype=np.float64, na_value=np.nan))
+            exact = np.full(len(series), np.nan)
+            # pandas finds what is a number, and reads its text to all digits but the last;
+            # comparisons with the grid need that one too.
+            exact[read] = values[read].astype(np.float64)
+            return exact
+    except (TypeError, ValueError, ArithmeticError, RuntimeError):
+        # One value that no array of numbers takes: each by itself.
+        pass
+    return np.array([_number(value) for value in values], dtype=np.float64)
+
+
+def _number(value: Any) -> float:
+    """Read a single value: infinite if too large for a float, NaN if it is no number."""
+    if not isinstance(value, Real | Decimal | str):
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf  # type: ignore[operator]
+    except (TypeError, ValueError, ArithmeticError):
+        return np.nan
