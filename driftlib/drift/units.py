@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import NUMERIC
-from driftlib.data.units import ABSENT, ROW, UnitRule
-from driftlib.html.numbers import write_size
+from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
+from driftlib.data.units import ABSENT, UnitRule
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
 from driftlib.profile.units import SEVERAL, ProfileUnits, UnitColumn, together
-from driftlib.stats.few_units import FEW_UNITS, cannot_tell
 from driftlib.stats.unit_drift import compare_units
 from driftlib.stats.units import Units
 
@@ -40,44 +39,6 @@ class UnitJudgement:
 
     table: pd.DataFrame
     cannot_tell: str = ""
-
-
-def too_few(rule: UnitRule, reference: float, current: float) -> str:
-    """Say why too few units tell nothing.
-
-    Parameters
-    ----------
-    rule : UnitRule
-        What a unit is.
-    reference, current : float
-        How many each side has; below 1 where a window is only a part of one.
-
-    Returns
-    -------
-    str
-        Empty where they are enough: 4 a side, or 20 together. Also where a side has no rows.
-
-    Examples
-    --------
-    >>> too_few(UnitRule("time", "seen", "D"), 3, 30)
-    ''
-    >>> too_few(UnitRule("time", "seen", "D"), 3, 7)
-    'cannot tell: the reference has 3 days'
-    >>> too_few(UnitRule("time", "seen", "D"), 12, 1)
-    'cannot tell: the current data have 1 day, and the reference only 12'
-    """
-    if rule.kind == ROW or not (reference and current):
-        return ""
-    if current < 1:
-        return f"cannot tell: a window is shorter than {rule.one}"
-    reference, current = int(reference), int(current)
-    side = np.arange(reference + current) >= reference
-    if not cannot_tell(Units(side, np.arange(reference + current))):
-        return ""
-    if reference < FEW_UNITS:
-        return f"cannot tell: the reference has {rule.counted(reference)}"
-    own = rule.counted(current)
-    return f"cannot tell: the current data have {own}, and the reference only {reference}"
 
 
 def reasons_of(table: pd.DataFrame, rule: UnitRule) -> list[str]:
@@ -288,22 +249,14 @@ def unit_line(
     -------
     str
     """
-    if rule.kind == ROW:
-        return f"{rule.told[:1].upper()}{rule.told[1:]}."
-    told = [f"{rule.told[:1].upper()}{rule.told[1:]}"]
-    sides = zip(("the reference", "the current data"), profiles, strict=False)
-    for name, side in sides:
-        if side is None:
-            continue
-        if ABSENT >> side.fold in side.ids:
-            told.append(f"{name}: no column {rule.column!r}, all rows are taken as one unit")
-            continue
-        rows = f", and {side.outside:,} rows in none" if side.outside else ""
-        folded = f", put together to {len(side.ids)}" if side.fold else ""
-        told.append(f"{name}: {rule.counted(len(side.ids))}{folded}{rows}")
-    if effect >= 1.05:
-        told.append(
-            "rows of a unit have much in common: in half of the columns a difference varies at "
-            f"least {write_size(effect)} times as much as with independent rows"
-        )
-    return "; ".join(told) + "."
+    names = ("the reference", "the current data")
+    sides = {
+        name: None if side is None else _number_of(side)
+        for name, side in zip(names, profiles, strict=False)
+    }
+    return units_in_words(rule, sides, effect)
+
+
+def _number_of(units: ProfileUnits) -> UnitNumber:
+    absent = bool((units.ids == ABSENT >> units.fold).any())
+    return UnitNumber(len(units.ids), units.outside, bool(units.fold), absent)
