@@ -547,7 +547,7 @@ def test_a_reference_that_changes_while_it_is_read(kind, rng, tmp_path, small_sa
         written(frame[:10], tmp_path, kind, name="m")
         return looked
 
-    monkeypatch.setattr("driftlib.profile.baseline.sketch_reference", meddled)
+    monkeypatch.setattr("driftlib.profile.fitting.sketch_reference", meddled)
     # Parquet files say how many rows they have; of CSV files only the sum is known.
     changed = {
         "parquet": r"m0\.parquet had 1,000 rows, but 10",

@@ -11,28 +11,25 @@ from typing import Any
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.batches import Batch, Source, check_rows, each
+from driftlib.data.batches import Batch, Source, check_rows
 from driftlib.data.levels import MISSING_TEXTS
 from driftlib.data.opening import open_source
-from driftlib.data.readers import check_alike
 from driftlib.data.schema import (
     CATEGORICAL,
-    COMPARABLE,
-    DATETIME,
     IDENTIFIER,
     ColumnRoles,
     select_features,
 )
-from driftlib.data.sources import Memory
 from driftlib.data.times import check_time_format
-from driftlib.data.unit_choice import AUTO, choose_unit, time_columns
-from driftlib.data.units import ROW, ROWS, TIME, UnitRule, unit_codes
+from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.errors import DataError, check_whole
 from driftlib.files import write_whole
 from driftlib.profile.column import Column, summary
-from driftlib.profile.grid import fingerprint, fit_column, with_reference
+from driftlib.profile.counting import count_columns, count_units
+from driftlib.profile.fitting import Chosen, fit_columns
+from driftlib.profile.grid import fingerprint, with_reference
 from driftlib.profile.profile import Profile
-from driftlib.profile.sketch import ReferenceSketch, sketch_reference
+from driftlib.profile.sketch import ReferenceSketch
 from driftlib.profile.storage import (
     FORMAT,
     VERSION,
@@ -44,7 +41,7 @@ from driftlib.profile.storage import (
     units_from_dict,
     units_to_dict,
 )
-from driftlib.profile.units import ProfileUnits, UnitColumn, UnitRows
+from driftlib.profile.units import ProfileUnits
 from driftlib.text import first_sentence, quoted
 
 # What reading the content of a file raises that was not written by `Baseline.save`.
@@ -179,34 +176,15 @@ class Baseline:
         exclude = exclude if isinstance(exclude, str) else tuple(exclude)
         time_format = check_time_format(time_format)
         source = open_source(reference, "reference", "the reference")
-        known = source.headers[0].names
-        drawn = unit if unit in known else None
-        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format, drawn)
-        names = _columns_to_fit(source, roles, features, categorical, exclude)
-        role_of = {name: roles.of(name, known) for name in names}
-        may_count = [name for name in names if features is None and role_of[name] == "feature"]
-        read = [name for name in (timestamp, drawn) if name in known and name not in names]
-        fewer = features is not None or exclude
-        if fewer and not isinstance(source, Memory) and (unit, timestamp) == (AUTO, None):
-            # Otherwise the features tell: every column is one, or has a role.
-            read += [name for name in time_columns(source) if name not in names]
-        everything = [*names, *read]
-        sketch = sketch_reference(source, everything, categorical, resolution, seed, may_count)
-        sample = sketch.sample.frame
-        rows = Memory(source.name, sample) if sketch.complete else source
-        rule = choose_unit(unit, rows, timestamp, _times(source, sketch), time_format)
-        if rule.kind == TIME and rule.column == drawn:
-            roles = replace(roles, unit=None)
-
-        def fit(name: str) -> Column:
-            known, units = sketch.columns[name], rule.kind != ROW
-            return fit_column(known, sample[name], role_of[name], bins, resolution, units)
-
-        columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
-        baseline = cls(sketch.rows, columns, roles, bins, resolution, unit=rule)
-        if not sketch.complete:
-            return baseline._counted(sketch, source)
-        units = baseline.count_units(sample, source.name) if rule.kind != ROW else None
+        roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
+        chosen = Chosen(features, exclude, categorical, unit)
+        fitted = fit_columns(source, roles, chosen, bins, resolution, seed)
+        rows = fitted.sketch.rows
+        baseline = cls(rows, fitted.columns, fitted.roles, bins, resolution, unit=fitted.unit)
+        if not fitted.sketch.complete:
+            return baseline._counted(fitted.sketch, source)
+        sample = fitted.sketch.sample.frame
+        units = None if fitted.unit.kind == ROW else baseline.count_units(sample, source.name)
         return replace(baseline, reference_units=units)
 
     def _counted(self, sketch: ReferenceSketch, source: Source) -> Baseline:
@@ -336,15 +314,8 @@ class Baseline:
         DataError
             If it has none of the features.
         """
-        present = set(frame.columns)
         self.check_features(frame.columns, where)
-        pairs = [(column, frame[name]) for name, column in self.columns.items() if name in present]
-        counted = each(lambda pair: pair[0].count(pair[1]), pairs, len(frame), threads)
-        found = {column.name: counts for (column, _), counts in zip(pairs, counted, strict=True)}
-        columns = {
-            name: found[name] if name in found else column.count_absent(len(frame))
-            for name, column in self.columns.items()
-        }
+        columns = count_columns(self.columns, frame, threads)
         units = None if self.unit.kind == ROW else self.count_units(frame, where, threads)
         return Profile(self.id, len(frame), columns, units)
 
@@ -362,21 +333,7 @@ class Baseline:
         -------
         ProfileUnits
         """
-        found = unit_codes(self.unit, frame, where)
-        rows = UnitRows.of(found)
-        columns = [column for column in self.columns.values() if column.kind in COMPARABLE]
-
-        def count(column: Column) -> UnitColumn:
-            return column.count_units(frame.get(column.name), rows)
-
-        counted = dict(
-            zip(
-                (column.name for column in columns),
-                each(count, columns, len(frame), threads),
-                strict=True,
-            )
-        )
-        return ProfileUnits(self.unit, found.ids, found.fold, rows.rows, found.outside, counted)
+        return count_units(self.columns.values(), self.unit, frame, where, threads)
 
     def check_features(self, names: Iterable[str], where: str) -> None:
         """Refuse data that have none of the features.
@@ -547,33 +504,3 @@ class Baseline:
         if not intact:
             raise DataError(f"{name} was changed by hand or damaged: fit the baseline again.")
         return baseline
-
-
-def _times(source: Source, sketch: ReferenceSketch) -> list[str] | None:
-    """Columns of dates and times of what is not in memory."""
-    if isinstance(source, Memory):
-        return None
-    return [name for name, column in sketch.columns.items() if column.kind == DATETIME]
-
-
-def _columns_to_fit(
-    source: Source,
-    roles: ColumnRoles,
-    features: Iterable[str] | None,
-    categorical: Iterable[str],
-    exclude: Iterable[str],
-) -> list[str]:
-    """Features in the table's order, then predictions, then the target."""
-    known = source.headers[0].names
-    names = select_features(known, roles, features, categorical, source.name, exclude)
-    if not names:
-        raise DataError(
-            f"{source.name} has no feature: its columns are all labels, predictions or the "
-            f"timestamp ({quoted(known)})."
-        )
-    role_of = {name: roles.of(name, known) for name in known if name not in set(exclude)}
-    others = [name for name, role in role_of.items() if role in ("prediction", "target")]
-    names += sorted(others, key=role_of.__getitem__)
-    # Files may differ in columns that are not compared where the user says which are.
-    check_alike(source.headers, names if features is not None or exclude else None)
-    return names

@@ -1,0 +1,141 @@
+"""Choose the columns that a baseline compares, the grid of each, and the unit of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+from driftlib.data.batches import Source, each
+from driftlib.data.readers import check_alike
+from driftlib.data.schema import DATETIME, ColumnRoles, select_features
+from driftlib.data.sources import Memory
+from driftlib.data.unit_choice import AUTO, choose_unit, time_columns
+from driftlib.data.units import ROW, TIME, UnitRule
+from driftlib.errors import DataError
+from driftlib.profile.column import Column
+from driftlib.profile.grid import fit_column
+from driftlib.profile.sketch import ReferenceSketch, sketch_reference
+from driftlib.text import quoted
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the user says of the columns and rows.
+
+    Parameters
+    ----------
+    features : iterable of str, optional
+        The only ones to compare.
+    exclude : collection of str
+        Never to compare.
+    categorical : collection of str
+        To take as categories.
+    unit : str
+        What rows were drawn in: see `driftlib.Baseline.fit`.
+    """
+
+    features: Iterable[str] | None
+    exclude: Collection[str]
+    categorical: Collection[str]
+    unit: str
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Grids that were chosen from a reference.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        In the reference's order, then predictions, then the target.
+    roles : ColumnRoles
+    unit : UnitRule
+        What a unit is.
+    sketch : ReferenceSketch
+        What the grids were chosen from: all rows where it is complete, else a sample.
+    """
+
+    columns: dict[str, Column]
+    roles: ColumnRoles
+    unit: UnitRule
+    sketch: ReferenceSketch
+
+
+def fit_columns(
+    source: Source, roles: ColumnRoles, chosen: Chosen, bins: int, resolution: int, seed: int
+) -> Fitted:
+    """Choose the grid of every column of a reference.
+
+    Parameters
+    ----------
+    source : Source
+        The reference.
+    roles : ColumnRoles
+        Without a column of the unit.
+    chosen : Chosen
+    bins, resolution, seed : int
+        See `driftlib.Baseline.fit`.
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    DriftlibError
+        If the reference cannot be read, or a name does not exist.
+    """
+    known = source.headers[0].names
+    unit = chosen.unit
+    drawn = unit if unit in known else None
+    roles = replace(roles, unit=drawn)
+    names = _columns_to_fit(source, roles, chosen)
+    role_of = {name: roles.of(name, known) for name in names}
+    free = chosen.features is None
+    may_count = [name for name in names if free and role_of[name] == "feature"]
+    read = [name for name in (roles.timestamp, drawn) if name in known and name not in names]
+    fewer = not free or chosen.exclude
+    if fewer and not isinstance(source, Memory) and (unit, roles.timestamp) == (AUTO, None):
+        # Otherwise the features tell: every column is one, or has a role.
+        read += [name for name in time_columns(source) if name not in names]
+    everything = [*names, *read]
+    sketch = sketch_reference(source, everything, chosen.categorical, resolution, seed, may_count)
+    sample = sketch.sample.frame
+    rows = Memory(source.name, sample) if sketch.complete else source
+    times = _times(source, sketch)
+    rule = choose_unit(unit, rows, roles.timestamp, times, roles.time_format)
+    if rule.kind == TIME and rule.column == drawn:
+        roles = replace(roles, unit=None)
+
+    def fit(name: str) -> Column:
+        units = rule.kind != ROW
+        column = sketch.columns[name]
+        return fit_column(column, sample[name], role_of[name], bins, resolution, units)
+
+    columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
+    return Fitted(columns, roles, rule, sketch)
+
+
+def _times(source: Source, sketch: ReferenceSketch) -> list[str] | None:
+    """Columns of dates and times of what is not in memory."""
+    if isinstance(source, Memory):
+        return None
+    return [name for name, column in sketch.columns.items() if column.kind == DATETIME]
+
+
+def _columns_to_fit(source: Source, roles: ColumnRoles, chosen: Chosen) -> list[str]:
+    """Features in the table's order, then predictions, then the target."""
+    known, exclude = source.headers[0].names, chosen.exclude
+    names = select_features(known, roles, chosen.features, chosen.categorical, source.name, exclude)
+    if not names:
+        raise DataError(
+            f"{source.name} has no feature: its columns are all labels, predictions or the "
+            f"timestamp ({quoted(known)})."
+        )
+    role_of = {name: roles.of(name, known) for name in known if name not in set(exclude)}
+    others = [name for name, role in role_of.items() if role in ("prediction", "target")]
+    names += sorted(others, key=role_of.__getitem__)
+    # Files may differ in columns that are not compared where the user says which are.
+    few = chosen.features is not None or exclude
+    check_alike(source.headers, names if few else None)
+    return names
