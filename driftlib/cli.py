@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--current", help="Parquet or CSV file; default: April to December")
     report.add_argument("--timestamp", help="column that says when a row was seen")
     report.add_argument("--time-format", help=TIME_FORMATS)
+    _add_features(report)
     report.add_argument("--unit", help=UNITS)
     report.add_argument("--params", help="YAML file with parameters of the notebooks")
     report.add_argument("--output", help="folder to write to (default reports)")
@@ -233,6 +234,8 @@ def _make_report(
     current: str | None,
     timestamp: str | None,
     time_format: str | None,
+    features: list[str] | None,
+    exclude: Sequence[str],
     unit: str | None,
     params: str | None,
     output: str | None,
@@ -247,6 +250,8 @@ def _make_report(
         "current": current,
         "timestamp": timestamp,
         "time_format": time_format,
+        "features": features,
+        "exclude": exclude or None,
         "unit": unit,
     }
     chosen = {name: value for name, value in given.items() if value is not None}

@@ -269,6 +269,7 @@ def fit_domain(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    positive: Any = None,
     max_rows: int = 50_000,
     folds: int = 3,
     seed: int = 0,
@@ -288,6 +289,8 @@ def fit_domain(
         Numeric columns that are codes.
     timestamp, time_format, y_true, y_pred, y_proba : str
         Names of the columns that are no features.
+    positive : label, optional
+        Not used: see `Baseline.fit`.
     max_rows : int
         Rows used a side, from 10; a longer one is sampled without replacement.
     folds : int

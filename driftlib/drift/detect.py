@@ -136,6 +136,7 @@ def detect_drift(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    positive: Any = None,
     unit: str = "auto",
 ) -> DriftResult:
     """Compare a current batch with a reference, feature by feature.
@@ -155,6 +156,8 @@ def detect_drift(
     features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
+    positive : label, optional
+        Not used: see `Baseline.fit`.
 
     Returns
     -------

@@ -163,6 +163,7 @@ def drift_trend(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    positive: Any = None,
     unit: str = "auto",
 ) -> TrendResult:
     """Detect drift window by window.
@@ -199,6 +200,8 @@ def drift_trend(
     features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
+    positive : label, optional
+        Not used: see `Baseline.fit`.
 
     Returns
     -------

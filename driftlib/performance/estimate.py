@@ -108,6 +108,7 @@ def estimate_performance(
     thresholds: Mapping[str, float | str] | None = None,
     seed: int = 0,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     time_format: str | None = None,
@@ -153,6 +154,8 @@ def estimate_performance(
     features : list of str, optional
         What "pape" compares; default every column that is no label, prediction or time, and
         that neither windows nor segments are made by.
+    exclude : list of str
+        Columns that "pape" never compares.
     categorical : list of str
         Numeric features that are codes.
     timestamp, time_format, y_true, y_pred, y_proba : str
@@ -199,6 +202,7 @@ def estimate_performance(
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
     on = timestamp if on is None else on
     (name, before), (current_name, now) = name_tables(reference=reference, current=current)
+    exclude = exclude if isinstance(exclude, str) else tuple(exclude)
     segments = read_segments(by, now.columns, current_name)
     frames = {name: before, current_name: now}
     columns = _probability_columns(frames, roles)
@@ -218,7 +222,7 @@ def estimate_performance(
     compared: Features | None = None
     left_out: tuple[str, ...] = ()
     if method == "pape":
-        wanted = select_features(before.columns, roles, features, categorical, name)
+        wanted = select_features(before.columns, roles, features, categorical, name, exclude)
         if features is None:
             wanted = [column for column in wanted if column not in (window, on, *segments)]
         kinds, left_out = _compared(frames, wanted, categorical)

@@ -34,6 +34,9 @@ def track_performance(
     thresholds: Mapping[str, float | str] | None = None,
     reference: Any = None,
     *,
+    features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
+    categorical: Iterable[str] = (),
     timestamp: str | None = None,
     time_format: str | None = None,
     y_true: str = "y_true",
@@ -78,6 +81,9 @@ def track_performance(
     reference : frame, table, str or Path, optional
         Labels and predictions from when the model was good; with `by` it needs those columns
         too. Without any thresholds every metric is compared with the reference itself.
+    features, exclude, categorical : list of str, optional
+        Taken so that the same keywords serve every function: metrics are of labels and
+        predictions, whatever the features are.
     timestamp : str, optional
         The column that says when a row was seen.
     time_format : str, optional

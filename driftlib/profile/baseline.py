@@ -114,6 +114,7 @@ class Baseline:
         y_true: str = "y_true",
         y_pred: str = "y_pred",
         y_proba: str = "y_proba",
+        positive: Any = None,
         unit: str = "auto",
         seed: int = 0,
     ) -> Baseline:
@@ -149,6 +150,8 @@ class Baseline:
             (31/12/2013), or a pattern of `datetime.strptime` such as "%Y%m%d".
         y_true, y_pred, y_proba : str
             Names of the columns of labels, predictions and probabilities, which are no features.
+        positive : label, optional
+            Taken so that the same keywords serve every function: drift asks for no label.
         unit : str
             What rows were drawn in, and so what tests take as independent: "row"; a length of
             time such as "1D" on the time column; or a column, such as that of the customer,

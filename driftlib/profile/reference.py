@@ -30,6 +30,7 @@ def as_baseline(
     y_true: str = "y_true",
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
+    positive: Any = None,
     unit: str = "auto",
     seed: int = 0,
 ) -> Baseline:
@@ -46,6 +47,8 @@ def as_baseline(
     bins, resolution, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit : optional
         See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
         repeat what the baseline holds.
+    positive : label, optional
+        Not used: see `Baseline.fit`.
     seed : int
         Of the sample of a reference larger than memory; a baseline needs none.
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from driftlib.data.levels import level_text
 from driftlib.data.numbers import as_numbers
-from driftlib.data.opening import read_frame, source_name
+from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import (
     CATEGORICAL,
     COMPARABLE,
@@ -36,6 +36,7 @@ COLUMN_ARGUMENTS = (
     "y_proba",
     "positive",
     "features",
+    "exclude",
     "categorical",
 )
 # Evidently's pages run what a name or a category says if it looks like a script.
@@ -50,6 +51,7 @@ def evidently_report(
     output: str | Path = "reports",
     *,
     features: Iterable[str] | None = None,
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     timestamp: str | None = None,
     time_format: str | None = None,
@@ -66,7 +68,7 @@ def evidently_report(
         As for `driftlib.detect_drift`.
     output : path
         Folder to write `evidently_drift.html` and `evidently_classification.html` to.
-    features, categorical : list of str
+    features, exclude, categorical : list of str
         As for `driftlib.detect_drift`.
     timestamp, time_format, y_true, y_pred, y_proba : str
         Names of columns; those that are absent are left out.
@@ -86,10 +88,10 @@ def evidently_report(
         If no column can be compared, or Evidently cannot work with the data.
     """
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    frames = read_frame(reference, "reference"), read_frame(current, "current")
+    frames = read_pair(reference, current)
     names = [source_name(reference, "reference"), source_name(current, "current")]
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
-    chosen = select_features(frames[0].columns, roles, features, categorical, names[0])
+    chosen = select_features(frames[0].columns, roles, features, categorical, names[0], exclude)
     folder, pages = Path(output), []
     with warnings.catch_warnings():
         # Evidently and what it builds on warn of their own code, about which nobody here can do

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.data.opening import read_frame, source_name
+from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
 from driftlib.data.times import as_times, check_time_format, is_like_a_date, is_time
 from driftlib.data.unit_choice import AUTO
@@ -41,6 +41,8 @@ class Inputs:
         Names of labels, predictions and time; `timestamp` is None where there is none.
     features : list of str or None
         None for all.
+    exclude : list of str
+        Columns that are not compared.
     categorical : list of str
         Columns of numbers that are codes.
     positive : str or None
@@ -58,6 +60,7 @@ class Inputs:
     sources: tuple[Any, Any]
     roles: ColumnRoles
     features: list[str] | None
+    exclude: list[str]
     categorical: list[str]
     positive: str | None
     on: str | None
@@ -70,8 +73,8 @@ class Inputs:
 
         A saved baseline holds the names of its own columns: `roles` are those of current.
         """
-        kinds: dict[str, Any] = {"features": self.features, "categorical": self.categorical}
-        kinds["unit"] = self.roles.unit or AUTO
+        kinds: dict[str, Any] = {"features": self.features, "exclude": self.exclude}
+        kinds |= {"categorical": self.categorical, "unit": self.roles.unit or AUTO}
         return kinds if isinstance(self.reference, Baseline) else kinds | self.roles.keywords
 
     @property
@@ -110,7 +113,11 @@ class Inputs:
             If one of `without` is no feature, or no feature is left.
         """
         possible = select_features(
-            self.reference.columns, self.roles, self.features, self.categorical
+            self.reference.columns,
+            self.roles,
+            self.features,
+            self.categorical,
+            exclude=self.exclude,
         )
         left = set(without)
         for name in sorted(left - set(possible)):
@@ -161,6 +168,7 @@ def read_inputs(
     y_proba: str = "y_proba",
     positive: str = "",
     features: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     unit: str = AUTO,
     window: str = "",
@@ -172,7 +180,8 @@ def read_inputs(
     ----------
     reference, current : path, frame or table
         A reference that ends in .json is a saved baseline. Paths are looked for in the
-        working directory, then in the project.
+        working directory, then in the project. What is text on one side is read as text from a
+        CSV file on the other: see `driftlib.data.sources.read_pair`.
     timestamp, y_true, y_pred, y_proba : str
         Column names. A default name, or "", may be absent from the data; another may not.
     time_format : str
@@ -180,8 +189,8 @@ def read_inputs(
         or text such as 2013-03-31 17:00.
     positive : str
         The positive label; "" for the larger of two.
-    features, categorical : list of str
-        Empty for all features, and for none that are codes.
+    features, exclude, categorical : list of str
+        Empty for all features, for none that is left out, and for none that are codes.
     unit : str
         What rows were drawn in: see `driftlib.Baseline.fit`.
     window : str
@@ -209,9 +218,7 @@ def read_inputs(
     {'window': 'MS', 'on': 'day'}
     """
     before, now = _found(reference), _found(current)
-    frame = read_frame(now, "current")
-    saved = isinstance(before, Path) and before.suffix.lower() == ".json"
-    known = Baseline.load(before) if saved else read_frame(before, "reference")
+    known, frame = _read(before, now)
     names = {"timestamp": timestamp, "y_true": y_true, "y_pred": y_pred, "y_proba": y_proba}
     names = {role: name or DEFAULTS[role] for role, name in names.items()}
     for role, name in names.items():
@@ -234,12 +241,21 @@ def read_inputs(
         sources=(before, now),
         roles=roles,
         features=list(features) or None,
+        exclude=list(exclude),
         categorical=list(categorical),
         positive=positive or None,
         on=on,
         window=size,
         output=project_path(output),
     )
+
+
+def _read(reference: Any, current: Any) -> tuple[pd.DataFrame | Baseline, pd.DataFrame]:
+    """Read both sides, each by what the other knows of its columns."""
+    if isinstance(reference, Path) and reference.suffix.lower() == ".json":
+        baseline = Baseline.load(reference)
+        return baseline, read_frame(current, "current", baseline.as_written)
+    return read_pair(reference, current)
 
 
 def _found(source: Any) -> Any:
