@@ -680,7 +680,7 @@ def test_a_segment_that_the_reference_lacks_says_so():
 def test_windows_without_a_size_are_one_and_steps_overlap():
     data = simulate(900, 0, 0.0, seed=4)
     frames = data.reference, data.current
-    whole = diagnose_windows(*frames, on="timestamp")
+    whole = diagnose_windows(*frames, timestamp="timestamp")
     assert len(whole.diagnoses) == 1
     alone = diagnose(*frames, timestamp="timestamp")
     np.testing.assert_array_equal(whole.table["value"], alone.terms["value"])

@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from driftlib.drift.trend import drift_trend
 from driftlib.errors import DriftlibError
+from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
+from driftlib.profile.reference import as_baseline
 from driftlib.reporting.inputs import read_inputs
 
 
@@ -89,6 +92,52 @@ def test_a_saved_baseline_is_a_reference(frame, tmp_path):
     data = read_inputs(path, frame, timestamp="when")
     assert isinstance(data.reference, Baseline)
     assert data.reference.features == ["x", "shop", "code"]
+
+
+def test_a_csv_is_read_by_what_the_other_side_knows(tmp_path, rng):
+    rows = 600
+    frame = pd.DataFrame(
+        {
+            "when": pd.date_range("2024-01-01", periods=rows, freq="6h"),
+            "code": rng.choice(["007", "010", "123"], rows),
+            "country": rng.choice(["NA", "DE", "null"], rows),
+            "truth": rng.random(rows) < 0.4,
+            "amount": rng.normal(1500, 400, rows).round(2),
+            "y_true": rng.random(rows) < 0.3,
+            "y_pred": rng.random(rows) < 0.3,
+        }
+    )
+    written = frame.assign(
+        amount=[f"{value:,.2f}" for value in frame["amount"]],
+        truth=frame["truth"].astype(int),
+        y_true=frame["y_true"].map({True: "TRUE", False: "FALSE"}),
+    )
+    parquet, csv = tmp_path / "rows.parquet", tmp_path / "rows.csv"
+    frame.to_parquet(parquet)
+    written.to_csv(csv, index=False)
+    saved = Baseline.fit(parquet, timestamp="when").save(tmp_path / "baseline.json")
+    drifts, measured = [], []
+    for sides in ((parquet, parquet), (parquet, csv), (csv, parquet), (saved, csv)):
+        data = read_inputs(*sides, timestamp="when")
+        baseline = as_baseline(data.reference, **data.columns)
+        drifts.append(drift_trend(baseline, data.current, **data.by_window).table)
+        measured.append(track_performance(data.current, **data.labels).table)
+        if sides[0] != saved:
+            assert data.segments == ["code", "country"]
+    for drift, performance in zip(drifts[1:], measured[1:], strict=True):
+        pd.testing.assert_frame_equal(drift, drifts[0], check_dtype=False)
+        pd.testing.assert_frame_equal(performance, measured[0])
+    assert drifts[0]["drifted"].sum() == 0
+    assert set(drifts[0].loc[drifts[0]["n_current"] > 0, "unseen"].dropna()) == {0.0}
+
+
+def test_excluded_columns_are_no_features_on_any_page(frame):
+    data = read_inputs(frame, frame, timestamp="when", exclude=["shop"], categorical=["code"])
+    assert as_baseline(data.reference, **data.columns).features == ["x", "code"]
+    assert data.causes()["features"] == ["x", "code"]
+    assert data.segments == ["code"]
+    with pytest.raises(DriftlibError, match="no column 'shpo'.*Did you mean 'shop'"):
+        as_baseline(frame, **read_inputs(frame, frame, exclude=["shpo"]).columns)
 
 
 def test_causes_leave_out_what_is_named_and_only_features(frame):

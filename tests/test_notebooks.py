@@ -27,7 +27,18 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {name: ROOT / "notebooks" / f"{name}.ipynb" for name in NAMES}
 SHARED = {
     *("reference", "current", "timestamp", "y_true", "y_pred", "y_proba", "positive"),
-    *("features", "categorical", "alpha", "psi_moderate", "psi_major", "window", "output"),
+    *(
+        "time_format",
+        "features",
+        "exclude",
+        "categorical",
+        "unit",
+        "alpha",
+        "psi_moderate",
+        "psi_major",
+        "window",
+        "output",
+    ),
 }
 FLIGHTS = [
     *("timestamp", "y_true", "y_pred", "y_proba", "carrier", "distance", "hour", "temp", "humid"),

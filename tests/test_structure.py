@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import operator
 import pkgutil
 import subprocess
 import sys
@@ -127,6 +128,31 @@ def _is_not_called(name: str) -> bool:
     module, _, inner = name.rpartition(".")
     value = getattr(sys.modules.get(module), inner, None)
     return inspect.isclass(value) and (issubclass(value, Enum) or Protocol in value.__bases__)
+
+
+# What every function of the library that reads data takes, with these defaults.
+COMMON = {
+    "features": None, "exclude": (), "categorical": (), "timestamp": None, "time_format": None,
+    "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba", "positive": None,
+}
+WINDOWS = {"window": None, "step": None, "on": None, "by": None}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Baseline.fit", "as_baseline", "detect_drift", "drift_trend", "track_performance"),
+        *("estimate_performance", "diagnose", "diagnose_windows", "fit_domain"),
+    ],
+)
+def test_common_keywords_are_in_every_signature(name):
+    function = operator.attrgetter(name)(driftlib)
+    found = {name: p.default for name, p in inspect.signature(function).parameters.items()}
+    assert {name: found.get(name, "absent") for name in COMMON} == COMMON
+    if "window" in found:
+        assert {name: found.get(name, "absent") for name in WINDOWS} == WINDOWS
+    if "unit" in found:
+        assert found["unit"] == "auto"
 
 
 @pytest.mark.parametrize("module", MODULES)

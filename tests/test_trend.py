@@ -222,8 +222,28 @@ def test_trend_arguments_are_checked(frames):
 def test_a_column_wins_over_an_offset_of_its_name(frames):
     reference, current = frames
     current["D"] = np.arange(len(current)) % 2
-    trend = dl.drift_trend(reference, current, window="D", on="when")
+    trend = dl.drift_trend(reference, current, window="D", timestamp="when")
     assert [(window.start, window.rows) for window in trend.windows] == [(0, 1080), (1, 1080)]
+
+
+def test_a_time_that_no_window_follows_is_an_error(frames):
+    reference, current = frames
+    current["shop"] = np.arange(len(current)) % 2
+    labelled = current.assign(y_true=current["shop"], y_pred=0, y_proba=0.5)
+    calls = [
+        lambda **cut: dl.drift_trend(reference, current, **cut),
+        lambda **cut: dl.track_performance(labelled, **cut),
+        lambda **cut: dl.estimate_performance(labelled, labelled, **cut),
+        lambda **cut: dl.diagnose_windows(labelled, labelled, **cut),
+        lambda **cut: dl.outcome_rates(labelled, **cut),
+    ]
+    for call in calls:
+        with pytest.raises(dl.DriftlibError, match=r"on='when' names .*, and there is no window="):
+            call(on="when")
+        with pytest.raises(dl.DriftlibError, match=r"window='shop' makes one for each value"):
+            call(on="when", window="shop")
+        with pytest.raises(dl.DriftlibError, match="no column 'wehn'"):
+            call(on="wehn")
 
 
 def test_rows_follow_the_timestamp_of_the_baseline(frames):

@@ -100,6 +100,64 @@ def choose_cutter(
     return ByCalendar(window, on, time_format)
 
 
+def followed_time(
+    window: int | str | None,
+    on: str | None,
+    timestamp: str | None,
+    columns: Iterable[str],
+    where: str = "current",
+) -> str | None:
+    """Tell the time column that windows follow, from the arguments of a public function.
+
+    Parameters
+    ----------
+    window : int or str, optional
+        As for `choose_cutter`.
+    on : str, optional
+        The time column that the caller names for the windows.
+    timestamp : str, optional
+        The table's time column: the default.
+    columns : iterable of str
+        Columns of the table.
+    where : str
+        What to call the table in an error.
+
+    Returns
+    -------
+    str or None
+
+    Raises
+    ------
+    ParameterError
+        If `on` is no column, or there are no windows that could follow it.
+
+    Examples
+    --------
+    >>> followed_time("7D", None, "day", ["day"])
+    'day'
+    >>> followed_time(None, "day", None, ["day"])
+    Traceback (most recent call last):
+    driftlib.errors.ParameterError: on='day' names the time that windows follow, and there is no
+    window=: give one, such as window='7D', or name the column in timestamp=.
+    """
+    if on is None:
+        return timestamp
+    names = [str(name) for name in columns]
+    if on not in names:
+        raise ParameterError(unknown_name("column", on, names, where))
+    if window is None:
+        raise ParameterError(
+            f"on={on!r} names the time that windows follow, and there is no window=: give one, "
+            "such as window='7D', or name the column in timestamp=."
+        )
+    if window in names:
+        raise ParameterError(
+            f"on={on!r} names the time that windows follow, and window={window!r} makes one for "
+            f"each value of that column: leave on= out, or name {on!r} in timestamp=."
+        )
+    return on
+
+
 def split(
     frame: pd.DataFrame,
     window: int | str | None = None,

@@ -12,6 +12,7 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import WindowGroups, match_segments, segment_columns, window_groups
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.windows import followed_time
 from driftlib.diagnosis.decomposition import TERMS
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods, Rows
@@ -152,10 +153,10 @@ def diagnose_windows(
         max_rows=max_rows,
     )
     by = [by] if isinstance(by, str) else list(by or ())
-    on = timestamp if on is None else on
-    no_features = [name for name in (window, on, *by) if isinstance(name, str)]
+    no_features = [name for name in (window, on or timestamp, *by) if isinstance(name, str)]
     periods = setup.read(reference, current, no_features)
     now, where = periods.current, periods.names[1]
+    on = followed_time(window, on, timestamp, now.columns, where)
     by = segment_columns(by, now.columns, where, COLUMNS)
     groups = window_groups(now, window, step, on, by, where, time_format)
     rows = np.arange(len(now))[groups.rows]

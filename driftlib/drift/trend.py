@@ -14,7 +14,7 @@ from driftlib.data.cutters import ByCalendar, Window
 from driftlib.data.groups import segment_columns
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.units import part_of_unit
-from driftlib.data.windows import choose_cutter
+from driftlib.data.windows import choose_cutter, followed_time
 from driftlib.drift.calendar_columns import excuse_calendar_columns
 from driftlib.drift.compare import COLUMNS, Pair, compare
 from driftlib.drift.policy import DriftPolicy, k_of_n
@@ -253,7 +253,7 @@ def drift_trend(
     )
     source = baseline.open(current)
     header = source.headers[0]
-    time = on or baseline.roles.timestamp
+    time = followed_time(window, on, baseline.roles.timestamp, header.names, header.where)
     time = time if on or time in header.names else None
     names = segment_columns(by, header.names, header.where, _TAKEN)
     written = time_format or baseline.roles.time_format

@@ -14,6 +14,7 @@ from driftlib.data.groups import window_groups
 from driftlib.data.predictions import Period, read_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import MULTICLASS, REGRESSION, Task
+from driftlib.data.windows import followed_time
 from driftlib.errors import DataError
 from driftlib.results import Result
 from driftlib.stats.aggregates import group_sums
@@ -115,7 +116,8 @@ def outcome_rates(
             f"there are {len(task.classes)} classes, and shares are drawn for one of two: see "
             "the confusion matrix instead."
         )
-    table = _rates(now, task, window, step, timestamp if on is None else on)
+    on = followed_time(window, on, timestamp, now.frame.columns, now.name)
+    table = _rates(now, task, window, step, on, time_format)
     return BaseRates(table, None if past is None else _rates(past, task), task.positive)
 
 
@@ -125,8 +127,11 @@ def _rates(
     window: int | str | None = None,
     step: int | None = None,
     on: str | None = None,
+    time_format: str | None = None,
 ) -> pd.DataFrame:
-    groups = window_groups(period.frame, window, step, on, where=period.name)
+    groups = window_groups(
+        period.frame, window, step, on, where=period.name, time_format=time_format
+    )
     rows, lo, hi = period.predictions.take(groups.rows), groups.lo, groups.hi
     sides = {"actual": rows.y, "predicted": rows.pred}
     if task.kind != REGRESSION:

@@ -15,6 +15,7 @@ from driftlib.data.groups import WindowGroups, match_segments, window_groups
 from driftlib.data.predictions import Predictions, name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.task import Task, class_columns
+from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, check_choice
 from driftlib.performance.evaluate import MetricValues, evaluate
@@ -200,9 +201,8 @@ def estimate_performance(
     """
     check_choice("method", method, ASSUMPTIONS)
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
-    on = timestamp if on is None else on
     (name, before), (current_name, now) = name_tables(reference=reference, current=current)
-    exclude = exclude if isinstance(exclude, str) else tuple(exclude)
+    on = followed_time(window, on, timestamp, now.columns, current_name)
     segments = read_segments(by, now.columns, current_name)
     frames = {name: before, current_name: now}
     columns = _probability_columns(frames, roles)

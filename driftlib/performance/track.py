@@ -9,6 +9,7 @@ from driftlib.arguments import known_keywords
 from driftlib.data.groups import window_groups
 from driftlib.data.predictions import read_predictions
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.windows import followed_time
 from driftlib.performance.evaluate import evaluate
 from driftlib.performance.limits import read_thresholds
 from driftlib.performance.metrics import METRICS, select_metrics
@@ -133,8 +134,8 @@ def track_performance(
     1       1    0.8  0.702  0.872      True      True
     """
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
-    on = timestamp if on is None else on
     found, now, past = read_predictions(frame, reference, roles=roles, task=task, positive=positive)
+    on = followed_time(window, on, timestamp, now.frame.columns, now.name)
     segments = read_segments(by, now.frame.columns, now.name)
     chosen = select_metrics(found.kind, metrics, now.predictions.proba is not None)
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)

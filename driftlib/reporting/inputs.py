@@ -285,6 +285,8 @@ def _windows(
             f"parameter 'window' is {window!r}, and there is no column that says when a row was "
             "seen: name it in 'timestamp', or give a number of rows or a column."
         )
+    if window in frame.columns:
+        return None, window
     if window or time is None:
         return time, window or None
     if time_format is None and not is_time(frame[time]):
