@@ -132,8 +132,15 @@ def _is_not_called(name: str) -> bool:
 
 # What every function of the library that reads data takes, with these defaults.
 COMMON = {
-    "features": None, "exclude": (), "categorical": (), "timestamp": None, "time_format": None,
-    "y_true": "y_true", "y_pred": "y_pred", "y_proba": "y_proba", "positive": None,
+    "features": None,
+    "exclude": (),
+    "categorical": (),
+    "timestamp": None,
+    "time_format": None,
+    "y_true": "y_true",
+    "y_pred": "y_pred",
+    "y_proba": "y_proba",
+    "positive": None,
 }
 WINDOWS = {"window": None, "step": None, "on": None, "by": None}
 

@@ -13,7 +13,7 @@ import pandas as pd
 from driftlib.data.batches import Source
 from driftlib.data.csv_files import AsWritten
 from driftlib.data.frames import arrow_to_pandas, as_frame, stack
-from driftlib.data.levels import MISSING_TEXTS, count_levels
+from driftlib.data.levels import MISSING_TEXTS, KnownLevels, count_levels
 from driftlib.data.paths import is_csv, is_path, matching_files, name_files, naming
 from driftlib.data.readers import Header, check_alike, read_header, read_table
 from driftlib.data.schema import CATEGORICAL, declared_kind
@@ -131,8 +131,10 @@ def _texts_of(frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     for name in frame.columns:
         kind, _ = declared_kind(frame[name])
         if kind == CATEGORICAL:
-            levels = set(count_levels(frame[name]).levels.tolist())
-            found[name] = tuple(text for text in MISSING_TEXTS if text in levels)
+            known = KnownLevels(tuple(count_levels(frame[name]).levels.tolist()))
+            # Truth values are known again however they are read.
+            if not known.by_truth:
+                found[name] = tuple(text for text in MISSING_TEXTS if text in known.levels)
     return found
 
 
