@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Source
@@ -120,22 +121,32 @@ def read_pair(reference: Any, current: Any) -> tuple[pd.DataFrame, pd.DataFrame]
     """
     if is_csv(reference) and not is_csv(current):
         now = read_frame(current, "current")
-        return read_frame(reference, "reference", _texts_of(now)), now
+        return _read_like(now, reference, "reference"), now
     before = read_frame(reference, "reference")
-    return before, read_frame(current, "current", _texts_of(before) if is_csv(current) else None)
+    if is_csv(current):
+        return before, _read_like(before, current, "current")
+    return before, read_frame(current, "current")
 
 
-def _texts_of(frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:
-    """Find the columns of text, each with its values like "NA"."""
-    found = {}
-    for name in frame.columns:
-        kind, _ = declared_kind(frame[name])
-        if kind == CATEGORICAL:
-            known = KnownLevels(tuple(count_levels(frame[name]).levels.tolist()))
-            # Truth values are known again however they are read.
-            if not known.by_truth:
-                found[name] = tuple(text for text in MISSING_TEXTS if text in known.levels)
-    return found
+def _read_like(known: pd.DataFrame, source: Any, role: str) -> pd.DataFrame:
+    """Read CSV files by what another table holds as text, truth values written as there."""
+    levels = {
+        name: KnownLevels(tuple(count_levels(known[name]).levels.tolist()))
+        for name in known.columns
+        if declared_kind(known[name])[0] == CATEGORICAL
+    }
+    texts = {
+        name: tuple(text for text in MISSING_TEXTS if text in found.levels)
+        for name, found in levels.items()
+    }
+    frame = read_frame(source, role, texts)
+    truths = [name for name in frame.columns if name in levels and levels[name].by_truth]
+    written = {}
+    for name in truths:
+        codes, values = pd.factorize(frame[name])
+        names = levels[name].names_of(np.asarray(values, dtype=object))
+        written[name] = np.append(names, np.array([None], dtype=object))[codes]
+    return frame.assign(**written)
 
 
 def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = None) -> Source:
