@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import stats
 
@@ -120,3 +122,96 @@ def test_a_classifier_does_not_see_last_digits(rng):
     domain = dl.fit_domain(*frames)
     assert domain.lower < 0.5 < domain.upper
     assert domain.p_value > 0.01
+
+
+def as_table(values, gaps):
+    return pa.table({"x": pa.array(values, mask=gaps)})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda values, gaps: pd.DataFrame({"x": pd.arrays.IntegerArray(values, gaps)}),
+        as_table,
+        lambda values, gaps: pl.from_arrow(as_table(values, gaps)),
+    ],
+)
+@pytest.mark.parametrize("missing", [0.0, 0.01])
+def test_codes_near_a_trillion_millions_are_told_apart(rng, make, missing):
+    codes = [rng.integers(0, 40, 5000), rng.integers(10, 50, 4000)]
+    gaps = [rng.random(len(side)) < missing for side in codes]
+    frames = [make(10**18 + side, gap) for side, gap in zip(codes, gaps, strict=True)]
+    small = [make(side, gap) for side, gap in zip(codes, gaps, strict=True)]
+    row, expected = (dl.detect_drift(*pair).table.loc["x"] for pair in (frames, small))
+    there = [side[~gap] for side, gap in zip(codes, gaps, strict=True)]
+    assert row["ks"] == pytest.approx(stats.ks_2samp(*there).statistic, abs=1e-12)
+    for name in ("psi", "wasserstein", "mann_whitney_p_value", "missing_current"):
+        assert row[name] == pytest.approx(expected[name], rel=1e-9)
+    assert row["severity"] == "major"
+    assert "constant" not in row["note"]
+
+
+def test_one_large_code_is_not_its_neighbour(tmp_path):
+    frames = [pd.DataFrame({"x": np.full(500, 10**18 + step)}) for step in (0, 1)]
+    assert dl.detect_drift(*frames).table.loc["x", "ks"] == 1.0
+    assert "constant on both sides" in dl.detect_drift(frames[0], frames[0]).table.loc["x", "note"]
+    dl.Baseline.fit(frames[0]).save(tmp_path / "baseline.json")
+    assert dl.detect_drift(tmp_path / "baseline.json", frames[1]).table.loc["x", "ks"] == 1.0
+
+
+UNSIGNED = np.uint64(2**63 + 10**6)
+
+
+@pytest.mark.parametrize("first", [np.int64(-(10**18)), np.uint64(2**62), UNSIGNED])
+@pytest.mark.parametrize("missing", [False, True])
+def test_whole_numbers_of_either_sign_and_size_are_told_apart(rng, first, missing):
+    codes = [rng.integers(0, 40, 3000), rng.integers(10, 50, 2000)]
+    large = [pd.DataFrame({"x": side.astype(first.dtype) + first}) for side in codes]
+    if missing:
+        large[1] = large[1].astype({"x": first.dtype.name.replace("i", "I").replace("u", "U")})
+        large[1].loc[::50, "x"] = None
+    small = [pd.DataFrame({"x": pd.array(side, dtype="Int64")}) for side in codes]
+    small[1] = small[1].mask(large[1].isna())
+    row, expected = (dl.detect_drift(*pair, unit="row").table.loc["x"] for pair in (large, small))
+    names = ["ks", "psi", "wasserstein", "mann_whitney_p_value", "missing_current"]
+    assert row[names].tolist() == pytest.approx(expected[names].tolist(), rel=1e-9)
+    same = dl.detect_drift(large[0], large[0].astype(object)).table.loc["x"]
+    assert (same["psi"], same["ks"], same["severity"]) == (0.0, 0.0, "none")
+
+
+def test_whole_numbers_beyond_both_types_keep_their_order():
+    sides = np.array([-5, 7, 9]), np.array([8, 2**63, 2**64 - 1], dtype=np.uint64)
+    frames = [pd.DataFrame({"x": side}) for side in sides]
+    for pair in (frames, frames[::-1]):
+        assert dl.detect_drift(*pair).table.loc["x", "ks"] == pytest.approx(2 / 3)
+
+
+def test_large_whole_numbers_beside_floats_are_said_to_lose_digits(rng):
+    codes = pd.DataFrame({"x": 10**18 + rng.integers(0, 40, 500)})
+    for pair in ((codes, codes.astype(float)), (codes.astype(float), codes + 20)):
+        row = dl.detect_drift(*pair).table.loc["x"]
+        assert row["ks"] == 0.0
+        assert "only the first 16 digits count" in row["note"]
+    assert "to the 16 digits" in dl.detect_drift(*[codes.astype(float)] * 2).table.loc["x", "note"]
+
+
+@pytest.mark.parametrize("first", [np.int64(10**18), UNSIGNED])
+def test_a_classifier_takes_large_whole_numbers_as_codes(rng, first):
+    def frame(low, high):
+        codes = rng.integers(low, high, 600).astype(first.dtype)
+        return pd.DataFrame({"x": codes + first, "z": rng.normal(size=600)})
+
+    reference, same, moved = frame(0, 40), frame(0, 40), frame(10, 50)
+    assert dl.fit_domain(reference, moved).lower > 0.5
+    found = dl.fit_domain(reference, same)
+    assert found.lower < 0.5 < found.upper
+    for other in (frame(0, 1000), same.astype(float)):
+        assert "floats do not have" in dl.fit_domain(reference, other).skipped["x"]
+
+
+def test_means_of_large_numbers_differ_by_no_less_than_their_last_digits():
+    values = 10**18 + 64 + np.tile(np.arange(-20, 21), 50)
+    frame = pd.DataFrame({"x": values})
+    baseline = dl.Baseline.fit(frame)
+    total = baseline.profile(frame[:1000]) + baseline.profile(frame[1000:])
+    assert total.columns["x"].std == pytest.approx(np.std(values - 10**18, ddof=1), rel=1e-3)

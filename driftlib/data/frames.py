@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.errors import DataError
+from driftlib.stats.precision import MOST_WHOLE
 from driftlib.text import first_sentence, quoted
 
 if TYPE_CHECKING:
@@ -197,7 +198,19 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
 
     text = pd.StringDtype("pyarrow")
     mapping = {pa.string(): text, pa.large_string(): text, pa.bool_(): pd.BooleanDtype()}
-    return _without_views(table).to_pandas(types_mapper=mapping.get, ignore_metadata=True)
+    table = _without_views(table)
+    frame = table.to_pandas(types_mapper=mapping.get, ignore_metadata=True)
+    whole = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
+    for place, kind in enumerate(table.schema.types):
+        column = table.column(place)
+        if kind in whole and column.null_count and _is_large(frame.iloc[:, place]):
+            # As floats, whole numbers beside missing ones would lose their last digits.
+            frame.isetitem(place, column.to_pandas(types_mapper=whole.get))
+    return frame
+
+
+def _is_large(column: pd.Series) -> bool:
+    return bool((column.abs() > MOST_WHOLE).any())
 
 
 def _without_views(table: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:

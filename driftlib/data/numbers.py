@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -65,8 +65,11 @@ def as_numbers(series: pd.Series) -> Numbers:
     if types.is_bool_dtype(dtype) or (
         types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
     ):
+        plain = getattr(dtype, "numpy_dtype", dtype)
+        if isinstance(plain, np.dtype) and plain.kind in "iu" and not series.isna().any():
+            return Numbers(series.to_numpy(dtype=plain), bits=_bits(plain))
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        return Numbers(values, bits=_bits(getattr(dtype, "numpy_dtype", dtype)))
+        return Numbers(values, bits=_bits(plain))
     no_numbers = (
         types.is_datetime64_any_dtype(dtype)
         or types.is_timedelta64_dtype(dtype)
@@ -85,6 +88,28 @@ def _with_lost(series: pd.Series, values: np.ndarray, present: np.ndarray) -> Nu
     return Numbers(values, unreadable, example)
 
 
+def without_gaps(series: pd.Series) -> pd.Series:
+    """Drop missing values beside which whole numbers would become floats.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    pandas.Series
+        The same where its type can hold no whole numbers beside missing values.
+
+    Examples
+    --------
+    >>> as_numbers(without_gaps(pd.Series([10**18 + 1, None], dtype="Int64"))).values.tolist()
+    [1000000000000000001]
+    """
+    dtype = series.dtype
+    whole = types.is_integer_dtype(dtype) and not isinstance(dtype, np.dtype)
+    return series.dropna() if whole or types.is_object_dtype(dtype) else series
+
+
 def _bits(dtype: Any) -> int:
     if not isinstance(dtype, np.dtype) or dtype.kind not in "biuf":
         return DOUBLE
@@ -101,7 +126,7 @@ def _parsed(series: pd.Series) -> Numbers:
         texts = pd.Series(distinct, dtype=object).str.strip()
         exact[rest] = _numbers_of(texts)[codes]
         present[rest] = ~texts.isin(MISSING_TEXTS).to_numpy()[codes]
-    return _with_lost(series, exact, present)
+    return replace(_with_lost(series, exact, present), bits=_bits(exact.dtype))
 
 
 def _numbers_of(texts: pd.Series) -> np.ndarray:
@@ -150,6 +175,8 @@ def _plain_numbers(series: pd.Series) -> np.ndarray:
     values = series.to_numpy()
     try:
         found = pd.to_numeric(series, errors="coerce")
+        if isinstance(found.dtype, np.dtype) and found.dtype.kind in "iu":
+            return found.to_numpy()
         if not types.is_complex_dtype(found.dtype):
             read = ~np.isnan(found.to_numpy(dtype=np.float64, na_value=np.nan))
             exact = np.full(len(series), np.nan)

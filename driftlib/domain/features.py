@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -9,10 +10,10 @@ import pandas as pd
 
 from driftlib.data.counters import counter_note, is_counter
 from driftlib.data.levels import KnownLevels, count_levels, level_text
-from driftlib.data.numbers import as_numbers
-from driftlib.data.schema import COMPARABLE, EMPTY, NUMERIC, column_kind
+from driftlib.data.numbers import as_numbers, without_gaps
+from driftlib.data.schema import CATEGORICAL, COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
-from driftlib.stats.precision import alike, claims, held_bits
+from driftlib.stats.precision import alike, claims, held_as_whole, held_bits
 from driftlib.text import quoted
 
 # Scikit-learn's boosting refuses more than 255 categories: these and "other".
@@ -61,10 +62,18 @@ def comparable_features(
         kind, note = column_kind(reference[name], name in categorical)
         if kind == EMPTY:
             kind, _ = column_kind(current[name], name in categorical)
+        run_together = _run_together(reference[name], current[name]) if kind == NUMERIC else 0
         if kind == NUMERIC and not any(_has_numbers(side[name]) for side in (reference, current)):
             skipped[name] = "not compared: no value in either period is a finite number"
         elif kind == NUMERIC and not named and (counts := note_of_counter(reference[name])):
             skipped[name] = counts
+        elif run_together > MOST_LEVELS:
+            skipped[name] = (
+                "not compared: large whole numbers that differ in digits which floats do not have; "
+                "subtract a constant, or name it in categorical="
+            )
+        elif run_together:
+            kinds[name] = CATEGORICAL
         elif kind in COMPARABLE:
             kinds[name] = kind
         else:
@@ -93,6 +102,18 @@ def note_of_counter(series: pd.Series) -> str:
     values = as_numbers(series).values  # noqa: PD011
     values = values[np.isfinite(values)]
     return counter_note(values[0], values[-1]) if is_counter(values) else ""
+
+
+def _run_together(*sides: pd.Series) -> int:
+    """Count the distinct whole numbers of a column if floats run some together, else 0."""
+    values = [pd.unique(as_numbers(without_gaps(side)).values) for side in sides]
+    if not any(held_as_whole(np.sort(side)) for side in values):
+        return 0
+    found = {value for side in values for value in side.tolist()}
+    if len({float(value) for value in found}) == len(found):
+        return 0
+    # Floats on one side are no codes: none of them is what it was.
+    return len(found) if all(side.dtype.kind in "iu" for side in values) else sys.maxsize
 
 
 def _has_numbers(series: pd.Series) -> bool:

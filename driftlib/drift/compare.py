@@ -212,8 +212,7 @@ def _numeric_statistics(
     scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
     if scale > 0:
         row["wasserstein"] = distances.wasserstein(column.grid, r, c) / scale
-    constant = min(before.minimum, after.minimum) == max(before.maximum, after.maximum)
-    if not constant:
+    if not column.constant(before, after):
         row["ks_p_value"] = significance.kolmogorov_p_value(row["ks"], r.rows, c.rows)
         rank = significance.mann_whitney(r, c)
         row |= {"mann_whitney": rank.statistic, "mann_whitney_p_value": rank.p_value}

@@ -10,6 +10,7 @@ import numpy as np
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
+from driftlib.stats.precision import EXACT, MOST_WHOLE, apart
 from driftlib.text import NAMES_SHOWN, join_notes, percent, percents
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def describe_change(
             parts.append(_noise(row, policy, unit))
         if severity == "minor":
             parts.append("real but too small to matter")
+    if not parts[0] and _is_rounded(before, after) and _is_exact(before) != _is_exact(after):
+        parts.append("large whole numbers, floats on one side: only the first 16 digits count")
     parts += [_left_out(side, where) for side, where in ((before, "reference"), (after, "current"))]
     if column.kind in COMPARABLE:
         parts.append(column.note)
@@ -81,11 +84,24 @@ def _availability(column: Column, before: Counts, after: Counts) -> str:
     if min(before.present, after.present) < 2:
         return "too few values to compare (1 on a side)"
     if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
-        low, high = min(before.minimum, after.minimum), max(before.maximum, after.maximum)
-        return f"not compared: constant on both sides ({low:.6g})" if low == high else ""
+        digits = " to the 16 digits of a float" if _is_rounded(before, after) else ""
+        same = f"not compared: constant on both sides ({before.minimum:.6g}{digits})"
+        return same if column.constant(before, after) else ""
     if column.complete and len(column.levels) == 1 and not _unlisted(before) + _unlisted(after):
         return f"not compared: constant on both sides ({column.levels[0]!r})"
     return ""
+
+
+def _is_exact(counts: Counts) -> bool:
+    return isinstance(counts, NumericCounts) and counts.bits >= EXACT
+
+
+def _is_rounded(before: Counts, after: Counts) -> bool:
+    """Whether some numbers are so large that floats on a side may have lost their last digits."""
+    if not isinstance(before, NumericCounts) or not isinstance(after, NumericCounts):
+        return False
+    ends = (before.minimum, before.maximum, after.minimum, after.maximum)
+    return max(map(abs, ends)) > MOST_WHOLE and not (_is_exact(before) and _is_exact(after))
 
 
 def _unlisted(counts: Counts) -> int:
@@ -118,8 +134,10 @@ def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts)
         return f"1 in {now} of the values, was {was}"
     scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
     if not scale > 0:
+        if before.minimum == after.minimum == after.maximum:
+            return "was constant, now has another value with the same first digits"
         return f"was constant ({before.mean:.6g}), now {after.minimum:.6g} to {after.maximum:.6g}"
-    shift = (after.mean - before.mean) / scale
+    shift = apart(before.mean, after.mean) / scale
     parts = []
     if abs(shift) >= 0.02:
         direction = "up" if shift > 0 else "down"

@@ -24,7 +24,8 @@ from driftlib.profile.profile import (
     merged,
 )
 from driftlib.profile.units import UnitColumn, UnitRows, level_cells
-from driftlib.stats.precision import Claims, claims
+from driftlib.stats.distances import ks
+from driftlib.stats.precision import Claims, claims, positions
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,25 @@ class Column:
             return count_categories(series, self.known_levels, not self.complete)
         return Counts(len(series), int(series.isna().sum()))
 
+    def constant(self, before: NumericCounts, after: NumericCounts) -> bool:
+        """Tell whether two sides hold one and the same value.
+
+        Parameters
+        ----------
+        before, after : NumericCounts
+            At least one value a side.
+
+        Returns
+        -------
+        bool
+        """
+        ends = before.minimum, before.maximum, after.minimum, after.maximum
+        if min(ends) != max(ends) or before.squares or after.squares:
+            return False
+        # Large whole numbers that differ have the same ends as floats.
+        before, after = self.alike(before, after)
+        return ks(before.cumulative, after.cumulative) == 0
+
     def count_absent(self, rows: int) -> Counts:
         """Count a batch that does not have the column.
 
@@ -180,6 +200,14 @@ class Column:
                 return rows.absent(len(self.unit_edges) + 1, 0)
             cells = int(self.unit_cells.max(initial=-1)) + 1
             return rows.absent(cells, len(self.levels) if self.complete else 0)
+        if self.kind == NUMERIC and self.unit_edges.dtype.kind in "iu":
+            there = series.notna().to_numpy()
+            values = as_numbers(series[there]).values  # noqa: PD011
+            edges = np.arange(float(len(self.unit_edges)))
+            found = positions(self.unit_edges, values, "left")
+            upto = np.full(len(series), np.nan)
+            upto[there] = np.where(np.isfinite(values), found, np.nan)
+            return rows.numbers(upto, edges)
         if self.kind == NUMERIC:
             return rows.numbers(as_numbers(series).values, self.unit_edges)
         codes, texts = level_codes(series)
@@ -277,7 +305,11 @@ class Column:
         ['107', 'beyond 112', 'below 88']
         """
         if np.isinf(quantile):
-            return f"beyond {self.grid[-1]:.4g}" if quantile > 0 else f"below {self.grid[0]:.4g}"
+            return (
+                f"beyond {written(self.grid[-1])}"
+                if quantile > 0
+                else f"below {written(self.grid[0])}"
+            )
         return f"{quantile:.4g}"
 
     @property
@@ -285,11 +317,32 @@ class Column:
         """Names of the bins of `bins`."""
         if self.kind == CATEGORICAL:
             return list(self.levels) if self.complete else []
-        edges = [f"{edge:.4g}" for edge in self.psi_edges]
+        edges = [written(edge) for edge in self.psi_edges]
         if not edges:
             return ["all"]
         between = [f"{low} to {high}" for low, high in pairwise(edges)]
         return [f"up to {edges[0]}", *between, f"above {edges[-1]}"]
+
+
+def written(value: Any, digits: int = 4) -> str:
+    """Write a value of a grid: with a few digits, or all where doubles would lose the last.
+
+    Parameters
+    ----------
+    value : int or float
+    digits : int
+        Significant ones.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> written(np.float64(12345.678)), written(np.int64(10**18 + 1))
+    ('1.235e+04', '1000000000000000001')
+    """
+    return str(int(value)) if isinstance(value, np.integer) else f"{value:.{digits}g}"
 
 
 def summary(column: Column) -> dict[str, Any]:

@@ -29,12 +29,12 @@ from driftlib.profile.profile import (
     NumericCounts,
     count_sorted,
     hash_buckets,
-    sorted_values,
+    sorted_numbers,
 )
 from driftlib.profile.sampling import DistinctSketch, RunLengths
 from driftlib.profile.sketch import ColumnSketch
 from driftlib.stats.counts import blocks
-from driftlib.stats.precision import DOUBLE, alike, claims, equal_within, held_bits
+from driftlib.stats.precision import DOUBLE, alike, claims, equal_within, held_as_whole, held_bits
 
 HISTOGRAM_BINS = 40
 UNIT_CELLS = 20
@@ -94,8 +94,7 @@ def fit_column(
         column = Column(name, role, kind, note, *numeric_grid(ordered, bins, resolution, held))
         return replace(column, unit_edges=_unit_edges(ordered, held)) if units else column
     if kind == NUMERIC:
-        numbers = as_numbers(sample)
-        ordered, missing, infinite = sorted_values(numbers.values)
+        numbers, ordered, missing, infinite = sorted_numbers(sample)
         if len(ordered):
             held = held_bits(ordered, numbers.bits)
             grid, psi_edges, histogram_edges = numeric_grid(ordered, bins, resolution, held)
@@ -118,7 +117,7 @@ def fit_column(
 
 def _grows(sample: pd.Series) -> bool:
     """Whether rising numbers, of which these are a sample, grow about as fast everywhere."""
-    ordered, _, _ = sorted_values(as_numbers(sample).values)
+    _, ordered, _, _ = sorted_numbers(sample)
     return len(ordered) >= IDENTIFIER_ROWS and grows_evenly(ordered)
 
 
@@ -128,7 +127,10 @@ def _streamed_values(
     """All values of a streamed column in order, or those of the sample with the true ends."""
     if distinct.complete:
         return distinct.in_order
-    ordered = sorted_values(as_numbers(sample).values)[0].astype(float)
+    _, ordered, _, _ = sorted_numbers(sample)
+    if held_as_whole(ordered):
+        return ordered
+    ordered = ordered.astype(float)
     ends = np.setdiff1d([sketch.low, sketch.high], np.append(ordered[:1], ordered[-1:]))
     return np.sort(np.append(ordered, ends))
 
@@ -194,6 +196,8 @@ def numeric_grid(
     """
     points = _points(ordered, resolution)
     psi_edges = _psi_edges(ordered, bins, bits)
+    if psi_edges.dtype.kind in "iu":
+        return _whole_grid(points, psi_edges)
     low, high = float(ordered[0]), float(ordered[len(ordered) - 1])
     with np.errstate(over="ignore"):
         spread = high - low
@@ -207,6 +211,20 @@ def numeric_grid(
         psi_edges = np.unique(same[grid.searchsorted(psi_edges)])
         grid = np.unique(same)
     return grid, psi_edges, histogram_edges
+
+
+def _whole_grid(
+    points: np.ndarray, psi_edges: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Grid of whole numbers that doubles would run together."""
+    low, high = int(points[0]), int(points[-1])
+    steps = {low + (high - low) * step // HISTOGRAM_BINS for step in range(HISTOGRAM_BINS + 1)}
+    histogram_edges = np.array(sorted(steps), dtype=points.dtype)
+    return (
+        np.unique(np.concatenate([points, psi_edges, histogram_edges])),
+        psi_edges,
+        histogram_edges,
+    )
 
 
 def _points(ordered: np.ndarray | RunLengths, resolution: int) -> np.ndarray:
@@ -229,17 +247,26 @@ def _psi_edges(ordered: np.ndarray | RunLengths, bins: int, bits: int) -> np.nda
     which side of it a value falls.
     """
     n = len(ordered)
-    quantiles = ordered[np.arange(1, bins) * (n - 1) // bins].astype(float)
-    reach = equal_within(quantiles, bits)
-    starts = ordered.searchsorted(quantiles - reach, "left")
-    ends = ordered.searchsorted(quantiles + reach, "right")
+    whole = held_as_whole(ordered.points if isinstance(ordered, RunLengths) else ordered)
+    quantiles = ordered[np.arange(1, bins) * (n - 1) // bins]
+    least = most = quantiles
+    if not whole:
+        quantiles = quantiles.astype(float)
+        reach = equal_within(quantiles, bits)
+        least, most = quantiles - reach, quantiles + reach
+    starts, ends = ordered.searchsorted(least, "left"), ordered.searchsorted(most, "right")
     # A value so common that it holds several quantiles gets a bin to itself: one edge below it
     # and one above. So a constant has three bins, and moving away from it shows.
     tied = np.flatnonzero(starts[1:] == starts[:-1])
     spikes = np.append(tied, 0) if starts[0] == 0 and ends[0] == n else tied
     ranks = np.unique(np.concatenate([ends[ends < n], starts[spikes], ends[spikes]]))
-    low = ordered[np.maximum(ranks - 1, 0)].astype(float)
-    high = ordered[np.minimum(ranks, n - 1)].astype(float)
+    low, high = ordered[np.maximum(ranks - 1, 0)], ordered[np.minimum(ranks, n - 1)]
+    if whole:
+        # Each bin has its upper edge: of whole numbers, what is at an edge is below the next.
+        below = low - (low > np.iinfo(low.dtype).min).astype(low.dtype)
+        edges = np.where(ranks == n, high, low // 2 + high // 2)
+        return np.unique(np.where(ranks == 0, below, edges))
+    low, high = low.astype(float), high.astype(float)
     # Beyond the least and the greatest value no neighbour tells how far away the edge may be.
     beyond = np.maximum(np.abs(low) * 2.0**-20, np.finfo(np.float32).tiny)
     beyond = np.where(low == np.rint(low), np.minimum(beyond, 0.5), beyond)

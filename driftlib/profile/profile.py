@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.levels import KnownLevels
-from driftlib.data.numbers import as_numbers
+from driftlib.data.numbers import Numbers, as_numbers, without_gaps
 from driftlib.errors import DataError
 from driftlib.profile.units import ProfileUnits
 from driftlib.stats.counts import Cumulative, cumulative_sorted
-from driftlib.stats.precision import EXACT, Claims, held_bits
+from driftlib.stats.precision import EXACT, Claims, apart, held_bits
 
 HASH_BUCKETS = 50
 UNLISTED_NAMES = 100
@@ -107,9 +107,9 @@ class NumericCounts(Counts):
         n, m = self.present, other.present
         if n and m:
             # Chan, Golub and LeVeque (1983): means and squares of two parts together.
-            apart = other.mean - self.mean
-            mean = self.mean + apart * (m / (n + m))
-            squares = self.squares + other.squares + apart * apart * (n * m / (n + m))
+            between = apart(self.mean, other.mean)
+            mean = self.mean + between * (m / (n + m))
+            squares = self.squares + other.squares + between * between * (n * m / (n + m))
         else:
             mean, squares = (self.mean, self.squares) if n else (other.mean, other.squares)
         return replace(
@@ -200,32 +200,36 @@ def merged(counts: NumericCounts, claims: Claims) -> NumericCounts:
     return replace(counts, below=below, at_or_below=at_or_below)
 
 
-def sorted_values(values: np.ndarray) -> tuple[np.ndarray, int, int]:
-    """Sort the finite values.
+def sorted_numbers(series: pd.Series) -> tuple[Numbers, np.ndarray, int, int]:
+    """Read a numeric column and sort its finite values.
 
     Parameters
     ----------
-    values : int or float array
-        NaN is missing.
+    series : pandas.Series
 
     Returns
     -------
+    numbers : Numbers
+        Large whole numbers stay whole beside missing values, which are then left out.
     ordered : array
         The finite values, of the same type, smallest first.
     missing, infinite : int
-        How many values are NaN and infinite.
+        How many values are missing and infinite.
 
     Examples
     --------
-    >>> sorted_values(np.array([2.0, np.nan, np.inf, 1.0]))
+    >>> sorted_numbers(pd.Series([2.0, None, np.inf, 1.0]))[1:]
     (array([1., 2.]), 1, 1)
     """
-    ordered = np.sort(values)
+    there = without_gaps(series)
+    numbers = as_numbers(there)
+    ordered, missing = np.sort(numbers.values), len(series) - len(there)
     if ordered.dtype.kind != "f":
-        return ordered, 0, 0
+        return numbers, ordered, missing, 0
     present = int(ordered.searchsorted(np.nan))
     start, end = ordered.searchsorted(-np.inf, "right"), ordered.searchsorted(np.inf)
-    return ordered[start:end], len(ordered) - present, int(start + present - end)
+    missing += len(ordered) - present
+    return numbers, ordered[start:end], missing, int(start + present - end)
 
 
 def count_sorted(
@@ -290,8 +294,7 @@ def count_numbers(
     -------
     NumericCounts
     """
-    numbers = as_numbers(series)
-    ordered, missing, infinite = sorted_values(numbers.values)
+    numbers, ordered, missing, infinite = sorted_numbers(series)
     bits = held_bits(ordered, numbers.bits)
     counts = count_sorted(ordered, grid, missing, infinite, claims(bits), bits)
     if numbers.unreadable:

@@ -24,7 +24,7 @@ import pandas as pd
 from driftlib.data.batches import Batch, Source, each
 from driftlib.data.counters import is_rising
 from driftlib.data.levels import count_levels
-from driftlib.data.numbers import as_numbers, with_thousands
+from driftlib.data.numbers import as_numbers, with_thousands, without_gaps
 from driftlib.data.schema import (
     CATEGORICAL,
     DATETIME,
@@ -273,7 +273,7 @@ def _sketch_column(
             distinct=levels if most is None else levels.thin(),
         )
     if kind == NUMERIC and (most is not None or name in may_count):
-        values = as_numbers(series).values  # noqa: PD011
+        values = as_numbers(without_gaps(series)).values  # noqa: PD011
         finite = _finite(values)
         if len(finite):
             low, high = float(finite.min()), float(finite.max())
@@ -294,4 +294,6 @@ def _distinct(values: np.ndarray, most: int) -> DistinctSketch:
     if len(pd.unique(values[: 2 * most])) > most:
         return DistinctSketch(np.zeros(0), np.zeros(0, dtype=np.int64), most, thinned=64)
     values, counts = np.unique(values, return_counts=True)
-    return DistinctSketch(values.astype(float), counts, most).thin()
+    if values.dtype not in (np.int64, np.uint64):
+        values = values.astype(float)
+    return DistinctSketch(values, counts, most).thin()

@@ -94,10 +94,10 @@ def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
     if isinstance(counts, NumericCounts):
         column = replace(
             column,
-            grid=np.asarray(entry["grid"], dtype=float),
-            psi_edges=np.asarray(entry["psi_edges"], dtype=float),
-            histogram_edges=np.asarray(entry["histogram"]["edges"], dtype=float),
-            unit_edges=np.asarray(entry.get("unit_edges", []), dtype=float),
+            grid=_edges(entry["grid"]),
+            psi_edges=_edges(entry["psi_edges"]),
+            histogram_edges=_edges(entry["histogram"]["edges"]),
+            unit_edges=_edges(entry.get("unit_edges", [])),
         )
         if {len(counts.below), len(counts.at_or_below)} != {len(column.grid)}:
             raise ValueError(f"{name}: grid and counts differ in length")
@@ -107,6 +107,13 @@ def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
             raise ValueError(f"{name}: levels and counts differ in length")
     check_column(column)
     return column
+
+
+def _edges(values: Any) -> np.ndarray:
+    """Read a grid: whole numbers stay whole where doubles would run them together."""
+    if isinstance(values, list) and values and all(type(value) is int for value in values):
+        return np.asarray(values, dtype=np.int64 if values[-1] < 2**63 else np.uint64)
+    return np.asarray(values, dtype=float)
 
 
 def units_to_dict(baseline_units: ProfileUnits) -> dict[str, Any]:

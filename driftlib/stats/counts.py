@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from driftlib.stats.precision import Claims
+from driftlib.stats.precision import Claims, differences, held_as_whole, positions
 
 # So many values stay in the processor's cache while they are worked on.
 BLOCK = 32_000
@@ -59,7 +59,7 @@ def cumulative(grid: ArrayLike, values: ArrayLike) -> Cumulative:
     >>> counts.below.tolist(), counts.at_or_below.tolist(), counts.gaps.tolist()
     ([1, 3], [3, 3], [1.0, 0.0, 3.0])
     """
-    return cumulative_sorted(np.asarray(grid, dtype=float), np.sort(np.asarray(values)))
+    return cumulative_sorted(np.asarray(grid), np.sort(np.asarray(values)))
 
 
 def cumulative_sorted(
@@ -89,7 +89,7 @@ def cumulative_sorted(
     """
     claims = claims or Claims(grid, grid)
     below, at_or_below = claims.merge(
-        ordered.searchsorted(claims.lower), ordered.searchsorted(claims.upper, "right")
+        positions(ordered, claims.lower, "left"), positions(ordered, claims.upper, "right")
     )
     n = len(ordered)
     if not n:
@@ -101,13 +101,19 @@ def cumulative_sorted(
     # at once, as Dask has it done, which costs more than the sums.
     buffer = np.empty(min(BLOCK, n))
     # Distances are taken from the median, so that a feature far from zero loses no digits.
-    origin = np.float64(ordered[n // 2])
+    origin = ordered[n // 2]
+    whole = held_as_whole(ordered)
+    if not whole:
+        origin = np.float64(origin)
     with np.errstate(over="ignore", invalid="ignore"):
         for first, block in blocks(ordered):
             low, high = ends.searchsorted([first, first + len(block) - 1], "right")
             cells = low + np.flatnonzero(held[low : high + 1])
             inside = np.maximum(starts[cells] - first, 0)
-            distances = np.subtract(block, origin, out=buffer[: len(block)])
+            if whole:
+                distances = differences(block, origin)
+            else:
+                distances = np.subtract(block, origin, out=buffer[: len(block)])
             sums[cells] += np.add.reduceat(distances, inside)
             # No product of BLAS, whose own threads would wait for one another.
             squares += float(np.einsum("i,i->", distances, distances))
@@ -117,7 +123,10 @@ def cumulative_sorted(
             squares = max(0.0, float(squares - n * offset**2))
         gaps = np.zeros(len(grid) + 1)
         if len(grid):
-            gaps = (ends - starts) * (np.append(grid, grid[-1]) - origin) - sums
+            points = np.append(grid, grid[-1])
+            exact = whole and grid.dtype.kind in "iu"
+            apart = differences(points, origin) if exact else points - np.float64(origin)
+            gaps = (ends - starts) * apart - sums
             gaps[-1] *= -1
     gaps = np.nan_to_num(np.maximum(gaps, 0.0))
     return Cumulative(below, at_or_below, n, gaps, float(origin + offset), squares)

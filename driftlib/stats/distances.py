@@ -224,7 +224,8 @@ def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) ->
     >>> wasserstein(grid, cumulative(grid, [0, 1]), cumulative(grid, [0, 9]))
     4.0
     """
-    width = np.diff(grid)
+    # Whole numbers may be further apart than their type can say.
+    width = np.diff(grid if grid.dtype.kind == "f" else grid.view(np.uint64)).astype(float)
     low, high, area = [], [], []
     for side in (reference, current):
         low.append(side.at_or_below[:-1] / side.rows)

@@ -8,11 +8,14 @@ coarser of two types, and those within a few units in its last place are equal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 
 # Significant bits: of whole numbers, which are exact, and of floats in double and single precision.
 EXACT, DOUBLE, SINGLE = 64, 53, 24
+# Doubles hold whole numbers up to here; larger ones are counted as whole numbers.
+MOST_WHOLE = 2**53
 # So many values tell whether doubles are single precision in a wider type.
 _LOOKED_AT = 64
 
@@ -52,6 +55,103 @@ class Claims:
         merged = at_or_below[..., self.last]
         inner = self.first < np.arange(len(self.first))
         return np.where(inner, merged, below), merged
+
+
+def held_as_whole(ordered: np.ndarray) -> bool:
+    """Tell whether values are whole numbers that doubles would run together.
+
+    Parameters
+    ----------
+    ordered : array
+        Smallest first.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> held_as_whole(np.array([10**18, 10**18 + 1])), held_as_whole(np.array([1, 2]))
+    (True, False)
+    """
+    if ordered.dtype not in (np.int64, np.uint64) or not len(ordered):
+        return False
+    return bool(ordered[0] < -MOST_WHOLE or ordered[-1] > MOST_WHOLE)
+
+
+def positions(ordered: np.ndarray, points: np.ndarray, side: Literal["left", "right"]) -> Any:
+    """Find where points belong among values, signed among unsigned whole numbers too.
+
+    Parameters
+    ----------
+    ordered : array
+        Smallest first.
+    points : array
+    side : str
+        "left" for how many values lie below each point, "right" for at or below.
+
+    Returns
+    -------
+    int array, shape of `points`
+
+    Examples
+    --------
+    >>> positions(np.array([1, 2**63 - 1]), np.array([2**63], dtype=np.uint64), "left").tolist()
+    [2]
+    """
+    if {ordered.dtype.kind, points.dtype.kind} != {"i", "u"}:
+        return ordered.searchsorted(points, side)
+    # No type of numpy has both; as doubles, large ones would run together.
+    if ordered.dtype.kind == "u":
+        found = ordered.searchsorted(np.maximum(points, 0).astype(np.uint64), side)
+        return np.where(points < 0, 0, found)
+    most = np.iinfo(np.int64).max
+    found = ordered.searchsorted(np.minimum(points, most).astype(np.int64), side)
+    return np.where(points > most, len(ordered), found)
+
+
+def differences(values: np.ndarray, origin: Any) -> np.ndarray:
+    """Take the distances of whole numbers, which may be large, from one of them.
+
+    Parameters
+    ----------
+    values : int64 or uint64 array
+    origin : int64 or uint64
+
+    Returns
+    -------
+    float array
+
+    Examples
+    --------
+    >>> differences(np.array([10**18 + 1, 5]), np.int64(10**18)).tolist()
+    [1.0, -1e+18]
+    """
+    rough = values.astype(float) - float(origin)
+    # Modulo 2**64 the two types are one, and a difference that fits is right.
+    exact = (values.view(np.uint64) - origin.view(np.uint64)).view(np.int64)
+    return np.where(np.abs(rough) < 2.0**62, exact.astype(float), rough)
+
+
+def apart(first: float, second: float) -> float:
+    """Take the difference of two means, as far as doubles can tell.
+
+    Parameters
+    ----------
+    first, second : float
+
+    Returns
+    -------
+    float
+        `second - first`; 0 where that is no more than their last digits.
+
+    Examples
+    --------
+    >>> apart(1.0, 3.0), apart(1e18, 1e18 + 128)
+    (2.0, 0.0)
+    """
+    last = float(np.spacing(max(abs(first), abs(second))))
+    return second - first if abs(second - first) > 4 * last else 0.0
 
 
 def claims(grid: np.ndarray, bits: int) -> Claims:

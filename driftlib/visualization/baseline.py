@@ -10,7 +10,7 @@ import numpy as np
 from driftlib.data.schema import COMPARABLE
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
-from driftlib.profile.column import Column
+from driftlib.profile.column import Column, written
 from driftlib.profile.profile import CategoricalCounts, NumericCounts
 from driftlib.text import counted, listed, percent, shortened
 from driftlib.visualization import style
@@ -106,9 +106,9 @@ def _spread(column: Column) -> tuple[list[Any], list[float], list[str]]:
         shares = (column.histogram(counts)[1:-1] / counts.present).tolist()
         if len(edges) < 2:
             return [float(counts.minimum)], [1.0], [f"always {counts.minimum:.6g}"]
-        places = ((edges[1:] + edges[:-1]) / 2).tolist()
+        places = (edges[1:] / 2 + edges[:-1] / 2).tolist()
         spans = zip(edges[:-1], edges[1:], shares, strict=True)
-        return places, shares, [f"{a:.4g} to {b:.4g}: {percent(s)}" for a, b, s in spans]
+        return places, shares, [f"{written(a)} to {written(b)}: {percent(s)}" for a, b, s in spans]
     assert isinstance(counts, CategoricalCounts)
     shares = (counts.levels[:MOST_LEVELS] / counts.present).tolist()
     levels = [escape(shortened(level, 14)) for level in column.levels[:MOST_LEVELS]]

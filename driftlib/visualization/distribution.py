@@ -172,7 +172,7 @@ def _draw_histogram(chart: go.Figure, shares: Shares, sides: Sides, name: str) -
     width = float(edges[1] - edges[0])
     (reference, blue), (current, orange) = sides
     hover = "%{customdata}<br>%{y:.1%}<extra>%{fullData.name}</extra>"
-    centres = ((edges[:-1] + edges[1:]) / 2).tolist()
+    centres = (edges[:-1] / 2 + edges[1:] / 2).tolist()
     chart.add_trace(
         go.Bar(
             x=centres,

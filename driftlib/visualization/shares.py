@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from driftlib.profile.column import Column
+from driftlib.profile.column import Column, written
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.text import counted
 
@@ -69,7 +69,7 @@ def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCo
     at = [counts.at_or_below - counts.below for counts in (reference, current)]
     taken = np.flatnonzero(at[0])
     if len(taken) <= MOST_VALUES and at[0].sum() == reference.present:
-        names = [f"{value:.6g}" for value in column.grid[taken]]
+        names = [written(value, 6) for value in column.grid[taken]]
         counts = [side[taken] for side in at]
         if at[1][taken].sum() < current.present:
             names.append("other values")
@@ -80,12 +80,13 @@ def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCo
         return _shares(names, counts, (reference, current), VALUES)
     counts = [column.histogram(side) for side in (reference, current)]
     tenths = column.bin_labels
-    if counts[0].max() > CROWDED * reference.present and len(tenths) >= 5:
+    edges = column.histogram_edges
+    crowded = counts[0].max() > CROWDED * reference.present and len(tenths) >= 5
+    if crowded or len(np.unique(edges.astype(float))) < len(edges):
         bins = [column.bins(side) for side in (reference, current)]
         return _shares(tenths, bins, (reference, current), TENTHS)
-    edges = column.histogram_edges
-    inner = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-    names = [f"below {edges[0]:.4g}", *inner, f"above {edges[-1]:.4g}"]
+    inner = [f"{written(low)} to {written(high)}" for low, high in pairwise(edges)]
+    names = [f"below {written(edges[0])}", *inner, f"above {written(edges[-1])}"]
     return _shares(names, counts, (reference, current), HISTOGRAM, edges)
 
 
@@ -121,4 +122,4 @@ def _shares(
         side / whole.present if whole.present else np.full(len(side), np.nan)
         for side, whole in zip(counts, sides, strict=True)
     )
-    return Shares(names, old, new, drawn_as, np.zeros(0) if edges is None else edges)
+    return Shares(names, old, new, drawn_as, np.zeros(0) if edges is None else edges.astype(float))
