@@ -326,11 +326,15 @@ def number_writer(spread: float) -> Callable[..., str]:
     ('0.045', '+0.045')
     >>> number_writer(80)(1234.5)
     '1234'
+    >>> number_writer(3e18)(2.5e19, True), number_writer(4e-30)(8.25e-30)
+    ('+2.5e+19', '8.25e-30')
     """
     usable = math.isfinite(spread) and spread > 0
-    digits = min(max(-math.floor(math.log10(spread / 5)), 0), 9) if usable else 4
+    digits = max(-math.floor(math.log10(spread / 5)), 0) if usable else 4
 
     def write(value: float, signed: bool = False) -> str:
+        if digits > 9 or abs(value) >= 1e15:
+            return f"{value:+.3g}" if signed else f"{value:.3g}"
         text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
         return text if float(text) else text.lstrip("+-")
 

@@ -215,3 +215,63 @@ def test_means_of_large_numbers_differ_by_no_less_than_their_last_digits():
     baseline = dl.Baseline.fit(frame)
     total = baseline.profile(frame[:1000]) + baseline.profile(frame[1000:])
     assert total.columns["x"].std == pytest.approx(np.std(values - 10**18, ddof=1), rel=1e-3)
+
+
+LARGEST = float(np.finfo(float).max)
+
+
+@pytest.mark.parametrize("unit", [1e300, LARGEST / 8, 1e160, 1e-160, 1e-310, 5e-321])
+@pytest.mark.filterwarnings("error")
+def test_numbers_at_the_ends_of_the_floats_are_compared_or_the_note_says_so(rng, unit):
+    before, after = rng.normal(size=300), rng.normal(1, 1, size=300)
+    frames = [pd.DataFrame({"x": side * unit}) for side in (before, after)]
+    row = dl.detect_drift(*frames, unit="row").table.loc["x"]
+    assert row["severity"] == "major"
+    assert row["ks"] == pytest.approx(stats.ks_2samp(*[f["x"] for f in frames]).statistic)
+    expected = stats.wasserstein_distance(before, after) / before.std(ddof=1)
+    if np.isnan(row["wasserstein"]):
+        assert "squares are beyond the range of floats" in row["note"]
+    else:
+        assert row["wasserstein"] == pytest.approx(expected, rel=1e-3)
+    assert np.isfinite(row["wasserstein"]) == (unit == 1e-160)
+
+
+@pytest.mark.parametrize("size", [LARGEST, 1e17])
+@pytest.mark.filterwarnings("error")
+def test_the_largest_float_is_a_value_like_others(size):
+    frames = [pd.DataFrame({"x": np.full(50, sign * size)}) for sign in (1, -1)]
+    for pair in (frames, frames[::-1]):
+        row = dl.detect_drift(*pair).table.loc["x"]
+        assert (row["ks"], row["severity"]) == (1.0, "major")
+    assert "constant on both sides" in dl.detect_drift(*frames[:1] * 2).table.loc["x", "note"]
+
+
+@pytest.mark.parametrize("unit", [1e20, 1e-60])
+@pytest.mark.filterwarnings("error")
+def test_a_regression_in_any_unit_has_the_same_causes(rng, unit):
+    def frame(noise, unit):
+        pred = rng.normal(size=400)
+        label = pred + rng.normal(size=400) * noise
+        return pd.DataFrame({"y_true": label * unit, "y_pred": pred * unit, "x": pred})
+
+    plain = [frame(1, 1.0), frame(2, 1.0)]
+    scaled = [side.assign(y_true=side["y_true"] * unit, y_pred=side["y_pred"] * unit)
+              for side in plain]  # fmt: skip
+    of_plain, of_scaled = (dl.diagnose(*pair) for pair in (plain, scaled))
+    assert of_plain.verdict == of_scaled.verdict == "concept drift"
+    ratio = of_scaled.terms["value"] / of_plain.terms["value"]
+    assert ratio.tolist() == pytest.approx([unit**2] * 4, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"), [(1e80, "beyond 1e+75 count as missing"), (1e-200, "below 1e-150")]
+)
+@pytest.mark.filterwarnings("error")
+def test_errors_without_a_square_are_said_to_have_none(rng, unit, said):
+    label, pred = rng.normal(size=(2, 60)) * unit
+    frame = pd.DataFrame({"y_true": label, "y_pred": pred, "x": label / unit})
+    result = dl.track_performance(frame, task="regression", metrics=["rmse", "r2"])
+    assert np.isnan(result.table["value"][0])
+    assert said in "; ".join([*result.notes, *result.table["note"]])
+    with pytest.raises(dl.DriftlibError, match=said.replace("+", r"\+")):
+        dl.diagnose(frame, frame)

@@ -38,6 +38,9 @@ from driftlib.data.task import (
 from driftlib.errors import DataError, ParameterError, check_choice
 from driftlib.text import counted, quoted
 
+# Of larger numbers, floats do not hold the squares of squared errors.
+MOST_SQUARED = 1e75
+
 ROUNDING = 1e-6
 
 
@@ -431,9 +434,11 @@ def _read_column(where: str, frame: pd.DataFrame, name: str) -> tuple[np.ndarray
         )
     values = numbers.values.astype(float)  # noqa: PD011
     infinite = np.isinf(values)
-    if not infinite.any():
-        return values, ()
-    count = int(infinite.sum())
-    verb = "counts" if count == 1 else "count"
-    note = f"{counted(count, 'infinite value')} of {name!r} in {where} {verb} as missing"
-    return np.where(infinite, np.nan, values), (note,)
+    large = ~infinite & (np.abs(values) > MOST_SQUARED)
+    notes = []
+    for which, what in ((infinite, "infinite value"), (large, "value")):
+        if count := int(which.sum()):
+            beyond = f" beyond {MOST_SQUARED:.0e}" if which is large else ""
+            verb = "counts" if count == 1 else "count"
+            notes.append(f"{counted(count, what)} of {name!r} in {where}{beyond} {verb} as missing")
+    return np.where(infinite | large, np.nan, values), tuple(notes)

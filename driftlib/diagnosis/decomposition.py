@@ -99,12 +99,14 @@ def fit_loss(domain: Domain, loss: np.ndarray, rows: np.ndarray | None = None) -
 
     options = boosting_options(domain.features, domain.levels, domain.seed)
     known = np.ones(len(loss), dtype=bool) if rows is None else rows
+    # Scikit-learn adds up single precision: a power of two brings any unit near to 1.
+    power = int(np.frexp(np.abs(loss[known]).max(initial=0.0))[1])
     models = fit_folds(
         lambda: HistGradientBoostingRegressor(**options),
-        domain.matrix[known], loss[known], domain.folds[known],
+        domain.matrix[known], np.ldexp(loss[known], -power), domain.folds[known],
     )  # fmt: skip
     with one_thread():
-        return held_out(models, domain.matrix, domain.folds)
+        return np.ldexp(held_out(models, domain.matrix, domain.folds), power)
 
 
 def retarget(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> np.ndarray:

@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.numbers import as_numbers
-from driftlib.data.predictions import Predictions, parse_predictions
+from driftlib.data.predictions import MOST_SQUARED, Predictions, parse_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import BINARY, REGRESSION, Task
 from driftlib.errors import DataError, ParameterError
+from driftlib.stats.aggregates import LEAST_SQUARED, squares
 from driftlib.text import quoted
 
 AUTO, BRIER, ZERO_ONE, SQUARED = "auto", "brier", "zero_one", "squared"
+
+MOST_LOSS = MOST_SQUARED**2
 
 # What to call a frame in an error, and the frame.
 NamedFrame = tuple[str, pd.DataFrame]
@@ -59,7 +62,7 @@ def _zero_one(predictions: Predictions, task: Task) -> np.ndarray:
 
 def _squared(predictions: Predictions, task: Task) -> np.ndarray:
     """Square the error of a number."""
-    return (predictions.y - predictions.pred) ** 2
+    return squares(predictions.y - predictions.pred)
 
 
 KNOWN: dict[str, tuple[str, Callable[[Predictions, Task], np.ndarray]]] = {
@@ -129,6 +132,13 @@ def read_losses(
     before, now = (
         np.where(side.labelled, function(side, found), np.nan).astype(float) for side in sides
     )
+    if np.isnan(before).all():
+        small = f", or every error is below {LEAST_SQUARED:.0e}" if name == SQUARED else ""
+        why = f" ({'; '.join(sides[0].notes)})" if sides[0].notes else ""
+        raise DataError(
+            f"{reference[0]} has no row with a label and a prediction{small}{why}: the {title} of "
+            "some rows is needed."
+        )
     return Losses(name, title, before, now, relative=name == SQUARED)
 
 
@@ -190,4 +200,10 @@ def _column_of(where: str, frame: pd.DataFrame, name: str) -> np.ndarray:
             "number for each row."
         )
     column = numbers.values.astype(float)  # noqa: PD011
+    large = np.isfinite(column) & (np.abs(column) > MOST_LOSS)
+    if large.any():
+        raise DataError(
+            f"{where} column {name!r} has {column[large][0]:.3g}: losses beyond {MOST_LOSS:.0e} "
+            "have no square that a float holds; divide the column by a constant."
+        )
     return np.where(np.isfinite(column), column, np.nan)

@@ -100,8 +100,8 @@ def _is_rounded(before: Counts, after: Counts) -> bool:
     """Whether some numbers are so large that floats on a side may have lost their last digits."""
     if not isinstance(before, NumericCounts) or not isinstance(after, NumericCounts):
         return False
-    ends = (before.minimum, before.maximum, after.minimum, after.maximum)
-    return max(map(abs, ends)) > MOST_WHOLE and not (_is_exact(before) and _is_exact(after))
+    sizes = [max(abs(side.minimum), abs(side.maximum)) for side in (before, after)]
+    return min(sizes) > MOST_WHOLE and not (_is_exact(before) and _is_exact(after))
 
 
 def _unlisted(counts: Counts) -> int:
@@ -129,14 +129,20 @@ def _changes(
 
 
 def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts) -> str:
+    assert isinstance(column.reference, NumericCounts)
     if _is_flag(before) and _is_flag(after):
         now, was = percents(after.mean, before.mean)
         return f"1 in {now} of the values, was {was}"
-    scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
+    if not all(side.has_spread for side in (column.reference, before, after)):
+        return "its values changed (squares are beyond the range of floats: no shift is measured)"
+    scale = column.reference.std
     if not scale > 0:
         if before.minimum == after.minimum == after.maximum:
             return "was constant, now has another value with the same first digits"
-        return f"was constant ({before.mean:.6g}), now {after.minimum:.6g} to {after.maximum:.6g}"
+        now = f"{after.minimum:.6g}"
+        if after.minimum < after.maximum:
+            now += f" to {after.maximum:.6g}"
+        return f"was constant ({before.mean:.6g}), now {now}"
     shift = apart(before.mean, after.mean) / scale
     parts = []
     if abs(shift) >= 0.02:

@@ -12,7 +12,7 @@ import numpy as np
 
 from driftlib.performance.metric import Metric
 from driftlib.stats import intervals
-from driftlib.stats.aggregates import GroupedRegression, Moments
+from driftlib.stats.aggregates import LEAST_SQUARED, GroupedRegression, Moments, squares
 from driftlib.stats.intervals import Interval
 
 NO_ROWS = "no row has a label and a prediction"
@@ -58,9 +58,10 @@ class RootMeanSquaredError(MeanError):
     """
 
     name, title = "rmse", "Root mean squared error"
+    undefined = f"{NO_ROWS}, or every error is below {LEAST_SQUARED:.0e}"
 
     def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
-        return (y - pred) ** 2
+        return squares(y - pred)
 
     def _value(self, rows: GroupedRegression) -> np.ndarray:
         return np.sqrt(super()._value(rows))

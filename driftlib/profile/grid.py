@@ -253,7 +253,8 @@ def _psi_edges(ordered: np.ndarray | RunLengths, bins: int, bits: int) -> np.nda
     if not whole:
         quantiles = quantiles.astype(float)
         reach = equal_within(quantiles, bits)
-        least, most = quantiles - reach, quantiles + reach
+        with np.errstate(over="ignore"):
+            least, most = quantiles - reach, quantiles + reach
     starts, ends = ordered.searchsorted(least, "left"), ordered.searchsorted(most, "right")
     # A value so common that it holds several quantiles gets a bin to itself: one edge below it
     # and one above. So a constant has three bins, and moving away from it shows.
@@ -270,10 +271,12 @@ def _psi_edges(ordered: np.ndarray | RunLengths, bins: int, bits: int) -> np.nda
     # Beyond the least and the greatest value no neighbour tells how far away the edge may be.
     beyond = np.maximum(np.abs(low) * 2.0**-20, np.finfo(np.float32).tiny)
     beyond = np.where(low == np.rint(low), np.minimum(beyond, 0.5), beyond)
-    beyond = np.maximum(beyond, np.spacing(np.abs(low)))
+    beyond = np.maximum(beyond, 2 * equal_within(low, bits))
     edges = low / 2 + high / 2
-    edges = np.where(ranks == 0, low - beyond, np.where(ranks == n, high + beyond, edges))
-    return np.unique(edges)
+    with np.errstate(over="ignore"):
+        edges = np.where(ranks == 0, low - beyond, np.where(ranks == n, high + beyond, edges))
+    # Beyond the largest float nothing can lie.
+    return np.unique(edges[np.isfinite(edges)])
 
 
 def _unit_edges(ordered: np.ndarray | RunLengths, bits: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -100,8 +101,15 @@ class NumericCounts(Counts):
 
     @property
     def std(self) -> float:
-        """Sample standard deviation; NaN with fewer than two values."""
-        return float(np.sqrt(self.squares / (self.present - 1))) if self.present > 1 else np.nan
+        """Sample standard deviation; NaN with fewer than two values, or where floats have none."""
+        if self.present < 2 or not self.has_spread:
+            return np.nan
+        return float(np.sqrt(self.squares / (self.present - 1)))
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether squares of the values are neither too large nor too small for floats."""
+        return math.isfinite(self.squares) and (self.squares > 0 or self.minimum == self.maximum)
 
     def __add__(self, other: Self) -> Self:
         n, m = self.present, other.present

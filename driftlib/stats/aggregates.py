@@ -16,6 +16,8 @@ import numpy as np
 from driftlib.stats.ranking import Ranking, rank_classes, rank_groups
 
 Loss = Callable[[np.ndarray], np.ndarray]
+# Errors all smaller than this have squares that floats hold with few digits or as 0.
+LEAST_SQUARED = 1e-150
 
 
 @dataclass(frozen=True)
@@ -295,20 +297,44 @@ class GroupedRegression:
     @cached_property
     def unexplained(self) -> tuple[np.ndarray, np.ndarray]:
         """Squared error over variance in each group, and the standard error of its logarithm."""
-        squared = (self.y - self.pred) ** 2
+        error = self.y - self.pred
         pairs = [
-            _unexplained(squared[a:b], self.y[a:b])
+            _unexplained(error[a:b], self.y[a:b])
             for a, b in zip(self.lo.tolist(), self.hi.tolist(), strict=True)
         ]
         ratio, error = np.array(pairs, dtype=float).reshape(len(self.lo), 2).T
         return ratio, error
 
 
-def _unexplained(squared: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def squares(error: np.ndarray) -> np.ndarray:
+    """Square errors.
+
+    Parameters
+    ----------
+    error : float array
+
+    Returns
+    -------
+    float array
+        NaN where all are so small that floats cannot hold their squares, and some are not 0.
+
+    Examples
+    --------
+    >>> squares(np.array([3.0, 1e-200])).tolist(), squares(np.array([0.0, 1e-200])).tolist()
+    ([9.0, 0.0], [nan, nan])
+    """
+    largest = np.nanmax(np.abs(error), initial=0.0)
+    return np.full(len(error), np.nan) if 0 < largest < LEAST_SQUARED else error**2
+
+
+def _unexplained(errors: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     n = len(y)
-    spread = (y - y.mean()) ** 2 if n > 1 else np.zeros(n)
-    if not spread.sum():
+    from_mean = y - y.mean() if n > 1 else np.zeros(n)
+    largest = np.abs(from_mean).max(initial=0.0)
+    if not largest:
         return np.nan, np.nan
+    # A ratio, whatever the unit: floats may not hold the squares of very large or small numbers.
+    squared, spread = (errors / largest) ** 2, (from_mean / largest) ** 2
     ratio = squared.sum() / spread.sum()
     if not ratio:
         return 0.0, 0.0

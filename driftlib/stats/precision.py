@@ -180,15 +180,17 @@ def claims(grid: np.ndarray, bits: int) -> Claims:
     with np.errstate(over="ignore"):
         apart = np.diff(grid)
         middle = grid[:-1] / 2 + grid[1:] / 2
-    size = np.abs(grid)
+        size = np.abs(grid)
+        usual = np.median(size)
     nearest = np.zeros(len(grid))
     if len(grid) > 1:
         nearest = np.minimum(np.append(np.inf, apart), np.append(apart, np.inf))
     # Differences are as inexact as what they were taken from: near zero the size of the column's
     # values is the measure, as far as that leaves no doubt which value is meant.
-    wide = np.maximum(unit(bits) * size, np.minimum(unit(bits) * np.median(size), nearest / 1024))
+    wide = np.maximum(unit(bits) * size, np.minimum(unit(bits) * usual, nearest / 1024))
     wide = _whole_are_exact(grid, wide, bits)
-    lower, upper = grid - wide, grid + wide
+    with np.errstate(over="ignore"):
+        lower, upper = grid - wide, grid + wide
     lower[1:] = np.maximum(lower[1:], middle)
     upper[:-1] = np.minimum(upper[:-1], np.nextafter(middle, -np.inf))
     # Two points so close that the middle rounds to one of them keep themselves.
