@@ -233,7 +233,7 @@ def test_columns_that_follow_the_calendar_do_not_alarm_in_a_partial_window():
     def hours(first, last, seed):
         when = pd.date_range(first, last, freq="1h", inclusive="left")
         x = np.random.default_rng(seed).normal(size=len(when))
-        return pd.DataFrame({"t": when, "day": when.day, "weekend": when.weekday > 4, "x": x})
+        return pd.DataFrame({"t": when, "day": when.day, "weekend": when.day_of_week > 4, "x": x})
 
     reference = hours("2018-01-01", "2018-04-01", 0)
     current = hours("2018-04-01", "2018-05-09", 1)
@@ -250,3 +250,17 @@ def test_columns_that_follow_the_calendar_do_not_alarm_in_a_partial_window():
         "feature"
     )
     assert table.loc["day", "alarm"].all()
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("large", [np.uint64(2**63), 1e300, -1e300, 10**30])
+def test_numbers_that_no_time_has_are_a_sentence(unit, large):
+    with pytest.raises(dl.DriftlibError, match="row 1, which is no number of"):
+        as_times(pd.Series([10**9, large], dtype=object), time_format=unit)
+
+
+@pytest.mark.parametrize("time_format", ["%Y%m%d", "dayfirst"])
+def test_dates_may_be_numbers(time_format):
+    for numbers in ([20130331, 20130401], np.array([20130331, 20130401], dtype=object)):
+        times = as_times(pd.Series(numbers), time_format=time_format)
+        assert times.dt.strftime("%d %b").tolist() == ["31 Mar", "01 Apr"]

@@ -84,7 +84,7 @@ def test_units_of_time_begin_at_or_before_their_rows_and_end_after(offset):
     assert (starts[units.codes] <= seen).all()
     assert (seen < ends[units.codes]).all()
     if offset in ("7D", "W-MON"):
-        assert set(starts.dayofweek) == {0}
+        assert set(starts.day_of_week) == {0}
 
 
 def test_units_are_numbered_alike_in_every_table_and_zone():

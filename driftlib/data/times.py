@@ -297,6 +297,8 @@ class _Column:
 
 
 def _iso(column: _Column, text: pd.Series) -> pd.Series:
+    text = _numbers_as_text(text)
+
     def read(utc: bool, values: pd.Series) -> pd.Series:
         return pd.to_datetime(values, errors="coerce", format="ISO8601", utc=utc)
 
@@ -353,15 +355,7 @@ def _day_first(series: pd.Series) -> pd.Series:
 
 
 def _by_pattern(column: _Column, pattern: str) -> pd.Series:
-    series = column.series
-    text = series.astype(object)
-    numbers = text.map(lambda value: isinstance(value, int | float | np.number)).to_numpy()
-    if numbers.any():
-        # 20130331 is a number in most files.
-        text = text.map(
-            lambda value: f"{value:.0f}" if isinstance(value, float) else str(value),
-            na_action="ignore",
-        )
+    text = _numbers_as_text(column.series.astype(object))
 
     def read(utc: bool, values: pd.Series) -> pd.Series:
         return pd.to_datetime(values, errors="coerce", format=pattern, utc=utc)
@@ -371,6 +365,19 @@ def _by_pattern(column: _Column, pattern: str) -> pd.Series:
     except (ValueError, re.error) as error:
         raise ParameterError(f"time_format={pattern!r} is no pattern of times: {error}.") from error
     return column.checked(times, f"time as time_format={pattern!r} says: correct one of the two")
+
+
+def _numbers_as_text(series: pd.Series) -> pd.Series:
+    """Write numbers as text: 20130331 is one in most files."""
+    if types.infer_dtype(series, skipna=True) in ("string", "datetime", "date", "empty"):
+        return series
+
+    def text(value: Any) -> Any:
+        if isinstance(value, float | np.floating):
+            return f"{value:.0f}"
+        return str(value) if isinstance(value, int | np.integer) else value
+
+    return series.map(text, na_action="ignore")
 
 
 def _numbers(column: _Column) -> pd.Series:
@@ -385,7 +392,9 @@ def _numbers(column: _Column) -> pd.Series:
 
 
 def _since_1970(column: _Column, unit: str) -> pd.Series:
-    times = pd.to_datetime(_numbers(column), unit=cast(Any, unit), errors="coerce")
+    numbers = _numbers(column)
+    beyond = numbers.abs() >= 2.0**63
+    times = pd.to_datetime(numbers.mask(beyond), unit=cast(Any, unit), errors="coerce")
     # A thousand times too much is the year 10000 and later, or beyond what pandas has.
     times = times.mask(times >= pd.Timestamp("9999-12-31 23:59:59").as_unit("s"))
     other = {"s": "'ms'", "ms": "'s' or 'us'", "us": "'ms'", "ns": "'us'"}[unit]

@@ -111,7 +111,7 @@ def _count(batch: Batch, names: tuple[str, ...], on: str, time_format: str | Non
     clock = pd.DatetimeIndex(wall_clock(times[there]))
     parts = {
         "hour": clock.hour,
-        "weekday": clock.weekday,
+        "weekday": clock.day_of_week,
         "day of the month": clock.day,
         "month": clock.month,
         "day of the year": clock.day_of_year,
