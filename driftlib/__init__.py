@@ -18,8 +18,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.diagnosis.diagnose import diagnose as diagnose
     from driftlib.diagnosis.windows import Timeline as Timeline
     from driftlib.diagnosis.windows import diagnose_windows as diagnose_windows
-    from driftlib.domain.classifier import Domain as Domain
     from driftlib.domain.classifier import fit_domain as fit_domain
+    from driftlib.domain.result import Domain as Domain
     from driftlib.drift.detect import DriftResult as DriftResult
     from driftlib.drift.detect import detect_drift as detect_drift
     from driftlib.drift.policy import DriftPolicy as DriftPolicy
@@ -56,10 +56,8 @@ _MODULES = {
         "Timeline",
         "diagnose_windows",
     ),
-    "domain.classifier": (
-        "Domain",
-        "fit_domain",
-    ),
+    "domain.classifier": ("fit_domain",),
+    "domain.result": ("Domain",),
     "drift.detect": (
         "DriftResult",
         "detect_drift",

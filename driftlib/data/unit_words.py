@@ -93,6 +93,7 @@ def units_in_words(
     sides: Mapping[str, UnitNumber | None],
     effect: float = np.nan,
     what: str = "columns",
+    one: str = "",
 ) -> str:
     """Say in one line what a unit is, how many there are, and how strongly rows belong together.
 
@@ -106,6 +107,8 @@ def units_in_words(
         Median design effect; NaN where there is none.
     what : str
         What the design effects are of.
+    one : str
+        The one thing that the design effect is of, where it is no median.
 
     Returns
     -------
@@ -131,7 +134,8 @@ def units_in_words(
         told.append(f"{name}: {rule.counted(side.units)}{folded}{rows}")
     if effect >= 1.05:
         told.append(
-            f"rows of a unit have much in common: in half of the {what} a difference varies at "
-            f"least {write_size(effect)} times as much as with independent rows"
+            f"rows of a unit have much in common: {one or f'in half of the {what} a difference'} "
+            f"varies {'' if one else 'at least '}{write_size(effect)} times as much as with "
+            "independent rows"
         )
     return "; ".join(told) + "."

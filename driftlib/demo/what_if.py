@@ -8,7 +8,8 @@ from functools import lru_cache
 from driftlib.arguments import known_keywords
 from driftlib.data.synthetic import Simulation, simulate
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose
-from driftlib.domain.classifier import Domain, fit_domain
+from driftlib.domain.classifier import fit_domain
+from driftlib.domain.result import Domain
 from driftlib.drift.trend import TrendResult, drift_trend
 from driftlib.performance.estimate import Estimate, estimate_performance
 from driftlib.performance.result import Performance

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from driftlib.domain.classifier import Domain
+from driftlib.domain.result import Domain
 from driftlib.domain.separation import auc
 from driftlib.domain.weights import overlap_weights
 

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.special import logit, ndtri
+from scipy.special import logit
 
 from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
-from driftlib.domain.classifier import Domain
+from driftlib.domain.result import Domain
+from driftlib.stats.unit_influence import (
+    RowUnits,
+    UnitError,
+    influence_error,
+    influence_memory,
+)
 
 TERMS = ("covariate_common", "concept", "covariate_unseen", "total")
 # What each term takes from a period's (expected loss on shared rows, loss beyond the expected
@@ -32,15 +39,43 @@ class Decomposition:
     values : float array, shape (4,)
         In the order of `TERMS`; the last is the sum of the others.
     influence : float array, shape (4, rows)
-        A term's squared standard error is the sum of its squared influences.
+        A term's squared standard error is the sum of its squared influences, where rows are
+        independent; else see `driftlib.stats.unit_influence.influence_error`.
     loss_reference, loss_current : float
         Mean loss of either period; NaN where current has no labels.
+    units : RowUnits, optional
+        The unit of each row; None for independent rows.
     """
 
     values: np.ndarray
     influence: np.ndarray
     loss_reference: float
     loss_current: float
+    units: RowUnits | None = None
+
+    @cached_property
+    def memory(self) -> float:
+        """Lag-1 memory of what units do to the terms, 0 to 0.9."""
+        known = ~np.isnan(self.influence).any(axis=1)
+        if self.units is None or not known.any():
+            return 0.0
+        return influence_memory(self.units, self.influence[known])
+
+    def error(self, weights: Sequence[float] | np.ndarray) -> UnitError:
+        """Tell how well a sum of terms is known.
+
+        Parameters
+        ----------
+        weights : sequence of float, length 4
+            As for `combine`.
+
+        Returns
+        -------
+        UnitError
+        """
+        weight = np.asarray(weights, dtype=float)
+        used = weight != 0
+        return influence_error(self.units, weight[used] @ self.influence[used], self.memory)
 
     def combine(
         self, weights: Sequence[float] | np.ndarray, level: float = 0.95
@@ -57,7 +92,8 @@ class Decomposition:
         Returns
         -------
         tuple of float
-            The sum, and the lower and upper limit of its normal interval.
+            The sum, and the lower and upper limit of its interval: normal for independent
+            rows, else of the t law.
 
         Examples
         --------
@@ -70,8 +106,7 @@ class Decomposition:
         weight = np.asarray(weights, dtype=float)
         used = weight != 0
         value = float(weight[used] @ self.values[used])
-        error = float(np.sqrt(np.sum((weight[used] @ self.influence[used]) ** 2)))
-        spread = -float(ndtri((1 - level) / 2)) * error
+        spread = self.error(weight).spread(level)
         return value, value - spread, value + spread
 
 
@@ -178,7 +213,7 @@ def decompose(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> Decompo
         values += parts @ [value for value, _ in estimates]
         influence[:, side] = parts @ np.stack([each for _, each in estimates])
         means.append(estimates[2][0])
-    return Decomposition(values, influence, means[0], means[1])
+    return Decomposition(values, influence, means[0], means[1], domain.units)
 
 
 def decompose_inputs(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> Decomposition:
@@ -216,10 +251,30 @@ def decompose_inputs(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> 
         of_current = b / 2, n - b / 2
         for term, left, right in zip((0, 2), of_reference, of_current, strict=True):
             into[term] = np.concatenate([left, right]) if part else left + right
-    return Decomposition(values, influence, mean[0], np.nan)
+    return Decomposition(values, influence, mean[0], np.nan, domain.units)
 
 
 def _weighted(values: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the weighted mean, and the influence of each row on it."""
     mean = float(weight @ values)
     return mean, weight * (values - mean)
+
+
+def unknown_parts(domain: Domain, loss: np.ndarray) -> Decomposition:
+    """Hold the mean losses alone, where too few units tell nothing of their change.
+
+    Parameters
+    ----------
+    domain : Domain
+        Which cannot tell.
+    loss : float array, shape (rows,)
+        Loss of each row.
+
+    Returns
+    -------
+    Decomposition
+        NaN for every term.
+    """
+    before, now = np.split(loss, [len(domain.reference_rows)])
+    unknown = np.full(4, np.nan), np.full((4, len(loss)), np.nan)
+    return Decomposition(*unknown, float(before.mean()), float(now.mean()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,14 +13,22 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.unit_choice import AUTO
 from driftlib.diagnosis.attribution import attribute
-from driftlib.diagnosis.decomposition import TERMS, decompose, decompose_inputs, fit_loss, retarget
+from driftlib.diagnosis.decomposition import (
+    TERMS,
+    decompose,
+    decompose_inputs,
+    fit_loss,
+    retarget,
+    unknown_parts,
+)
 from driftlib.diagnosis.losses import Losses
 from driftlib.diagnosis.segments import COLUMNS, find_segments
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
-from driftlib.diagnosis.verdict import COVARIATE, VerdictInputs
-from driftlib.domain.classifier import Domain
+from driftlib.diagnosis.verdict import COVARIATE, TOTAL, VerdictInputs
 from driftlib.domain.overlap import find_separating_features
+from driftlib.domain.result import Domain
 from driftlib.errors import ParameterError
 from driftlib.results import Result
 
@@ -45,7 +54,7 @@ class Diagnosis(Result):
     reason : str
         Why this verdict, and what to bear in mind.
     domain_auc, effective_share : float
-        How far apart the inputs are: see `driftlib.domain.classifier.Domain`.
+        How far apart the inputs are: see `driftlib.domain.result.Domain`.
     loss, loss_title : str
         Which loss, in code and in words.
     loss_reference, loss_current : float
@@ -56,6 +65,12 @@ class Diagnosis(Result):
         Rows used.
     covariate : tuple of float
         Covariate part, total less concept: value, lower, upper (95 %).
+    unit : str
+        What a unit is, how many there are, and how much their rows have in common.
+    units_reference, units_current : int
+        Units of the rows used; rows where these are units.
+    design_effect : float
+        How many times the variance of the total is that of independent rows, at least 1.
     verdict_inputs : VerdictInputs
         What the verdict rests on.
     row_loss, row_expected : float array
@@ -75,6 +90,10 @@ class Diagnosis(Result):
     rows_reference: int
     rows_current: int
     covariate: tuple[float, float, float]
+    unit: str
+    units_reference: int
+    units_current: int
+    design_effect: float
     verdict_inputs: VerdictInputs = field(repr=False)
     row_loss: np.ndarray = field(repr=False)
     row_expected: np.ndarray = field(repr=False)
@@ -105,8 +124,10 @@ class Diagnosis(Result):
         """Which features' change accounts for the covariate part.
 
         Worked out when first asked for. See `driftlib.diagnosis.attribution.attribute` for
-        what the numbers mean, and what they do not.
+        what the numbers mean, and what they do not. No rows with too few units.
         """
+        if self.domain.cannot_tell:
+            return pd.DataFrame(columns=["effect", "auc_loss"], dtype=float)
         return attribute(self.domain, self.row_expected)
 
     @cached_property
@@ -126,9 +147,12 @@ class Diagnosis(Result):
         names = (
             "verdict", "reason", "domain_auc", "effective_share", "loss", "loss_title",
             "loss_reference", "loss_current", "minimum_effect", "rows_reference", "rows_current",
-            "culprits",
+            "culprits", "unit", "units_reference", "units_current", "design_effect",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
+
+    def _repr_html_(self) -> str:
+        return f"{super()._repr_html_()}<p>{html.escape(self.unit)}</p>"
 
 
 @known_keywords()
@@ -149,6 +173,7 @@ def diagnose(
     y_proba: str = "y_proba",
     positive: Any = None,
     task: str = "auto",
+    unit: str = AUTO,
     max_rows: int = 50_000,
     domain: Domain | None = None,
 ) -> Diagnosis:
@@ -184,11 +209,15 @@ def diagnose(
         Default: the larger of two labels.
     task : {"auto", "binary", "multiclass", "regression"}
         "auto" tells from the columns; see `driftlib.track_performance`.
+    unit : str
+        Which rows belong together: "auto", "row", an offset such as "1D" or a column, which is
+        then no feature; see `driftlib.Baseline.fit`. Intervals are those of so many units, and
+        a unit is judged by models that have not seen it.
     max_rows : int
-        Rows used a side, at least 10.
+        Rows used a side, at least 10; of more, each unit keeps its share.
     domain : Domain, optional
-        A classifier already fitted on just these two frames and features; used if every row
-        in it has a loss.
+        A classifier already fitted on just these two frames and features, and with this unit;
+        used if every row in it has a loss.
 
     Returns
     -------
@@ -207,8 +236,12 @@ def diagnose(
     Both parts, concept and covariate (total less concept), are judged at 97.5 %: a part counts
     as drift if its interval lies above 0 and its value is at least `minimum_effect`, the
     covariate part only if the inputs differ at all (the domain classifier's test, 5 %).
-    "Undetermined" where that classifier's AUC exceeds 0.98 or the effective share of either
-    side is below 0.1.
+    "Undetermined" where that classifier's AUC exceeds 0.98, the effective share of either
+    side is below 0.1, or a side has fewer than 5 units.
+
+    With units a term's error comes from the influences of its rows, summed by unit on both
+    sides, the units' memory allowed for; it is never below that of independent rows. The law
+    is Student's, with the degrees of freedom that so many units give.
 
     References
     ----------
@@ -231,6 +264,7 @@ def diagnose(
         roles=ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format),
         positive=positive,
         task=task,
+        unit=unit,
         max_rows=max_rows,
     )
     return diagnose_periods(setup.read(reference, current), domain)
@@ -266,7 +300,10 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
             used.losses.current[domain.current_rows],
         ]
     )
-    if used.labelled:
+    if domain.cannot_tell:
+        expected = np.full(len(loss), np.nan)
+        parts = unknown_parts(domain, loss)
+    elif used.labelled:
         expected = retarget(domain, loss, fit_loss(domain, loss))
         parts = decompose(domain, loss, expected)
     else:
@@ -280,7 +317,7 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         loss=used.losses.title,
         labelled=used.labelled,
         separating=None
-        if domain.overlaps
+        if domain.overlaps or domain.cannot_tell
         else find_separating_features(
             domain, lambda features: used.fit_domain(features, SEPARATING_ROWS)
         ),
@@ -324,6 +361,10 @@ def _diagnosis(
         # The models extrapolate where no rows are: a number would say more than is known.
         terms.loc[terms.index != "total"] = np.nan
         covariate = (np.nan, np.nan, np.nan)
+    error = parts.error(TOTAL if inputs.labelled else COVARIATE)
+    effect = np.nan if domain.cannot_tell else error.design_effect
+    rows = len(domain.reference_rows), len(domain.current_rows)
+    counts = rows if domain.period_units.by_row else domain.period_units.counts
     return Diagnosis(
         terms=terms,
         verdict=inputs.verdict,
@@ -338,6 +379,10 @@ def _diagnosis(
         rows_reference=len(domain.reference_rows),
         rows_current=len(domain.current_rows),
         covariate=covariate,
+        unit=domain.period_units.describe(effect),
+        units_reference=counts[0],
+        units_current=counts[1],
+        design_effect=effect,
         verdict_inputs=inputs,
         row_loss=loss,
         row_expected=expected,

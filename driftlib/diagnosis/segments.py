@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln, ndtri
 
-from driftlib.domain.classifier import Domain
 from driftlib.domain.features import MOST_LEVELS
+from driftlib.domain.result import Domain
 
 COLUMNS = ("rule", "share_reference", "share_current", "effect", "lower", "upper", "worse")
 DEPTH = 3

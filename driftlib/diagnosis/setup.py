@@ -11,9 +11,12 @@ import pandas as pd
 
 from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import ColumnRoles, select_features
+from driftlib.data.unit_choice import AUTO as AUTO_UNIT
 from driftlib.diagnosis.losses import AUTO, Losses, read_losses
-from driftlib.domain.classifier import Domain, fit_domain
+from driftlib.domain.classifier import fit_periods
 from driftlib.domain.features import note_of_counter
+from driftlib.domain.result import Domain
+from driftlib.domain.units import PeriodUnits, read_units
 from driftlib.errors import ParameterError
 
 # Rows of a frame: positions, or whether each is in.
@@ -46,6 +49,8 @@ class DiagnosisSetup:
         Default: the larger of two labels.
     task : {"auto", "binary", "multiclass", "regression"}
         "auto" tells from the columns.
+    unit : str
+        Which rows belong together: "auto", "row", an offset or a column.
     max_rows : int
         Rows used a side.
 
@@ -64,6 +69,7 @@ class DiagnosisSetup:
     roles: ColumnRoles = field(default_factory=ColumnRoles)
     positive: Any = None
     task: str = "auto"
+    unit: str = AUTO_UNIT
     max_rows: int = 50_000
 
     def __post_init__(self) -> None:
@@ -74,7 +80,13 @@ class DiagnosisSetup:
         if not isinstance(self.exclude, str):
             object.__setattr__(self, "exclude", tuple(self.exclude))
 
-    def read(self, reference: Any, current: Any, no_features: Iterable[str] = ()) -> Periods:
+    def read(
+        self,
+        reference: Any,
+        current: Any,
+        no_features: Iterable[str] = (),
+        on: str | None = None,
+    ) -> Periods:
         """Read the frames, the losses of their rows, and the names of the features.
 
         Parameters
@@ -84,6 +96,8 @@ class DiagnosisSetup:
         no_features : iterable of str
             Columns that are no features unless `features` names them: those that windows and
             segments follow.
+        on : str, optional
+            The time column of windows, which tells the units where no timestamp is named.
 
         Returns
         -------
@@ -106,12 +120,19 @@ class DiagnosisSetup:
         losses = read_losses(
             (names[0], before), (names[1], now), self.loss, self.roles, self.task, self.positive
         )
+        units = read_units(
+            self.unit,
+            [(names[0], before), (names[1], now)],
+            self.roles.timestamp or on,
+            self.roles.time_format,
+        )
+        roles = replace(self.roles, unit=units.column)
         columns = [name for name in before.columns if name != self.loss]
         if self.features is None:
             left_out = set(no_features)
             columns = [name for name in columns if name not in left_out]
         features = select_features(
-            columns, self.roles, self.features, self.categorical, names[0], self.exclude
+            columns, roles, self.features, self.categorical, names[0], self.exclude
         )
         if self.features is None:
             features = [
@@ -119,7 +140,7 @@ class DiagnosisSetup:
                 for name in features
                 if name in self.categorical or not note_of_counter(before[name])
             ]
-        return Periods(self, features, names, before, now, losses)
+        return Periods(self, features, names, before, now, losses, units)
 
 
 @dataclass(frozen=True)
@@ -138,6 +159,8 @@ class Periods:
         Rows of either period.
     losses : Losses
         One loss a row of either frame.
+    units : PeriodUnits
+        The unit of each row of either frame.
     """
 
     setup: DiagnosisSetup
@@ -146,6 +169,7 @@ class Periods:
     reference: pd.DataFrame
     current: pd.DataFrame
     losses: Losses
+    units: PeriodUnits = field(default=PeriodUnits())
 
     def take(self, reference: Rows = ALL, current: Rows = ALL) -> Periods:
         """Take some rows of either period.
@@ -166,7 +190,8 @@ class Periods:
             current=self.losses.current[current],
         )
         before, now = self.reference.iloc[reference], self.current.iloc[current]
-        return replace(self, reference=before, current=now, losses=losses)
+        units = self.units.take(reference, current)
+        return replace(self, reference=before, current=now, losses=losses, units=units)
 
     @property
     def labelled(self) -> bool:
@@ -203,12 +228,11 @@ class Periods:
             If no feature can be compared, or a side has too few rows.
         """
         chosen = self.features if features is None else list(features)
-        return fit_domain(
-            self.reference,
-            self.current,
-            features=chosen,
-            categorical=[name for name in self.setup.categorical if name in chosen],
+        return fit_periods(
+            [(self.names[0], self.reference), (self.names[1], self.current)],
+            [name for name in self.features if name in set(chosen)],
+            [name for name in self.setup.categorical if name in set(chosen)],
+            self.units,
             max_rows=self.setup.max_rows if most is None else min(most, self.setup.max_rows),
             seed=self.setup.seed,
-            **self.setup.roles.keywords,
         )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from driftlib.diagnosis.decomposition import Decomposition
-from driftlib.domain.classifier import MOST_AUC, Domain
 from driftlib.domain.overlap import SeparatingFeatures
-from driftlib.text import listed, number_writer, quoted
+from driftlib.domain.result import MOST_AUC, Domain
+from driftlib.text import capital, listed, number_writer, quoted
 
 STABLE, DATA, CONCEPT, BOTH = (
     "stable", "data drift", "concept drift", "data and concept drift",
@@ -73,6 +73,8 @@ class VerdictInputs:
     @property
     def verdict(self) -> str:
         """One of `VERDICTS`."""
+        if self.domain.cannot_tell:
+            return UNDETERMINED
         if not self.domain.overlaps:
             return UNDETERMINED
         data = self.inputs_differ and self.worse(COVARIATE)
@@ -87,6 +89,8 @@ class VerdictInputs:
     def headline(self) -> str:
         """The verdict in one sentence, with numbers."""
         name = self.verdict.capitalize()
+        if self.domain.cannot_tell:
+            return f"{name}: {self.domain.cannot_tell}"
         if self.verdict == UNDETERMINED:
             if not self.labelled and self.domain.overlaps:
                 return (
@@ -114,6 +118,8 @@ class VerdictInputs:
     @property
     def reason(self) -> str:
         """Why this verdict."""
+        if self.domain.cannot_tell:
+            return f"{capital(self.domain.cannot_tell)}."
         if not self.domain.overlaps:
             return _no_overlap(self.domain, self.separating)
         return " ".join(self._of_parts())
@@ -135,6 +141,8 @@ class VerdictInputs:
             Sentences that end with what would tell.
         """
         left = f"Leaving out {listed(names, 8)}, which changed"
+        if self.domain.cannot_tell:
+            return f"{left}: {self.domain.cannot_tell}."
         if not self.domain.overlaps:
             return f"{left}: still undetermined, as {_blame(self.separating)}."
         if not self.labelled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import WindowGroups, match_segments, segment_columns, window_groups
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import followed_time
 from driftlib.diagnosis.decomposition import TERMS
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
@@ -41,12 +43,15 @@ class Timeline(Result):
         Rows in no window, for want of a timestamp or value.
     by : tuple of str
         Segment columns.
+    unit : str
+        What a unit is, and how many there are.
     """
 
     table: pd.DataFrame
     diagnoses: tuple[Diagnosis | None, ...] = field(repr=False)
     left_out: int = 0
     by: tuple[str, ...] = ()
+    unit: str = ""
 
     @property
     def verdicts(self) -> pd.Series:
@@ -65,7 +70,11 @@ class Timeline(Result):
     @property
     def details(self) -> dict[str, Any]:
         """What the JSON form holds besides headline and table."""
-        return {"left_out": self.left_out} | ({"by": list(self.by)} if self.by else {})
+        by = {"by": list(self.by)} if self.by else {}
+        return {"left_out": self.left_out, "unit": self.unit} | by
+
+    def _repr_html_(self) -> str:
+        return f"{super()._repr_html_()}<p>{html.escape(self.unit)}</p>"
 
 
 @known_keywords(rows="pass a number of rows as window=")
@@ -90,6 +99,7 @@ def diagnose_windows(
     y_proba: str = "y_proba",
     positive: Any = None,
     task: str = "auto",
+    unit: str = AUTO,
     max_rows: int = 20_000,
 ) -> Timeline:
     """Diagnose window after window against one reference.
@@ -116,6 +126,8 @@ def diagnose_windows(
         they are named here.
     exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, positive, task
         As for `diagnose`.
+    unit : str
+        As for `diagnose`. A window of fewer than 5 units is undetermined, and says so.
     max_rows : int
         Rows used of the reference, and of each window.
 
@@ -150,11 +162,12 @@ def diagnose_windows(
         roles=ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format),
         positive=positive,
         task=task,
+        unit=unit,
         max_rows=max_rows,
     )
     by = [by] if isinstance(by, str) else list(by or ())
     no_features = [name for name in (window, on or timestamp, *by) if isinstance(name, str)]
-    periods = setup.read(reference, current, no_features)
+    periods = setup.read(reference, current, no_features, on)
     now, where = periods.current, periods.names[1]
     on = followed_time(window, on, timestamp, now.columns, where)
     by = segment_columns(by, now.columns, where, COLUMNS)
@@ -173,7 +186,12 @@ def diagnose_windows(
         tables.append(_table_of(found, join_notes(groups.notes[number], failure)))
     keys = groups.keys.loc[np.repeat(groups.keys.index, len(TERMS))].reset_index(drop=True)
     table = pd.concat([keys, pd.concat(tables, ignore_index=True)], axis=1)
-    return Timeline(table, tuple(diagnoses), groups.left_out, tuple(by))
+    known_effects = [found.design_effect for found in diagnoses if found is not None]
+    told = [effect for effect in known_effects if np.isfinite(effect)]
+    unit_told = periods.units.describe(
+        float(np.median(told)) if told else np.nan, "the change of the loss of a typical window"
+    )
+    return Timeline(table, tuple(diagnoses), groups.left_out, tuple(by), unit_told)
 
 
 def _reference_rows(periods: Periods, groups: WindowGroups) -> list[Rows]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from driftlib.domain.classifier import Domain
+from driftlib.domain.result import Domain
 
 # Without the separating features the others must overlap well, not only just.
 GOOD_AUC = 0.8

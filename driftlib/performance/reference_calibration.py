@@ -14,7 +14,8 @@ import pandas as pd
 
 from driftlib.data.predictions import Predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles
-from driftlib.domain.classifier import MOST_AUC, fit_domain
+from driftlib.domain.classifier import fit_domain
+from driftlib.domain.result import MOST_AUC
 from driftlib.stats.calibration import Calibrator, fit_calibrator
 from driftlib.text import counted
 
