@@ -38,7 +38,7 @@ def noise(rows: int, seed: int, shift: float = 0.0, features: int = 4) -> pd.Dat
 @pytest.fixture(scope="module")
 def both():
     data = simulate(4000, feature_drift=0.5, label_flips=0.15, seed=3)
-    return data, diagnose(data.reference, data.current)
+    return data, diagnose(data.reference, data.current, unit="row")
 
 
 def test_terms_add_up_and_lie_in_their_intervals(both):

@@ -11,10 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaln, ndtri
+from scipy.special import gammaln
 
 from driftlib.domain.features import MOST_LEVELS
 from driftlib.domain.result import Domain
+from driftlib.domain.units import deal_units
+from driftlib.stats.unit_influence import (
+    RowUnits,
+    UnitError,
+    influence_error,
+    influence_memory,
+)
 
 COLUMNS = ("rule", "share_reference", "share_current", "effect", "lower", "upper", "worse")
 DEPTH = 3
@@ -103,7 +110,8 @@ def find_segments(
     A tree of depth 3 is grown on one half of the rows; it splits where the surplus of the loss
     over its expectation moved most differently between the periods (the R-learner's weighted
     difference of losses, whose weights are those of the shared density). In each leaf the other
-    half gives the concept term, with a 95 % interval that allows for the number of leaves.
+    half gives the concept term, with a 95 % interval that allows for the number of leaves. A
+    unit is in one half.
 
     Parameters
     ----------
@@ -129,12 +137,15 @@ def find_segments(
     """
     current = domain.is_current
     rng = np.random.default_rng(seed)
-    half = np.concatenate(
-        [rng.permutation(int(side.sum())) % 2 == 0 for side in (~current, current)]
-    )
+    if domain.units is None:
+        half = np.concatenate(
+            [rng.permutation(int(side.sum())) % 2 == 0 for side in (~current, current)]
+        )
+    else:
+        half = deal_units(domain.units, 2, rng) == 0
     surplus = loss - expected
     leaves = _Tree(domain, half, surplus).grow((), np.flatnonzero(half), DEPTH)
-    z = -float(ndtri(0.025 / len(leaves)))
+    level = 1 - 0.05 / len(leaves)
     weight = np.concatenate(domain.overlap_weights)
     table = []
     for leaf in leaves:
@@ -142,11 +153,11 @@ def find_segments(
             [c.holds(domain.matrix[:, c.feature]) for c in leaf] or [np.ones(len(loss), bool)]
         )
         measured = inside & ~half
-        (effect, variance), (before, more) = (
-            _weighted_mean(surplus[rows], weight[rows])
-            for rows in (measured & current, measured & ~current)
+        sides = measured & current, measured & ~current
+        (effect, one), (before, other) = (
+            _weighted_mean(surplus[rows], weight[rows]) for rows in sides
         )
-        effect, spread = effect - before, z * np.sqrt(variance + more)
+        effect, spread = effect - before, _spread(domain.units, sides, one, -other, level)
         table.append(
             {
                 "rule": _text(domain, leaf),
@@ -286,13 +297,35 @@ def _edges(values: np.ndarray) -> np.ndarray:
     return np.unique(np.round(edges, int(2 - np.floor(np.log10(spread)))))
 
 
-def _weighted_mean(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Return the weighted mean and its variance."""
+def _weighted_mean(values: np.ndarray, weight: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the weighted mean and the influence of each row on it."""
     if len(values) < 2:
-        return np.nan, np.nan
+        return np.nan, np.full(len(values), np.nan)
     weight = weight / weight.sum()
     mean = float(weight @ values)
-    return mean, float(np.sum((weight * (values - mean)) ** 2))
+    return mean, weight * (values - mean)
+
+
+def _spread(
+    units: RowUnits | None,
+    sides: tuple[np.ndarray, np.ndarray],
+    current: np.ndarray,
+    reference: np.ndarray,
+    level: float,
+) -> float:
+    """Return half the width of the interval of a difference of two weighted means."""
+    if units is None:
+        error = np.sqrt(np.sum(current**2) + np.sum(reference**2))
+        return UnitError(float(error)).spread(level)
+    rows = np.flatnonzero(sides[0] | sides[1])
+    inside = units.take(rows)
+    if min(inside.counts) < 2:
+        return np.nan
+    influence = np.empty(len(rows))
+    influence[inside.current], influence[~inside.current] = current, reference
+    return influence_error(inside, influence, influence_memory(inside, influence[None])).spread(
+        level
+    )
 
 
 def _text(domain: Domain, leaf: Sequence[Condition]) -> str:

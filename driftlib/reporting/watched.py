@@ -18,6 +18,7 @@ from driftlib.errors import DataError
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.reporting.sections import Unavailable, attempt
+from driftlib.text import capital
 
 Found = TypeVar("Found")
 # The most telling first: those that do not just follow how common the positive label is.
@@ -153,6 +154,8 @@ def require_overlap(why: Diagnosis) -> Diagnosis:
     DataError
         If the periods have too few inputs in common.
     """
+    if why.domain.cannot_tell:
+        raise DataError(f"{capital(why.domain.cannot_tell)}.")
     if not why.domain.overlaps:
         raise DataError("The two periods have too few inputs in common to share out the change.")
     return why
@@ -176,6 +179,8 @@ def require_concept(why: Diagnosis) -> Diagnosis:
     DataError
         If current has no labels, or the periods have too few inputs in common.
     """
+    if why.domain.cannot_tell:
+        raise DataError(f"{capital(why.domain.cannot_tell)}.")
     if why.segments.empty:
         raise DataError(
             "It takes labels in both periods, and inputs that both have, to see where the same "
