@@ -38,6 +38,12 @@ def noise(rows: int, seed: int, shift: float = 0.0, features: int = 4) -> pd.Dat
 @pytest.fixture(scope="module")
 def both():
     data = simulate(4000, feature_drift=0.5, label_flips=0.15, seed=3)
+    return data, diagnose(data.reference, data.current)
+
+
+@pytest.fixture(scope="module")
+def by_row(both):
+    data, _ = both
     return data, diagnose(data.reference, data.current, unit="row")
 
 
@@ -55,16 +61,16 @@ def test_terms_add_up_and_lie_in_their_intervals(both):
     assert [why.loss_reference, why.loss_current] == pytest.approx(losses, abs=1e-12)
 
 
-def test_total_interval_is_that_of_two_means(both):
-    data, why = both
+def test_total_interval_is_that_of_two_means(by_row):
+    data, why = by_row
     losses = [(f["y_true"] - f["y_proba"]) ** 2 for f in (data.reference, data.current)]
     error = np.sqrt(sum(loss.var(ddof=0) / len(loss) for loss in losses))
     total = why.terms.loc["total"]
     assert total["upper"] - total["value"] == pytest.approx(1.959964 * error, rel=1e-6)
 
 
-def test_intervals_equal_a_bootstrap_with_both_models_fixed(both):
-    _, why = both
+def test_intervals_equal_a_bootstrap_with_both_models_fixed(by_row):
+    _, why = by_row
     domain, loss, expected = why.domain, why.row_loss, why.row_expected
     cut = len(domain.reference_rows)
     raw = [
