@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv as plain_csv
-import gzip
-import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from driftlib.data.csv_format import CsvFormat, csv_format
 from driftlib.data.levels import MISSING_TEXTS
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
@@ -17,7 +15,6 @@ from driftlib.text import first_sentence
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas"}
 BLOCK_BYTES = 16_000_000
 
 # Columns to read as text, as it is written, each with what of `MISSING_TEXTS` is a value of it.
@@ -26,42 +23,6 @@ AsWritten = Mapping[str, Collection[str]]
 
 class OtherTypes(Exception):
     """A column turned out not to have the type that the start of the file suggests."""
-
-
-def csv_names(path: Path) -> list[str]:
-    """Read the column names of a CSV file.
-
-    Parameters
-    ----------
-    path : Path
-        Ends in .csv, .tsv, .csv.gz or .tsv.gz.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    DataError
-        If the header cannot be read, is not UTF-8, or is not separated as the ending says.
-    """
-    try:
-        with _open_text(path) as stream:
-            start = stream.readline(100_000).strip()
-            stream.seek(0)
-            names = next(plain_csv.reader(stream, delimiter=_delimiter(path)), [])
-    except (OSError, EOFError, zlib.error, plain_csv.Error) as error:
-        raise DataError(f"{path.name} cannot be read ({error}): write it again.") from error
-    if any("\udc80" <= letter <= "\udcff" for letter in start):
-        raise DataError(f"{path.name} has a header that is not UTF-8 text: save the file as UTF-8.")
-    if _delimiter(path) not in start:
-        for other, plural in OTHER_DELIMITERS.items():
-            if other in start:
-                raise DataError(
-                    f"{path.name} starts with {start[:80]!r}: its cells seem to be separated by "
-                    f"{plural}. Save it with commas between cells and a decimal point."
-                )
-    return names
 
 
 def read_csv(path: Path, as_written: AsWritten | None = None) -> pa.Table:
@@ -86,11 +47,12 @@ def read_csv(path: Path, as_written: AsWritten | None = None) -> pa.Table:
     """
     from pyarrow import csv
 
-    csv_names(path)
+    known = csv_format(path)
+    include = {"include_columns": [*known.names, *known.empty]} if known.cells else {}
     with _worded(path):
-        table = csv.read_csv(_open_bytes(path), **_options(path, as_written))
+        table = csv.read_csv(_open_bytes(path), **_options(known, as_written, **include))
     _check_text(path, table.schema)
-    return _known_missing(table, as_written)
+    return _known_missing(_checked(path, table, known, as_written, 0), as_written)
 
 
 def stream_csv(
@@ -126,13 +88,16 @@ def stream_csv(
     import pyarrow as pa
     from pyarrow import csv
 
-    options = _options(path, as_written, include_columns=names, column_types=dict(types or {}))
+    known, row = csv_format(path), 0
+    read = [*names, *known.empty]
+    options = _options(known, as_written, include_columns=read, column_types=dict(types or {}))
     try:
-        reader = csv.open_csv(_open_bytes(path), read_options=_blocks(), **options)
+        reader = csv.open_csv(_open_bytes(path), **options)
         _check_text(path, reader.schema)
         for batch in reader:
-            yield _known_missing(batch, as_written)
-    except (pa.ArrowException, OSError) as error:
+            yield _known_missing(_checked(path, batch, known, as_written, row), as_written)
+            row += len(batch)
+    except (pa.ArrowException, UnicodeError, OSError) as error:
         if set(names) - set(types or ()) - set(as_written or ()):
             raise OtherTypes(path.name) from error
         raise _unread(path, error) from error
@@ -145,7 +110,7 @@ def _worded(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, UnicodeError, OSError) as error:
         raise _unread(path, error) from error
 
 
@@ -156,20 +121,61 @@ def _unread(path: Path, error: Exception) -> DataError:
     return DataError(f"{path.name} cannot be read as CSV ({reason}): {remedy}.")
 
 
-def _options(path: Path, as_written: AsWritten | None, **convert: Any) -> dict[str, Any]:
+def _options(known: CsvFormat, as_written: AsWritten | None, **convert: Any) -> dict[str, Any]:
     import pyarrow as pa
     from pyarrow import csv
 
     types = convert.pop("column_types", {}) | dict.fromkeys(as_written or (), pa.string())
+    types |= dict.fromkeys(known.empty, pa.string())
+    named = {"column_names": list(known.cells), "skip_rows": known.skip} if known.cells else {}
     return {
-        "parse_options": csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True),
+        "read_options": csv.ReadOptions(block_size=BLOCK_BYTES, encoding=known.encoding, **named),
+        "parse_options": csv.ParseOptions(delimiter=known.delimiter, newlines_in_values=True),
         "convert_options": csv.ConvertOptions(
             strings_can_be_null=True,
             null_values=_missing_in_all(as_written),
             column_types=types,
+            decimal_point=known.decimal,
             **convert,
         ),
     }
+
+
+def _checked(
+    path: Path, table: Any, known: CsvFormat, as_written: AsWritten | None, first: int
+) -> Any:
+    """Check what the start of the file made one believe of all its rows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in known.empty:
+        row = _first_row(pc.is_valid(table.column(name)))
+        if row >= 0:
+            raise DataError(
+                f"{path.name} has more cells than its header names in row {first + row:,} "
+                f"({table.column(name)[row].as_py()[:80]!r}): name every column."
+            )
+    if known.decimal == ",":
+        for field in table.schema:
+            if pa.types.is_string(field.type) and field.name not in (as_written or ()):
+                column = table.column(field.name)
+                row = _first_row(pc.match_substring_regex(column, _POINTS_BETWEEN_THOUSANDS))
+                if row >= 0:
+                    raise DataError(
+                        f"{path.name} column {field.name!r} has {column[row].as_py()!r} in row "
+                        f"{first + row:,}, with points between thousands: write it again without."
+                    )
+    return table.drop_columns(list(known.empty)) if known.empty else table
+
+
+_POINTS_BETWEEN_THOUSANDS = r"^\s*[+-]?\d{1,3}(\.\d{3})+(,\d*)?\s*$"
+
+
+def _first_row(mask: Any) -> int:
+    """Find the first row for which something holds; -1 if there is none."""
+    import pyarrow.compute as pc
+
+    return int(pc.index(mask, True).as_py())
 
 
 def _missing_in_all(as_written: AsWritten | None) -> list[str]:
@@ -195,27 +201,12 @@ def _known_missing(table: Any, as_written: AsWritten | None) -> Any:
     return table
 
 
-def _blocks() -> Any:
-    from pyarrow import csv
-
-    return csv.ReadOptions(block_size=BLOCK_BYTES)
-
-
-def _delimiter(path: Path) -> str:
-    return "\t" if ".tsv" in path.name.lower() else ","
-
-
 def _open_bytes(path: Path) -> Any:
     """Open a file for Arrow, which knows .gz but not .GZ."""
     import pyarrow as pa
 
     compressed = path.suffix.lower() == ".gz"
     return pa.input_stream(str(path), compression="gzip" if compressed else None)
-
-
-def _open_text(path: Path) -> IO[str]:
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    return opener(path, "rt", encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 # pyarrow takes the first type that every cell of a CSV column fits. Cells that fit one of these
@@ -257,13 +248,16 @@ def csv_types(
     from pyarrow import csv
 
     text = dict.fromkeys(names, pa.string())
-    missing = _missing_in_all(as_written)
-    options = _options(path, as_written, include_columns=names, column_types=text, check_utf8=False)
+    known, missing = csv_format(path), _missing_in_all(as_written)
+    options = _options(
+        known, as_written, include_columns=names, column_types=text, check_utf8=False
+    )
     seen: dict[str, pa.DataType] = {"string": pa.string()}
     fitting: dict[str, tuple[str, ...]] = {}
     with _worded(path):
-        for batch in csv.open_csv(_open_bytes(path), read_options=_blocks(), **options):
-            for name, column in zip(names, _typed(batch, missing).columns, strict=True):
+        for batch in csv.open_csv(_open_bytes(path), **options):
+            typed = _typed(batch, missing, known.decimal)
+            for name, column in zip(names, typed.columns, strict=True):
                 seen[str(column.type)] = column.type
                 kind = _kind(column)
                 here = _LOOSER.get(kind, (kind,)) + _TEXT if kind not in _TEXT else (kind, "binary")
@@ -275,7 +269,7 @@ def csv_types(
     return types
 
 
-def _typed(batch: pa.RecordBatch, missing: list[str]) -> pa.Table:
+def _typed(batch: pa.RecordBatch, missing: list[str], decimal: str) -> pa.Table:
     """Give a batch of text columns the types that a file of just these rows would have."""
     import pyarrow as pa
     from pyarrow import csv
@@ -285,7 +279,9 @@ def _typed(batch: pa.RecordBatch, missing: list[str]) -> pa.Table:
     return csv.read_csv(
         pa.BufferReader(piece.getvalue()),
         parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(strings_can_be_null=True, null_values=missing),
+        convert_options=csv.ConvertOptions(
+            strings_can_be_null=True, null_values=missing, decimal_point=decimal
+        ),
     )
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from driftlib.data.csv_files import AsWritten, OtherTypes, csv_names, read_csv, stream_csv
+from driftlib.data.csv_files import AsWritten, OtherTypes, read_csv, stream_csv
+from driftlib.data.csv_format import check_sheet, csv_format
 from driftlib.data.frames import unique_names
 from driftlib.data.parquet_files import open_parquet, read_parquet, stream_parquet
 from driftlib.data.paths import CSV_ENDINGS, PARQUET_ENDINGS, is_table_name, name_files
@@ -31,11 +32,14 @@ class Header:
         Its columns.
     rows : int, optional
         None where only reading tells.
+    notes : tuple of str
+        What was assumed to read it: phrases that follow its name.
     """
 
     where: str
     names: tuple[str, ...]
     rows: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_header(path: Path) -> Header:
@@ -56,10 +60,10 @@ def read_header(path: Path) -> Header:
     """
     if _is_parquet(path):
         metadata = open_parquet(path).metadata
-        names, rows = metadata.schema.to_arrow_schema().names, metadata.num_rows
-    else:
-        names, rows = csv_names(path), None
-    return Header(path.name, tuple(unique_names(names, path.name)), rows)
+        names = metadata.schema.to_arrow_schema().names
+        return Header(path.name, tuple(unique_names(names, path.name)), metadata.num_rows)
+    known = csv_format(path)
+    return Header(path.name, tuple(unique_names(known.names, path.name)), notes=known.notes)
 
 
 def read_table(path: Path, as_written: AsWritten | None = None) -> pa.Table:
@@ -171,6 +175,7 @@ def _is_parquet(path: Path) -> bool:
         ) from error
     if size == 0:
         raise DataError(f"{path.name} is empty (0 bytes): write the file again.")
+    check_sheet(path)
     if not is_table_name(path):
         raise DataError(
             f"{path.name} is neither Parquet nor CSV by its ending: use one of "
