@@ -172,6 +172,7 @@ def _fit_baseline(
     path = baseline.save(output)
     print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
     print(f"  {printable(unit_line(baseline.unit, (baseline.reference_units,)))}")
+    _print_notes(baseline.notes, "  ")
     for name, column in baseline.columns.items():
         if column.note:
             print(f"  {printable(name)}: {printable(column.note)}")
@@ -210,10 +211,16 @@ def _check_drift(
     else:
         print(result.headline)
         print(printable(result.unit))
+        _print_notes(result.notes)
         print(_text_table(result.table))
         if json_file:
             write_json(json_file, content)
     return FOUND if found.any() else OK
+
+
+def _print_notes(notes: Sequence[str], indent: str = "") -> None:
+    for note in notes:
+        print(f"{indent}{printable(note)}.")
 
 
 def _text_table(table: pd.DataFrame) -> str:

@@ -79,6 +79,10 @@ class Source(Protocol):
     def ordered(self) -> bool:
         """Whether `Batch.first` counts the rows of the whole table from 0."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed to read it: sentences without their points."""
+
     def rows(self) -> int | None:
         """Tell how many rows there are, if that is known without reading them.
 

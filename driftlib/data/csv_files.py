@@ -45,12 +45,18 @@ def read_csv(path: Path, as_written: AsWritten | None = None) -> pa.Table:
     DataError
         If it cannot be read to its end, or a column is not UTF-8 text.
     """
+    import pyarrow as pa
     from pyarrow import csv
 
     known = csv_format(path)
     include = {"include_columns": [*known.names, *known.empty]} if known.cells else {}
+    options = _options(known, as_written, **include)
     with _worded(path):
-        table = csv.read_csv(_open_bytes(path), **_options(known, as_written, **include))
+        try:
+            table = csv.read_csv(_open_bytes(path), **options)
+        except pa.ArrowInvalid:
+            # Read on threads, it does not tell the row that is wrong; read in order, it does.
+            table = csv.open_csv(_open_bytes(path), **options).read_all()
     _check_text(path, table.schema)
     return _known_missing(_checked(path, table, known, as_written, 0), as_written)
 

@@ -14,10 +14,17 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import takewhile
 from pathlib import Path
 from typing import IO, Any
 
+from driftlib.data.csv_layout import (
+    NUMBER,
+    SAID_DELIMITER,
+    START_ROWS,
+    Layout,
+    find_layout,
+    read_records,
+)
 from driftlib.errors import DataError
 from driftlib.text import counted, listed
 
@@ -30,14 +37,12 @@ STRANGERS = {
 }
 SHEET_ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 # So much of a file's start tells how all of it is written.
-START_BYTES, START_ROWS = 1 << 18, 100
+START_BYTES = 1 << 18
 
 _COMMA = re.compile(r"[+-]?(\d{0,3}(\.\d{3})+|\d*),\d+")
 _POINT = re.compile(r"[+-]?(\d{0,3}(,\d{3})+|\d*)\.\d+")
 # 1,234 is either.
 _EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[,.]\d{3}")
-_NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?")
-_TITLE_DELIMITER = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # What Western European text has beside ASCII, and no other encoding by chance.
 _WESTERN = frozenset(map(chr, range(0xC0, 0x100))) - frozenset("ÐÞðþ\xd7÷") | frozenset(
     "ŒœŠšŽž€£§°²³µ½¼«»®™ºª·\xa0\u2013\u2014\u2018\u2019\u201c\u201d\u2026"
@@ -78,22 +83,6 @@ class CsvFormat:
     cells: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where the header is, and how many cells rows have, taken with one delimiter."""
-
-    names: list[str]
-    rows: list[list[str]]
-    skip: int
-    title: str = ""
-    more: int = 0
-    blank: bool = False
-
-    @property
-    def plain(self) -> bool:
-        return not (self.title or self.more or self.blank)
 
 
 def usual_delimiter(path: Path) -> str:
@@ -167,7 +156,7 @@ def open_binary(path: Path) -> IO[bytes]:
     binary file
     """
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    return opener(path, "rb")  # type: ignore[no-any-return]
+    return opener(path, "rb")
 
 
 def check_text(start: bytes, name: str) -> None:
@@ -257,11 +246,11 @@ def _western_word(start: bytes) -> str:
 def _with_layout(path: Path, encoding: str, text: str, whole: bool) -> CsvFormat:
     """Find the delimiter and the header."""
     usual = usual_delimiter(path)
-    named = _TITLE_DELIMITER.match(text)
+    named = SAID_DELIMITER.match(text)
     tried = [named[1]] if named else [usual, *(d for d in DELIMITERS if d != usual)]
     found = {}
     for delimiter in tried:
-        layout = _layout(text, delimiter, whole) if delimiter in text else None
+        layout = find_layout(text, delimiter, whole) if delimiter in text else None
         if layout is not None:
             found[delimiter] = layout
     found = {d: layout for d, layout in found.items() if layout.plain} or found
@@ -274,7 +263,7 @@ def _with_layout(path: Path, encoding: str, text: str, whole: bool) -> CsvFormat
         )
     if not found:
         _check_separated(path, usual, text)
-        records = _records(text, usual, whole)
+        records = read_records(text, usual, whole)
         names = next((cells for cells, _ in records if cells), [])
         return CsvFormat(tuple(names), usual, encoding=encoding)
     (delimiter, layout), *_ = found.items()
@@ -293,7 +282,7 @@ def _check_separated(path: Path, usual: str, text: str) -> None:
             )
 
 
-def _named(found: CsvFormat, layout: _Layout, delimiter: str) -> CsvFormat:
+def _named(found: CsvFormat, layout: Layout, delimiter: str) -> CsvFormat:
     """Name the cells of rows, and say what was taken for what."""
     notes = []
     if delimiter:
@@ -323,73 +312,12 @@ def _named(found: CsvFormat, layout: _Layout, delimiter: str) -> CsvFormat:
     )
 
 
-def _records(text: str, delimiter: str, whole: bool) -> list[tuple[list[str], int]]:
-    """Read the first rows, each with the line that it ends in; blank ones are left out."""
-    reader = plain_csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    found: list[tuple[list[str], int]] = []
-    try:
-        for cells in reader:
-            if cells:
-                found.append((cells, reader.line_num))
-            if len(found) > START_ROWS:
-                return found
-    except plain_csv.Error:
-        # A cell longer than this reader takes: what follows the header is for another.
-        if not found:
-            raise
-        return found
-    return found if whole or len(found) < 2 else found[:-1]
-
-
-def _layout(text: str, delimiter: str, whole: bool) -> _Layout | None:
-    """Lay out the first rows with a delimiter; None where it does not separate them all alike."""
-    records = _records(text, delimiter, whole)
-    blank = _TITLE_DELIMITER.fullmatch(text.splitlines()[0]) is not None
-    records = records[1:] if blank else records
-    while records and not any(cell.strip() for cell in records[0][0]):
-        records, blank = records[1:], True
-    rows = [cells for cells, _ in records]
-    width = len(rows[-1]) if rows else 0
-    if width < 2:
-        return None
-    alike = sum(1 for _ in takewhile(lambda cells: len(cells) == width, reversed(rows)))
-    start = len(rows) - alike
-    if start == 1 and len(rows[0]) < width:
-        more = width - len(rows[0])
-        if not any(cell.strip() for cells in rows[1:] for cell in cells[len(rows[0]) :]):
-            return _Layout(rows[0], rows[1:], records[0][1], "", more, blank)
-    header = start
-    while header < len(rows) - 1 and _is_title(rows[header]) and width > 2:
-        header += 1
-    above = rows[:header]
-    below = rows[header + 1 :]
-    if above and not (all(map(_is_title, above)) and _is_header(rows[header], below)):
-        return None if start else _Layout(rows[0], rows[1:], records[0][1], blank=blank)
-    title = " ".join(cells[0].strip() for cells in above)
-    return _Layout(rows[header], below, records[header][1], title, blank=blank)
-
-
-def _is_title(cells: list[str]) -> bool:
-    """Whether a row has something in its first cell alone."""
-    return bool(cells[0].strip()) and not any(cell.strip() for cell in cells[1:])
-
-
-def _is_header(cells: list[str], rows: list[list[str]]) -> bool:
-    """Whether cells name the columns below: none is a number, and some of the columns are."""
-    names = [cell.strip() for cell in cells]
-    if not rows or not all(names) or len(set(names)) < len(names):
-        return False
-    below = ([row[place].strip() for row in rows] for place in range(len(names)))
-    numbers = any(all(cell == "" or _NUMBER.fullmatch(cell) for cell in cells) for cells in below)
-    return numbers and not any(map(_NUMBER.fullmatch, names))
-
-
 def _with_decimals(path: Path, found: CsvFormat) -> CsvFormat:
     """Find the sign before decimals of a file whose cells are not separated by commas."""
     either = ""
     for rows in _all_rows(path, found):
         cells = {cell for row in rows for cell in row if "," in cell or "." in cell}
-        numbers = {cell.strip() for cell in cells if _NUMBER.fullmatch(cell.strip())}
+        numbers = {cell.strip() for cell in cells if NUMBER.fullmatch(cell.strip())}
         unclear = {number for number in numbers if _EITHER.fullmatch(number)}
         signs = {
             sign: sorted(filter(pattern.fullmatch, numbers - unclear))
@@ -400,16 +328,30 @@ def _with_decimals(path: Path, found: CsvFormat) -> CsvFormat:
                 f"{path.name} has numbers with decimal commas and with decimal points "
                 f"({signs[','][0]} and {signs['.'][0]}): write it again with one of them."
             )
-        either = either or next((number for number in sorted(unclear) if "," in number), "")
+        either = either or next(iter(sorted(unclear)), "")
         if signs[","] or signs["."]:
             return found if signs["."] else _with_commas(found)
-    return _with_commas(found, either) if either and found.delimiter == ";" else found
+    if not either or found.delimiter != ";":
+        return found
+    # Where semicolons separate cells, 1,234 has decimals; 1.234 may have in any file.
+    return (
+        _with_commas(found, either)
+        if "," in either
+        else _noted(found, f"has decimal points ({_less(either)})")
+    )
 
 
 def _with_commas(found: CsvFormat, either: str = "") -> CsvFormat:
-    said = "has decimal commas"
-    said += f" ({either} is taken for less than a thousand)" if either else ""
-    return replace(found, decimal=",", notes=(*found.notes, said))
+    said = f"has decimal commas{f' ({_less(either)})' if either else ''}"
+    return _noted(replace(found, decimal=","), said)
+
+
+def _less(number: str) -> str:
+    return f"{number} is taken for less than a thousand"
+
+
+def _noted(found: CsvFormat, *notes: str) -> CsvFormat:
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def _all_rows(path: Path, found: CsvFormat) -> Iterator[list[list[str]]]:

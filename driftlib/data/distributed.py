@@ -56,11 +56,14 @@ class DaskFrame:
     data : dask.dataframe.DataFrame
     ordered : bool
         Rows have no order over partitions.
+    notes : tuple of str
+        Nothing is assumed to read it.
     """
 
     name: str
     data: dd.DataFrame
     ordered: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def headers(self) -> tuple[Header, ...]:
@@ -153,11 +156,14 @@ class SparkFrame:
     data : pyspark.sql.DataFrame
     ordered : bool
         Rows have no order over partitions.
+    notes : tuple of str
+        Nothing is assumed to read it.
     """
 
     name: str
     data: ps.DataFrame
     ordered: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def headers(self) -> tuple[Header, ...]:

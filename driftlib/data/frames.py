@@ -20,6 +20,48 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# Where a frame keeps what was assumed when its file was read.
+_READING = "driftlib: how it was read"
+
+
+def with_notes(frame: pd.DataFrame, notes: Iterable[str]) -> pd.DataFrame:
+    """Keep with a frame what was assumed when its file was read.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    notes : iterable of str
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same.
+    """
+    if notes := list(notes):
+        frame.attrs[_READING] = notes
+    return frame
+
+
+def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Tell what was assumed when a frame's file was read.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+
+    Returns
+    -------
+    tuple of str
+        Sentences without their points; empty where there is nothing to say.
+
+    Examples
+    --------
+    >>> notes_of(with_notes(pd.DataFrame(), ["march.csv has tabs between its cells"]))
+    ('march.csv has tabs between its cells',)
+    """
+    return tuple(frame.attrs.get(_READING, ()))
+
+
 def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
     """Turn a table of any library into a pandas frame with unique text names.
 

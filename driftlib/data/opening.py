@@ -13,10 +13,16 @@ import pandas as pd
 
 from driftlib.data.batches import Source
 from driftlib.data.csv_files import AsWritten
-from driftlib.data.frames import arrow_to_pandas, as_frame, stack
+from driftlib.data.frames import arrow_to_pandas, as_frame, stack, with_notes
 from driftlib.data.levels import MISSING_TEXTS, KnownLevels, count_levels
 from driftlib.data.paths import is_csv, is_path, matching_files, name_files, naming
-from driftlib.data.readers import Header, check_alike, read_header, read_table
+from driftlib.data.readers import (
+    Header,
+    check_alike,
+    read_header,
+    read_table,
+    reading_notes,
+)
 from driftlib.data.schema import CATEGORICAL, declared_kind
 from driftlib.data.sources import Dataset, Files, Memory
 from driftlib.errors import DataError
@@ -82,7 +88,8 @@ def read_frame(
         read = partial(read_table, as_written=as_written)
         tables = {where: table for _, where, table in _of_each_file(source, role, read)}
         check_alike(Header(where, tuple(table.column_names)) for where, table in tables.items())
-        return stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
+        frame = stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
+        return with_notes(frame, _notes_on(source, role))
     if _is_dataset(source):
         return as_frame(Dataset(role, source).read(), role)
     system = _cluster(source)
@@ -92,6 +99,14 @@ def read_frame(
             f"of it, such as {_SAMPLES[system]}."
         )
     return as_frame(source, role)
+
+
+def _notes_on(source: str | Path, role: str) -> tuple[str, ...]:
+    """Say what was assumed to read files."""
+    if not is_csv(source):
+        return ()
+    found = _of_each_file(source, role, read_header)
+    return reading_notes(replace(header, where=where) for _, where, header in found)
 
 
 def read_pair(reference: Any, current: Any) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.frames import notes_of
 from driftlib.data.labels import (
     LabelColumn,
     find_classes,
@@ -270,7 +271,8 @@ def parse_predictions(
         without_blanks(where, frame, (roles.y_true, roles.y_pred)) for where, frame in tables
     ]
     tables = [(where, frame) for (where, _), (frame, _) in zip(tables, cleaned, strict=True)]
-    notes = [tuple(found) for _, found in cleaned]
+    read = [notes_of(frame) for _, frame in tables]
+    notes = [(*said, *found) for said, (_, found) in zip(read, cleaned, strict=True)]
     without = set(unlabelled)
     for where, frame in tables:
         _check_columns(where, frame, roles, where not in without)

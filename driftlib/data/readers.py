@@ -14,7 +14,7 @@ from driftlib.data.parquet_files import open_parquet, read_parquet, stream_parqu
 from driftlib.data.paths import CSV_ENDINGS, PARQUET_ENDINGS, is_table_name, name_files
 from driftlib.data.schema import is_index
 from driftlib.errors import DataError
-from driftlib.text import quoted
+from driftlib.text import counted, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,7 @@ class Header:
     rows : int, optional
         None where only reading tells.
     notes : tuple of str
-        What was assumed to read it: phrases that follow its name.
+        What was assumed to read it: phrases that follow `where`.
     """
 
     where: str
@@ -182,6 +182,36 @@ def _is_parquet(path: Path) -> bool:
             f"{quoted(PARQUET_ENDINGS + CSV_ENDINGS)}."
         )
     return path.name.lower().endswith(PARQUET_ENDINGS)
+
+
+def reading_notes(headers: Iterable[Header]) -> tuple[str, ...]:
+    """Say what was assumed to read files, what holds for several of them once.
+
+    Parameters
+    ----------
+    headers : iterable of Header
+
+    Returns
+    -------
+    tuple of str
+        Sentences without their points.
+
+    Examples
+    --------
+    >>> headers = [Header(f"{month}.csv", ("x",), notes=("is read as UTF-16",)) for month in "abc"]
+    >>> reading_notes(headers)
+    ('a.csv, with 2 other files, is read as UTF-16',)
+    """
+    found: dict[str, list[str]] = {}
+    for header in headers:
+        for note in header.notes:
+            found.setdefault(note, []).append(header.where)
+    return tuple(
+        " ".join(
+            [first + (f", with {counted(len(others), 'other file')}," if others else ""), note]
+        )
+        for note, (first, *others) in found.items()
+    )
 
 
 def first_damaged(paths: Iterable[Path]) -> str:

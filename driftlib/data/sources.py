@@ -19,9 +19,9 @@ from driftlib.data.batches import (
     with_rows,
 )
 from driftlib.data.csv_files import AsWritten, OtherTypes, csv_types
-from driftlib.data.frames import arrow_to_pandas, unique_names
+from driftlib.data.frames import arrow_to_pandas, notes_of, unique_names
 from driftlib.data.paths import naming
-from driftlib.data.readers import Header, first_damaged, gather, stream_table
+from driftlib.data.readers import Header, first_damaged, gather, reading_notes, stream_table
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
 
@@ -52,6 +52,11 @@ class Memory:
     def headers(self) -> tuple[Header, ...]:
         """The frame's own."""
         return (Header(self.name, tuple(self.frame.columns), len(self.frame)),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed when the frame was read."""
+        return notes_of(self.frame)
 
     def rows(self) -> int:
         """Tell how many rows the frame has.
@@ -105,6 +110,11 @@ class Files:
     _types: dict[Path, dict[str, pa.DataType]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed to read the files."""
+        return reading_notes(self.headers)
 
     def rows(self) -> int | None:
         """Tell how many rows the files have.
@@ -188,11 +198,14 @@ class Dataset:
     data : pyarrow.dataset.Dataset
     ordered : bool
         Rows have an order.
+    notes : tuple of str
+        Nothing is assumed to read it.
     """
 
     name: str
     data: ds.Dataset
     ordered: bool = True
+    notes: tuple[str, ...] = ()
 
     @property
     def headers(self) -> tuple[Header, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
+from driftlib.data.frames import notes_of
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.diagnosis.attribution import attribute
@@ -267,7 +268,11 @@ def diagnose(
         unit=unit,
         max_rows=max_rows,
     )
-    return diagnose_periods(setup.read(reference, current), domain)
+    periods = setup.read(reference, current)
+    found = diagnose_periods(periods, domain)
+    # How files were read is said once, and not of every window.
+    notes = (f"{note}." for side in (periods.reference, periods.current) for note in notes_of(side))
+    return replace(found, reason=" ".join([found.reason, *notes]))
 
 
 def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosis:

@@ -90,6 +90,11 @@ class DriftResult(Result):
         )
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed when files were read."""
+        return tuple(dict.fromkeys((*self.baseline.notes, *self.current.notes)))
+
+    @property
     def headline(self) -> str:
         """The finding in one sentence."""
         known = self.table.index.isin(self.baseline.features)
@@ -118,6 +123,7 @@ class DriftResult(Result):
             "policy": asdict(self.policy),
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
+            "notes": list(self.notes),
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 

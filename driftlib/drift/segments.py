@@ -92,7 +92,8 @@ def profile_groups(
             f"{source.name} column {cutter.on!r} has no value in any row: there are no windows."
         )
     check_segments(len(pieces), list(by), source.name)
-    empty = baseline.profile_frame(pd.DataFrame(columns=columns, dtype=object))
+    nothing = baseline.profile_frame(pd.DataFrame(columns=columns, dtype=object))
+    empty = replace(nothing, notes=source.notes)
     segments = {}
     for segment in _in_order(pieces, by, source):
         own = pieces[segment]
@@ -337,6 +338,6 @@ def _in_order(segments: Mapping[Segment, Any], by: Sequence[str], source: Source
 
 def _take(window: Window, parts: list[Profile], empty: Profile) -> tuple[Window, Profile]:
     """Take the rows of a window that are in one segment, with their profile."""
-    profile = reduce(add, parts) if parts else empty
+    profile = replace(reduce(add, parts), notes=empty.notes) if parts else empty
     note = window.note or ("" if profile.rows else "no rows of this segment")
     return replace(window, rows=profile.rows, note=note), profile

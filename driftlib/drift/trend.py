@@ -109,6 +109,12 @@ class TrendResult(Result):
         return unit_line(self.baseline.unit, (self.baseline.reference_units,), effect)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed when files were read."""
+        found = [note for profile in self.profiles for note in profile.notes]
+        return tuple(dict.fromkeys((*self.baseline.notes, *found)))
+
+    @property
     def headline(self) -> str:
         """The finding in one sentence."""
         table = self.table.assign(subject=self.subjects)
@@ -141,6 +147,7 @@ class TrendResult(Result):
             "policy": asdict(self.policy),
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
+            "notes": list(self.notes),
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 

@@ -38,6 +38,7 @@ from driftlib.profile.storage import (
     digest,
     dump,
     read_content,
+    texts_of,
     units_from_dict,
     units_to_dict,
 )
@@ -72,6 +73,8 @@ class Baseline:
         What a unit is: the rows that were drawn together.
     reference_units : ProfileUnits, optional
         The reference's rows by unit; None where rows are their own units.
+    notes : tuple of str
+        What was assumed when the reference was read.
 
     Examples
     --------
@@ -92,6 +95,7 @@ class Baseline:
     id: str = ""
     unit: UnitRule = ROWS
     reference_units: ProfileUnits | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # Some of a baseline's features keep the whole's fingerprint: the grid is the same.
@@ -183,7 +187,10 @@ class Baseline:
         chosen = Chosen(features, exclude, categorical, unit)
         fitted = fit_columns(source, roles, chosen, bins, resolution, seed)
         rows = fitted.sketch.rows
-        baseline = cls(rows, fitted.columns, fitted.roles, bins, resolution, unit=fitted.unit)
+        baseline = cls(
+            rows, fitted.columns, fitted.roles, bins, resolution, unit=fitted.unit,
+            notes=source.notes,
+        )  # fmt: skip
         if not fitted.sketch.complete:
             return baseline._counted(fitted.sketch, source)
         sample = fitted.sketch.sample.frame
@@ -209,7 +216,7 @@ class Baseline:
     def reference(self) -> Profile:
         """The reference's own profile."""
         counts = {name: column.reference for name, column in self.columns.items()}
-        return Profile(self.id, self.rows, counts, self.reference_units)
+        return Profile(self.id, self.rows, counts, self.reference_units, self.notes)
 
     @property
     def read(self) -> list[str]:
@@ -278,7 +285,8 @@ class Baseline:
         for header in source.headers:
             self.check_features(header.names, header.where)
             known.update(header.names)
-        return source.total(self.profile_batch, [name for name in self.read if name in known])
+        names = [name for name in self.read if name in known]
+        return replace(source.total(self.profile_batch, names), notes=source.notes)
 
     def profile_batch(self, batch: Batch) -> Profile:
         """Count some rows of a source.
@@ -419,6 +427,7 @@ class Baseline:
             "columns": {name: column_to_dict(column) for name, column in self.columns.items()},
             "unit": asdict(self.unit),
         } | ({} if units is None else {"units": units_to_dict(units.only(self.columns))})
+        content |= {"notes": list(self.notes)} if self.notes else {}
         return content | {"digest": digest(content)}
 
     @classmethod
@@ -456,6 +465,7 @@ class Baseline:
             int(content["resolution"]),
             unit=unit,
             reference_units=units,
+            notes=texts_of(content.get("notes", [])),
         )
 
     def save(self, path: str | Path) -> Path:

@@ -398,6 +398,8 @@ class Profile:
         Counts of each of the baseline's columns.
     units : ProfileUnits, optional
         Coarse counts of each unit; None where rows are their own units.
+    notes : tuple of str
+        What was assumed when the batch was read.
 
     Examples
     --------
@@ -413,6 +415,7 @@ class Profile:
     rows: int
     columns: Mapping[str, Counts]
     units: ProfileUnits | None = None
+    notes: tuple[str, ...] = ()
 
     def __add__(self, other: Profile) -> Profile:
         if not isinstance(other, Profile):
@@ -424,7 +427,8 @@ class Profile:
             )
         columns = {name: counts + other.columns[name] for name, counts in self.columns.items()}
         units = self.units and other.units and self.units + other.units
-        return Profile(self.baseline_id, self.rows + other.rows, columns, units)
+        notes = tuple(dict.fromkeys((*self.notes, *other.notes)))
+        return Profile(self.baseline_id, self.rows + other.rows, columns, units, notes)
 
     def __radd__(self, other: Any) -> Profile:
         # sum() starts from 0.

@@ -206,6 +206,28 @@ def _whole(values: Any) -> np.ndarray:
     return np.asarray(values, dtype=np.int64)
 
 
+def texts_of(entry: Any) -> tuple[str, ...]:
+    """Read a list of texts, and of nothing else.
+
+    Parameters
+    ----------
+    entry : list of str
+        As read from JSON.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    if not (isinstance(entry, list) and all(type(text) is str for text in entry)):
+        raise ValueError("notes are no list of texts")
+    return tuple(entry)
+
+
 def check_column(column: Column) -> None:
     """Raise unless a column that was read makes sense.
 

@@ -16,11 +16,13 @@ import pandas as pd
 
 import driftlib
 from driftlib.data.frames import as_frame
-from driftlib.data.opening import source_name
-from driftlib.data.paths import is_path, matching_files
+from driftlib.data.opening import open_source, source_name
+from driftlib.data.paths import is_csv, is_path, matching_files
 from driftlib.files import json_ready
 from driftlib.html.table import write_table
 from driftlib.profile.baseline import Baseline
+from driftlib.profile.reference import is_baseline
+from driftlib.text import join_notes
 
 PROVENANCE_MIME = "application/vnd.driftlib.provenance+json"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "plotly", "pyarrow")
@@ -102,12 +104,23 @@ def provenance(
         rows = _rows(source, role)
         if rows is not None:
             items.append((f"{role} rows", f"{rows:,}"))
+        if notes := _notes(source, role):
+            items.append((f"{role} was read so", join_notes(*notes)))
         items.append((f"{role} fingerprint", fingerprints[role]))
     items += [(str(name), _shown(value)) for name, value in (parameters or {}).items()]
     items.append(("driftlib", driftlib.__version__))
     items.append(("Python", f"{platform.python_version()} on {platform.system()}"))
     items += [(name, metadata.version(name)) for name in PACKAGES if _installed(name)]
     return Provenance(tuple(items), fingerprints)
+
+
+def _notes(source: Any, role: str) -> tuple[str, ...]:
+    """Say what was assumed to read a source."""
+    if isinstance(source, Baseline):
+        return source.notes
+    if is_path(source) and not is_csv(source):
+        return Baseline.load(source).notes if is_baseline(source) else ()
+    return open_source(source, role, role).notes
 
 
 def _shown(value: Any) -> str:
