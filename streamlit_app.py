@@ -16,6 +16,7 @@ import streamlit as st
 import driftlib as dl
 from driftlib import visualization as charts
 from driftlib.alerts import Alert
+from driftlib.data.frames import notes_of
 from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.times import check_time_format, time_columns
@@ -355,6 +356,8 @@ def frame_of(file: UploadedFile | None, role: str) -> pd.DataFrame | None:
     kept: pd.DataFrame | dl.DriftlibError = st.session_state[slot][1]
     if isinstance(kept, dl.DriftlibError):
         raise kept
+    for note in notes_of(kept):
+        st.caption(plain(f"{note}."))
     return kept
 
 

@@ -183,8 +183,8 @@ def test_the_report_on_two_periods_opens_by_itself(app: Page):
 BAD = {
     "../../etc/passwd.csv": (b"", "is empty"),
     "<img src=x onerror=alert(1)>.csv": (bytes(range(256)) * 20, "it is binary"),
-    "semicolons.csv": (b"y_true;y_pred\n1;0\n0,5;1\n", "separated by semicolons"),
-    "latin.csv": ("y_true,y_pred\nja,n\xe9in\n".encode("latin-1"), "not UTF-8"),
+    "semicolons.csv": (b"y_true;y_pred\n1;0\n0\n", "separated by semicolons"),
+    "latin.csv": ("y_true,y_pred\nja,нет\n".encode("cp1251"), "not UTF-8"),
     "wide.csv": (",".join(f"c{i}" for i in range(10_000)).encode() + b"\n1\n", "10,000 columns"),
     "twice.csv": (b"y_true,y_true,y_pred\n1,1,1\n", "more than one column named 'y_true'"),
     "range.csv": (b"y_true,y_pred,y_proba\n1,1,0.5\n0,1,1.7\n", "1.7"),

@@ -112,8 +112,8 @@ PREDICTIONS = "y_true,y_pred,y_proba\n"
 BAD = {
     "empty": (b"", "is empty"),
     "binary": (bytes(range(256)) * 20, "it is binary"),
-    "semicolons": (b"y_true;y_pred\n1;0\n0,5;1\n", "separated by semicolons"),
-    "encoding": ("y_true,y_pred\nja,n\xe9in\n".encode("latin-1"), "not UTF-8"),
+    "semicolons": (b"y_true;y_pred\n1;0\n0\n", "separated by semicolons"),
+    "encoding": ("y_true,y_pred\nja,нет\n".encode("cp1251"), "not UTF-8"),
     "wide": (",".join(f"c{i}" for i in range(10_000)).encode() + b"\n1\n", "10,000 columns"),
     "twice": (b"y_true,y_true,y_pred\n1,1,1\n", "more than one column named 'y_true'"),
     "ragged": (b"y_true,y_pred\n1,1\n1\n", "cannot be read as CSV"),

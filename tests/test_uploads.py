@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from driftlib.data import uploads
+from driftlib.data.frames import notes_of
 from driftlib.data.uploads import read_upload
 from driftlib.errors import DriftlibError
 
@@ -30,13 +31,12 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name():
     ("content", "words"),
     [
         (b"", "the predictions file is empty"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "neither CSV nor Parquet (it is binary)"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is no text (it is binary)"),
         (b"PAR1 but no more", "starts like Parquet but cannot be read"),
-        (b"PK\x03\x04 and a workbook", "an Excel workbook or a ZIP archive: save it as CSV"),
-        ("y_true,y_pred\n1,1\n".encode("utf-16"), "is UTF-16 text: save it as CSV, in UTF-8"),
-        ("y_tr\xfce,y_pred\n1,1\n".encode("latin-1"), "header that is not UTF-8 text"),
-        (b"y_true;y_pred\n1;1\n0,5;1\n", "separated by semicolons"),
-        ("y_true,y_pred\nja,n\xe9in\n".encode("latin-1"), "not UTF-8 text"),
+        (b"PK\x03\x04 and a workbook", "an Excel workbook or a ZIP archive: save its sheet as CSV"),
+        ("y_true,да\n1,1\n".encode("cp1251"), "header that is not UTF-8 text"),
+        (b"y_true;y_pred\n1;1\n0\n", "separated by semicolons"),
+        ("y_true,y_pred\nja,нет\n".encode("cp1251"), "not UTF-8 text"),
         (b"y_true,y_pred,y_true\n1,1,1\n", "more than one column named 'y_true'"),
         (b"y_true,y_pred\n", "has a header but no rows"),
         (b"y_true,y_pred\n1,1,1\n", "cannot be read as CSV"),
@@ -48,6 +48,16 @@ def test_files_that_are_refused(content, words):
         read_upload(content, "predictions")
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_was_assumed_of_a_file_is_said():
+    frame = read_upload("a;b\n1,5;é\n2,5;x\n".encode("utf-16"), "current")
+    assert frame.to_dict("list") == {"a": [1.5, 2.5], "b": ["é", "x"]}
+    assert notes_of(frame) == (
+        "the current file is read as UTF-16",
+        "the current file has semicolons between its cells",
+        "the current file has decimal commas",
+    )
 
 
 def test_messages_name_the_role_and_not_a_file_that_nobody_knows():

@@ -47,7 +47,10 @@ _EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[,.]\d{3}")
 _WESTERN = frozenset(map(chr, range(0xC0, 0x100))) - frozenset("ÐÞðþ\xd7÷") | frozenset(
     "ŒœŠšŽž€£§°²³µ½¼«»®™ºª·\xa0\u2013\u2014\u2018\u2019\u201c\u201d\u2026"
 )
-_CAPITAL_INSIDE = re.compile(r"[a-z][ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒŠŽ][a-z]")
+# A capital amid small letters, and words without any letter of ASCII, are those of others.
+_FOREIGN = re.compile(
+    r"[a-z][ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒŠŽ][a-z]|(?<![A-Za-z])[^\W\d_a-zA-Z]{2}(?![A-Za-z])"
+)
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,7 @@ def _western_word(start: bytes) -> str:
         return ""
     runs = re.findall(r"[^\x00-\x7f]+", text)
     usual = all(len(run) < 3 and _WESTERN.issuperset(run) for run in runs)
-    if not usual or _CAPITAL_INSIDE.search(text):
+    if not usual or _FOREIGN.search(text):
         return ""
     word = re.search(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
     return word[0] if word else ""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from driftlib.data.csv_format import DELIMITERS, check_text
+from driftlib.data.frames import notes_of, with_notes
 from driftlib.data.opening import read_frame
 from driftlib.errors import DataError
 from driftlib.text import quoted
@@ -24,17 +26,10 @@ MOST_ROWS = 5_000_000
 MOST_COLUMNS = 1_000
 # What the rows may take once they are in memory.
 MOST_UNPACKED_MEGABYTES = 1_000
-# How files that are often taken for CSV start.
-STRANGERS = {
-    b"PK\x03\x04": "an Excel workbook or a ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x1f\x8b": "compressed more than once",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
 
 LIMITS = (
-    "CSV (UTF-8, commas between cells, decimal points; .gz too) or Parquet without nested columns, "
+    "CSV (.gz too; best in UTF-8, with commas between cells and decimal points) or Parquet without "
+    "nested columns, "
     f"at most {MOST_MEGABYTES} MB, {MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns. CSV takes at "
     f"most {MOST_MEGABYTES} MB unpacked, the rows of any file {MOST_UNPACKED_MEGABYTES:,} MB in "
     "memory."
@@ -85,16 +80,17 @@ def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
     else:
         content = _unpacked(content, role) if content.startswith(_GZIP) else content
         _check_text(content, role)
+    file = f"the {role} file"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{role}.{ending}")
         path.write_bytes(content)
         try:
             frame = read_frame(path, role)
         except DataError as error:
-            words = str(error).replace(path.name, f"the {role} file", 1)
-            raise DataError(words) from error
+            raise DataError(str(error).replace(path.name, file, 1)) from error
+        notes = [note.replace(path.name, file, 1) for note in notes_of(frame)]
     _check_size(len(frame), len(frame.columns), role)
-    return frame
+    return with_notes(frame, notes)
 
 
 def _unpacked(content: bytes, role: str) -> bytes:
@@ -118,16 +114,11 @@ def _unpacked(content: bytes, role: str) -> bytes:
 
 def _check_text(content: bytes, role: str) -> None:
     start = content[: 1 << 16]
-    for mark, what in STRANGERS.items():
-        if start.startswith(mark):
-            raise DataError(f"the {role} file is {what}: save it as CSV, in UTF-8.")
-    if b"\0" in start:
-        raise DataError(
-            f"the {role} file is neither CSV nor Parquet (it is binary): save it as CSV."
-        )
-    _check_size(0, start.splitlines()[0].count(b",") + 1, role)
+    check_text(start, f"the {role} file")
+    separators = [delimiter.encode() for delimiter in DELIMITERS]
+    _check_size(0, max(map(start.splitlines()[0].count, separators)) + 1, role)
     # A cell may be as short as its comma; what is text in it comes on top.
-    cells = content.count(b"\n") + max(map(content.count, (b",", b";", b"\t", b"|")))
+    cells = content.count(b"\n") + max(map(content.count, separators))
     _check_unpacked(_CELL * cells + len(content), role)
 
 
