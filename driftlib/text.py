@@ -33,7 +33,7 @@ def quoted(names: Iterable[object], most: int = 12) -> str:
     >>> quoted("abcd", most=2)
     "'a', 'b' and 2 more"
     """
-    texts = [repr(str(name)) for name in names]
+    texts = [repr(cut(str(name))) for name in names]
     shown = ", ".join(texts[:most])
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
@@ -159,11 +159,29 @@ def shortened(text: Any, most: int = NAME_LENGTH) -> str:
     >>> shortened("abcdefghij", most=5)
     'ab…ij'
     """
-    shown = " ".join(str(text).split())
-    if len(shown) <= most:
-        return shown
+    return cut(" ".join(str(text).split()), most)
+
+
+def cut(text: str, most: int = 100) -> str:
+    """Take the middle out of a very long text.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Characters.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> cut("abcdefghij", most=5)
+    'ab…ij'
+    """
     tail = (most - 1) // 2
-    return f"{shown[: most - 1 - tail]}…{shown[len(shown) - tail :]}"
+    return text if len(text) <= most else f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:

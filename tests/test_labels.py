@@ -103,3 +103,30 @@ def test_an_alert_without_a_threshold_names_the_reference():
     perf = dl.track_performance(frame.iloc[200:], reference=frame.iloc[:200])
     (first, *_) = dl.make_alerts(perf)
     assert first.message.startswith("Accuracy is worse than in the reference by more than noise in")
+
+
+@pytest.mark.parametrize(
+    "odd", ["half \ud83d", "\x1b[2J", "a\nb", "\x00", "x" * 5000], ids=list("abcde")
+)
+@pytest.mark.filterwarnings("error")
+def test_labels_that_cannot_be_printed_are_labels(rng, odd):
+    codes = rng.integers(0, 2, (3, 120))
+    odd_labels, plain = (np.array(two, dtype=object)[codes] for two in (["a", odd], ["a", "b"]))
+    frames = []
+    for true, pred, group in (odd_labels, plain):
+        series = {"y_true": true, "y_pred": pred, "group": group}
+        frame = pd.DataFrame({name: pd.Series(v, dtype=object) for name, v in series.items()})
+        frames.append(frame.assign(x=np.arange(120) % 7))
+    found, expected = (
+        dl.track_performance(frame, by="group", positive="a").table for frame in frames
+    )
+    values = [
+        table.groupby("metric")["value"].apply(sorted).to_dict() for table in (found, expected)
+    ]
+    assert values[0] == values[1]
+    message = "positive='c' does not occur"
+    with pytest.raises(dl.DriftlibError, match=message) as error:
+        dl.track_performance(frames[0], positive="c")
+    assert len(str(error.value).encode()) < 300
+    odd_name = frames[0][["x"]].set_axis(pd.Index([odd], dtype=object), axis=1)
+    assert dl.detect_drift(odd_name, odd_name).drifted == []

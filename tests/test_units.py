@@ -63,6 +63,7 @@ def test_a_column_wins_over_an_offset_of_the_same_name():
     ("frame", "unit", "said"),
     [
         (times(30, "D"), "month", "neither a column of march nor a length of time"),
+        (times(30, "D"), "12H", "did you mean .12h.?"),
         (times(30, "D")[["x"]], "1D", "needs a time column"),
         (times(30, "D"), "", "must be 'auto', 'row'"),
         (times(30, "D"), None, "must be 'auto', 'row'"),

@@ -94,7 +94,9 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
     a pyarrow table, or the path of a Parquet or CSV file.
     """
     frame = _to_pandas(data, role)
-    names = unique_names(map(str, frame.columns), role)
+    # Half of a surrogate pair is no text that Arrow, or any file, could hold.
+    written = (str(name).encode("utf-8", "backslashreplace").decode() for name in frame.columns)
+    names = unique_names(written, role)
     if not names:
         raise DataError(f"{role} has no columns: pass a table with one column a feature.")
     if not len(frame):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from driftlib.data.levels import level_text
+from driftlib.data.levels import level_codes, level_text
 from driftlib.data.task import MULTICLASS, label_kind, number_of, short
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import counted, quoted
@@ -152,8 +152,8 @@ def without_blanks(
     for name in names:
         if name not in frame.columns or not _is_text(frame[name]):
             continue
-        texts = frame[name].astype(str).str.strip().str.casefold()
-        blank = texts.isin(BLANKS).to_numpy() & frame[name].notna().to_numpy()
+        codes, levels = level_codes(frame[name])
+        blank = np.array([*(text.strip().casefold() in BLANKS for text in levels), False])[codes]
         if blank.any():
             frame = frame.assign(**{name: frame[name].mask(blank)})
             count = int(blank.sum())
@@ -399,7 +399,7 @@ def _with_positive_last(
         if positive is not None and positive not in labels:
             raise ParameterError(
                 f"positive={positive!r} does not occur: {true.where} columns {true.column!r} and "
-                f"{pred.column!r} hold {labels[0]!r} and {labels[1]!r}."
+                f"{pred.column!r} hold {quoted(labels[:1])} and {quoted(labels[1:])}."
             )
         return (labels[0], labels[1]) if positive in (None, labels[1]) else (labels[1], labels[0])
     if positive is None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.batches import Batch, Source
-from driftlib.data.calendar import read_offset
+from driftlib.data.calendar import offset_meant, read_offset
 from driftlib.data.schema import DATETIME, EMPTY, UNSUPPORTED, declared_kind
 from driftlib.data.sources import Memory
 from driftlib.data.units import COLUMN, ROW, TIME, UnitRule, occurring_units, time_numbers
@@ -101,6 +101,11 @@ def choose_unit(
     if unit == AUTO:
         return _of_time(reference, column, said, time_format)
     offset = read_offset(unit)
+    if offset is None and (meant := offset_meant(unit)):
+        raise ParameterError(
+            f"unit={unit!r} is neither a column of {reference.name} nor a length of time: did you "
+            f"mean {meant!r}?"
+        )
     if offset is None:
         raise ParameterError(
             f"unit={unit!r} is neither a column of {reference.name} nor a length of time: name one "

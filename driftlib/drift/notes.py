@@ -11,7 +11,7 @@ from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.stats.precision import EXACT, MOST_WHOLE, apart
-from driftlib.text import NAMES_SHOWN, join_notes, percent, percents
+from driftlib.text import NAMES_SHOWN, cut, join_notes, percent, percents
 
 if TYPE_CHECKING:
     from driftlib.drift.policy import DriftPolicy
@@ -178,7 +178,7 @@ def _categorical_change(column: Column, before: CategoricalCounts, after: Catego
 
 
 def _new_levels(after: CategoricalCounts, row: Mapping[str, Any]) -> str:
-    names = [repr(name) for name in list(after.unlisted_names)[:NAMES_SHOWN]]
+    names = [repr(cut(name)) for name in list(after.unlisted_names)[:NAMES_SHOWN]]
     more = ", ..." if len(after.unlisted_names) > NAMES_SHOWN else ""
     return (
         f"{percent(row['unseen'])} of rows have a value not seen in the reference "
