@@ -13,8 +13,8 @@ from scipy.special import expit, logit, ndtri
 from sklearn import metrics as sk
 
 from driftlib.errors import ParameterError
-from driftlib.performance.classification import _overlap_of_f1
 from driftlib.performance.metrics import METRICS, select_metrics
+from driftlib.performance.multiclass import _overlap_of_f1
 from driftlib.stats import intervals
 from driftlib.stats.aggregates import (
     GroupedClassification,

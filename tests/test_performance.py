@@ -17,6 +17,7 @@ from driftlib.performance.track import track_performance
 CONTRACT = [
     "window", "start", "end", "n", "n_labelled", "metric", "value", "lower", "upper",
     "threshold", "breached", "degraded", "estimated", "note",
+    "design_effect", "units_reference", "units_current",
 ]  # fmt: skip
 NUMBERS = ["value", "lower", "upper", "n", "n_labelled"]
 
@@ -119,7 +120,7 @@ def test_windows_follow_the_timestamp_unless_on_names_another_time(rng):
     assert whole[["start", "end", "n"]].to_numpy().tolist() == [[0, 200, 200]]
     mixed = frame.sample(frac=1, random_state=2)
     pd.testing.assert_frame_equal(
-        fast(mixed, window=50, timestamp="seen").table, fast(frame, window=50).table
+        fast(mixed, window=50, timestamp="seen", unit="row").table, fast(frame, window=50).table
     )
 
 

@@ -176,7 +176,9 @@ def least_fold(rule: UnitRule, ids: np.ndarray) -> int:
     return fold
 
 
-def unit_codes(rule: UnitRule, frame: pd.DataFrame, where: str = "the data") -> UnitCodes:
+def unit_codes(
+    rule: UnitRule, frame: pd.DataFrame, where: str = "the data", fold: bool = True
+) -> UnitCodes:
     """Tell the unit of each row.
 
     Parameters
@@ -185,6 +187,8 @@ def unit_codes(rule: UnitRule, frame: pd.DataFrame, where: str = "the data") -> 
     frame : pandas.DataFrame
     where : str
         What to call the frame in an error.
+    fold : bool
+        Whether to put units of time together until there are at most 512.
 
     Returns
     -------
@@ -208,7 +212,8 @@ def unit_codes(rule: UnitRule, frame: pd.DataFrame, where: str = "the data") -> 
         numbers, known = time_numbers(frame[rule.column], rule.offset, where, rule.time_format)
     else:
         return folded_codes(rule, _value_codes(frame[rule.column]))
-    return folded_codes(rule, occurring_units(numbers, known))
+    units = occurring_units(numbers, known)
+    return folded_codes(rule, units) if fold else units
 
 
 def folded_codes(rule: UnitRule, units: UnitCodes, least: int = 0) -> UnitCodes:

@@ -12,13 +12,14 @@ import pandas as pd
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, measure_effects
-from driftlib.drift.units import RANK_SLACK, first_reason, judge_units
+from driftlib.drift.units import first_reason, judge_units
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
 from driftlib.severity import Severity
 from driftlib.stats import distances, significance
+from driftlib.stats.few_units import RANK_SLACK
 from driftlib.text import join_notes
 
 _TESTS = (

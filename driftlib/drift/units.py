@@ -15,14 +15,10 @@ from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
 from driftlib.profile.units import SEVERAL, ProfileUnits, UnitColumn, together
 from driftlib.stats.unit_drift import compare_units
-from driftlib.stats.units import Units
+from driftlib.stats.units import Units, near_positions
 
 # Bins of a number whose shares are tested beside its mean score.
 WIDE_BINS = 10
-# Memory over more units than this is nothing to speak of.
-FARTHEST = 300
-# The least rank of 20 units is 0.05 to the last digit but one.
-RANK_SLACK = 1e-12
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def judge_units(
         return None
     units = Units(
         np.arange(len(here) + len(there)) >= len(here),
-        _positions(was.ids)[np.concatenate([here, there])],
+        near_positions(was.ids)[np.concatenate([here, there])],
         was.rule.memory,
     )
     table = pd.DataFrame(
@@ -152,11 +148,6 @@ def judge_units(
     table.loc[names, "rank_p_value"] = drift.rank_p_value
     table.loc[names, "design_effect"] = drift.design_effect
     return UnitJudgement(table)
-
-
-def _positions(ids: np.ndarray) -> np.ndarray:
-    """Places in time, units that are far apart brought nearer."""
-    return np.append(0, np.minimum(np.diff(ids), FARTHEST)).cumsum()
 
 
 def _side_by_side(

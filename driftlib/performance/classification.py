@@ -1,4 +1,4 @@
-"""Define the metrics of classifiers, each with its formula, its interval and their sources.
+"""Define metrics of classifiers, each with its formula, its interval and their sources.
 
 Counts come as `cells`, rows by label and prediction, of shape (..., classes, classes); of two
 classes the positive one is last. TP, FP, FN and TN are its true and false positives and
@@ -8,16 +8,15 @@ negatives. Intervals are those of `driftlib.stats.intervals`.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from driftlib.performance.metric import Metric, ratio
 from driftlib.stats import intervals
 from driftlib.stats.aggregates import GroupedClassification
-from driftlib.stats.expected import ExpectedCounts
+from driftlib.stats.expected import ExpectedCounts, LabelledRows
 from driftlib.stats.intervals import Interval
-from driftlib.text import join_notes, quoted
 
 Aggregates = GroupedClassification | ExpectedCounts
 # Counts that a share is made of: the part and the whole.
@@ -31,6 +30,30 @@ class ClassificationMetric(Metric[GroupedClassification]):
 
     @abstractmethod
     def _value(self, rows: Aggregates) -> np.ndarray: ...
+
+    @abstractmethod
+    def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        """Change of the value with one more row like each, under each label, (rows, classes)."""
+
+    def slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        """Compute how the value changes with one more row like each, under each label.
+
+        Parameters
+        ----------
+        rows : ExpectedCounts
+            Given one probability of each label, not several draws.
+
+        Returns
+        -------
+        float array, shape (rows, classes)
+            To the first order; with the labels' probabilities as weights they add up to 0.
+        """
+        with np.errstate(all="ignore"):
+            return self._slopes(rows)
+
+    def _influence(self, rows: LabelledRows) -> np.ndarray:
+        slopes = self.slopes(rows.given)
+        return np.asarray(slopes[np.arange(len(rows.y)), rows.y] * len(rows.y))
 
 
 class Share(ClassificationMetric):
@@ -46,6 +69,9 @@ class Share(ClassificationMetric):
     def _value(self, rows: Aggregates) -> np.ndarray:
         return ratio(*self._parts(rows.cells))
 
+    def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        return rows.cell_slopes(_slopes_of_share(self._parts, rows.cells))
+
     def _interval(self, rows: GroupedClassification) -> Interval:
         return intervals.wilson(*self._parts(rows.cells))
 
@@ -57,6 +83,10 @@ class Accuracy(Share):
 
     def _parts(self, cells: np.ndarray) -> Parts:
         return np.trace(cells, axis1=-2, axis2=-1), cells.sum((-2, -1))
+
+    def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        hit, count = self._parts(rows.cells)
+        return rows.cell_slopes((np.eye(rows.classes) - hit / count) / count)
 
 
 class Precision(Share):
@@ -101,11 +131,16 @@ class F1(ClassificationMetric):
         return true, true + cells[..., 0, 1] + cells[..., 1, 0]
 
     def _value(self, rows: Aggregates) -> np.ndarray:
-        return _f1_of_share(ratio(*self._parts(rows.cells)))
+        return f1_of_share(ratio(*self._parts(rows.cells)))
+
+    def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        # The slope of 2 s / (1 + s).
+        bend = 2 / (1 + ratio(*self._parts(rows.cells))) ** 2
+        return rows.cell_slopes(bend * _slopes_of_share(self._parts, rows.cells))
 
     def _interval(self, rows: GroupedClassification) -> Interval:
         lower, upper = intervals.wilson(*self._parts(rows.cells))
-        return _f1_of_share(lower), _f1_of_share(upper)
+        return f1_of_share(lower), f1_of_share(upper)
 
 
 class RocAuc(ClassificationMetric):
@@ -120,6 +155,9 @@ class RocAuc(ClassificationMetric):
 
     def _value(self, rows: Aggregates) -> np.ndarray:
         return rows.ranking(1).auc
+
+    def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        return rows.rank_slopes(1).auc
 
     def _interval(self, rows: GroupedClassification) -> Interval:
         return intervals.roc_auc(rows.ranking(1))
@@ -137,6 +175,9 @@ class AveragePrecision(ClassificationMetric):
 
     def _value(self, rows: Aggregates) -> np.ndarray:
         return rows.ranking(1).ap
+
+    def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        return rows.rank_slopes(1).ap
 
     def _interval(self, rows: GroupedClassification) -> Interval:
         return intervals.average_precision(rows.ranking(1))
@@ -158,6 +199,10 @@ class MeanLoss(ClassificationMetric):
 
     def _value(self, rows: Aggregates) -> np.ndarray:
         return rows.moments(self._loss).mean
+
+    def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
+        moments = rows.moments(self._loss)
+        return np.asarray((rows.losses(self._loss) - moments.mean) / moments.n)
 
     def _interval(self, rows: GroupedClassification) -> Interval:
         return intervals.mean_loss(rows.moments(self._loss))
@@ -183,152 +228,33 @@ class Brier(MeanLoss):
         return (1 - of_true.astype(float)) ** 2
 
 
-class MacroMetric(ClassificationMetric):
-    """Mean over the classes where a value is defined; a remark names the others."""
+def f1_of_share(found: np.ndarray) -> np.ndarray:
+    """Compute F1 from the share of true positives among rows that are positive, or said to be.
 
-    undefined = NO_ROWS
+    Parameters
+    ----------
+    found : float array
 
-    @abstractmethod
-    def _by_class(self, cells: np.ndarray) -> np.ndarray:
-        """Value of each class, (..., classes)."""
+    Returns
+    -------
+    float array
+        2 s / (1 + s) of each share s.
 
-    def _value(self, rows: Aggregates) -> np.ndarray:
-        values = self._by_class(rows.cells)
-        known = ~np.isnan(values)
-        return ratio(np.where(known, values, 0).sum(-1), known.sum(-1))
-
-    def _remarks(self, rows: GroupedClassification, classes: Sequence[str]) -> list[str]:
-        return [
-            f"averaged without {quoted(np.array(classes)[lacking])}, where it is undefined"
-            if lacking.any() and not lacking.all()
-            else ""
-            for lacking in np.isnan(self._by_class(rows.cells))
-        ]
-
-
-class MacroShare(MacroMetric):
-    """Mean over the classes of a share of rows.
-
-    Interval: variances recovered from Wilson's interval of each class, added (Zou and Donner
-    2008).
+    Examples
+    --------
+    >>> f1_of_share(np.array([0.5, 1.0])).round(2).tolist()
+    [0.67, 1.0]
     """
-
-    @abstractmethod
-    def _whole(self, cells: np.ndarray) -> np.ndarray:
-        """Rows of each class that its hits are a share of, (..., classes)."""
-
-    def _by_class(self, cells: np.ndarray) -> np.ndarray:
-        return ratio(_hits(cells), self._whole(cells))
-
-    def _interval(self, rows: GroupedClassification) -> Interval:
-        values = self._by_class(rows.cells)
-        limits = intervals.wilson(_hits(rows.cells), self._whole(rows.cells))
-        # A value that is set by convention has no other.
-        lower, upper = (np.where(np.isnan(limit), values, limit) for limit in limits)
-        return intervals.combined(values, lower, upper)
-
-
-class MacroPrecision(MacroShare):
-    """Mean over the classes of the share of rows predicted as one that are of it.
-
-    A class that has rows and is never predicted counts as 0, as in scikit-learn.
-    """
-
-    name, title = "precision", "Precision"
-
-    def _whole(self, cells: np.ndarray) -> np.ndarray:
-        return cells.sum(-2)
-
-    def _by_class(self, cells: np.ndarray) -> np.ndarray:
-        return np.where(_unpredicted(cells), 0.0, super()._by_class(cells))
-
-    def _remarks(self, rows: GroupedClassification, classes: Sequence[str]) -> list[str]:
-        zero = [
-            f"{quoted(np.array(classes)[none])} never predicted: counts as 0" if none.any() else ""
-            for none in _unpredicted(rows.cells)
-        ]
-        return [
-            join_notes(*pair) for pair in zip(super()._remarks(rows, classes), zero, strict=True)
-        ]
-
-
-class MacroRecall(MacroShare):
-    """Mean over the classes of the share of its rows that are predicted as it."""
-
-    name, title = "recall", "Recall"
-
-    def _whole(self, cells: np.ndarray) -> np.ndarray:
-        return cells.sum(-1)
-
-
-class MacroF1(MacroMetric):
-    """Mean over the classes of the F1 of each against the rest.
-
-    Interval: as `F1` for each class, put together by recovered variances (Zou and Donner 2008),
-    times how much more the mean varies than for independent classes (influence functions).
-    """
-
-    name, title = "f1", "F1"
-
-    def _by_class(self, cells: np.ndarray) -> np.ndarray:
-        return ratio(2 * _hits(cells), cells.sum(-2) + cells.sum(-1))
-
-    def _interval(self, rows: GroupedClassification) -> Interval:
-        cells = rows.cells.astype(float)
-        hits, wrong = _hits(cells), cells.sum(-2) + cells.sum(-1) - 2 * _hits(cells)
-        lower, upper = intervals.wilson(hits, hits + wrong)
-        f1 = self._by_class(cells)
-        overlap = _overlap_of_f1(cells, f1, hits, wrong)
-        return intervals.combined(f1, _f1_of_share(lower), _f1_of_share(upper), overlap)
-
-
-class MacroRocAuc(ClassificationMetric):
-    """Mean over the classes of the ROC AUC of each against the rest.
-
-    Interval: as `RocAuc` for each class, put together by recovered variances (Zou and Donner
-    2008), times how much more the mean varies than for independent classes (the components of
-    DeLong and others, added over the classes).
-    """
-
-    name, title, undefined = "roc_auc", "ROC AUC", "the labels do not hold every class"
-    needs_proba = True
-
-    def _value(self, rows: Aggregates) -> np.ndarray:
-        return np.mean([rows.ranking(k).auc for k in range(rows.classes)], axis=0)
-
-    def _interval(self, rows: GroupedClassification) -> Interval:
-        rankings = [rows.ranking(k) for k in range(rows.classes)]
-        limits = np.array([(ranking.auc, *intervals.roc_auc(ranking)) for ranking in rankings])
-        auc, lower, upper = np.moveaxis(limits, 0, -1)
-        return intervals.combined(auc, lower, upper, rows.together)
-
-
-def _unpredicted(cells: np.ndarray) -> np.ndarray:
-    """Whether each class has rows, none of them predicted as it, nor any other, (..., classes)."""
-    return (cells.sum(-2) == 0) & (cells.sum(-1) > 0)
-
-
-def _hits(cells: np.ndarray) -> np.ndarray:
-    """Rows of each class that are predicted as it, (..., classes)."""
-    return np.diagonal(cells, axis1=-2, axis2=-1)
-
-
-def _f1_of_share(found: np.ndarray) -> np.ndarray:
-    """F1 from the share of true positives among rows that are positive, predicted or true."""
     return 2 * found / (1 + found)
 
 
-def _overlap_of_f1(
-    cells: np.ndarray, f1: np.ndarray, hits: np.ndarray, wrong: np.ndarray
-) -> np.ndarray:
-    """Divide the standard error of the mean F1 by what it would be for independent classes.
+def _slopes_of_share(parts: Callable[[np.ndarray], Parts], cells: np.ndarray) -> np.ndarray:
+    """Change of a share of two classes with one more row in each cell, (classes, classes).
 
-    A wrong row lowers the F1 of two classes: its influence on both is added before squaring.
+    Part and whole are sums over some cells, so those of a single row say which.
     """
-    f1 = np.nan_to_num(f1)
-    size = np.maximum(2 * hits + wrong, 1)
-    gain = np.eye(cells.shape[-1]) * (2 / size)[..., None]
-    influence = gain - (f1 / size)[..., :, None] - (f1 / size)[..., None, :]
-    total = (cells * influence**2).sum((-2, -1))
-    alone = ((hits * (2 - 2 * f1) ** 2 + wrong * f1**2) / size**2).sum(-1)
-    return np.where(alone > 0, np.sqrt(total / np.where(alone > 0, alone, 1)), 1.0)
+    classes = cells.shape[-1]
+    single = np.eye(classes * classes).reshape(-1, classes, classes)
+    hit, counts = (x.reshape(classes, classes).astype(float) for x in parts(single))
+    part, whole = parts(cells)
+    return np.asarray((hit - counts * part / whole) / whole)

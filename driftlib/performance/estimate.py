@@ -24,14 +24,8 @@ from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import select_metrics
 from driftlib.performance.predictive import predictive_interval
 from driftlib.performance.reference_calibration import Features, ReferenceCalibration
-from driftlib.performance.result import (
-    Performance,
-    ReferenceValues,
-    judged_table,
-    long_table,
-    read_segments,
-    result_notes,
-)
+from driftlib.performance.result import Performance, read_segments, result_notes
+from driftlib.performance.tables import ReferenceValues, judged_table, long_table
 from driftlib.stats.aggregates import group_sums
 from driftlib.stats.calibration import reliability
 from driftlib.text import join_notes, quoted
@@ -242,8 +236,8 @@ def estimate_performance(
         long_table(whole, chosen, realised.measured),
         (*result_notes(task, (known, new), groups, column, calibrated), *left_out),
         tuple(segments),
-        method,
-        reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
+        method=method,
+        reliability=reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
     )
 
 

@@ -14,6 +14,7 @@ from driftlib.errors import ParameterError
 from driftlib.performance.evaluate import MetricValues
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
+from driftlib.performance.units import UnitJudgement, widen, widened
 from driftlib.stats import intervals
 from driftlib.text import quoted, unknown_name
 
@@ -129,6 +130,25 @@ def is_compared(name: str, limits: Mapping[str, Limit]) -> bool:
     return limits[name].relative if name in limits else not limits
 
 
+def compared_metrics(
+    metrics: Sequence[Metric[Any]], limits: Mapping[str, Limit]
+) -> tuple[str, ...]:
+    """List the metrics that are judged by the reference.
+
+    Parameters
+    ----------
+    metrics : sequence of Metric
+    limits : dict of Limit
+        By metric.
+
+    Returns
+    -------
+    tuple of str
+        Their names.
+    """
+    return tuple(metric.name for metric in metrics if is_compared(metric.name, limits))
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """Verdicts on the values of some metrics in some groups of rows.
@@ -153,6 +173,7 @@ def judge(
     metrics: Sequence[Metric[Any]],
     limits: Mapping[str, Limit],
     reference: MetricValues | None = None,
+    units: UnitJudgement | None = None,
 ) -> Verdicts:
     """Compare values with thresholds and with the reference.
 
@@ -166,6 +187,8 @@ def judge(
     reference : MetricValues, optional
         The reference's values for each group of `values`; not needed where every limit is
         a number. Without any limits all metrics are compared with it at a tolerance of 0.
+    units : UnitJudgement, optional
+        What units say of the values, whose intervals are those of independent rows.
 
     Returns
     -------
@@ -173,12 +196,14 @@ def judge(
     """
     threshold = np.full(values.value.shape, np.nan)
     breached, degraded = (np.zeros(values.value.shape, bool) for _ in range(2))
+    wide = values if units is None else widened(values, units.own, metrics)
     for column, metric in enumerate(metrics):
         limit = limits.get(metric.name)
         value, lower, upper = _column(values, column)
         sign = -1 if metric.higher_is_better else 1
         if limit is not None and not limit.relative:
             threshold[:, column] = limit.number
+            _, lower, upper = _column(wide, column)
             worst = upper if metric.higher_is_better else lower
             degraded[:, column] = metric.worse(worst, limit.number)
         elif reference is not None and is_compared(metric.name, limits):
@@ -187,8 +212,12 @@ def judge(
             if limit is not None:
                 threshold[:, column] = known[0] + sign * tolerance
             low, high = intervals.difference(value, lower, upper, known)
+            told = np.ones(len(value), bool)
+            if units is not None:
+                low, high = widen(value - known[0], low, high, units.gap[:, column])
+                told = units.apart[:, column] & ~np.array(units.cannot_tell, bool)
             worst = high if metric.higher_is_better else low
-            degraded[:, column] = metric.worse(worst, sign * tolerance)
+            degraded[:, column] = metric.worse(worst, sign * tolerance) & told
         breached[:, column] = metric.worse(value, threshold[:, column])
     return Verdicts(threshold, breached, degraded)
 

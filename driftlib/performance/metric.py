@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -49,6 +49,10 @@ class Metric(ABC, Generic[Grouped]):
     @abstractmethod
     def _interval(self, rows: Grouped) -> Interval:
         """Limits of the 95 % interval."""
+
+    @abstractmethod
+    def _influence(self, rows: Any) -> np.ndarray:
+        """Influence of each row, with a mean of 0."""
 
     def _remarks(self, rows: Grouped, classes: Sequence[str]) -> list[str]:
         """Say what a value leaves out, a sentence for each group."""
@@ -99,6 +103,23 @@ class Metric(ABC, Generic[Grouped]):
         lower = np.maximum(np.minimum(lower, value), self.low)
         upper = np.minimum(np.maximum(upper, value), self.high)
         return value, lower, upper
+
+    def influence(self, rows: Any) -> np.ndarray:
+        """Compute how far each row moves the value.
+
+        Parameters
+        ----------
+        rows : LabelledRows or LabelledNumbers
+            Of a classifier or a regression, as one group.
+
+        Returns
+        -------
+        float array, shape (rows,)
+            With a mean of 0: the value's error is to the first order their sum over the rows.
+            NaN for rows that do not count.
+        """
+        with np.errstate(all="ignore"):
+            return np.asarray(self._influence(rows))
 
     def remarks(self, rows: Grouped, classes: Sequence[str]) -> list[str]:
         """Say what each group's value leaves out.

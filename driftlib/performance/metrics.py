@@ -10,7 +10,7 @@ from typing import Any
 
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.errors import ParameterError
-from driftlib.performance import classification, regression
+from driftlib.performance import classification, multiclass, regression
 from driftlib.performance.metric import Metric as Metric
 from driftlib.text import quoted, unknown_name
 
@@ -31,10 +31,10 @@ METRICS: dict[str, dict[str, Metric[Any]]] = {
         ),
         MULTICLASS: (
             classification.Accuracy(),
-            classification.MacroPrecision(),
-            classification.MacroRecall(),
-            classification.MacroF1(),
-            classification.MacroRocAuc(),
+            multiclass.MacroPrecision(),
+            multiclass.MacroRecall(),
+            multiclass.MacroF1(),
+            multiclass.MacroRocAuc(),
             classification.LogLoss(),
         ),
         REGRESSION: (

@@ -12,7 +12,13 @@ import numpy as np
 
 from driftlib.performance.metric import Metric
 from driftlib.stats import intervals
-from driftlib.stats.aggregates import LEAST_SQUARED, GroupedRegression, Moments, squares
+from driftlib.stats.aggregates import (
+    LEAST_SQUARED,
+    GroupedRegression,
+    LabelledNumbers,
+    Moments,
+    squares,
+)
 from driftlib.stats.intervals import Interval
 
 NO_ROWS = "no row has a label and a prediction"
@@ -37,6 +43,11 @@ class MeanError(Metric[GroupedRegression]):
 
     def _value(self, rows: GroupedRegression) -> np.ndarray:
         return self._moments(rows).mean
+
+    def _influence(self, rows: LabelledNumbers) -> np.ndarray:
+        errors = self._error(rows.y, rows.pred)
+        known = ~np.isnan(errors)
+        return errors - errors[known].sum() / max(1, known.sum())
 
     def _interval(self, rows: GroupedRegression) -> Interval:
         return intervals.mean_loss(self._moments(rows))
@@ -65,6 +76,11 @@ class RootMeanSquaredError(MeanError):
 
     def _value(self, rows: GroupedRegression) -> np.ndarray:
         return np.sqrt(super()._value(rows))
+
+    def _influence(self, rows: LabelledNumbers) -> np.ndarray:
+        squared = super()._influence(rows)
+        value = np.sqrt(np.mean((rows.y - rows.pred) ** 2))
+        return squared / (2 * value) if value else squared
 
     def _interval(self, rows: GroupedRegression) -> Interval:
         lower, upper = super()._interval(rows)
@@ -97,6 +113,11 @@ class R2(Metric[GroupedRegression]):
 
     def _value(self, rows: GroupedRegression) -> np.ndarray:
         return 1 - rows.unexplained[0]
+
+    def _influence(self, rows: LabelledNumbers) -> np.ndarray:
+        squared = (rows.y - rows.pred) ** 2
+        around = (rows.y - rows.y.mean()) ** 2
+        return np.asarray((around * squared.mean() / around.mean() - squared) / around.mean())
 
     def _interval(self, rows: GroupedRegression) -> Interval:
         lower, upper = intervals.unexplained(*rows.unexplained, rows.hi - rows.lo)

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.groups import WindowGroups, match_segments, segment_columns
+from driftlib.data.groups import WindowGroups, segment_columns
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import BINARY, Task
+from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
+from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.data.windows import start_in_words
-from driftlib.performance.evaluate import MetricValues
-from driftlib.performance.limits import Limit, Verdicts, is_compared, judge
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
 from driftlib.results import Result
-from driftlib.text import join_notes
 
 # What follows window, start, end and the segment columns in a table.
 COLUMNS = (
     "n", "n_labelled", "metric", "value", "lower", "upper",
     "threshold", "breached", "degraded", "estimated", "note",
+    "design_effect", "units_reference", "units_current",
 )  # fmt: skip
 
 
@@ -44,6 +44,12 @@ class Performance(Result):
         How the task was told, and whatever was left out.
     by : tuple of str
         Segment columns.
+    unit_rule : UnitRule
+        What a unit is.
+    unit_numbers : mapping of str to UnitNumber
+        How many units each side has, by what to call it.
+    compared : tuple of str
+        Names of the metrics that are compared with the reference.
     """
 
     table: pd.DataFrame
@@ -52,6 +58,48 @@ class Performance(Result):
     reference: pd.DataFrame | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    unit_rule: UnitRule = field(default=ROWS, repr=False)
+    unit_numbers: Mapping[str, UnitNumber | None] = field(default_factory=dict, repr=False)
+    compared: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def unit(self) -> str:
+        """What a unit is, how many there are, and how strongly rows of one belong together."""
+        effect = float(self.table["design_effect"].median())
+        return units_in_words(self.unit_rule, self.unit_numbers, effect, "metrics")
+
+    @property
+    def cannot_tell(self) -> str | None:
+        """Why nothing can be told against the reference, and in how many windows; else None."""
+        reasons = self._reasons
+        untold = [reason for reason in reasons if reason]
+        if not untold:
+            return None
+        groups = f"{len(untold):,} of {len(reasons):,} {self._groups}"
+        return f"{untold[0]}, in {groups}" if len(reasons) > 1 else untold[0]
+
+    @property
+    def untold(self) -> float:
+        """Share of the windows with rows that cannot be told from the reference."""
+        reasons = self._reasons
+        return float(np.mean([bool(reason) for reason in reasons])) if reasons else 0.0
+
+    @property
+    def _reasons(self) -> list[str]:
+        """Why no metric of a window can be compared, of every one with rows that is."""
+        if self.unit_rule.kind == ROW or self.reference is None:
+            return []
+        compared = self.table[self.table["metric"].isin(self.compared)]
+        sides = compared.drop_duplicates(["window", *self.by])
+        held = sides[["units_reference", "units_current"]].dropna()
+        return [too_few(self.unit_rule, a, b) for a, b in held.itertuples(index=False) if b]
+
+    @property
+    def _groups(self) -> str:
+        """What a value of a metric is of, in the plural."""
+        if not self.by:
+            return "windows"
+        return "segments and windows" if self.table["window"].any() else "segments"
 
     @property
     def positive(self) -> str | None:
@@ -78,6 +126,8 @@ class Performance(Result):
             "classes": list(self.classes),
             "by": list(self.by),
             "notes": list(self.notes),
+            "unit": self.unit,
+            "cannot_tell": self.cannot_tell,
             "reference": self.reference,
         }
 
@@ -85,8 +135,7 @@ class Performance(Result):
 def _headline(perf: Performance) -> str:
     table, titles = perf.table, METRICS[perf.task]
     groups, times = len(table) // max(1, table["metric"].nunique()), table["window"].nunique()
-    units = ("segments and windows" if times > 1 else "segments") if perf.by else "windows"
-    many = f"{groups:,} {units}" if groups > 1 else ""
+    many = f"{groups:,} {perf._groups}" if groups > 1 else ""
     counts = table.groupby("metric", sort=False)[["breached", "degraded"]].sum()
     if not counts.to_numpy().any():
         return _values_in_words(perf, titles, many)
@@ -95,7 +144,8 @@ def _headline(perf: Performance) -> str:
     if breached:
         side = "below" if titles[name].higher_is_better else "above"
         finding = f"is {side} its threshold" + (f" in {breached:,} of {many}" if many else "")
-        finding += ", degraded beyond noise" if degraded else ", never beyond noise"
+        calm = "" if perf.untold == 1 else ", never beyond noise"
+        finding += ", degraded beyond noise" if degraded else calm
         finding += f" in {degraded:,}" if degraded and many else ""
     else:
         finding = "is worse than in the reference, beyond noise"
@@ -106,6 +156,7 @@ def _headline(perf: Performance) -> str:
         finding += f" (first {_place(first, perf.by, times > 1)})"
     others = [titles[other].title for other in counts.index[1:] if counts.loc[other].any()]
     also = f"; also {', '.join(others)}" if others else ""
+    also += f"; {perf.cannot_tell}" if perf.cannot_tell else ""
     also += _not_measured(perf)
     return f"{titles[name].title} {finding}{also}"
 
@@ -115,6 +166,10 @@ def _values_in_words(perf: Performance, titles: Mapping[str, Metric[Any]], many:
     limited = perf.table["threshold"].notna() & measured
     verdict = "No metric is worse than in the reference: " if perf.reference is not None else ""
     verdict = "No metric is worse than its threshold: " if limited.any() else verdict
+    untold = perf.cannot_tell
+    rest = f"; {untold}" if untold and perf.untold < 1 else ""
+    if untold and perf.untold == 1:
+        verdict = f"{untold[:1].upper()}{untold[1:]}; "
     shown = limited if limited.any() else measured if measured.any() else slice(None)
     name = perf.table[shown]["metric"].iloc[0]
     values = perf.table.loc[perf.table["metric"] == name, "value"].dropna()
@@ -122,7 +177,7 @@ def _values_in_words(perf: Performance, titles: Mapping[str, Metric[Any]], many:
         return f"{titles[name].title} cannot be computed: {perf.table['note'].iloc[0]}"
     span = f"{values.min():.3g} to {values.max():.3g} over {many}"
     value = span if many else format(values.iloc[0], ".3g")
-    return f"{verdict}{titles[name].title} {value}{_not_measured(perf)}"
+    return f"{verdict}{titles[name].title} {value}{rest}{_not_measured(perf)}"
 
 
 def _not_measured(perf: Performance) -> str:
@@ -133,21 +188,6 @@ def _not_measured(perf: Performance) -> str:
 def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
     start = start_in_words(row["start"], row["end"])
     return ", ".join([start] * windows + [f"{name} {row[name]}" for name in by])
-
-
-@dataclass(frozen=True)
-class ReferenceValues:
-    """What the reference showed, as one window.
-
-    Parameters
-    ----------
-    groups : WindowGroups
-        A group for each segment.
-    measured : MetricValues
-    """
-
-    groups: WindowGroups
-    measured: MetricValues
 
 
 def read_segments(by: str | Iterable[str] | None, columns: Iterable[str], where: str) -> list[str]:
@@ -177,88 +217,6 @@ def read_segments(by: str | Iterable[str] | None, columns: Iterable[str], where:
     ['carrier']
     """
     return segment_columns(by, columns, where, {"window", "start", "end", *COLUMNS})
-
-
-def judged_table(
-    groups: WindowGroups,
-    metrics: Sequence[Metric[Any]],
-    values: MetricValues,
-    limits: Mapping[str, Limit],
-    reference: ReferenceValues | None = None,
-    estimated: bool = False,
-) -> pd.DataFrame:
-    """Judge values, each segment by its own reference, and lay them out as a result's table.
-
-    Parameters
-    ----------
-    groups : WindowGroups
-    metrics : sequence of Metric
-    values : MetricValues
-        Of those groups and metrics.
-    limits : dict of Limit
-        By metric.
-    reference : ReferenceValues, optional
-        Of the same segment columns and metrics.
-    estimated : bool
-        Whether the values are estimates.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per segment, window and metric: see `driftlib.track_performance`.
-    """
-    if reference is None:
-        return long_table(groups, metrics, values, judge(values, metrics, limits), estimated)
-    own = reference.measured.take(match_segments(groups, reference.groups))
-    table = long_table(groups, metrics, values, judge(values, metrics, limits, own), estimated)
-    alone = (np.isfinite(values.value) & np.isnan(own.value)).ravel()
-    needed = [is_compared(name, limits) for name in table["metric"]]
-    table["note"] = [
-        join_notes(note, "the reference has no value to compare with" if lacks else "")
-        for note, lacks in zip(table["note"], (alone & needed).tolist(), strict=True)
-    ]
-    return table
-
-
-def long_table(
-    groups: WindowGroups,
-    metrics: Sequence[Metric[Any]],
-    values: MetricValues,
-    verdicts: Verdicts | None = None,
-    estimated: bool = False,
-) -> pd.DataFrame:
-    """Lay out values as a result's table.
-
-    Parameters
-    ----------
-    groups : WindowGroups
-    metrics : sequence of Metric
-    values : MetricValues
-        Of those groups and metrics.
-    verdicts : Verdicts, optional
-        On those values.
-    estimated : bool
-        Whether the values are estimates.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per group and metric: see `driftlib.track_performance`.
-    """
-    each = np.repeat(np.arange(len(groups.lo)), len(metrics))
-    table = groups.keys.iloc[each].reset_index(drop=True)
-    table["n"] = values.n[each]
-    table["n_labelled"] = values.n_labelled[each]
-    table["metric"] = [metric.name for metric in metrics] * len(groups.lo)
-    table["value"] = values.value.ravel()
-    table["lower"] = values.lower.ravel()
-    table["upper"] = values.upper.ravel()
-    table["threshold"] = verdicts.threshold.ravel() if verdicts else np.nan
-    table["breached"] = verdicts.breached.ravel() if verdicts else False
-    table["degraded"] = verdicts.degraded.ravel() if verdicts else False
-    table["estimated"] = estimated
-    table["note"] = [note for notes in values.notes for note in notes]
-    return table
 
 
 def result_notes(

@@ -9,18 +9,16 @@ from driftlib.arguments import known_keywords
 from driftlib.data.groups import window_groups
 from driftlib.data.predictions import read_predictions
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.unit_choice import AUTO
+from driftlib.data.units import ROW
 from driftlib.data.windows import followed_time
 from driftlib.performance.evaluate import evaluate
-from driftlib.performance.limits import read_thresholds
+from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metrics import METRICS, select_metrics
-from driftlib.performance.result import (
-    Performance,
-    ReferenceValues,
-    judged_table,
-    long_table,
-    read_segments,
-    result_notes,
-)
+from driftlib.performance.result import Performance, read_segments, result_notes
+from driftlib.performance.tables import ReferenceValues, judged_table, reference_table
+from driftlib.performance.unit_numbers import number_units
+from driftlib.performance.units import Side, UnitComparison
 
 
 @known_keywords(rows="pass a number of rows as window=")
@@ -44,6 +42,7 @@ def track_performance(
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
     positive: Any = None,
+    unit: str = AUTO,
 ) -> Performance:
     """Track the performance of a model over windows, from labels and predictions.
 
@@ -93,18 +92,25 @@ def track_performance(
         Names of the columns.
     positive : label, optional
         Default: the larger of two labels.
+    unit : str
+        What rows were drawn in: see `Baseline.fit`. "auto" follows the reference's time column
+        (`on`, else `timestamp`), without a reference the frame's own; a window shorter than a unit
+        is one.
 
     Returns
     -------
     Performance
         Its table has a row per segment, window and metric: window (from 0), start, end, the
         segment columns, n (rows), n_labelled, metric, value, lower and upper (95 % interval),
-        threshold, breached, degraded, estimated (always False here), note. `breached`: the
+        threshold, breached, degraded, estimated (always False here), note, design_effect,
+        units_reference, units_current. `breached`: the
         value is on the wrong side of the threshold. `degraded`: that is more than noise; the
         whole interval is beyond an absolute threshold, or the 95 % interval of the difference
         from the reference is beyond the tolerance (0 without thresholds). Each window and
         metric is judged alone: with no change at all a comparison with the reference calls one
-        in 40 degraded.
+        in 40 degraded. Intervals know the units: `design_effect` says how many times the variance
+        is what independent rows would give. Where there are too few units nothing is degraded
+        against the reference, and `note` and the headline say that it cannot be told.
 
     Raises
     ------
@@ -141,10 +147,14 @@ def track_performance(
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
     groups = window_groups(now.frame, window, step, on, segments, now.name, time_format)
     values = evaluate(now.predictions, found, groups, chosen)
-    known = None
+    units = number_units(unit, now, past, window, on, time_format)
+    known = before = None
     if past is not None:
         whole = window_groups(past.frame, by=segments, where=past.name)
         known = ReferenceValues(whole, evaluate(past.predictions, found, whole, chosen))
+        before = Side(past.predictions, whole, units.reference, found, chosen)
+    after = Side(now.predictions, groups, units.current, found, chosen)
+    comparison = None if units.rule.kind == ROW else UnitComparison(units, after, before)
 
     names = [metric.name for metric in chosen]
     absent = [name for name in METRICS[found.kind] if name not in names and metrics is None]
@@ -156,10 +166,13 @@ def track_performance(
         f"without {y_proba!r} there is no {', '.join(absent)}" if absent else "",
     )
     return Performance(
-        judged_table(groups, chosen, values, limits, known),
+        judged_table(groups, chosen, values, limits, known, units=comparison),
         found.kind,
         found.classes,
-        long_table(known.groups, chosen, known.measured) if known else None,
+        reference_table(known, chosen, comparison) if known else None,
         notes,
         tuple(segments),
+        units.rule,
+        units.numbers,
+        compared_metrics(chosen, limits) if known else (),
     )

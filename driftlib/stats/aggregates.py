@@ -254,6 +254,20 @@ class GroupedClassification:
         return rank_groups(y == 1, proba, lo, hi)
 
 
+@dataclass(frozen=True)
+class LabelledNumbers:
+    """Rows of a regression with their labels, as one group.
+
+    Parameters
+    ----------
+    y, pred : float array, shape (rows,)
+        Label and prediction, without NaN.
+    """
+
+    y: np.ndarray
+    pred: np.ndarray
+
+
 class GroupedRegression:
     """Losses of groups of rows with numbers as labels.
 

@@ -6,12 +6,13 @@ the probability of each: a metric is the same function of either.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from driftlib.stats.aggregates import Loss, Moments
-from driftlib.stats.ranking import Ranking, place_by_rank
+from driftlib.stats.ranking import Ranking, RankSlopes, place_by_rank, rank_slopes
 
 
 class ExpectedClassification:
@@ -129,6 +130,7 @@ class ExpectedCounts:
     def __init__(self, rows: ExpectedClassification, c: np.ndarray) -> None:
         self._rows, self._c, self.classes = rows, c, rows.classes
         self._rankings: dict[int, Ranking] = {}
+        self._slopes: dict[int, RankSlopes] = {}
 
     def _of(self, label: int) -> np.ndarray:
         if self.classes == 2:
@@ -178,3 +180,99 @@ class ExpectedCounts:
             auc, ap, _, _ = place_by_rank(positive, negative)
             self._rankings[label] = Ranking(positive.sum(-1), negative.sum(-1), auc, ap)
         return self._rankings[label]
+
+    def rank_slopes(self, label: int) -> RankSlopes:
+        """Compute how the measures of a class's ranking change with a row of each kind.
+
+        Parameters
+        ----------
+        label : int
+            Number of the class.
+
+        Returns
+        -------
+        RankSlopes
+            Arrays of shape (rows, 2).
+        """
+        if label in self._slopes:
+            return self._slopes[label]
+        order, starts = self._rows.order(label)
+        positive = np.add.reduceat(self._of(label)[order], starts)
+        negative = np.add.reduceat(self._rows.weights[order], starts) - positive
+        slopes = rank_slopes(positive, negative)
+        block = np.empty(len(order), dtype=int)
+        block[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
+        self._slopes[label] = RankSlopes(slopes.auc[block], slopes.ap[block])
+        return self._slopes[label]
+
+    def cell_slopes(self, slopes: np.ndarray) -> np.ndarray:
+        """Take of each row what its prediction says of it under each label.
+
+        Parameters
+        ----------
+        slopes : float array, shape (classes, classes)
+            By label and prediction.
+
+        Returns
+        -------
+        float array, shape (rows, classes)
+        """
+        return np.asarray(self._rows.predicted @ np.nan_to_num(slopes).T)
+
+    def losses(self, loss: Loss) -> np.ndarray:
+        """Compute each row's loss under each label.
+
+        Parameters
+        ----------
+        loss : callable
+            As for `moments`.
+
+        Returns
+        -------
+        float array, shape (rows, classes)
+        """
+        return np.stack([self._rows.loss(loss, k) for k in range(self.classes)], axis=-1)
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Rows of a classifier with their labels, as one group.
+
+    Parameters
+    ----------
+    y : int array, shape (rows,)
+        Number of each row's class.
+    given : ExpectedCounts
+        What metrics are computed from, each label having a probability of 1.
+    """
+
+    y: np.ndarray
+    given: ExpectedCounts
+
+
+def labelled_rows(
+    y: np.ndarray, pred: np.ndarray, proba: np.ndarray | None, classes: int
+) -> LabelledRows:
+    """Take rows of a classifier with their labels as one group.
+
+    Parameters
+    ----------
+    y, pred : int array, shape (rows,)
+        Numbers of the true and of the predicted class.
+    proba : float array, shape (rows,) or (rows, classes), or None
+        Scores: of class 1, or of each.
+    classes : int
+        How many there are.
+
+    Returns
+    -------
+    LabelledRows
+
+    Examples
+    --------
+    >>> rows = labelled_rows(np.array([1, 0]), np.array([1, 1]), None, 2)
+    >>> rows.given.cells.tolist()
+    [[0.0, 1.0], [0.0, 1.0]]
+    """
+    chances = y.astype(float) if classes == 2 else np.eye(classes)[y]
+    return LabelledRows(y, ExpectedClassification(pred, proba, classes).given(chances))

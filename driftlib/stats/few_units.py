@@ -17,6 +17,8 @@ UNEVEN_UNITS, UNEVEN_RATIO = 10, 5
 RANKED_UNITS = 20
 # So many subsets of the units are compared.
 SUBSETS = 1000
+# The least rank of 20 units is 0.05 to the last digit but one.
+RANK_SLACK = 1e-12
 # Effects with this memory last.
 LASTING = 0.3
 

@@ -72,6 +72,60 @@ def place_by_rank(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarra
     return auc, ap, below, precision
 
 
+@dataclass(frozen=True)
+class RankSlopes:
+    """How much the measures of a ranking change with one more row of each kind.
+
+    Parameters
+    ----------
+    auc, ap : float array, shape (..., 2)
+        With a row outside the class, and with one of it.
+    """
+
+    auc: np.ndarray
+    ap: np.ndarray
+
+
+def rank_slopes(positive: np.ndarray, negative: np.ndarray) -> RankSlopes:
+    """Compute how area under the ROC curve and average precision change with a row.
+
+    Of the area these are DeLong's placement values less their mean, over the rows of the kind.
+
+    Parameters
+    ----------
+    positive, negative : array, shape (blocks,)
+        Weight of each class in each block of equal scores, lowest score first.
+
+    Returns
+    -------
+    RankSlopes
+        By block. Weighted by the rows and added up they are 0; NaN where the measure is.
+
+    References
+    ----------
+    Obuchowski (1997), Biometrics 53(2), 567-578.
+
+    Examples
+    --------
+    >>> slopes = rank_slopes(np.array([0, 1, 0, 1]), np.array([1, 0, 1, 0]))
+    >>> slopes.auc.tolist()
+    [[0.125, -0.25], [0.0, -0.125], [-0.125, 0.0], [-0.25, 0.125]]
+    """
+    auc, ap, below, precision = place_by_rank(positive, negative)
+    pos, neg = positive.sum(), negative.sum()
+    with np.errstate(all="ignore"):
+        above = pos - np.cumsum(positive) + positive / 2
+        area = np.stack([(above / pos - auc) / neg, (below / neg - auc) / pos], axis=-1)
+        from_here = pos + neg - np.cumsum(positive + negative) + positive + negative
+        # A row lowers the precision at every score up to its own, and one of the class adds to it.
+        weight = np.where(from_here > 0, positive / from_here, 0)
+        raised = np.cumsum(weight)
+        lowered = np.cumsum(weight * np.where(from_here > 0, precision, 0))
+        found = np.where(from_here > 0, precision, 0) + raised - lowered - ap
+        mean = np.stack([-lowered, found], axis=-1) / pos
+    return RankSlopes(area, mean)
+
+
 def _dense_ranks(scores: np.ndarray) -> np.ndarray:
     """Rank scores from 0 up, equal scores alike.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from driftlib.stats.dependence import arcsine, judge_scores, judge_shares
-from driftlib.stats.few_units import cannot_tell, lie_apart, rank_p_value
+from driftlib.stats.few_units import RANK_SLACK, cannot_tell, lie_apart, rank_p_value
 from driftlib.stats.significance import LEAST_EXPECTED
 from driftlib.stats.unit_counts import normal_scores, score_sums
 from driftlib.stats.unit_memory import pooled_memory
@@ -61,8 +61,7 @@ class UnitDrift:
         bool array, shape (..., features)
             Never where nothing can be told.
         """
-        # The least rank of 20 units is 0.05 to the last digit but one.
-        return (np.asarray(q_value) < alpha) & (self.rank_p_value <= alpha + 1e-12)
+        return (np.asarray(q_value) < alpha) & (self.rank_p_value <= alpha + RANK_SLACK)
 
 
 def compare_units(

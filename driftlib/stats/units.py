@@ -8,6 +8,30 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+# Memory over more units than this is nothing to speak of.
+FARTHEST = 300
+
+
+def near_positions(ids: np.ndarray) -> np.ndarray:
+    """Tell the places of units in time, those far apart brought nearer.
+
+    Parameters
+    ----------
+    ids : int array, shape (units,)
+        Numbers of units, from the smallest up.
+
+    Returns
+    -------
+    int array, shape (units,)
+        From 0; neighbours that are over 300 units apart lie 300 apart.
+
+    Examples
+    --------
+    >>> near_positions(np.array([10, 11, 5000])).tolist()
+    [0, 1, 301]
+    """
+    return np.append(0, np.minimum(np.diff(ids), FARTHEST)).cumsum()[: len(ids)]
+
 
 @dataclass(frozen=True)
 class Units:
@@ -171,7 +195,7 @@ def fit_units(units: Units, rows: ArrayLike, sums: ArrayLike, squares: ArrayLike
     between, means, residuals = _spread(weights, y, noise, sides)
     grand = s.sum(-1) / everything
     around = np.maximum(0, s2.sum(-1) / everything - grand**2)
-    per_row = (1 / np.maximum(totals, 1)).sum(-1)
+    per_row = np.where(totals > 0, 1 / np.maximum(totals, 1), 0).sum(-1)
     raw = (s @ sides) / np.maximum(totals, 1)
     row_variance = np.where(around > 0, around, 1)
     return UnitFit(
