@@ -115,8 +115,9 @@ class R2(Metric[GroupedRegression]):
         return 1 - rows.unexplained[0]
 
     def _influence(self, rows: LabelledNumbers) -> np.ndarray:
-        squared = (rows.y - rows.pred) ** 2
-        around = (rows.y - rows.y.mean()) ** 2
+        from_mean = rows.y - rows.y.mean()
+        largest = np.abs(from_mean).max()
+        squared, around = ((rows.y - rows.pred) / largest) ** 2, (from_mean / largest) ** 2
         return np.asarray((around * squared.mean() / around.mean() - squared) / around.mean())
 
     def _interval(self, rows: GroupedRegression) -> Interval:
