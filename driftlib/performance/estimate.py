@@ -54,7 +54,7 @@ class Estimate(Performance):
 
     Parameters
     ----------
-    table, task, classes, reference, notes, by
+    table, task, classes, reference, notes, by, unit_rule, unit_numbers, compared
         As of `driftlib.Performance`; the reference's values are realised ones.
     method : {"cbpe", "pape"}
     reliability : pandas.DataFrame

@@ -286,7 +286,8 @@ def widen(
 
     Returns
     -------
-    lower, upper : float array
+    lower : float array
+    upper : float array
         To the last digit as they were where the factor is 1.
     """
     wide = factor > 1
