@@ -74,6 +74,18 @@ def test_all_forms_of_typed_rows_give_equal_tables(same):
         pd.testing.assert_frame_equal(table, expected, rtol=1e-12)
 
 
+def test_categories_are_categories_in_every_form(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"n": pd.Categorical(rng.integers(1, 4, 300)), "x": np.arange(300) % 7})
+    frame["word"] = pd.Categorical(rng.choice(["a", "b"], 300))
+    frame.to_parquet(tmp_path / "rows.parquet")
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    forms = [frame, tmp_path / "rows.parquet", table, table.to_pandas(types_mapper=pd.ArrowDtype)]
+    for form in forms:
+        kinds = dl.detect_drift(form, forms[0]).table["kind"]
+        assert kinds.to_dict() == {"n": "categorical", "x": "numeric", "word": "categorical"}
+
+
 def test_a_csv_is_read_as_the_baseline_knows_its_columns(same):
     baseline = dl.Baseline.fit(same["pandas"])
     profile = baseline.profile(same["rows.csv"])

@@ -6,6 +6,7 @@ table has rows and columns.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -123,7 +124,7 @@ def _signals(value: Any) -> bool:
 
 def _to_pandas(data: Any, role: str) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
-        return data
+        return _without_dictionaries(data)
     package = type(data).__module__.partition(".")[0]
     if package == "polars" and hasattr(data, "collect"):
         data = data.collect()
@@ -134,6 +135,21 @@ def _to_pandas(data: Any, role: str) -> pd.DataFrame:
     if hasattr(data, "__arrow_c_stream__"):
         return arrow_to_pandas(_from_stream(data, role))
     raise _no_table(data, role)
+
+
+def _without_dictionaries(frame: pd.DataFrame) -> pd.DataFrame:
+    """Arrow's dictionaries in a pandas frame as the categories that they are."""
+    arrow = [n for n, dtype in enumerate(frame.dtypes) if isinstance(dtype, pd.ArrowDtype)]
+    if not arrow:
+        return frame
+    import pyarrow as pa
+
+    frame = frame.copy(deep=False)
+    for place in arrow:
+        if pa.types.is_dictionary(frame.dtypes.iloc[place].pyarrow_dtype):
+            values = pa.chunked_array(frame.iloc[:, place].array.__arrow_array__())
+            frame.isetitem(place, values.to_pandas().set_axis(frame.index))
+    return frame
 
 
 def _from_stream(data: Any, role: str) -> pa.Table:
@@ -242,6 +258,7 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
 
     text = pd.StringDtype("pyarrow")
     mapping = {pa.string(): text, pa.large_string(): text, pa.bool_(): pd.BooleanDtype()}
+    categories = _pandas_categories(table.schema.metadata)
     table = _without_views(table)
     frame = table.to_pandas(types_mapper=mapping.get, ignore_metadata=True)
     whole = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
@@ -250,7 +267,19 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
         if kind in whole and column.null_count and _is_large(frame.iloc[:, place]):
             # As floats, whole numbers beside missing ones would lose their last digits.
             frame.isetitem(place, column.to_pandas(types_mapper=whole.get))
+    for place, name in enumerate(table.schema.names):
+        if name in categories and not isinstance(frame.dtypes.iloc[place], pd.CategoricalDtype):
+            frame.isetitem(place, frame.iloc[:, place].astype("category"))
     return frame
+
+
+def _pandas_categories(metadata: dict[bytes, bytes] | None) -> set[str]:
+    """Columns that were categories of numbers in pandas, which Parquet has as numbers."""
+    try:
+        columns = json.loads((metadata or {}).get(b"pandas", b"{}"))["columns"]
+        return {column["name"] for column in columns if column["pandas_type"] == "categorical"}
+    except (KeyError, TypeError, ValueError):
+        return set()
 
 
 def _is_large(column: pd.Series) -> bool:
