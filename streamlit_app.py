@@ -609,6 +609,7 @@ def why_tab(data: Data, found: Findings) -> Cause:
         chosen = {key: [*left_out, *cause.culprits]}
         without = plain(", ".join(cause.culprits))
         st.button(f"Compare without {without}", on_click=st.session_state.update, args=(chosen,))
+    st.caption(plain(cause.unit))
     show_table(cause.terms.round(4))
     for number, figure in enumerate(more):
         chart(figure, f"why-{number}")

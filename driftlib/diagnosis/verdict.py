@@ -119,7 +119,10 @@ class VerdictInputs:
     def reason(self) -> str:
         """Why this verdict."""
         if self.domain.cannot_tell:
-            return f"{capital(self.domain.cannot_tell)}."
+            return (
+                f"{capital(self.domain.cannot_tell)}. Rows of a unit share its fate: so few say "
+                "nothing of how much units differ without a change."
+            )
         if not self.domain.overlaps:
             return _no_overlap(self.domain, self.separating)
         return " ".join(self._of_parts())

@@ -178,8 +178,11 @@ class Domain(Result):
         """1 / (n sum w^2) of the overlap weights, on the worse side, 0 to 1.
 
         Share of the rows that the shared density rests on. It says nothing where the AUC is
-        near 1: then all weights are equal because all are next to nothing.
+        near 1: then all weights are equal because all are next to nothing. NaN with too few
+        units.
         """
+        if self.cannot_tell:
+            return float("nan")
         return min(float(1 / (len(w) * np.sum(w**2))) for w in self.overlap_weights)
 
     @property

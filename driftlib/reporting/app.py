@@ -245,6 +245,8 @@ class Cause:
         The verdict, and what it rests on.
     culprits : tuple of str
         Columns that give the period away, where the cause cannot be told.
+    unit : str
+        What a unit is, and how many there are.
     terms : pandas.DataFrame
         What each cause adds to the loss.
     figures : tuple of plotly.graph_objects.Figure
@@ -255,6 +257,7 @@ class Cause:
     headline: str
     reason: str
     culprits: tuple[str, ...]
+    unit: str
     terms: pd.DataFrame
     figures: tuple[go.Figure, ...]
 
@@ -287,7 +290,8 @@ def explain_change(
     from driftlib.visualization import feature_attribution, loss_waterfall, segment_effects
     from driftlib.visualization.diagnosis import plain_title
 
-    why = diagnose(reference, current, features=features, **roles.keywords)
+    unit = roles.unit or AUTO
+    why = diagnose(reference, current, features=features, **roles.keywords, unit=unit)
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
@@ -295,7 +299,7 @@ def explain_change(
         drawn.append(feature_attribution)
     figures = tuple(draw(why) for draw in drawn)
     terms = why.terms.rename(plain_title).rename_axis("cause").reset_index()
-    return Cause(why.headline, why.reason, tuple(why.culprits), terms, figures)
+    return Cause(why.headline, why.reason, tuple(why.culprits), why.unit, terms, figures)
 
 
 @dataclass(frozen=True)

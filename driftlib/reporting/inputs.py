@@ -95,7 +95,7 @@ class Inputs:
         return self.names | self.by_window
 
     def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
-        """Give arguments for `diagnose` and its kin: names, and all features but some.
+        """Give arguments for `diagnose` and its kin: names, unit, and all features but some.
 
         Parameters
         ----------
@@ -126,7 +126,9 @@ class Inputs:
         if not kept:
             raise ParameterError(f"without {quoted(left)} no feature is left: leave out fewer.")
         codes = [name for name in self.categorical if name in kept]
-        return self.names | {"features": kept, "categorical": codes}
+        time = {"timestamp": self.roles.timestamp, "time_format": self.roles.time_format}
+        kinds = {"features": kept, "categorical": codes, "unit": self.roles.unit or AUTO}
+        return self.names | time | kinds
 
     @property
     def segments(self) -> list[str]:
