@@ -12,22 +12,26 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import name_segments
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.policy import k_of_n
+from driftlib.drift.policy import check_persistence, k_of_n
 from driftlib.drift.segments import subjects_of
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import MissingExtraError, ParameterError, check_choice
 from driftlib.files import write_json
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
-from driftlib.severity import Severity, rank, worst
+from driftlib.severity import Severity, rank
 
 DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
+NEW, WORSE, CONTINUING, OVER = "new", "worse", "continuing", "over"
+# What one window alone does not show.
+LASTING = "seen over several windows together, hardly in one alone"
 KINDS = {"prediction": "prediction drift", "target": "target drift"}
 
 
@@ -47,7 +51,10 @@ class Alert:
     severity : str
         "minor", "moderate" or "major".
     message : str
-        A sentence.
+        A sentence; in a run of windows it says since when.
+    state : str
+        "new" in the newest window, or of a single check; "worse" than in the window before;
+        "continuing"; or "over".
     """
 
     kind: str
@@ -55,6 +62,7 @@ class Alert:
     window: int | None
     severity: str
     message: str
+    state: str = NEW
 
 
 @dataclass(frozen=True)
@@ -66,10 +74,12 @@ class AlertPolicy:
     severity : str
         Least severity of drift: "minor", "moderate" or "major".
     performance : str
-        "degraded": a metric is beyond its threshold by more than noise. "breached": its
-        value is beyond the threshold, noise or not.
-    persistence : (int, int)
-        (k, n): only what is found in k of the last n windows, 1 <= k <= n.
+        "degraded": a metric is beyond its threshold by more than noise, within the budget of
+        false alarms of its run. "breached": its value is beyond the threshold in some window,
+        noise or not.
+    persistence : (int, int), optional
+        (k, n): only what is found in k of the last n windows, 1 <= k <= n. The budget of false
+        alarms for a run is that of `DriftPolicy` for drift; performance has the default one.
 
     Raises
     ------
@@ -84,16 +94,12 @@ class AlertPolicy:
 
     severity: str = "moderate"
     performance: str = "degraded"
-    persistence: tuple[int, int] = (1, 1)
+    persistence: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         check_choice("severity", self.severity, list(Severity)[1:])
         check_choice("performance", self.performance, ("degraded", "breached"))
-        k, n = self.persistence
-        if not 1 <= k <= n:
-            raise ParameterError(
-                f"persistence={self.persistence!r} must be (k, n) with 1 <= k <= n."
-            )
+        check_persistence(self.persistence)
 
 
 @known_keywords()
@@ -105,7 +111,8 @@ def make_alerts(
     Parameters
     ----------
     *results : DriftResult, TrendResult or Performance
-        A trend's windows alarm by its own policy first (`DriftPolicy.persistence`).
+        Windows of a run alarm within one budget: the share of runs without any change that
+        have some alert (`DriftPolicy.budget`). A single check alarms by its own policy.
     policy : AlertPolicy, optional
         Default: drift that is at least moderate, and metrics that are surely beyond their
         thresholds.
@@ -133,8 +140,7 @@ def make_alerts(
         if isinstance(result, TrendResult):
             alerts += _trend_alerts(result, policy)
         elif isinstance(result, DriftResult):
-            table = result.table.reset_index().assign(alarm=True)
-            alerts += _drift_alerts(table, subjects_of(table, result.by), policy, None)
+            alerts += _drift_alerts(result, policy)
         elif isinstance(result, Performance):
             alerts += _performance_alerts(result, policy)
         else:
@@ -142,37 +148,103 @@ def make_alerts(
                 f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
                 "drift_trend, track_performance or estimate_performance."
             )
-    return tuple(sorted(alerts, key=lambda alert: -rank(alert.severity)))
+    return tuple(sorted(alerts, key=lambda alert: (alert.state == OVER, -rank(alert.severity))))
+
+
+def _drift_alerts(result: DriftResult, policy: AlertPolicy) -> list[Alert]:
+    table = result.table.reset_index()
+    subjects = subjects_of(table, result.by)
+    wanted = table["severity"].map(rank) >= rank(policy.severity)
+    return [
+        Alert(
+            _drift_kind(row),
+            str(subject),
+            None,
+            row["severity"],
+            f"{subject}: {row['note'] or 'changed'}",
+        )
+        for subject, (_, row) in zip(subjects[wanted], table[wanted].iterrows(), strict=True)
+    ]
 
 
 def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
     alerts = []
     for segment, part in (trend.segments or {(): trend}).items():
         table = part.table.assign(**dict(zip(trend.by, segment, strict=True)))
-        alerts += _drift_alerts(table, subjects_of(table, trend.by), policy, len(part.windows))
+        subjects = subjects_of(table, trend.by)
+        level = table["alarm_severity"].map(rank)
+        wanted = _persistent(level >= rank(policy.severity), subjects, policy)
+        windows = len(part.windows)
+        for subject, found, every in _by_subject(table, subjects, wanted):
+            course = _course(every, wanted, level, windows - 1)
+            latest = found.iloc[-1]
+            told = found[found["severity"] != Severity.NONE]
+            shown = told.iloc[-1] if len(told) else latest
+            note = shown["note"] if len(told) else LASTING
+            message = f"{subject} {course.when(found, windows, 'drifted')}: {note or 'changed'}"
+            severity = latest["alarm_severity"]
+            alerts.append(_alert(_drift_kind(shown), subject, latest, severity, message, course))
     return alerts
 
 
-def _drift_alerts(
-    table: pd.DataFrame, subjects: pd.Series, policy: AlertPolicy, windows: int | None
-) -> list[Alert]:
-    least = rank(policy.severity)
-    level = table["severity"].map(rank)
-    # A trend's alarm needs moderate drift; a policy that wants minor drift too looks further.
-    wanted = (level >= least) & (table["alarm"] | (level == 1))
-    if windows is not None:
-        wanted = k_of_n(wanted, subjects, *policy.persistence)
-    alerts = []
+def _persistent(wanted: pd.Series, subjects: pd.Series, policy: AlertPolicy) -> pd.Series:
+    return wanted if policy.persistence is None else k_of_n(wanted, subjects, *policy.persistence)
+
+
+def _by_subject(
+    table: pd.DataFrame, subjects: pd.Series, wanted: pd.Series
+) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Each subject that has an alert, its windows that are wanted, and all of its windows."""
     for subject, found in table[wanted].groupby(subjects[wanted], sort=False):
-        latest = found.iloc[-1]
-        severity = worst(found["severity"]).value
-        message = f"{subject}: {latest['note'] or 'changed'}"
-        window = None
-        if windows is not None:
-            window = int(latest["window"])
-            message = f"{subject} drifted in {_when(found, windows)}: {latest['note'] or 'changed'}"
-        alerts.append(Alert(_drift_kind(latest), str(subject), window, severity, message))
-    return alerts
+        yield str(subject), found, table[subjects == subject]
+
+
+@dataclass(frozen=True)
+class _Course:
+    """How the latest change of a subject went on."""
+
+    state: str
+    began: str = ""
+    ended: str = ""
+
+    def when(self, found: pd.DataFrame, windows: int, what: str) -> str:
+        if windows == 1:
+            return f"{what} in the only window"
+        if not self.began:
+            return f"{what} in {_when(found, windows, self.state)}"
+        if self.state == OVER:
+            return f"{what} since {self.began}; over since {self.ended}"
+        return f"{what} since {self.began}; {self.state}"
+
+
+def _course(every: pd.DataFrame, wanted: pd.Series, level: pd.Series, newest: int) -> _Course:
+    """Tell the state of a subject from all of its windows, in order."""
+    flags, levels = wanted[every.index].to_numpy(), level[every.index].to_numpy()
+    over = every["over"].to_numpy()
+    last = int(np.flatnonzero(flags)[-1])
+    ends = np.flatnonzero(over)
+    before = ends[ends < last]
+    first = int(np.flatnonzero(flags[before[-1] + 1 if len(before) else 0 :])[0])
+    first += int(before[-1]) + 1 if len(before) else 0
+    began, since = "", every["since"].iloc[last]
+    if since is not None and every["evidence"].notna().any():
+        began = start_in_words(since, every["end"].iloc[last])
+    if (ends >= last).any():
+        end = every.iloc[ends[ends >= last][0]]
+        return _Course(OVER, began, start_in_words(end["start"], end["end"]))
+    now = every["window"].iloc[last] == newest
+    if now and first == last:
+        return _Course(NEW, began)
+    worse = now and levels[last] > levels[first:last].max()
+    return _Course(WORSE if worse else CONTINUING, began)
+
+
+def _alert(
+    kind: str, subject: str, row: pd.Series, severity: str, message: str, course: _Course
+) -> Alert:
+    # What is over asks for nothing any more.
+    severity = Severity.MINOR.value if course.state == OVER else severity
+    return Alert(kind, subject, int(row["window"]), severity, message, course.state)
 
 
 def _drift_kind(row: pd.Series) -> str:
@@ -189,35 +261,40 @@ def _drift_kind(row: pd.Series) -> str:
 def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]:
     table = result.table
     subjects = name_segments(table["metric"].astype(str), table, result.by)
-    wanted = k_of_n(table[policy.performance], subjects, *policy.persistence)
+    column = "alarm" if policy.performance == "degraded" else policy.performance
+    if policy.persistence is not None:
+        column = policy.performance
+    wanted = _persistent(table[column], subjects, policy)
+    level = table["degraded"].astype(int)
     alerts = []
     windows = table["window"].nunique()
     titles = {name: metric.title for name, metric in METRICS[result.task].items()}
-    for subject, found in table[wanted].groupby(subjects[wanted], sort=False):
+    for subject, found, every in _by_subject(table, subjects, wanted):
+        course = _course(every, wanted, level, int(table["window"].max()))
         latest = found.iloc[-1]
-        name = titles[latest["metric"]] + str(subject).removeprefix(str(latest["metric"]))
+        name = titles[latest["metric"]] + subject.removeprefix(str(latest["metric"]))
         estimated = " (estimated without labels)" if latest["estimated"] else ""
-        surely = " by more than noise" if latest["degraded"] else ", perhaps by chance,"
+        surely = latest["degraded"] or latest["alarm"]
+        noise = " by more than noise" if surely else ", perhaps by chance,"
         limit = f"beyond its threshold of {latest['threshold']:.3f}"
         if latest["threshold"] != latest["threshold"]:
             limit = "worse than in the reference"
+        when = course.when(found, windows, f"is {limit}{noise}")
         message = (
-            f"{name}{estimated} is {limit}{surely} in {_when(found, windows)}: "
+            f"{name}{estimated} {when}: "
             f"{latest['value']:.3f} "
             f"({latest['lower']:.3f} to {latest['upper']:.3f})"
         )
-        severity = "major" if latest["degraded"] else "moderate"
-        alerts.append(Alert(PERFORMANCE, str(subject), int(latest["window"]), severity, message))
+        severity = "major" if surely else "moderate"
+        alerts.append(_alert(PERFORMANCE, subject, latest, severity, message, course))
     return alerts
 
 
-def _when(found: pd.DataFrame, windows: int) -> str:
-    if windows == 1:
-        return "the only window"
+def _when(found: pd.DataFrame, windows: int, state: str) -> str:
     ends = found.iloc[[0, -1]]
     first, last = [start_in_words(*row) for row in zip(ends["start"], ends["end"], strict=True)]
     span = first if len(found) == 1 else f"first {first}, last {last}"
-    return f"{len(found)} of {windows} windows ({span})"
+    return f"{len(found)} of {windows} windows ({span}; {state})"
 
 
 def save_alerts(path: str | Path, alerts: Iterable[Alert]) -> Path:

@@ -63,7 +63,7 @@ def test_a_trend_has_one_alert_a_feature_with_its_latest_window(reference, rng):
     (alert,) = make_alerts(trend)
     assert (alert.subject, alert.window, alert.severity) == ("x", 3, "major")
     assert alert.message.startswith(
-        "x drifted in 2 of 4 windows (first row 1,001, last row 3,001): shifted up"
+        "x drifted in 2 of 4 windows (first row 1,001, last row 3,001; continuing): shifted up"
     )
     assert make_alerts(trend, policy=AlertPolicy(persistence=(2, 2))) == ()
     assert len(make_alerts(trend, policy=AlertPolicy(persistence=(2, 3)))) == 1
@@ -108,7 +108,7 @@ def test_performance_alerts_only_beyond_noise(rng):
     (alert,) = make_alerts(perf)
     assert (alert.kind, alert.subject, alert.window) == ("performance", "accuracy", 2)
     assert alert.severity == "major"
-    assert "in 1 of 3 windows (zbad): " in alert.message
+    assert "in 1 of 3 windows (zbad; new): " in alert.message
     assert alert.message.startswith("Accuracy is beyond its threshold of 0.800 by more than noise")
     breached = make_alerts(perf, policy=AlertPolicy(performance="breached"))
     assert len(breached) == 1
@@ -133,7 +133,7 @@ def test_saved_alerts_are_a_list_of_objects(tmp_path, reference):
     assert json.loads(empty.read_text()) == []
     alerts = make_alerts(dl.detect_drift(reference, reference.assign(x=9.0)))
     (entry,) = json.loads(save_alerts(tmp_path / "alerts.json", alerts).read_text())
-    assert list(entry) == ["kind", "subject", "window", "severity", "message"]
+    assert list(entry) == ["kind", "subject", "window", "severity", "message", "state"]
 
 
 def test_policy_and_results_are_checked():

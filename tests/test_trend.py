@@ -414,7 +414,7 @@ def test_alerts_and_charts_of_segments(regions):
     trend = dl.drift_trend(reference, current, window="MS", on="when", by="region")
     (alert,) = dl.make_alerts(trend)
     assert (alert.subject, alert.window) == ("x where region = US", 1)
-    assert alert.message.startswith("x where region = US drifted in 1 of 3 windows (2013-05-01)")
+    assert alert.message.startswith("x where region = US drifted in 1 of 3 windows (2013-05-01; ")
     result = dl.detect_drift(reference, current, by="region")
     assert [alert.subject for alert in dl.make_alerts(result)] == ["x where region = US"]
     for found in (trend, result):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,9 @@ class Pair:
     part: float = 1.0
 
 
-def compare(pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
+def compare(
+    pairs: Sequence[Pair], policy: DriftPolicy, level: float | None = None
+) -> list[pd.DataFrame]:
     """Compare pairs of profiles, column by column.
 
     Parameters
@@ -69,6 +71,9 @@ def compare(pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
         At least one. A q-value allows for all columns of all pairs.
     policy : DriftPolicy
         When a change is real, and when it matters.
+    level : float, optional
+        In a run of windows, the level at which a change of one window is an alarm: adds the
+        column `alarm_severity`. With 0 nothing is but a feature that is gone.
 
     Returns
     -------
@@ -86,7 +91,7 @@ def compare(pairs: Sequence[Pair], policy: DriftPolicy) -> list[pd.DataFrame]:
     q_values = significance.benjamini_hochberg(p_values)
     ends = np.cumsum([len(table) for table in tables])
     return [
-        _judged(pair, table.assign(q_value=q), policy)
+        _judged(pair, table.assign(q_value=q), policy, level)
         for pair, table, q in zip(pairs, tables, np.split(q_values, ends[:-1]), strict=True)
     ]
 
@@ -133,24 +138,24 @@ def _by_units(pair: Pair, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
+def _judged(
+    pair: Pair, table: pd.DataFrame, policy: DriftPolicy, level: float | None
+) -> pd.DataFrame:
     """Add severities and notes."""
     effects = measure_effects(table).fillna(0.0)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
     sizes = zip(effects["PSI"], effects[["missing", "unseen"]].max(axis=1), strict=True)
-    severities, notes = [], []
+    severities, in_run, notes = [], [], []
     reason = first_reason(table, pair.baseline.unit)
     for name, row, (psi, share) in zip(table.index, rows, sizes, strict=True):
         column = pair.baseline.columns[name]
         before, after = pair.before.columns[name], pair.after.columns[name]
         gone = after.rows and not after.present and column.kind != EMPTY
-        if gone and column.role == "feature":
-            severity = Severity.MAJOR
-        elif row["q_value"] < policy.alpha and row["rank_p_value"] <= policy.alpha + RANK_SLACK:
-            severity = policy.severity_of(psi, share)
-        else:
-            severity = Severity.NONE
+        lost = gone and column.role == "feature"
+        size = Severity.MAJOR if lost else policy.severity_of(psi, share)
+        severity = size if lost or _is_real(row, policy.alpha) else Severity.NONE
         severities.append(severity)
+        in_run.append(size if lost or _is_real(row, level or 0.0) else Severity.NONE)
         said = describe_change(column, before, after, row, severity, policy, pair.baseline.unit)
         told = reason and not gone and column.kind in COMPARABLE
         notes.append(join_notes(reason or "", said) if told else said)
@@ -158,8 +163,13 @@ def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFram
         severity=[severity.value for severity in severities],
         drifted=[severity.drifted for severity in severities],
         note=notes,
+        alarm_severity=[severity.value for severity in in_run],
     )
-    return table[list(COLUMNS)]
+    return table[[*COLUMNS] if level is None else [*COLUMNS, "alarm_severity"]]
+
+
+def _is_real(row: Mapping[str, Any], level: float) -> bool:
+    return bool(row["q_value"] < level and row["rank_p_value"] <= level + RANK_SLACK)
 
 
 def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from driftlib.errors import ParameterError
+from driftlib.errors import ParameterError, check_whole
 from driftlib.severity import Severity
+from driftlib.stats.watch import BUDGET, RUN_WINDOWS
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,14 @@ class DriftPolicy:
     share_moderate, share_major : float
         The same for the change in the share of missing values, and for the share of values
         that the reference does not have beyond what it foretells; in [0, 1].
-    persistence : (int, int)
-        (k, n): a trend alarms where k of the last n windows drifted.
+    budget : float
+        Share of runs of windows without any change in which there may be any alarm, in (0, 1):
+        half of it for drift, half for performance.
+    windows : int
+        Windows of a run, such as the 52 weeks of a year; of longer ones, their own number.
+    persistence : (int, int), optional
+        (k, n): instead of the budget, a trend alarms where k of the last n windows drifted,
+        each judged by `alpha` alone.
 
     Examples
     --------
@@ -38,11 +45,16 @@ class DriftPolicy:
     psi_major: float = 0.25
     share_moderate: float = 0.02
     share_major: float = 0.10
-    persistence: tuple[int, int] = (1, 1)
+    budget: float = BUDGET
+    windows: int = RUN_WINDOWS
+    persistence: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.alpha < 1:
-            raise ParameterError(f"alpha={self.alpha!r} must lie between 0 and 1, such as 0.05.")
+        for name in ("alpha", "budget"):
+            share = getattr(self, name)
+            if not 0 < share < 1:
+                raise ParameterError(f"{name}={share!r} must lie between 0 and 1, such as 0.05.")
+        check_whole("windows", self.windows, of="windows")
         for kind, most in (("psi", np.inf), ("share", 1.0)):
             moderate, major = getattr(self, f"{kind}_moderate"), getattr(self, f"{kind}_major")
             if not 0 <= moderate <= major <= most:
@@ -50,11 +62,7 @@ class DriftPolicy:
                     f"{kind}_moderate={moderate!r} and {kind}_major={major!r} must be in order and "
                     f"not negative{' nor above 1' if most == 1 else ''}."
                 )
-        k, n = self.persistence
-        if not 1 <= k <= n:
-            raise ParameterError(
-                f"persistence={self.persistence!r} must be (k, n) with 1 <= k <= n."
-            )
+        check_persistence(self.persistence)
 
     def severity_of(self, psi_excess: float, share: float) -> Severity:
         """Judge how much a real change matters.
@@ -80,8 +88,9 @@ class DriftPolicy:
     @property
     def table(self) -> pd.DataFrame:
         """Each setting, its value, and what it does in a sentence."""
-        k, n = self.persistence
-        rows = [
+        run = (f"At most this share of runs of {self.windows} windows without any change has an "
+               "alarm: half of it for drift, half for performance.")  # fmt: skip
+        rows: list[tuple[str, float | str, str]] = [
             ("alpha", self.alpha, "With no drift at all, at most this share of checks calls some "
              "feature's change real, however many features or rows there are."),
             ("psi_moderate", self.psi_moderate, "A real change is at least moderate from this PSI "
@@ -91,9 +100,11 @@ class DriftPolicy:
              "share of missing or never-seen values moved by this much."),
             ("share_major", self.share_major, "A real change is major when such a share moved by "
              "this much."),
-            ("persistence", f"{k} of {n}", "A trend raises an alarm when so many of the latest "
-             "windows drifted."),
+            ("budget", self.budget, run),
         ]  # fmt: skip
+        if self.persistence:
+            rows[-1] = ("persistence", "{} of {}".format(*self.persistence), "A trend raises an "
+                        "alarm when so many of the latest windows drifted.")  # fmt: skip
         return pd.DataFrame(rows, columns=["setting", "value", "what it does"]).set_index("setting")
 
 
@@ -127,6 +138,25 @@ def measure_effects(table: pd.DataFrame) -> pd.DataFrame:
             "unseen": (table["unseen"] - table["unseen_expected"]).clip(lower=0),
         }
     )
+
+
+def check_persistence(persistence: tuple[int, int] | None) -> None:
+    """Check k of n.
+
+    Parameters
+    ----------
+    persistence : (int, int) or None
+
+    Raises
+    ------
+    ParameterError
+        Unless 1 <= k <= n.
+    """
+    if persistence is None:
+        return
+    k, n = persistence
+    if not 1 <= k <= n:
+        raise ParameterError(f"persistence={persistence!r} must be (k, n) with 1 <= k <= n.")
 
 
 def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:

@@ -14,10 +14,11 @@ from driftlib.data.cutters import ByCalendar, Window
 from driftlib.data.groups import segment_columns
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.units import part_of_unit
-from driftlib.data.windows import choose_cutter, followed_time
+from driftlib.data.windows import choose_cutter, followed_time, start_in_words
+from driftlib.drift.alarms import plan_alarms, raise_alarms
 from driftlib.drift.calendar_columns import excuse_calendar_columns
 from driftlib.drift.compare import COLUMNS, Pair, compare
-from driftlib.drift.policy import DriftPolicy, k_of_n
+from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.segments import (
     ProfileGroups,
     Segment,
@@ -36,7 +37,8 @@ from driftlib.profile.reference import as_baseline, is_baseline
 from driftlib.results import Result
 from driftlib.text import join_notes
 
-_TAKEN = {"window", "start", "end", "feature", "alarm", *COLUMNS}
+_ALARMS = ("evidence", "since", "over", "alarm_severity", "alarm")
+_TAKEN = {"window", "start", "end", "feature", *_ALARMS, *COLUMNS}
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class TrendResult(Result):
         The segment columns.
     pooled : bool
         Whether segments were compared with all of the reference, which knows of no segments.
+    rule : str
+        How alarms were raised, in a sentence; empty for a single window.
     segments : mapping of tuple to TrendResult
         With segment columns, the trend of each segment by its values: `trend.segments["EU",]`.
     """
@@ -76,12 +80,18 @@ class TrendResult(Result):
     left_out: int = 0
     by: tuple[str, ...] = ()
     pooled: bool = False
+    rule: str = ""
     segments: Mapping[Segment, TrendResult] = field(default_factory=dict, repr=False)
 
     @property
     def subjects(self) -> pd.Series:
         """What each row of the table is about: its feature, and with segments which of them."""
         return subjects_of(self.table, self.by)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether alarms are for changes that last, and not for single windows."""
+        return bool(self.table["evidence"].notna().any())
 
     @property
     def cannot_tell(self) -> str | None:
@@ -131,7 +141,9 @@ class TrendResult(Result):
         if alarms.empty:
             return f"No drift against {since} in any of {many}{rest}"
         often = alarms["subject"].value_counts(sort=True)
-        names = ", ".join(f"{name} in {count}" for name, count in often.head(3).items())
+        names = ", ".join(
+            f"{name} {_how_long(alarms[alarms['subject'] == name])}" for name in often.index[:3]
+        )
         places = len(alarms.drop_duplicates(["window", *self.by]))
         return (
             f"Drift against {since} in {places} of {many}: {names}"
@@ -145,6 +157,7 @@ class TrendResult(Result):
             "against": self.against,
             "left_out": self.left_out,
             "policy": asdict(self.policy),
+            "rule": self.rule,
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
             "notes": list(self.notes),
@@ -214,10 +227,14 @@ def drift_trend(
     -------
     TrendResult
         Its table has the columns of `DriftResult.table` after `window` (from 0), `start`, `end`,
-        the segment columns and `feature`, and at last `alarm`: the feature drifted in k of the
-        last n windows of its segment (`policy.persistence`). `q_value` (Benjamini and Hochberg)
-        allows for all features and segments of the same window, not for the number of windows:
-        of 12 windows without drift some one alarms 46 % of the time at 5 %. In a window of the
+        the segment columns and `feature`, and at last `alarm`, within one budget of false alarms
+        for the run (`policy.budget`): `evidence` for a change that lasts, the start of the window
+        in which it began (`since`), whether it ended with this window (`over`), and how much it
+        matters (`alarm_severity`, of which `alarm` is at least moderate). That takes 13 windows
+        of the reference; without them each window is checked by itself at a level that allows for
+        their number, and `rule` says so. `q_value` (Benjamini and Hochberg), `severity` and
+        `drifted` are of one window alone: of 12 windows without drift some one seems to have
+        drifted 46 % of the time. In a window of the
         calendar that the data fill only in part, columns that say no more than when a row was seen
         (the weekday, say) are not judged, and `note` says so.
 
@@ -288,23 +305,24 @@ def drift_trend(
     groups = profile_groups(baseline, source, cutter, names)
     own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
     baselines = own or dict.fromkeys(groups.segments, baseline)
-    tables = _compare_windows(groups, baselines, against, policy, part)
+    plan = plan_alarms(reference, baseline, cutter, names, groups, against, policy, part)
+    tables = _compare_windows(groups, baselines, against, policy, part, plan.level)
+    excused = {}
     if isinstance(cutter, ByCalendar):
         (cut, *_) = groups.segments.values()
         windows = [window for window, _ in cut]
-        tables = {
-            segment: excuse_calendar_columns(table, source, cutter, windows)
-            for segment, table in tables.items()
-        }
-    for table in tables.values():
-        table["alarm"] = k_of_n(table["drifted"], table["feature"], *policy.persistence)
+        for segment, table in tables.items():
+            tables[segment] = excuse_calendar_columns(table, source, cutter, windows)
+            excused[segment] = table[table["drifted"] & ~tables[segment]["drifted"]]
+    tables = raise_alarms(tables, plan, baseline, groups, policy, excused)
     pooled = bool(names) and own is None
     parts = {}
     for segment, found in groups.segments.items():
         cuts, profiles = (tuple(side) for side in zip(*found, strict=True))
         parts[segment] = TrendResult(
-            tables[segment], baselines[segment], cuts, profiles, policy, against, pooled=pooled
-        )
+            tables[segment], baselines[segment], cuts, profiles, policy, against, pooled=pooled,
+            rule=plan.rule,
+        )  # fmt: skip
     if not names:
         (whole,) = parts.values()
         return replace(whole, left_out=groups.left_out)
@@ -318,6 +336,7 @@ def drift_trend(
         groups.left_out,
         tuple(names),
         pooled,
+        plan.rule,
         parts,
     )
 
@@ -328,6 +347,7 @@ def _compare_windows(
     against: str,
     policy: DriftPolicy,
     part: float,
+    level: float,
 ) -> dict[Segment, pd.DataFrame]:
     """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
@@ -335,12 +355,20 @@ def _compare_windows(
     for number in range(max(len(found) for found in groups.segments.values())):
         now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
         pairs = [Pair(baselines[s], before[s], profile, part) for s, (_, profile) in now.items()]
-        compared = compare(pairs, policy)
+        compared = compare(pairs, policy, level)
         for (segment, (window, profile)), table in zip(now.items(), compared, strict=True):
             tables[segment].append(_placed(window, table))
             if against == "previous" and profile.rows:
                 before[segment] = profile
     return {segment: pd.concat(rows, ignore_index=True) for segment, rows in tables.items()}
+
+
+def _how_long(alarms: pd.DataFrame) -> str:
+    """Say since when a column has drifted, or in how many windows."""
+    latest = alarms.iloc[-1]
+    if pd.isna(latest["evidence"]) or latest["since"] is None:
+        return f"in {len(alarms)}"
+    return f"in {len(alarms)} (since {start_in_words(latest['since'], latest['end'])})"
 
 
 def _placed(window: Window, table: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from driftlib.data.task import Task, class_columns
 from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, check_choice
+from driftlib.performance.alarms import raise_alarms
 from driftlib.performance.evaluate import MetricValues, evaluate
 from driftlib.performance.limits import read_thresholds
 from driftlib.performance.metric import Metric
@@ -54,7 +55,7 @@ class Estimate(Performance):
 
     Parameters
     ----------
-    table, task, classes, reference, notes, by, unit_rule, unit_numbers, compared
+    table, task, classes, reference, notes, by, unit_rule, unit_numbers, compared, rule
         As of `driftlib.Performance`; the reference's values are realised ones.
     method : {"cbpe", "pape"}
     reliability : pandas.DataFrame
@@ -229,15 +230,19 @@ def estimate_performance(
     realised = ReferenceValues(whole, evaluate(known, task, whole, chosen))
     column = window if window in now.columns else on
     calibrated = f"calibrated on {len(learnt.y):,} reference rows"
+    table = judged_table(groups, chosen, values, limits, realised, estimated=True)
+    of_reference = long_table(whole, chosen, realised.measured)
+    table, rule = raise_alarms(table, chosen, limits, segments, of_reference)
     return Estimate(
-        judged_table(groups, chosen, values, limits, realised, estimated=True),
+        table,
         task.kind,
         task.classes,
-        long_table(whole, chosen, realised.measured),
+        of_reference,
         (*result_notes(task, (known, new), groups, column, calibrated), *left_out),
         tuple(segments),
         method=method,
         reliability=reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
+        rule=rule,
     )
 
 

@@ -25,6 +25,8 @@ COLUMNS = (
     "threshold", "breached", "degraded", "estimated", "note",
     "design_effect", "units_reference", "units_current",
 )  # fmt: skip
+# And after those, see `driftlib.performance.alarms`.
+ALARMS = ("evidence", "since", "over", "alarm")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Performance(Result):
         How many units each side has, by what to call it.
     compared : tuple of str
         Names of the metrics that are compared with the reference.
+    rule : str
+        How alarms were raised, in a sentence.
     """
 
     table: pd.DataFrame
@@ -61,6 +65,7 @@ class Performance(Result):
     unit_rule: UnitRule = field(default=ROWS, repr=False)
     unit_numbers: Mapping[str, UnitNumber | None] = field(default_factory=dict, repr=False)
     compared: tuple[str, ...] = field(default=(), repr=False)
+    rule: str = ""
 
     @property
     def unit(self) -> str:
@@ -128,6 +133,7 @@ class Performance(Result):
             "notes": list(self.notes),
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
+            "rule": self.rule,
             "reference": self.reference,
         }
 
@@ -136,10 +142,10 @@ def _headline(perf: Performance) -> str:
     table, titles = perf.table, METRICS[perf.task]
     groups, times = len(table) // max(1, table["metric"].nunique()), table["window"].nunique()
     many = f"{groups:,} {perf._groups}" if groups > 1 else ""
-    counts = table.groupby("metric", sort=False)[["breached", "degraded"]].sum()
+    counts = table.groupby("metric", sort=False)[["breached", "alarm"]].sum()
     if not counts.to_numpy().any():
         return _values_in_words(perf, titles, many)
-    counts = counts.sort_values(["degraded", "breached"], ascending=False, kind="stable")
+    counts = counts.sort_values(["alarm", "breached"], ascending=False, kind="stable")
     name, (breached, degraded) = counts.index[0], counts.iloc[0]
     if breached:
         side = "below" if titles[name].higher_is_better else "above"
@@ -152,8 +158,10 @@ def _headline(perf: Performance) -> str:
         finding += f", in {degraded:,} of {many}" if many else ""
     if many:
         rows = table[table["metric"] == name]
-        first = rows[rows["degraded" if degraded else "breached"]].iloc[0]
-        finding += f" (first {_place(first, perf.by, times > 1)})"
+        first = rows[rows["alarm" if degraded else "breached"]].iloc[0]
+        lasts = degraded and first["since"] is not None and not np.isnan(first["evidence"])
+        first = {**first, "start": first["since"]} if lasts else first
+        finding += f" ({'since' if lasts else 'first'} {_place(first, perf.by, times > 1)})"
     others = [titles[other].title for other in counts.index[1:] if counts.loc[other].any()]
     also = f"; also {', '.join(others)}" if others else ""
     also += f"; {perf.cannot_tell}" if perf.cannot_tell else ""
@@ -185,7 +193,7 @@ def _not_measured(perf: Performance) -> str:
     return f"; not measured: {', '.join(perf.unmeasured)}" if perf.unmeasured else ""
 
 
-def _place(row: pd.Series, by: Sequence[str], windows: bool) -> str:
+def _place(row: Mapping[Any, Any] | pd.Series, by: Sequence[str], windows: bool) -> str:
     start = start_in_words(row["start"], row["end"])
     return ", ".join([start] * windows + [f"{name} {row[name]}" for name in by])
 
@@ -216,7 +224,7 @@ def read_segments(by: str | Iterable[str] | None, columns: Iterable[str], where:
     >>> read_segments("carrier", ["carrier", "dest"], "current")
     ['carrier']
     """
-    return segment_columns(by, columns, where, {"window", "start", "end", *COLUMNS})
+    return segment_columns(by, columns, where, {"window", "start", "end", *COLUMNS, *ALARMS})
 
 
 def result_notes(

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import window_groups
-from driftlib.data.predictions import read_predictions
+from driftlib.data.predictions import Period, read_predictions
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.task import Task
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.units import ROW
 from driftlib.data.windows import followed_time
+from driftlib.errors import DriftlibError
+from driftlib.performance.alarms import goes_on, raise_alarms
 from driftlib.performance.evaluate import evaluate
 from driftlib.performance.limits import compared_metrics, read_thresholds
+from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS, select_metrics
 from driftlib.performance.result import Performance, read_segments, result_notes
-from driftlib.performance.tables import ReferenceValues, judged_table, reference_table
+from driftlib.performance.tables import ReferenceValues, judged_table, long_table, reference_table
 from driftlib.performance.unit_numbers import number_units
 from driftlib.performance.units import Side, UnitComparison
+from driftlib.stats.watch import LEAST_RUN
 
 
 @known_keywords(rows="pass a number of rows as window=")
@@ -156,6 +163,13 @@ def track_performance(
     after = Side(now.predictions, groups, units.current, found, chosen)
     comparison = None if units.rule.kind == ROW else UnitComparison(units, after, before)
 
+    table = judged_table(groups, chosen, values, limits, known, units=comparison)
+    of_reference = reference_table(known, chosen, comparison) if known else None
+    cut = None
+    if past is not None and groups.keys["window"].nunique() >= LEAST_RUN:
+        cut = _in_windows(past, found, chosen, segments, window, step, on, time_format)
+        cut = cut if window not in now.frame.columns or goes_on(cut, table) else None
+    table, rule = raise_alarms(table, chosen, limits, segments, of_reference, cut)
     names = [metric.name for metric in chosen]
     absent = [name for name in METRICS[found.kind] if name not in names and metrics is None]
     notes = result_notes(
@@ -166,13 +180,34 @@ def track_performance(
         f"without {y_proba!r} there is no {', '.join(absent)}" if absent else "",
     )
     return Performance(
-        judged_table(groups, chosen, values, limits, known, units=comparison),
+        table,
         found.kind,
         found.classes,
-        reference_table(known, chosen, comparison) if known else None,
+        of_reference,
         notes,
         tuple(segments),
         units.rule,
         units.numbers,
         compared_metrics(chosen, limits) if known else (),
+        rule,
     )
+
+
+def _in_windows(
+    past: Period,
+    task: Task,
+    metrics: Sequence[Metric[Any]],
+    segments: Sequence[str],
+    window: int | str | None,
+    step: int | None,
+    on: str | None,
+    time_format: str | None,
+) -> pd.DataFrame | None:
+    """Measure the reference in windows as those of the data; None where it has none."""
+    if step is not None and isinstance(window, int) and step < window:
+        return None
+    try:
+        groups = window_groups(past.frame, window, step, on, segments, past.name, time_format)
+    except DriftlibError:
+        return None
+    return long_table(groups, metrics, evaluate(past.predictions, task, groups, metrics))

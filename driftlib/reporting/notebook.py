@@ -30,7 +30,8 @@ PLOTLY_MIME = "application/vnd.plotly.v1+json"
 SUMMARY_MIME = "application/vnd.driftlib.summary+json"
 DIALS_MIME = "application/vnd.driftlib.dials+json"
 
-ALERT_KEYS = ("kind", "subject", "window", "severity", "message")
+ALERT_KEYS = ("kind", "subject", "window", "severity", "message", "state")
+UNKNOWN = {"state": "new"}
 SHOWN_ALERTS = 8
 # Characters of a title on one line of a notebook, and a line's height in pixels.
 TITLE_WIDTH, TITLE_LINE = 90, 20
@@ -90,7 +91,7 @@ def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any
     severity : {"none", "minor", "moderate", "major"}, optional
         By default the worst severity among the alerts.
     alerts : iterable of Alert or dict
-        Each with `kind`, `subject`, `window`, `severity` and `message`.
+        Each with `kind`, `subject`, `window`, `severity`, `message` and `state`.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any
 def _alert_record(alert: Any) -> dict[str, Any]:
     if dataclasses.is_dataclass(alert) and not isinstance(alert, type):
         alert = dataclasses.asdict(alert)
-    record = {key: json_ready(alert.get(key)) for key in ALERT_KEYS}
+    record = {key: json_ready(alert.get(key, UNKNOWN.get(key))) for key in ALERT_KEYS}
     check_choice("severity", record["severity"], list(Severity))
     return record
 

@@ -136,6 +136,7 @@ class _Supervisor:
                         "window": None,
                         "severity": Severity.MAJOR,
                         "message": f"The report {report.name!r} failed: {report.failure}",
+                        "state": "new",
                     }
                 )
             alerts += self.alerts.get(report.name, [])

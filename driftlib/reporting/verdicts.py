@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from driftlib.alerts import make_alerts
 from driftlib.data.schema import COMPARABLE
+from driftlib.data.windows import start_in_words
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
@@ -13,7 +15,8 @@ from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.sections import Unavailable
-from driftlib.text import counted, listed
+from driftlib.reporting.watched import drifted_over_all
+from driftlib.text import NAMES_SHOWN, counted, listed, shortened
 from driftlib.visualization.levels import alarm_windows, change_table, most_drifted
 from driftlib.visualization.windows import window_labels
 
@@ -87,7 +90,7 @@ def _worst(perf: Performance) -> str:
     titles, windows = METRICS[perf.task], window_labels(perf.table)
     parts = {}
     for name, part in perf.table.groupby("metric", sort=False):
-        worse = part.loc[part["degraded"], "window"].tolist()
+        worse = part.loc[part["alarm"], "window"].tolist()
         if worse:
             parts[str(name)] = worse
     first = str(perf.table["metric"].iloc[0])
@@ -179,11 +182,14 @@ def _moved(result: DriftResult, trend: TrendResult) -> str:
     table, windows = change_table(trend)
     alarms = alarm_windows(table)
     several = len(windows.labels) > 1
-    if not alarms and not result.drifted:
+    if trend.lasting and alarms:
+        return _lasting(trend, list(alarms), total)
+    drifted = drifted_over_all(result, trend)
+    if not alarms and not set(drifted) & set(result.drifted):
         span = f", over all or in any of {counted(len(windows.labels), windows.unit)}"
         return f"No drift: none of {total} moved enough to matter{span if several else ''}."
     first, _ = change_table(result)
-    overall = [name for name in most_drifted(first) if name in result.drifted]
+    overall = [name for name in most_drifted(first) if name in drifted and name in result.drifted]
     moved = f"{len(overall)} of {total} drifted against the reference: {listed(overall)}."
     if not overall:
         moved = f"None of {total} drifted over all of the current data."
@@ -196,6 +202,21 @@ def _moved(result: DriftResult, trend: TrendResult) -> str:
     shown = "; ".join(parts[:3]) + (f"; {len(parts) - 3} more" if len(parts) > 3 else "")
     found = f" By {windows.unit}: {shown}." if parts else f" No single {windows.unit} did."
     return moved + found
+
+
+def _lasting(trend: TrendResult, names: Sequence[str], total: str) -> str:
+    """Say what has drifted since when, and whether it still does."""
+    alarms = trend.table[trend.table["alarm"]].drop_duplicates("feature", keep="last")
+    since = alarms.set_index("feature")["since"]
+    states = {alert.subject: alert.state for alert in make_alerts(trend)}
+    parts = []
+    for name in names[:NAMES_SHOWN]:
+        end = trend.table.loc[trend.table["feature"] == name, "end"].iloc[-1]
+        began = "" if since[name] is None else f" since {start_in_words(since[name], end)}"
+        parts.append(f"{shortened(name)}{began} ({states[name]})")
+    more = len(names) - len(parts)
+    rest = f" and {more} more" if more else ""
+    return f"{len(names)} of {total} drifted against the reference: {', '.join(parts)}{rest}."
 
 
 def diagnosis_words(

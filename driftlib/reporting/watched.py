@@ -18,6 +18,8 @@ from driftlib.errors import DataError
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.reporting.sections import Unavailable, attempt
+from driftlib.severity import Severity, rank
+from driftlib.stats.watch import level_of_check
 from driftlib.text import capital
 
 Found = TypeVar("Found")
@@ -98,6 +100,32 @@ def set_limits(
     return {"reference": reference, "thresholds": limits}
 
 
+def drifted_over_all(result: DriftResult, trend: TrendResult) -> list[str]:
+    """List what drifted over all of the current data by the rule that alerts follow.
+
+    Parameters
+    ----------
+    result : DriftResult
+        All of the current data against the reference.
+    trend : TrendResult
+        The same window by window; where it has one window, only `result` counts.
+
+    Returns
+    -------
+    list of str
+        Columns, predictions and the target among them. In a run of windows, the check of all of
+        them together has its part of the run's budget of false alarms; none where the windows
+        are followed one after the other, which finds what lasts.
+    """
+    table, policy = result.table, result.policy
+    found = table["severity"].map(rank) >= rank(Severity.MODERATE)
+    if len(trend.windows) > 1 and not policy.persistence:
+        level = level_of_check(policy.budget, len(trend.windows))
+        gone = table["q_value"].isna()
+        found &= (gone | (table["q_value"] < level)) & (not trend.lasting)
+    return [str(name) for name in table.index[found]]
+
+
 def make_drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, ...]:
     """Make alerts of the windows, and of what drifted over all and in no window enough.
 
@@ -113,11 +141,13 @@ def make_drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, .
     tuple of Alert
         None twice.
     """
-    by_window = make_alerts(trend)
+    over_all = drifted_over_all(result, trend)
+    of_all = [alert for alert in make_alerts(result) if alert.subject in over_all]
     if len(trend.windows) == 1:
-        return make_alerts(result)
+        return tuple(of_all)
+    by_window = make_alerts(trend)
     named = {alert.subject for alert in by_window}
-    return (*by_window, *(alert for alert in make_alerts(result) if alert.subject not in named))
+    return (*by_window, *(alert for alert in of_all if alert.subject not in named))
 
 
 def pick_available(*results: Found | Unavailable) -> list[Found]:

@@ -19,12 +19,17 @@ from driftlib.errors import DataError
 LEAST_WINDOWS = 13
 # Deviations beyond this many standard deviations count as this many.
 CLIP = 2.5
+# And no window teaches more than one of so many standard deviations: a great change would soon
+# look ordinary.
+LEARNT = 4.0
 STAKES = np.array([0.5, 1.0, 2.0, 3.0])
 SIGNS = np.array([1.0, -1.0])
+# Beyond that, more is no more certain, and would not stay finite.
+MOST_EVIDENCE = 1e100
 # A change is over when so many windows in a row lie this near to the reference.
 CALM_WINDOWS, CALM_DEVIATION = 2, 1.5
-# Allowance of the sums that date a change: half of a change of one standard deviation.
-ALLOWANCE = 0.5
+# Allowance of the sums that date a change: half of a change of two standard deviations.
+ALLOWANCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Detector:
         The same four of the reference alone.
     within, between : float array, shape (features,)
         Variance of one row's score, and of the windows' own effect: a window of n rows has the
-        weight 1 / (within / n + between).
+        weight 1 / (within / n + between). Windows never count as steadier than their rows let
+        them be.
     damping : float
         What the windows' memory takes off every deviation, 0 to 1.
     evidence : float array, shape (features, stakes, 2)
@@ -216,24 +222,31 @@ def update(detector: Detector, scores: ArrayLike, rows: ArrayLike = 1) -> Detect
     y = np.where(held, a, detector.mean)
     weight = _weights(detector.within / np.where(held, n, 1), detector.between)
     learnt = np.stack([detector.weight, detector.mean, detector.squares, detector.count])
-    z = np.clip(detector.damping * _deviation(y, weight, learnt), -CLIP, CLIP)
+    spread = _spread(weight, learnt, detector.within)
+    z = _deviation(y, learnt, spread)
+    far = np.abs(z) > LEARNT
+    taught = np.where(far, detector.mean + np.sign(z) * LEARNT * spread, y)
+    z = np.clip(detector.damping * z, -CLIP, CLIP)
     bet = np.exp(STAKES[:, None] * SIGNS * z[:, None, None] - _log_moments()[:, None])
-    evidence = np.where(held[:, None, None], (1 + detector.evidence) * bet, detector.evidence)
+    evidence = np.minimum((1 + detector.evidence) * bet, MOST_EVIDENCE)
+    evidence = np.where(held[:, None, None], evidence, detector.evidence)
     # Onset and end are judged against the reference: the running mean has learnt the change.
-    apart = _deviation(y, weight, detector.reference)
+    known = detector.reference
+    apart = _deviation(y, known, _spread(weight, known, detector.within))
     moved = np.maximum(0, detector.sums + SIGNS * apart[:, None] - ALLOWANCE)
     sums = np.where(held[:, None], moved, detector.sums)
     onsets = np.where(sums > 0, detector.onsets, detector.windows + 1)
     calm = np.where(np.abs(apart) <= CALM_DEVIATION, detector.calm + 1, 0)
     total = detector.weight + weight
-    step = y - detector.mean
+    step = taught - detector.mean
     mean = detector.mean + step * weight / total
+    squares = detector.squares + weight * step * (taught - mean)
     return replace(
         detector,
         windows=detector.windows + 1,
         weight=np.where(held, total, detector.weight),
         mean=mean,
-        squares=np.where(held, detector.squares + weight * step * (y - mean), detector.squares),
+        squares=np.where(held, squares, detector.squares),
         count=detector.count + held,
         evidence=evidence,
         sums=sums,
@@ -242,17 +255,22 @@ def update(detector: Detector, scores: ArrayLike, rows: ArrayLike = 1) -> Detect
     )
 
 
-def _deviation(y: np.ndarray, weight: np.ndarray, learnt: np.ndarray) -> np.ndarray:
+def _spread(weight: np.ndarray, learnt: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Tell the standard deviation of a window's distance from the mean of others."""
+    total, _, squares, count = learnt
+    # A weight is 1 / variance where that of rows is known: no spread is below it.
+    spread = np.maximum(squares / np.maximum(count - 1, 1), within > 0)
+    return np.asarray(np.sqrt(spread * (1 / weight + 1 / np.maximum(total, 1e-300))))
+
+
+def _deviation(y: np.ndarray, learnt: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Student residual of a window against others, as a normal deviate."""
     from scipy.special import ndtri, stdtr
 
-    total, mean, squares, count = learnt
-    degrees = np.maximum(count - 1, 1)
-    variance = squares / degrees * (1 / weight + 1 / np.maximum(total, 1e-300))
-    apart = y - mean
+    apart = y - learnt[1]
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(apart == 0, 0, np.abs(apart) / np.sqrt(variance))
-    tail = np.clip(stdtr(degrees, -t), 1e-300, 0.5)
+        t = np.where(apart == 0, 0, np.abs(apart) / spread)
+    tail = np.clip(stdtr(np.maximum(learnt[3] - 1, 1), -t), 1e-300, 0.5)
     return np.asarray(-np.sign(apart) * ndtri(tail))
 
 
@@ -291,19 +309,41 @@ def alarms(detector: Detector, windows: int, alpha: float = 0.025) -> np.ndarray
     ----------
     Wang and Ramdas (2022), J. Royal Statistical Society B 84(3), 822-852.
     """
-    worth = detector.worth
-    named = np.zeros(len(worth), dtype=bool)
+    return named(detector.worth, windows, alpha)
+
+
+def named(worth: ArrayLike, windows: int, alpha: float = 0.025) -> np.ndarray:
+    """Name the features in alarm by their evidence: see `alarms`.
+
+    Parameters
+    ----------
+    worth : float array, shape (features,)
+        Evidence of each.
+    windows, alpha
+        See `alarms`.
+
+    Returns
+    -------
+    bool array, shape (features,)
+
+    Examples
+    --------
+    >>> named([5000, 0, 9000], windows=52).tolist()
+    [True, False, True]
+    """
+    worth = np.asarray(worth, dtype=float)
+    found = np.zeros(len(worth), dtype=bool)
     bar = windows / alpha
     if not len(worth):
-        return named
+        return found
     order = np.argsort(-worth)
     ranks = np.arange(1, len(worth) + 1)
     reached = np.flatnonzero(worth[order] * ranks >= len(worth) * bar)
     if len(reached):
-        named[order[: reached[-1] + 1]] = True
+        found[order[: reached[-1] + 1]] = True
     elif worth.mean() >= bar:
-        named[order[0]] = True
-    return named
+        found[order[0]] = True
+    return found
 
 
 def forget(detector: Detector, features: ArrayLike) -> Detector:
