@@ -196,7 +196,9 @@ def test_alerts_of_drift_and_performance_are_in_one_list(flights):
     alerts = json.loads((folder / "alerts.json").read_text())
     assert len(alerts) == result.alerts
     assert {"data drift", "performance"} <= {alert["kind"] for alert in alerts}
-    assert all(set(a) == {"kind", "subject", "window", "severity", "message"} for a in alerts)
+    assert all(
+        set(a) == {"kind", "subject", "window", "severity", "message", "state"} for a in alerts
+    )
     order = ["major", "moderate", "minor"]
     assert [a["severity"] for a in alerts] == sorted(
         [a["severity"] for a in alerts], key=order.index

@@ -165,7 +165,8 @@ def test_alerts_of_all_reports_are_one_list_in_which_a_failure_counts(ran) -> No
     assert {alert["kind"] for alert in alerts} == {"drift", "report"}
     assert {alert["subject"] for alert in alerts} == {HOSTILE, "bad", "dying"}
     assert all(
-        set(alert) == {"kind", "subject", "window", "severity", "message"} for alert in alerts
+        set(alert) == {"kind", "subject", "window", "severity", "message", "state"}
+        for alert in alerts
     )
 
 
