@@ -130,3 +130,25 @@ def test_labels_that_cannot_be_printed_are_labels(rng, odd):
     assert len(str(error.value).encode()) < 300
     odd_name = frames[0][["x"]].set_axis(pd.Index([odd], dtype=object), axis=1)
     assert dl.detect_drift(odd_name, odd_name).drifted == []
+
+
+def test_a_column_named_after_no_class_is_no_class(rng):
+    proba = rng.dirichlet([1, 1, 1], 200)
+    frame = pd.DataFrame(proba, columns=[f"y_proba_{name}" for name in ("cat", "dog", "owl")])
+    labels = rng.choice(["cat", "dog", "owl"], (2, 200))
+    frame = frame.assign(y_true=labels[0], y_pred=labels[1])
+    expected = dl.track_performance(frame).table["value"].to_numpy()
+    extra = dl.track_performance(frame.assign(y_proba_model=rng.random(200)))
+    np.testing.assert_array_equal(extra.table["value"], expected)
+    # A class that no row has, but whose probabilities the others need, stays one.
+    alive = frame[(frame["y_true"] != "owl") & (frame["y_pred"] != "owl")]
+    assert "owl" in dl.track_performance(alive).classes
+
+
+@pytest.mark.parametrize("name", ["y_proba_{}", "y_proba_{}.0"])
+def test_columns_of_probabilities_may_be_named_after_floats(rng, name):
+    proba, labels = rng.random(200), rng.integers(0, 2, 200).astype(float)
+    frame = pd.DataFrame({name.format(0): 1 - proba, name.format(1): proba})
+    frame = frame.assign(y_true=labels, y_pred=proba > 0.5)
+    found = dl.track_performance(frame, metrics=["roc_auc"]).table["value"][0]
+    assert found == pytest.approx(sk.roc_auc_score(labels, proba))

@@ -34,6 +34,7 @@ from driftlib.data.task import (
     Task,
     class_columns,
     infer_task,
+    probabilities_by_suffix,
     short,
 )
 from driftlib.errors import DataError, ParameterError, check_choice
@@ -344,10 +345,10 @@ def _read_classes(
     y, pred = (
         np.array([*(number[text] for text in labels.texts), -1])[labels.codes] for labels in pair
     )
-    by_class = class_columns(frame, roles)
+    by_class = probabilities_by_suffix(frame, roles)
     if task.kind == BINARY and roles.y_proba in frame.columns:
         proba = _read_probabilities(where, frame, roles.y_proba)
-    elif by_class:
+    elif len(by_class) > 1:
         texts = {_boolean_as(text, number): name for text, name in by_class.items()}
         wanted = task.classes if task.kind == MULTICLASS else task.classes[1:]
         proba = np.stack([_read_probabilities(where, frame, texts[c]) for c in wanted], axis=1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC, ColumnRoles, column_kind
 from driftlib.errors import DataError
@@ -56,17 +58,61 @@ def class_columns(frame: pd.DataFrame, roles: ColumnRoles) -> dict[str, str]:
     -------
     dict of str
         Names of columns by class; empty where one column holds all probabilities, or none does.
+        A column named after no label is none where those of the labels add up to 1 without it.
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"y_proba_no": [0.2], "y_proba_yes": [0.8]})
-    >>> class_columns(frame, ColumnRoles())
+    >>> frame = pd.DataFrame({"y_proba_no": [0.2], "y_proba_yes": [0.8], "y_proba_model": [7]})
+    >>> class_columns(frame.assign(y_true=["no"], y_pred=["yes"]), ColumnRoles())
     {'no': 'y_proba_no', 'yes': 'y_proba_yes'}
+    """
+    columns = probabilities_by_suffix(frame, roles)
+    labels = _labels(frame, roles)
+    known = {suffix: name for suffix, name in columns.items() if suffix in labels}
+    if 1 < len(known) < len(columns) and _add_up(frame, known) > _add_up(frame, columns):
+        columns = known
+    return columns if len(columns) > 1 else {}
+
+
+def probabilities_by_suffix(frame: pd.DataFrame, roles: ColumnRoles) -> dict[str, str]:
+    """Find the columns whose names begin as those of probabilities by class do.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    roles : ColumnRoles
+
+    Returns
+    -------
+    dict of str
+        Names of columns by what follows, `y_proba_1.0` for the label 1 by "1"; empty where one
+        column holds all probabilities.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 1], "y_proba_0.0": [1, 0], "y_proba_1.0": [0, 1]})
+    >>> probabilities_by_suffix(frame, ColumnRoles())
+    {'0': 'y_proba_0.0', '1': 'y_proba_1.0'}
     """
     if roles.y_proba in frame.columns:
         return {}
     columns = {name[len(roles.y_proba) + 1 :]: name for name in roles.proba_columns(frame.columns)}
-    return columns if len(columns) > 1 else {}
+    whole = {re.sub(r"^([+-]?\d+)\.0+$", r"\1", suffix): name for suffix, name in columns.items()}
+    if len(whole) == len(columns) and not columns.keys() & _labels(frame, roles):
+        return whole
+    return columns
+
+
+def _labels(frame: pd.DataFrame, roles: ColumnRoles) -> set[str]:
+    """Labels and predictions as text."""
+    columns = [frame[name] for name in (roles.y_true, roles.y_pred) if name in frame.columns]
+    return {text for column in columns for text in level_codes(column)[1]}
+
+
+def _add_up(frame: pd.DataFrame, columns: Mapping[str, str]) -> float:
+    """Share of the rows whose probabilities add up to 1."""
+    total = sum(as_numbers(frame[name]).values for name in columns.values())  # noqa: PD011
+    return float(np.mean(np.abs(total - 1) < 0.01))
 
 
 def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -> tuple[str, str]:
