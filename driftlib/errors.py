@@ -23,6 +23,28 @@ class DataError(DriftlibError):
     """A file, frame or column cannot be used."""
 
 
+class LackingError(DataError):
+    """A column that a question needs is not there, or holds nothing.
+
+    Parameters
+    ----------
+    message : str
+        What, where and what to do, for those who call functions.
+    brief : str
+        The same for those who read a page: what is not there.
+
+    Examples
+    --------
+    >>> error = LackingError("current has no column 'y' (it has: 'x'). Pass y='...'.", "No y.")
+    >>> str(error), error.brief
+    ("current has no column 'y' (it has: 'x'). Pass y='...'.", 'No y.')
+    """
+
+    def __init__(self, message: str, brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
+
+
 class ParameterError(DriftlibError):
     """An argument has a value that cannot be used."""
 

@@ -126,3 +126,17 @@ def test_effects_on_a_large_loss_have_no_decimals(rng):
     assert f"({first:+,.0f})" in charts.feature_attribution(why).layout.title.text
     title = charts.segment_effects(why).layout.title.text
     assert title == "No group of rows stands out" or not re.search(r"\([+-][\d,]+\.", title)
+
+
+def test_panels_side_by_side_have_names_that_fit(rng):
+    frame = pd.DataFrame({"y_true": rng.normal(size=200)})
+    frame["y_pred"] = frame["y_true"] + rng.normal(size=200)
+    perf = dl.track_performance(frame, window=100)
+    three = charts.metric_trend(perf, metrics=["mae", "rmse", "r2"]).layout.annotations
+    assert [note.text for note in three] == [
+        "<b>MAE (lower is better)</b>",
+        "<b>RMSE (lower is better)</b>",
+        "<b>R2</b>",
+    ]
+    two = charts.metric_trend(perf, metrics=["mae", "rmse"]).layout.annotations
+    assert two[1].text == "<b>Root mean squared error (lower is better)</b>"

@@ -69,7 +69,7 @@ def test_weeks_start_on_mondays_and_gaps_are_kept():
     assert [w.start.day_name() for w in cut] == ["Monday"] * 4
     assert [w.rows for w in cut] == [2, 0, 0, 1]
     assert cut[1].note == "no rows in this window"
-    assert cut[3].note == "partial: the data end at 2013-04-24 00:00:00"
+    assert cut[3].note == "partial: the data end at 2013-04-24"
 
 
 def test_time_zones_and_text_are_times():

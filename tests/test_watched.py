@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from driftlib import visualization as charts
 from driftlib.data.synthetic import simulate
 from driftlib.html.table import write_frame
 from driftlib.reporting import tables, verdicts, watched
@@ -97,6 +98,60 @@ def test_the_verdict_without_labels_is_the_estimate_or_the_reason(data):
     assert words.startswith("There are no labels in the current data. Estimated without them:")
     words = verdicts.performance_verdict(gone, gone, gone)
     assert words.startswith("Performance cannot be judged: current has no column 'y_true'")
+
+
+def test_the_verdict_names_a_single_window_once():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"y_true": rng.normal(100, 50, 400)})
+    frame["y_pred"] = frame["y_true"] + rng.normal(0, 20, 400)
+    now = frame.copy()
+    now.loc[100:199, "y_pred"] += 60
+    perf = dl.track_performance(
+        now, window=100, reference=frame, thresholds={"mae": "+1"}, metrics=["mae"]
+    )
+    words = verdicts.performance_verdict(perf, Unavailable("no"), Unavailable("no"))
+    assert words.count("rows 101 to 200") == 1
+    assert words.startswith("Mean absolute error is worse than tolerated in rows 101 to 200: 6")
+
+
+def test_reasons_on_a_page_are_brief_and_name_no_function(data):
+    bare = data.current[["monthly_charge"]]
+    half = data.current.drop(columns="y_pred")
+    for call in (
+        lambda: attempt(dl.track_performance, bare),
+        lambda: attempt(dl.track_performance, half),
+        lambda: attempt(dl.estimate_performance, data.reference, bare),
+        lambda: attempt(dl.diagnose, bare, bare),
+    ):
+        reason = call().reason
+        assert "has no column 'y_" in reason
+        assert len(reason) < 110
+        assert not {"Pass", "estimate_performance", "it has"} & set(
+            reason.replace("(", " ").split()
+        )
+
+
+def test_one_window_is_not_drawn_as_a_course(data):
+    trend = dl.drift_trend(data.reference, data.current)
+    assert "are one window" in attempt(watched.require_windows, trend).reason
+    several = dl.drift_trend(data.reference, data.current, window=1000)
+    assert watched.require_windows(several) is several
+
+
+def test_inputs_that_do_not_differ_are_not_shared_out():
+    same = simulate(1500, 0.0, 0.3, seed=8)
+    why = dl.diagnose(same.reference, same.current, timestamp="timestamp")
+    assert not why.verdict_inputs.inputs_differ
+    assert "do not differ" in attempt(watched.require_overlap, why).reason
+    title = charts.feature_attribution(why).layout.title.text
+    assert title.startswith("Changed inputs do not clearly change the loss; ")
+
+
+def test_the_time_and_what_was_excluded_are_listed_as_no_features(data):
+    baseline = dl.as_baseline(data.reference, timestamp="timestamp", exclude=["region"])
+    table = tables.left_out_table(baseline, ["region"]).set_index("column")["why"]
+    assert table["timestamp"] == "says when a row was seen: no feature"
+    assert table["region"] == "left out by exclude"
 
 
 def test_segments_are_judged_or_a_sentence_says_why_not(data):

@@ -262,11 +262,11 @@ class ByCalendar:
         for number, (start, end) in enumerate(zip(self.edges[:-1], self.edges[1:], strict=True)):
             note = "" if counts.get(number) else "no rows in this window"
             if number == 0 and self.first is not None and self.first - start > 0.1 * (end - start):
-                note = f"partial: the data begin at {self.first}"
+                note = f"partial: the data begin at {_moment(self.first)}"
             if number == len(self.edges) - 2:
                 day = pd.Timedelta(days=int(self.dates))
-                partial = self.last is not None and self.last + day - start < 0.9 * (end - start)
-                note = f"partial: the data end at {self.last}" if partial else note
+                if self.last is not None and self.last + day - start < 0.9 * (end - start):
+                    note = f"partial: the data end at {_moment(self.last)}"
                 note = join_notes(note, self.far)
             window = Window(number, start, end, counts.get(number, 0), note)
             found.append((window, list[Hashable]([number] if number in counts else [])))
@@ -360,3 +360,9 @@ class ByValue:
             (Window(number, value, value, counts[value]), [value])
             for number, value in enumerate(values)
         ]
+
+
+def _moment(time: pd.Timestamp) -> str:
+    """Write a time, a midnight as the day that it begins."""
+    clock = time.tz_localize(None)
+    return str(time.date()) if clock == clock.normalize() else str(time)

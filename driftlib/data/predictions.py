@@ -37,7 +37,7 @@ from driftlib.data.task import (
     probabilities_by_suffix,
     short,
 )
-from driftlib.errors import DataError, ParameterError, check_choice
+from driftlib.errors import DataError, LackingError, ParameterError, check_choice
 from driftlib.text import counted, quoted
 
 # Of larger numbers, floats do not hold the squares of squared errors.
@@ -312,14 +312,16 @@ def _noted(predictions: list[Predictions], notes: Sequence[tuple[str, ...]]) -> 
 def _check_columns(where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: bool) -> None:
     has = quoted(frame.columns)
     if labels and roles.y_true not in frame.columns:
-        raise DataError(
+        raise LackingError(
             f'{where} has no column {roles.y_true!r} (it has: {has}). Pass y_true="..." if the '
-            "labels are under another name, or use estimate_performance for data without labels."
+            "labels are under another name, or use estimate_performance for data without labels.",
+            f"{where} has no column {roles.y_true!r} with labels.",
         )
     if labels and frame[roles.y_true].isna().all():
-        raise DataError(
+        raise LackingError(
             f"{where} column {roles.y_true!r} has no label in any row: wait for labels, or use "
-            "estimate_performance for data without labels."
+            "estimate_performance for data without labels.",
+            f"{where} column {roles.y_true!r} has no label in any row.",
         )
     lacks = roles.y_pred not in frame.columns
     if lacks or frame[roles.y_pred].isna().all():
@@ -335,7 +337,10 @@ def _check_columns(where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: 
                 f"your model is used with, such as frame[{roles.y_pred!r}] = "
                 f"frame[{roles.y_proba!r}] >= 0.5."
             )
-        raise DataError(f"{where} {what}. {advice}")
+        lacking = "has no column" if lacks else "has no prediction in any row of column"
+        raise LackingError(
+            f"{where} {what}. {advice}", f"{where} {lacking} {roles.y_pred!r} with predictions."
+        )
 
 
 def _read_classes(

@@ -198,7 +198,7 @@ def _time_column(
     if timestamp is not None:
         if all(timestamp in header.names for header in reference.headers):
             return timestamp, ""
-        return "", f"{reference.name} has no column {timestamp!r}"
+        return "", f"{reference.name} has no column {timestamp!r} that says when a row was seen"
     found = _time_columns(reference, times)
     if len(found) == 1:
         return found[0], ", the only column of dates and times"

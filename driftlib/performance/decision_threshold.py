@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.task import BINARY
+from driftlib.data.task import BINARY, REGRESSION
 from driftlib.errors import DataError
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
@@ -123,9 +123,9 @@ def performance_at(
 
 
 def _check(frame: pd.DataFrame, perf: Performance, y_proba: str) -> None:
-    if perf.task != BINARY or y_proba not in frame.columns:
-        raise DataError(
-            "a decision threshold needs two classes and one column of probabilities: there is "
-            f"nothing to move here (the task is {perf.task}, and {y_proba!r} is "
-            f"{'there' if y_proba in frame.columns else 'missing'})."
-        )
+    needs = "a decision threshold needs two classes and one column of probabilities"
+    if perf.task != BINARY:
+        found = "a regression" if perf.task == REGRESSION else f"{len(perf.classes)} classes"
+        raise DataError(f"{needs}: here is {found}, and nothing to move.")
+    if y_proba not in frame.columns:
+        raise DataError(f"{needs}: there is no column {y_proba!r}, and nothing to move.")

@@ -17,7 +17,7 @@ from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.task import Task, class_columns
 from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
-from driftlib.errors import DataError, check_choice
+from driftlib.errors import DataError, LackingError, check_choice
 from driftlib.performance.alarms import raise_alarms
 from driftlib.performance.evaluate import MetricValues, evaluate
 from driftlib.performance.limits import read_thresholds
@@ -254,11 +254,13 @@ def _probability_columns(frames: Mapping[str, pd.DataFrame], roles: ColumnRoles)
     for name, frame in frames.items():
         lacking = [column for column in columns or [roles.y_proba] if column not in frame.columns]
         if lacking:
-            raise DataError(
+            raise LackingError(
                 f"{name} has no column {quoted(lacking)} (it has: {quoted(frame.columns)}): an "
                 "estimate is made from a classifier's probabilities, in one column or one named "
                 f'{roles.y_proba}_<class> for each class. Pass y_proba="..." if they are under '
-                "another name."
+                "another name.",
+                "An estimate without labels is made from a classifier's probabilities, and "
+                f"{name} has no column {quoted(lacking)}.",
             )
     return columns
 
@@ -266,10 +268,12 @@ def _probability_columns(frames: Mapping[str, pd.DataFrame], roles: ColumnRoles)
 def _check_labels(name: str, reference: pd.DataFrame, roles: ColumnRoles) -> None:
     if roles.y_true in reference.columns and reference[roles.y_true].notna().any():
         return
-    raise DataError(
+    raise LackingError(
         f"{name} has no labels in a column {roles.y_true!r} (it has: {quoted(reference.columns)}): "
         "an estimate learns from a labelled reference what the probabilities mean. Pass "
-        'y_true="..." if the labels are under another name.'
+        'y_true="..." if the labels are under another name.',
+        "An estimate learns from a labelled reference what the probabilities mean, and "
+        f"{name} has no labels in a column {roles.y_true!r}.",
     )
 
 

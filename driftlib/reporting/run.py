@@ -88,6 +88,9 @@ def run_report(
     found = find_notebooks(notebooks)
     schemas = {name: declared(path) for name, path in found.items()}
     assigned = assign(given, found)
+    if notebooks is None and any(given.get(role) for role in ("reference", "current")):
+        # The demo is of data of its own.
+        found.pop("demo", None)
     jobs = []
     for name, path in found.items():
         own = assigned[name] | ({"output": str(folder)} if "output" in schemas[name] else {})

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from driftlib.errors import DataError, DriftlibError
+from driftlib.errors import DataError, DriftlibError, LackingError
 from driftlib.reporting.notebook import show
 
 Made = TypeVar("Made")
@@ -82,8 +82,8 @@ def attempt(function: Callable[..., Made], *arguments: Any, **options: Any) -> M
     --------
     >>> import pandas as pd
     >>> from driftlib import track_performance
-    >>> attempt(track_performance, pd.DataFrame({"x": [1.0]})).reason[:30]
-    "current has no column 'y_true'"
+    >>> attempt(track_performance, pd.DataFrame({"x": [1.0]})).reason
+    "current has no column 'y_true' with labels."
     """
     given = (*arguments, *options.values())
     missing = next((item for item in given if isinstance(item, Unavailable)), None)
@@ -91,6 +91,8 @@ def attempt(function: Callable[..., Made], *arguments: Any, **options: Any) -> M
         return missing
     try:
         return function(*arguments, **options)
+    except LackingError as error:
+        return Unavailable(error.brief)
     except DriftlibError as error:
         return Unavailable(str(error))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
+from driftlib.data.units import TIME
 from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
@@ -152,13 +154,15 @@ def categories_table(baseline: Baseline) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def left_out_table(baseline: Baseline) -> pd.DataFrame:
+def left_out_table(baseline: Baseline, exclude: Iterable[str] = ()) -> pd.DataFrame:
     """Tabulate the columns of the reference that are no features, or cannot be compared, and why.
 
     Parameters
     ----------
     baseline : Baseline
         Of the reference.
+    exclude : iterable of str
+        Columns that the reader left out.
 
     Returns
     -------
@@ -171,6 +175,10 @@ def left_out_table(baseline: Baseline) -> pd.DataFrame:
         for column in baseline.columns.values()
         if column.role != "feature" or column.kind not in COMPARABLE
     ]
+    if baseline.unit.column is not None and baseline.unit.column not in baseline.columns:
+        says = "when a row was seen" if baseline.unit.kind == TIME else "which rows belong together"
+        rows.append((baseline.unit.column, f"says {says}: no feature"))
+    rows += [(name, "left out by exclude") for name in exclude]
     return pd.DataFrame(rows or [("none", "")], columns=["column", "why"])
 
 
@@ -303,4 +311,7 @@ def causes_table(timeline: Timeline) -> pd.DataFrame:
                 "domain AUC": round(found.domain_auc, 2),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    # Without labels nothing is known of the change.
+    empty = [name for name in table if table[name].replace("", np.nan).isna().all()]
+    return table.drop(columns=empty)

@@ -109,7 +109,8 @@ def _worst(perf: Performance) -> str:
         verb, at_times = "is" if len(others) == 1 else "are", " at times" if several else ""
         also = f"; so {verb} {listed(others)}{at_times}"
     when = f" {windows.among(parts[name])}" if several else ""
-    where = f" {windows.place(number)}" if several else ""
+    # Where it was worse in that window only, that is said already.
+    where = f" {windows.place(number)}" if several and parts[name] != [number] else ""
     return (
         f"{titles[name].title} is worse than tolerated{when}: {worst:.3g}{where}, "
         f"{before:.3g} in the reference{also}."

@@ -12,6 +12,7 @@ import pandas as pd
 from driftlib.alerts import Alert, make_alerts
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import DataError
@@ -23,6 +24,7 @@ from driftlib.stats.watch import level_of_check
 from driftlib.text import capital
 
 Found = TypeVar("Found")
+Windowed = TypeVar("Windowed", TrendResult, Timeline)
 # The most telling first: those that do not just follow how common the positive label is.
 ORDER = {
     BINARY: ("roc_auc", "brier", "precision", "recall", "accuracy", "f1"),
@@ -182,13 +184,43 @@ def require_overlap(why: Diagnosis) -> Diagnosis:
     Raises
     ------
     DataError
-        If the periods have too few inputs in common.
+        If the periods have too few inputs in common, or the same.
     """
     if why.domain.cannot_tell:
         raise DataError(f"{capital(why.domain.cannot_tell)}.")
     if not why.domain.overlaps:
         raise DataError("The two periods have too few inputs in common to share out the change.")
+    if not why.verdict_inputs.inputs_differ:
+        raise DataError(
+            "The inputs of the two periods do not differ: there is nothing to share out."
+        )
     return why
+
+
+def require_windows(result: Windowed) -> Windowed:
+    """Let a result pass that has more than one window.
+
+    Parameters
+    ----------
+    result : TrendResult or Timeline
+        With a table of windows.
+
+    Returns
+    -------
+    TrendResult or Timeline
+        The same.
+
+    Raises
+    ------
+    DataError
+        If all of the current data are one window.
+    """
+    if result.table["window"].nunique() < 2:
+        raise DataError(
+            "All of the current data are one window: name the column with the time in timestamp, "
+            "or a number of rows in window."
+        )
+    return result
 
 
 def require_concept(why: Diagnosis) -> Diagnosis:
@@ -246,7 +278,9 @@ def track_segments(
         attempt(track_performance, current, by=column, metrics=[metric], **names, **judged)
         for column in columns
     ]
-    why = Unavailable("No column of categories cuts the data into a few groups: name some.")
+    why = Unavailable(
+        "No column of categories cuts the data into a few groups: name columns in segments."
+    )
     return results or [why]
 
 

@@ -193,6 +193,12 @@ def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
         first = float(table["effect"].iloc[0])
         did = "raised" if first > 0 else "lowered"
         title = f"Of the changed inputs, {names[0]} {did} the loss most ({_effect(first)})"
+        _, lower, upper = diagnosis.covariate
+        if lower <= 0 <= upper:
+            title = (
+                f"Changed inputs do not clearly change the loss; {names[0]} moves it most "
+                f"({_effect(first)})"
+            )
         if not first:
             title = "No changed input did anything to the loss"
     chart = figure(

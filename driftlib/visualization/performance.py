@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.errors import ParameterError
+from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.text import brief, capital, counted, listed, shortened, unknown_name
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 MOST_LINES = 7
+MOST_LETTERS = 32
 
 
 def metric_trend(
@@ -86,10 +88,7 @@ def metric_trend(
         table=_trend_table(perf, table, windows),
         height=height_of(len(names)),
     )
-    heads = [
-        titles[name].title + ("" if titles[name].higher_is_better else " (lower is better)")
-        for name in names
-    ]
+    heads = [_head(titles[name], len(names)) for name in names]
     axes = add_panels(chart, heads, x=category_axis(nticks=4), y={"nticks": 5})
     if len(names) == 1:
         chart.update_yaxes(title_text=heads[0])
@@ -123,6 +122,14 @@ def metric_trend(
     _trend_legend(chart, perf, drawn, colors, reference)
     chart.update_layout(bargap=0, barmode="overlay")
     return chart
+
+
+def _head(metric: Metric[Any], panels: int) -> str:
+    """Name a panel: a metric by its short name where three side by side leave it no room."""
+    better = "" if metric.higher_is_better else " (lower is better)"
+    room = MOST_LETTERS if panels > 2 and panels != 4 else 2 * MOST_LETTERS
+    title = metric.title if len(metric.title + better) <= room else metric.name.upper()
+    return f"{title}{better}"
 
 
 def _chosen_metrics(perf: Performance, metrics: Iterable[str] | None) -> list[str]:

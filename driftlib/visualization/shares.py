@@ -72,7 +72,7 @@ def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCo
         names = [written(value, 6) for value in column.grid[taken]]
         counts = [side[taken] for side in at]
         if at[1][taken].sum() < current.present:
-            names.append("other values")
+            names.append("new values")
             counts = [
                 np.append(side, whole.present - side.sum())
                 for side, whole in zip(counts, (reference, current), strict=True)
