@@ -111,7 +111,9 @@ def test_the_verdict_names_a_single_window_once():
     )
     words = verdicts.performance_verdict(perf, Unavailable("no"), Unavailable("no"))
     assert words.count("rows 101 to 200") == 1
-    assert words.startswith("Mean absolute error is worse than tolerated in rows 101 to 200: 6")
+    assert words.startswith(
+        "Mean absolute error is worse than tolerated in rows 101 to 200: 58.3, 16 in the"
+    )
 
 
 def test_reasons_on_a_page_are_brief_and_name_no_function(data):
@@ -126,9 +128,7 @@ def test_reasons_on_a_page_are_brief_and_name_no_function(data):
         reason = call().reason
         assert "has no column 'y_" in reason
         assert len(reason) < 110
-        assert not {"Pass", "estimate_performance", "it has"} & set(
-            reason.replace("(", " ").split()
-        )
+        assert not [word for word in ("Pass", "estimate_", "it has") if word in reason]
 
 
 def test_one_window_is_not_drawn_as_a_course(data):
