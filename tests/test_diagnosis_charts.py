@@ -140,3 +140,9 @@ def test_panels_side_by_side_have_names_that_fit(rng):
     ]
     two = charts.metric_trend(perf, metrics=["mae", "rmse"]).layout.annotations
     assert two[1].text == "<b>Root mean squared error (lower is better)</b>"
+
+
+def test_without_columns_that_changed_the_title_speaks_of_no_concept(why):
+    title = charts.loss_waterfall(why, ["tenure"]).layout.title.text
+    assert title.startswith("Leaving out tenure, which changed: the Brier score ")
+    assert "oncept" not in title

@@ -143,25 +143,42 @@ class VerdictInputs:
         str
             Sentences that end with what would tell.
         """
-        left = f"Leaving out {listed(names, 8)}, which changed"
-        if self.domain.cannot_tell:
-            return f"{left}: {self.domain.cannot_tell}."
-        if not self.domain.overlaps:
-            return f"{left}: still undetermined, as {_blame(self.separating)}."
-        if not self.labelled:
-            return f"{left}: {self.headline}."
-        total, concept = self.parts.combine(TOTAL), self.parts.combine(CONCEPT_PART)
-        write = number_writer(total[2] - total[0])
-        those = "those columns" if len(names) > 1 else "that column"
-        said = (
-            f"{left}: the {self.loss} {describe_change(total, write)}, "
-            f"{write(concept[0], True)} of it not explained by the other inputs"
-        )
-        if not (self.worse(CONCEPT_PART) or self.parts.combine(CONCEPT_PART, LEVEL)[2] < 0):
+        said = self.change_without(names)
+        told = self.labelled and self.domain.overlaps and not self.domain.cannot_tell
+        sure = told and (self.worse(CONCEPT_PART) or self.parts.combine(CONCEPT_PART, LEVEL)[2] < 0)
+        if not sure:
             return f"{said}."
+        those = "those columns" if len(names) > 1 else "that column"
         return (
             f"{said}, which may be the concept or {those}: a reference that covers such values, "
             "such as the same season, would tell."
+        )
+
+    def change_without(self, names: Sequence[str]) -> str:
+        """Say how the loss changed when columns that themselves changed are left out.
+
+        Parameters
+        ----------
+        names : sequence of str
+            As for `without`.
+
+        Returns
+        -------
+        str
+            The beginning of a sentence, which can stand alone.
+        """
+        left = f"Leaving out {listed(names, 8)}, which changed"
+        if self.domain.cannot_tell:
+            return f"{left}: {self.domain.cannot_tell}"
+        if not self.domain.overlaps:
+            return f"{left}: still undetermined, as {_blame(self.separating)}"
+        if not self.labelled:
+            return f"{left}: {self.headline}"
+        total, concept = self.parts.combine(TOTAL), self.parts.combine(CONCEPT_PART)
+        write = number_writer(total[2] - total[0])
+        return (
+            f"{left}: the {self.loss} {describe_change(total, write)}, "
+            f"{write(concept[0], True)} of it not explained by the other inputs"
         )
 
     def _of_parts(self) -> list[str]:

@@ -220,6 +220,27 @@ def _lasting(trend: TrendResult, names: Sequence[str], total: str) -> str:
     return f"{len(names)} of {total} drifted against the reference: {', '.join(parts)}{rest}."
 
 
+def compared_without(left_out: Sequence[str]) -> str | Unavailable:
+    """Say what verdicts mean that were found without features that changed.
+
+    Parameters
+    ----------
+    left_out : sequence of str
+        Those features.
+
+    Returns
+    -------
+    str or Unavailable
+        A sentence, where there are any.
+    """
+    if not left_out:
+        return Unavailable("Every feature was compared.")
+    return (
+        f"Compared without {listed(left_out, 8)}: what changed with them counts here as other "
+        "outcomes of the same inputs."
+    )
+
+
 def diagnosis_words(
     everything: Diagnosis | Unavailable, why: Diagnosis | Unavailable, left_out: Sequence[str]
 ) -> str | Unavailable:

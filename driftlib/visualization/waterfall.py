@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 HALF = 0.38
 
 
-def loss_waterfall(diagnosis: Diagnosis) -> go.Figure:
+def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Figure:
     """Draw the way from the reference's loss to the current one, cause by cause.
 
     Parameters
     ----------
     diagnosis : Diagnosis
         From `diagnose`.
+    left_out : sequence of str
+        Features that changed and that it does without: the title then speaks of no concept.
 
     Returns
     -------
@@ -53,9 +56,12 @@ def loss_waterfall(diagnosis: Diagnosis) -> go.Figure:
         }
     )
     loss = shortened(diagnosis.loss_title)
+    title = diagnosis.headline
+    if left_out:
+        title = diagnosis.verdict_inputs.change_without(left_out)
     write = number_writer(float((known["upper"] - known["lower"]).max()))
     chart = figure(
-        escape(diagnosis.headline, most=None),
+        escape(title, most=None),
         caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
         "on the way from the reference's to the current one; the axis does not start at 0. A "
         "familiar input is one that both periods have.",
