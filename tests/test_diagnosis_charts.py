@@ -132,14 +132,16 @@ def test_panels_side_by_side_have_names_that_fit(rng):
     frame = pd.DataFrame({"y_true": rng.normal(size=200)})
     frame["y_pred"] = frame["y_true"] + rng.normal(size=200)
     perf = dl.track_performance(frame, window=100)
-    three = charts.metric_trend(perf, metrics=["mae", "rmse", "r2"]).layout.annotations
-    assert [note.text for note in three] == [
-        "<b>MAE (lower is better)</b>",
-        "<b>RMSE (lower is better)</b>",
+    three = charts.metric_trend(perf, metrics=["mae", "rmse", "r2"])
+    assert [note.text for note in three.layout.annotations] == [
+        "<b>Mean absolute error ↓</b>",
+        "<b>Root mean squared error ↓</b>",
         "<b>R2</b>",
     ]
-    two = charts.metric_trend(perf, metrics=["mae", "rmse"]).layout.annotations
-    assert two[1].text == "<b>Root mean squared error (lower is better)</b>"
+    assert "↓: lower is better." in three.layout.meta["caption"]
+    one = charts.metric_trend(perf, metrics=["rmse"])
+    assert one.layout.yaxis.title.text == "Root mean squared error (lower is better)"
+    assert "↓" not in one.layout.meta["caption"]
 
 
 def test_without_columns_that_changed_the_title_speaks_of_no_concept(why):

@@ -144,7 +144,7 @@ def test_inputs_that_do_not_differ_are_not_shared_out():
     assert not why.verdict_inputs.inputs_differ
     assert "do not differ" in attempt(watched.require_overlap, why).reason
     title = charts.feature_attribution(why).layout.title.text
-    assert title.startswith("Changed inputs do not clearly change the loss; ")
+    assert "the loss most" not in title
 
 
 def test_the_time_and_what_was_excluded_are_listed_as_no_features(data):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.errors import ParameterError
-from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.text import brief, capital, counted, listed, shortened, unknown_name
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 MOST_PANELS = 12
 MOST_LINES = 7
-MOST_LETTERS = 32
 
 
 def metric_trend(
@@ -83,15 +81,17 @@ def metric_trend(
     labels = [escape(windows.labels[number]) for number in numbers]
     chart = figure(
         escape(_trend_title(perf, table, drawn, names, windows), most=None),
-        caption=_trend_caption(perf, table, segments, numbers, windows),
+        caption=_trend_caption(perf, table, names, segments, numbers, windows),
         alt=_trend_alt(perf, table, names, windows),
         table=_trend_table(perf, table, windows),
         height=height_of(len(names)),
     )
-    heads = [_head(titles[name], len(names)) for name in names]
+    lower = {name for name in names if not titles[name].higher_is_better}
+    heads = [f"{titles[name].title}{' ↓' if name in lower else ''}" for name in names]
     axes = add_panels(chart, heads, x=category_axis(nticks=4), y={"nticks": 5})
     if len(names) == 1:
-        chart.update_yaxes(title_text=heads[0])
+        better = " (lower is better)" if lower else ""
+        chart.update_yaxes(title_text=f"{titles[names[0]].title}{better}")
         chart.update_xaxes(title_text=windows.title or None, nticks=12)
     first = ESTIMATED if table["estimated"].all() else style.CURRENT
     colors = dict(zip(segments, (first, *style.COLORWAY[2:]), strict=False))
@@ -122,14 +122,6 @@ def metric_trend(
     _trend_legend(chart, perf, drawn, colors, reference)
     chart.update_layout(bargap=0, barmode="overlay")
     return chart
-
-
-def _head(metric: Metric[Any], panels: int) -> str:
-    """Name a panel: a metric by its short name where three side by side leave it no room."""
-    better = "" if metric.higher_is_better else " (lower is better)"
-    room = MOST_LETTERS if panels > 2 and panels != 4 else 2 * MOST_LETTERS
-    title = metric.title if len(metric.title + better) <= room else metric.name.upper()
-    return f"{title}{better}"
 
 
 def _chosen_metrics(perf: Performance, metrics: Iterable[str] | None) -> list[str]:
@@ -224,6 +216,7 @@ def _trend_title(
 def _trend_caption(
     perf: Performance,
     table: pd.DataFrame,
+    names: Sequence[str],
     segments: Sequence[str],
     numbers: Sequence[int],
     windows: WindowLabels,
@@ -245,6 +238,8 @@ def _trend_caption(
         sentences.append("Not every row has a label; the metrics use those that do.")
     if table["estimated"].any():
         sentences.append(getattr(perf, "assumption", ""))
+    if len(names) > 1 and any(not METRICS[perf.task][name].higher_is_better for name in names):
+        sentences.append("↓: lower is better.")
     if len(numbers) < len(windows.labels):
         sentences.append(f"{len(numbers)} of {len(windows.labels):,} windows are drawn.")
     return " ".join(filter(None, sentences))
