@@ -264,3 +264,31 @@ def test_dates_may_be_numbers(time_format):
     for numbers in ([20130331, 20130401], np.array([20130331, 20130401], dtype=object)):
         times = as_times(pd.Series(numbers), time_format=time_format)
         assert times.dt.strftime("%d %b").tolist() == ["31 Mar", "01 Apr"]
+
+
+@pytest.mark.parametrize("missing", ["", " ", "NA", "NaT", "null"])
+def test_text_that_says_there_is_no_time_is_missing_in_frames_as_in_files(tmp_path, missing):
+    days = pd.date_range("2024-03-01", periods=40).strftime("%Y-%m-%d").to_series(index=range(40))
+    frame = pd.DataFrame({"t": days.where(days.index % 10 != 0, missing), "x": np.arange(40) % 7})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    ends = [
+        dl.drift_trend(frame, form, timestamp="t", window="7D", unit="row").table[
+            ["end", "n_current"]
+        ]
+        for form in (frame, tmp_path / "rows.csv")
+    ]
+    pd.testing.assert_frame_equal(*ends, check_dtype=False)
+    assert ends[0]["n_current"].sum() == 36
+    assert time_columns(frame) == ["t"]
+
+
+def test_timestamps_of_several_zones_are_one_time_line():
+    naive = pd.date_range("2024-03-29", periods=4, freq="12h")
+    zones = ["UTC", "Europe/Paris", "Asia/Tokyo", "UTC"]
+    mixed = [
+        time.tz_localize("UTC").tz_convert(zone) for time, zone in zip(naive, zones, strict=True)
+    ]
+    read = as_times(pd.Series(mixed, dtype=object))
+    assert read.tolist() == naive.tz_localize("UTC").tolist()
+    with pytest.raises(DataError, match="one without"):
+        as_times(pd.Series([mixed[0], naive[1]], dtype=object))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from driftlib.data.levels import level_texts
+from driftlib.data.levels import MISSING_TEXTS, level_texts
 from driftlib.errors import DataError, ParameterError
 
 # Units of numbers that count from 1970.
@@ -21,6 +21,9 @@ _EXCEL_DAY_0 = pd.Timestamp("1899-12-30")
 _DAY_FIRST = r"^\s*(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>\d{4}|\d{2})\b(?P<rest>.*)$"
 _LIKE_A_DATE = r"^\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b"
 _ZONE = r"[T ]\d.*?(?:[Zz]|[+-]\d\d(?::?\d\d)?)\s*$"
+_NO_TIMES = (*MISSING_TEXTS, " ", "NaT")
+# So many values tell whether a column holds times: the first that is there does.
+_LOOKED_AT = 1000
 ADVICE = (
     "say how times are written with time_format: 's' for seconds since 1970 ('ms' for "
     "milliseconds), 'excel' for Excel's day numbers, 'dayfirst' for 31.12.2013, or a pattern such "
@@ -153,7 +156,7 @@ def is_time(series: pd.Series, time_format: str | None = None) -> bool:
     """
     if types.is_datetime64_any_dtype(series.dtype):
         return True
-    known = series.dropna().head(1)
+    known = _plain(series.dropna().head(_LOOKED_AT)).dropna().head(1)
     if known.empty:
         return False
     try:
@@ -269,7 +272,10 @@ def _plain(series: pd.Series) -> pd.Series:
     if isinstance(dtype, pd.PeriodDtype):
         return series.dt.to_timestamp()
     if dtype.kind == "O" and types.infer_dtype(series, skipna=True) in ("string", "bytes", "mixed"):
-        return level_texts(series)
+        series = level_texts(series)
+    if dtype.kind == "O" or isinstance(dtype, pd.StringDtype):
+        # What a CSV file says for a missing value.
+        return series.mask(series.isin(_NO_TIMES))
     return series
 
 
@@ -319,7 +325,12 @@ def _zoned(
     column: _Column, text: pd.Series, read: Callable[[bool, pd.Series], pd.Series]
 ) -> pd.Series:
     """Read text of which some has an offset: all or none must, and different ones become UTC."""
+    zones = set()
+    if types.infer_dtype(text, skipna=True) == "datetime":
+        zones = set(text.dropna().map(lambda time: time.tzinfo).unique())
     try:
+        if len(zones) > 1:
+            raise ValueError("Mixed timezones")
         return read(False, text)
     except (ValueError, TypeError) as error:
         if "timezones" not in str(error):
