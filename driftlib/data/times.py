@@ -156,7 +156,7 @@ def is_time(series: pd.Series, time_format: str | None = None) -> bool:
     """
     if types.is_datetime64_any_dtype(series.dtype):
         return True
-    known = _plain(series.dropna().head(_LOOKED_AT)).dropna().head(1)
+    known = _first(series)
     if known.empty:
         return False
     try:
@@ -211,10 +211,10 @@ def is_like_a_date(series: pd.Series) -> bool:
     >>> is_like_a_date(pd.Series(["31/12/2013"])), is_like_a_date(pd.Series(["spring"]))
     (True, False)
     """
-    known = series.dropna()
     if types.is_numeric_dtype(series.dtype):
+        known = series.dropna()
         return known.nunique() > max(60, len(known) // 10)
-    return bool(known.head(1).astype(str).str.contains(_LIKE_A_DATE).any())
+    return bool(_first(series).astype(str).str.contains(_LIKE_A_DATE).any())
 
 
 def wall_clock(times: pd.Series) -> np.ndarray:
@@ -255,6 +255,11 @@ def instants(times: pd.Series) -> np.ndarray:
     array(['2013-03-31T00', 'NaT'], dtype='datetime64[h]')
     """
     return wall_clock(times if times.dt.tz is None else times.dt.tz_convert("UTC"))
+
+
+def _first(series: pd.Series) -> pd.Series:
+    """Take the first value of a column that is there, or nothing."""
+    return _plain(series.dropna().head(_LOOKED_AT)).dropna().head(1)
 
 
 def _plain(series: pd.Series) -> pd.Series:
