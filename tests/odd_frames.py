@@ -270,7 +270,7 @@ QUESTIONS: dict[str, Callable[[Any, Any], Any]] = {
     ),
     "diagnose": dl.diagnose,
 }
-_PER_CHECK = ["q_value", "severity", "drifted", "note"]
+_PER_CHECK = ["q_value", "severity", "drifted", "alarm", "note"]
 
 
 def fault(question: str, pair: Pair) -> str:
