@@ -174,14 +174,14 @@ class Pair:
     told: str
 
 
-def twins(rng: np.random.Generator, kind: str, other: str, rows: int = 30) -> Pair:
-    """Two pandas frames with one odd column, whose kind has changed."""
+def twins(rng: np.random.Generator, *kinds: tuple[str, str], rows: int = 30) -> Pair:
+    """Two pandas frames with odd columns, whose kinds have changed."""
     good = [_good(rng, rows) for _ in range(2)]
-    kinds = (kind, other)
-    frames = [
-        part.assign(odd=_in_pandas(one, rng, rows)) for part, one in zip(good, kinds, strict=True)
-    ]
-    return Pair(*frames, *good, f"{kind}, then {other}")
+    frames = [part.copy() for part in good]
+    for place, pair in enumerate(kinds):
+        for frame, kind in zip(frames, pair, strict=True):
+            frame[f"odd {place}"] = _in_pandas(kind, rng, rows)
+    return Pair(*frames, *good, f"{kinds}")
 
 
 @some.composite

@@ -267,6 +267,9 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
         if kind in whole and column.null_count and _is_large(frame.iloc[:, place]):
             # As floats, whole numbers beside missing ones would lose their last digits.
             frame.isetitem(place, column.to_pandas(types_mapper=whole.get))
+        elif pa.types.is_struct(kind) and column.null_count:
+            # What a missing struct holds is nothing, or anything: it tells no type of the others.
+            frame.isetitem(place, pd.Series(column.to_pylist(), frame.index, dtype=object))
     for place, name in enumerate(table.schema.names):
         if name in categories and not isinstance(frame.dtypes.iloc[place], pd.CategoricalDtype):
             frame.isetitem(place, frame.iloc[:, place].astype("category"))

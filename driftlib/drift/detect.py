@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from typing import Any
 
@@ -76,7 +76,7 @@ class DriftResult(Result):
         found = dict.fromkeys(self.table.index[self.table["drifted"]])
         return [name for name in found if name in features]
 
-    @property
+    @cached_property
     def cannot_tell(self) -> str | None:
         """Why nothing can be told, in some segment; None where all can."""
         return first_reason(self.table, self.baseline.unit)
