@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(**options)
     except DriftlibError as error:
-        print(f"driftlib: {error}", file=sys.stderr)
+        print(f"driftlib: {printable(str(error))}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         print("driftlib: interrupted.", file=sys.stderr)
@@ -275,7 +275,7 @@ def _send(path: Path) -> None:
         return
     from driftlib.alerts import Alert, deliver
 
-    alerts = [Alert(**entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+    alerts = [Alert(**entry) for entry in json.loads(path.read_text(encoding="utf-8-sig"))]
     try:
         failures = deliver(alerts, urls)
     except MissingExtraError as error:

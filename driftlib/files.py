@@ -1,11 +1,13 @@
-"""Write files whole or not at all, and values as JSON has them."""
+"""Read text files, write files whole or not at all, and values as JSON has them."""
 
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,134 @@ import pandas as pd
 from driftlib.errors import DataError
 
 
-def write_whole(path: str | Path, content: str | bytes) -> Path:
-    """Write a file so that no reader ever sees half of it.
-
-    The content goes to a temporary name in the same folder, which is then renamed; a
-    failure leaves whatever was there before. Missing folders are made.
+def home_path(path: str | Path) -> Path:
+    """Take a path as a shell does: ~/ is the home folder, and a name may begin with ~.
 
     Parameters
     ----------
     path : str or Path
+
+    Returns
+    -------
+    Path
+
+    Examples
+    --------
+    >>> home_path("~x.csv").as_posix(), home_path("~/x.csv") == Path.home() / "x.csv"
+    ('~x.csv', True)
+    """
+    path = Path(path)
+    return path.expanduser() if path.parts[:1] == ("~",) else path
+
+
+def is_address(path: str) -> bool:
+    """Tell whether a path is an address of another machine.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> [is_address(path) for path in ("s3://bucket/a.csv", "https:/x", "C:/a.csv", "a.csv")]
+    [True, True, False, False]
+    """
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", path) is not None
+
+
+def shown_name(path: Path) -> str:
+    """Write a relative path, or a file's name, for a sentence or a page.
+
+    Parameters
+    ----------
+    path : Path
+        An absolute one is called by its name.
+
+    Returns
+    -------
+    str
+        What is no UTF-8 in it is escaped.
+
+    Examples
+    --------
+    >>> shown_name(Path("/data/march.csv")), shown_name(Path("day=1/part.csv"))
+    ('march.csv', 'day=1/part.csv')
+    """
+    name = path.name if path.is_absolute() or len(path.parts) == 1 else path.as_posix()
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def short_path(path: str) -> str:
+    """Write a path for a sentence.
+
+    Parameters
+    ----------
+    path : str
+        Of any length, with any characters.
+
+    Returns
+    -------
+    str
+        In quotes, cut at 200 characters.
+
+    Examples
+    --------
+    >>> short_path("a.csv"), len(short_path("a" * 5000))
+    ("'a.csv'", 205)
+    """
+    return repr(path if len(path) <= 200 else f"{path[:200]}...")
+
+
+def read_text(path: str | Path, what: str) -> str:
+    """Read a text file, whether or not it begins with a byte order mark.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What to call it before its path, such as "baseline".
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        If it is no file here, cannot be read, or is not UTF-8.
+    """
+    shown = f"{what} {short_path(str(path))}"
+    if is_address(str(path)):
+        raise DataError(f"{shown} is not read from here: download it.")
+    try:
+        place = home_path(path)
+        mode = place.stat().st_mode
+        text = place.read_text(encoding="utf-8-sig") if stat.S_ISREG(mode) else None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = "there is a NUL in it" if "\0" in str(path) else reason
+        raise DataError(f"{shown} cannot be read ({reason}): check the path.") from error
+    if text is None:
+        reason = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise DataError(f"{shown} is {reason}: name a file.")
+    return text
+
+
+def write_whole(path: str | Path, content: str | bytes) -> Path:
+    """Write a file so that no reader ever sees half of it.
+
+    The content goes to a temporary name in the same folder, which is then renamed; a
+    failure leaves whatever was there before. Missing folders are made. Through a link, the file
+    that it leads to is written.
+
+    Parameters
+    ----------
+    path : str or Path
+        ~/ is the home folder.
     content : str or bytes
         Text is written as UTF-8, with newlines as they are.
 
@@ -43,22 +164,29 @@ def write_whole(path: str | Path, content: str | bytes) -> Path:
     ...     write_whole(Path(folder, "a", "b.txt"), "text").read_text()
     'text'
     """
-    path = Path(path)
+    shown = short_path(str(path))
+    if is_address(str(path)):
+        raise DataError(f"{shown} is no place on this machine: write a file here, and copy it.")
     data = content.encode("utf-8") if isinstance(content, str) else content
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = home_path(path)
+        target = path.resolve() if path.is_symlink() else path
+        if target.is_symlink():
+            raise OSError(errno.ELOOP, "its link leads in a circle")
+        if target.exists() and not target.is_file():
+            raise OSError(errno.EINVAL, "it is a folder, a pipe or a device and not a file")
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+            dir=target.parent, prefix=f".{target.name}."[:100], suffix=".part"
         )
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written ({error.strerror}): choose another folder."
-        ) from error
+        os.replace(temporary, target)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{shown} cannot be written ({reason}): choose another folder.") from error
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)

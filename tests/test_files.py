@@ -1,12 +1,15 @@
 """Files that are written: no formulas, and nothing lost on the way back."""
 
 import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.files import safe_csv, write_csv
+from driftlib.errors import DataError
+from driftlib.files import read_text, safe_csv, write_csv, write_whole
 
 
 def test_no_cell_is_handed_out_as_a_formula(tmp_path):
@@ -63,3 +66,59 @@ def test_numbers_and_times_are_written_as_before():
     assert safe_csv(frame) == frame.to_csv(lineterminator="\n")
     assert safe_csv(frame, index=False) == frame.to_csv(index=False, lineterminator="\n")
     assert safe_csv(frame["int"].to_frame().reset_index(drop=True)) == ",int\n0,-1\n1,2\n"
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    before = write_whole(tmp_path / "target.txt", "old")
+    link = tmp_path / "link.txt"
+    link.symlink_to("target.txt")
+    assert write_whole(link, "new") == link
+    assert (link.is_symlink(), before.read_text()) == (True, "new")
+    (tmp_path / "new.txt").symlink_to("folder/none.txt")
+    write_whole(tmp_path / "new.txt", "text")
+    assert (tmp_path / "folder" / "none.txt").read_text() == "text"
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".txt"}
+
+
+def test_places_that_cannot_be_written_get_a_short_sentence(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for path, words in {
+        tmp_path / "pipe": "a pipe or a device and not a file",
+        tmp_path: "a folder, a pipe",
+        tmp_path / "loop": "cannot be written",
+        "a\0b": "null byte",
+        "a" * 5000: "File name too long",
+        "s3://bucket/a.json": "is no place on this machine",
+        tmp_path / "pipe" / "a.csv": "cannot be written",
+    }.items():
+        with pytest.raises(DataError, match=words) as caught:
+            write_whole(path, "text")
+        assert len(str(caught.value)) < 500
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loop", "pipe"]
+
+
+def test_text_files_are_read_with_and_without_a_mark(tmp_path, monkeypatch):
+    (tmp_path / "marked").write_bytes(b"\xef\xbb\xbf{}")
+    assert read_text(tmp_path / "marked", "list") == "{}"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    for path, words in {
+        tmp_path / "pipe": "a pipe or a device: name a file",
+        tmp_path: "a folder: name a file",
+        tmp_path / "bytes": "it is no text",
+        tmp_path / "none": "No such file",
+        "a\0b": "there is a NUL in it",
+        "a" * 5000: "File name too long",
+        "https://example.org/b.json": "download it",
+    }.items():
+        with pytest.raises(DataError, match=words) as caught:
+            read_text(path, "list")
+        assert len(str(caught.value)) < 500
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(DataError, match=r"^list '.*marked' cannot be read \(Permission denied\)"):
+        read_text(tmp_path / "marked", "list")

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import driftlib as dl
+from driftlib.data.opening import read_frame
 
 ROWS = 1500
 
@@ -269,6 +270,7 @@ def test_questions_of_two_frames_read_a_csv_as_the_other_side_knows_it(tmp_path)
         ("https://example.org/a.csv", "download it, or pass a frame"),
         ("a\0b.csv", "check the path"),
         ("a" * 5000 + ".csv", "check the path"),
+        ("~nobody/a.csv", "does not exist"),
     ],
 )
 def test_paths_that_cannot_be_read_get_a_short_sentence(path, words):
@@ -287,3 +289,37 @@ def test_files_that_are_no_files_or_damaged_get_a_sentence(tmp_path):
     for name, words in {"pipe.csv": "pipe", "bad.csv.gz": "write it again"}.items():
         with pytest.raises(dl.DriftlibError, match=words):
             dl.detect_drift(reference, tmp_path / name)
+
+
+def test_names_that_are_odd_and_files_that_are_not_for_us(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    reference = pd.DataFrame({"x": np.arange(9.0)})
+    for name in ("~x.csv", os.fsdecode(b"caf\xe9.csv"), os.fsdecode(b"caf\xe9.parquet")):
+        write = reference.to_csv if name.endswith("csv") else reference.to_parquet
+        write("plain", index=False)
+        os.rename("plain", name)
+        assert dl.detect_drift(reference, name).table.loc["x", "psi"] == 0
+        pd.testing.assert_frame_equal(read_frame(name), reference)
+    (tmp_path / os.fsdecode(b"bad\xe9.csv")).write_text("x,y\n1\n")
+    with pytest.raises(dl.DriftlibError) as caught:
+        read_frame("bad*.csv")
+    assert str(caught.value).encode().startswith(b"bad\\udce9.csv cannot be read as CSV")
+    os.mkfifo("pipe.csv")
+    with pytest.raises(dl.DriftlibError, match=r"^pipe\.csv is a pipe or a device"):
+        read_frame("p*.csv")
+    real = open
+    monkeypatch.setattr("builtins.open", lambda path, *a, **k: _refused(real, path, *a, **k))
+    with pytest.raises(dl.DriftlibError, match=r"^~x\.csv cannot be read \(Permission denied\)"):
+        read_frame("~x.csv")
+
+
+def _refused(real, path, *more, **options):
+    if str(path).endswith("~x.csv"):
+        raise PermissionError(13, "Permission denied")
+    return real(path, *more, **options)
+
+
+def test_a_saved_baseline_may_begin_with_a_mark(tmp_path):
+    path = dl.Baseline.fit(pd.DataFrame({"x": np.arange(9.0)})).save(tmp_path / "b.json")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert dl.Baseline.load(path).rows == 9

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftlib.data.csv_format import CsvFormat, csv_format
 from driftlib.data.levels import MISSING_TEXTS
+from driftlib.data.paths import arrow_path
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
 
@@ -212,7 +213,7 @@ def _open_bytes(path: Path) -> Any:
     import pyarrow as pa
 
     compressed = path.suffix.lower() == ".gz"
-    return pa.input_stream(str(path), compression="gzip" if compressed else None)
+    return pa.input_stream(arrow_path(path), compression="gzip" if compressed else None)
 
 
 # pyarrow takes the first type that every cell of a CSV column fits. Cells that fit one of these

@@ -128,7 +128,9 @@ def csv_format(path: Path) -> CsvFormat:
         state = path.stat()
         return _remembered(path, state.st_size, state.st_mtime_ns)
     except (OSError, EOFError, zlib.error, plain_csv.Error) as error:
-        raise DataError(f"{path.name} cannot be read ({error}): write it again.") from error
+        reason = getattr(error, "strerror", None) or error
+        remedy = "check who may read it" if isinstance(error, PermissionError) else "write it again"
+        raise DataError(f"{path.name} cannot be read ({reason}): {remedy}.") from error
 
 
 @lru_cache(maxsize=100)

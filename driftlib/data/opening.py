@@ -26,6 +26,7 @@ from driftlib.data.readers import (
 from driftlib.data.schema import CATEGORICAL, declared_kind
 from driftlib.data.sources import Dataset, Files, Memory
 from driftlib.errors import DataError
+from driftlib.files import shown_name
 
 Out = TypeVar("Out")
 _SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(0.01).toArrow()"}
@@ -50,7 +51,7 @@ def source_name(source: Any, role: str) -> str:
     >>> source_name("data/march.parquet", "reference"), source_name(None, "reference")
     ('march.parquet', 'reference')
     """
-    return Path(source).name if is_path(source) else role
+    return shown_name(Path(Path(source).name)) if is_path(source) else role
 
 
 def read_frame(

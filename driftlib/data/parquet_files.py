@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driftlib.data.paths import arrow_path
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
 
@@ -57,7 +58,7 @@ def open_parquet(path: Path, columns: int = 1) -> pq.ParquetFile:
     buffer = max(MIN_BUFFER_BYTES, min(MAX_BUFFER_BYTES, BUFFER_BYTES // columns))
     with _worded(path):
         return pq.ParquetFile(
-            path, pre_buffer=False, buffer_size=buffer, page_checksum_verification=True
+            arrow_path(path), pre_buffer=False, buffer_size=buffer, page_checksum_verification=True
         )
 
 

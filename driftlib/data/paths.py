@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from driftlib.errors import DataError
+from driftlib.files import home_path, is_address, short_path, shown_name
 
 PARQUET_ENDINGS = (".parquet", ".pq")
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
@@ -89,11 +89,11 @@ def matching_files(source: str | Path, role: str) -> list[Path]:
         If there is none, or a folder where a file should be.
     """
     given = str(source)
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", given):
+    if is_address(given):
         raise DataError(
             f"{role} {short_path(given)} is not read from here: download it, or pass a frame."
         )
-    path = Path(source).expanduser()
+    path = home_path(source)
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -132,25 +132,29 @@ def matching_files(source: str | Path, role: str) -> list[Path]:
     return found
 
 
-def short_path(path: str) -> str:
-    """Write a path for a sentence.
+def arrow_path(path: Path) -> Any:
+    """Give Arrow a file by its name, or opened where Arrow cannot take the name.
 
     Parameters
     ----------
-    path : str
-        Of any length, with any characters.
+    path : Path
 
     Returns
     -------
-    str
-        In quotes, cut at 200 characters.
+    str or pyarrow.NativeFile
 
-    Examples
-    --------
-    >>> short_path("a.csv"), len(short_path("a" * 5000))
-    ("'a.csv'", 205)
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
     """
-    return repr(path if len(path) <= 200 else f"{path[:200]}...")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        import pyarrow as pa
+
+        return pa.OSFile(os.fsencode(path))
+    return str(path)
 
 
 def name_files(paths: Iterable[Path]) -> dict[Path, str]:
@@ -163,7 +167,8 @@ def name_files(paths: Iterable[Path]) -> dict[Path, str]:
     Returns
     -------
     dict of Path to str
-        The file's name, or where names repeat its path from a folder they share.
+        The file's name, or where names repeat its path from a folder they share; what is no
+        UTF-8 in it is escaped.
 
     Examples
     --------
@@ -172,9 +177,9 @@ def name_files(paths: Iterable[Path]) -> dict[Path, str]:
     """
     paths = list(paths)
     if len({path.name for path in paths}) == len(paths):
-        return {path: path.name for path in paths}
+        return {path: shown_name(path) for path in paths}
     shared = os.path.commonpath([path.absolute().parent for path in paths])
-    return {path: path.absolute().relative_to(shared).as_posix() for path in paths}
+    return {path: shown_name(path.absolute().relative_to(shared)) for path in paths}
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,13 +168,15 @@ def gather(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
 def _is_parquet(path: Path) -> bool:
     """Tell Parquet from CSV by the file's ending; an error for a file that cannot be either."""
     try:
-        size = path.stat().st_size
+        state = path.stat()
     except OSError as error:
         raise DataError(
             f"{path.name} cannot be read ({error.strerror}): it was removed, or its link leads "
             "nowhere. Read again when all files are there."
         ) from error
-    if size == 0:
+    if not stat.S_ISREG(state.st_mode):
+        raise DataError(f"{path.name} is a pipe or a device and not a file: leave it out.")
+    if state.st_size == 0:
         raise DataError(f"{path.name} is empty (0 bytes): write the file again.")
     check_sheet(path)
     if not is_table_name(path):

@@ -23,7 +23,7 @@ from driftlib.data.schema import (
 from driftlib.data.times import check_time_format
 from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.errors import DataError, check_whole
-from driftlib.files import write_whole
+from driftlib.files import shown_name, write_whole
 from driftlib.profile.column import Column, summary
 from driftlib.profile.counting import count_columns, count_units
 from driftlib.profile.fitting import Chosen, fit_columns
@@ -507,7 +507,7 @@ class Baseline:
         DriftlibError
             If the file is missing, is no baseline, is damaged, or is of a newer format.
         """
-        name, content = Path(path).name, read_content(path)
+        name, content = shown_name(Path(path)), read_content(path)
         try:
             baseline = cls.from_dict(content)
             intact = baseline.id == content["id"]

@@ -21,7 +21,7 @@ from driftlib.data.schema import (
 )
 from driftlib.data.units import COLUMN, TIME, UnitRule
 from driftlib.errors import DataError
-from driftlib.files import json_ready
+from driftlib.files import json_ready, read_text, shown_name
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.profile.units import SEVERAL, ProfileUnits, UnitColumn
@@ -356,15 +356,9 @@ def read_content(path: str | Path) -> dict[str, Any]:
     DataError
         If the file is missing, is no JSON, is no baseline, or is of another format.
     """
-    name = Path(path).name
+    name, text = shown_name(Path(path)), read_text(path, "baseline")
     try:
-        text = Path(path).read_text(encoding="utf-8")
         content = json.loads(text, parse_constant=_no_number)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise DataError(
-            f"baseline {str(path)!r} cannot be read ({reason}): check the path."
-        ) from error
     except json.JSONDecodeError as error:
         raise DataError(
             f"{name} is not JSON (line {error.lineno}): write it again with Baseline.save."

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from driftlib.errors import DataError, MissingExtraError, ParameterError
+from driftlib.files import home_path
 from driftlib.text import quoted
 
 NOTEBOOKS_VARIABLE = "DRIFTLIB_NOTEBOOKS"
@@ -79,7 +80,7 @@ def project_path(path: str | Path) -> Path:
     >>> project_path("/data/x.csv").as_posix()
     '/data/x.csv'
     """
-    path = Path(path).expanduser()
+    path = home_path(path)
     here = path.is_absolute() or path.exists() or glob.glob(str(path), recursive=True)
     return path if here else project_root() / path
 
@@ -294,7 +295,7 @@ def assign(
     given = {name: value for name, value in parameters.items() if value is not None}
     for name in PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]):
-            given[name] = str(folder / Path(given[name]).expanduser())
+            given[name] = str(folder / home_path(given[name]))
     return {
         notebook: {
             name: convert(name, value, schema[name].default)

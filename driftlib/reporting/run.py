@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from driftlib.errors import MissingExtraError, ParameterError
-from driftlib.files import json_ready
+from driftlib.files import home_path, json_ready
 from driftlib.reporting.evidently import COLUMN_ARGUMENTS, DRIFT_PAGE
 from driftlib.reporting.jobs import Job, longest_first
 from driftlib.reporting.parameters import (
@@ -83,7 +83,7 @@ def run_report(
     if workers < 1 or timeout < 1:
         raise ParameterError("workers and timeout must be at least 1.")
     given = (read_parameters(params) if params else {}) | dict(parameters or {})
-    folder = Path(output or given.pop("output", None) or "reports").expanduser().absolute()
+    folder = home_path(output or given.pop("output", None) or "reports").absolute()
     given.pop("output", None)
     found = find_notebooks(notebooks)
     schemas = {name: declared(path) for name, path in found.items()}

@@ -40,7 +40,7 @@ def read_runs(folder: Path) -> list[RunResult]:
     try:
         if path.exists() and not path.is_file():
             raise ValueError("not a file")
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
         if (content["format"], content["version"]) != (FORMAT, VERSION):
             raise ValueError("another format")
         return [RunResult.from_details(details, folder) for details in content["runs"]]
