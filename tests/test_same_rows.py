@@ -309,12 +309,13 @@ def test_names_that_are_odd_and_files_that_are_not_for_us(tmp_path, monkeypatch)
         read_frame("p*.csv")
     real = open
     monkeypatch.setattr("builtins.open", lambda path, *a, **k: _refused(real, path, *a, **k))
-    with pytest.raises(dl.DriftlibError, match=r"^~x\.csv cannot be read \(Permission denied\)"):
-        read_frame("~x.csv")
+    (tmp_path / "mine.csv").write_text("x\n1\n")
+    with pytest.raises(dl.DriftlibError, match=r"^mine\.csv cannot be read \(Permission denied\)"):
+        read_frame("mine.csv")
 
 
 def _refused(real, path, *more, **options):
-    if str(path).endswith("~x.csv"):
+    if str(path).endswith("mine.csv"):
         raise PermissionError(13, "Permission denied")
     return real(path, *more, **options)
 

@@ -126,7 +126,7 @@ def csv_format(path: Path) -> CsvFormat:
     """
     try:
         state = path.stat()
-        return _remembered(path, state.st_size, state.st_mtime_ns)
+        return _remembered(path.absolute(), (state.st_ino, state.st_size, state.st_mtime_ns))
     except (OSError, EOFError, zlib.error, plain_csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         remedy = "check who may read it" if isinstance(error, PermissionError) else "write it again"
@@ -134,7 +134,7 @@ def csv_format(path: Path) -> CsvFormat:
 
 
 @lru_cache(maxsize=100)
-def _remembered(path: Path, size: int, changed: int) -> CsvFormat:
+def _remembered(path: Path, state: tuple[int, ...]) -> CsvFormat:
     """Find the format of a file once, as long as the file stays as it is."""
     with open_binary(path) as stream:
         start = stream.read(START_BYTES)
