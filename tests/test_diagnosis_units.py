@@ -172,12 +172,30 @@ def test_too_few_units_cannot_tell():
     assert why.reason.startswith(f"{reason.capitalize()}. Rows of a unit share")
     assert why.terms.isna().all(axis=None)
     assert why.loss_current > why.loss_reference
+    assert why.to_dict()["cannot_tell"] == reason
     assert why.features.empty
     assert why.segments.empty
     domain = fit_domain(before, after, features=["x"], timestamp="seen")
     assert np.isnan([domain.auc, domain.p_value]).all()
     assert domain.cannot_tell == reason
     assert domain.headline.startswith("Cannot tell")
+    bare = diagnose(before, after.drop(columns="seen"), loss="cost", timestamp="seen")
+    assert "current has no column 'seen'" in bare.headline
+
+
+def test_segments_of_one_unit_have_no_effect_that_could_be_told():
+    def week(seed, late):
+        frame = days(12, 60, seed, first=12 * (seed - 1))
+        # One day alone has large values, and now they cost more.
+        odd = (frame["seen"] == frame["seen"].iloc[0]).to_numpy()
+        return frame.assign(x=frame["x"] + 9 * odd, cost=frame["cost"] + late * (frame["x"] > 0))
+
+    same = {"loss": "cost", "timestamp": "seen", "exclude": ["weather"]}
+    segments = diagnose(week(1, 0), week(2, 2.0), **same).segments
+    told = segments["effect"].notna()
+    assert (segments["lower"].notna() == told).all()
+    assert segments[told].eval("lower <= effect <= upper").all()
+    assert segments["worse"].any()
 
 
 def test_windows_of_too_few_units_say_so():

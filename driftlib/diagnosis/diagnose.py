@@ -115,6 +115,11 @@ class Diagnosis(Result):
         return self.verdict_inputs.domain
 
     @property
+    def cannot_tell(self) -> str | None:
+        """Why nothing can be told, where there are too few units."""
+        return self.domain.cannot_tell or None
+
+    @property
     def culprits(self) -> list[str]:
         """Columns that give the period away, where that is why the verdict is open."""
         found = self.verdict_inputs.separating
@@ -148,7 +153,7 @@ class Diagnosis(Result):
         names = (
             "verdict", "reason", "domain_auc", "effective_share", "loss", "loss_title",
             "loss_reference", "loss_current", "minimum_effect", "rows_reference", "rows_current",
-            "culprits", "unit", "units_reference", "units_current", "design_effect",
+            "culprits", "cannot_tell", "unit", "units_reference", "units_current", "design_effect",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -368,8 +373,9 @@ def _diagnosis(
         covariate = (np.nan, np.nan, np.nan)
     error = parts.error(TOTAL if inputs.labelled else COVARIATE)
     effect = np.nan if domain.cannot_tell else error.design_effect
-    rows = len(domain.reference_rows), len(domain.current_rows)
-    counts = rows if domain.period_units.by_row else domain.period_units.counts
+    counts = domain.period_units.counts if domain.units is None else domain.units.counts
+    if domain.period_units.by_row:
+        counts = len(domain.reference_rows), len(domain.current_rows)
     return Diagnosis(
         terms=terms,
         verdict=inputs.verdict,

@@ -157,7 +157,8 @@ def find_segments(
         (effect, one), (before, other) = (
             _weighted_mean(surplus[rows], weight[rows]) for rows in sides
         )
-        effect, spread = effect - before, _spread(domain.units, sides, one, -other, level)
+        spread = _spread(domain.units, sides, one, -other, level)
+        effect = effect - before if np.isfinite(spread) else np.nan
         table.append(
             {
                 "rule": _text(domain, leaf),

@@ -62,7 +62,8 @@ class PeriodUnits:
     @property
     def counts(self) -> tuple[int, int]:
         """Units of the reference, and of current."""
-        return len(_occurring(self.reference).ids), len(_occurring(self.current).ids)
+        reference, current = (len(_held(table)) for table in (self.reference, self.current))
+        return reference, current
 
     def take(self, reference: Rows, current: Rows) -> PeriodUnits:
         """Take some rows of either period.
@@ -105,7 +106,13 @@ class PeriodUnits:
         """
         if self.by_row:
             return ""
-        for name, count in zip(names, self.counts, strict=True):
+        sides = zip(names, self.counts, (self.reference, self.current), strict=True)
+        for name, count, table in sides:
+            if number_of(table).absent:
+                return (
+                    f"cannot tell: {name} has no column {self.rule.column!r} to say which rows "
+                    "belong together (unit='row' takes them as independent)"
+                )
             if count < LEAST_UNITS:
                 return (
                     f"cannot tell: {name} has {self.rule.counted(count)}; "
@@ -192,11 +199,17 @@ class PeriodUnits:
         return units_in_words(self.rule, sides, effect, one=one)
 
 
+def _held(table: UnitCodes) -> np.ndarray:
+    """Return the places of units that have rows."""
+    return np.flatnonzero(np.bincount(table.codes + 1, minlength=1)[1:])
+
+
 def _occurring(table: UnitCodes) -> UnitCodes:
     """Leave units without rows out."""
-    held, codes = np.unique(table.codes, return_inverse=True)
-    first = int(len(held) > 0 and held[0] < 0)
-    return replace(table, codes=codes - first, ids=table.ids[held[first:]])
+    held = _held(table)
+    places = np.full(len(table.ids) + 1, -1)
+    places[held] = np.arange(len(held))
+    return replace(table, codes=places[table.codes], ids=table.ids[held])
 
 
 def read_units(
