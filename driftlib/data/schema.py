@@ -42,6 +42,8 @@ class ColumnRoles:
         `driftlib.data.times.as_times`.
     unit : str, optional
         What rows were drawn in, where the user says so: a column of that name is no feature.
+    season : tuple of str
+        What like is compared with like by, where the user says so; such columns are no features.
 
     Examples
     --------
@@ -56,11 +58,12 @@ class ColumnRoles:
     timestamp: str | None = None
     time_format: str | None = None
     unit: str | None = None
+    season: tuple[str, ...] = ()
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """The names as arguments of public functions, which take `unit` in a wider sense."""
-        return {name: value for name, value in vars(self).items() if name != "unit"}
+        """The names as arguments of public functions, which take the last two in a wider sense."""
+        return {name: v for name, v in vars(self).items() if name not in ("unit", "season")}
 
     def of(self, name: str, columns: Collection[str] = ()) -> str:
         """Tell the role of a column.
@@ -74,7 +77,7 @@ class ColumnRoles:
 
         Returns
         -------
-        {"feature", "prediction", "target", "timestamp", "unit"}
+        {"feature", "prediction", "target", "timestamp", "unit", "season"}
         """
         if name == self.y_true:
             return "target"
@@ -84,7 +87,9 @@ class ColumnRoles:
             return "prediction"
         if name == self.timestamp:
             return "timestamp"
-        return "unit" if name == self.unit else "feature"
+        if name == self.unit:
+            return "unit"
+        return "season" if name in self.season else "feature"
 
     def proba_columns(self, columns: Iterable[str]) -> list[str]:
         """Pick the columns that hold probabilities, by their names.

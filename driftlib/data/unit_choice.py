@@ -97,7 +97,7 @@ def choose_unit(
         return replace(rule, time_format=time_format) if rule.column == timestamp else rule
     if unit == ROW:
         return UnitRule(ROW, told="rows are taken as independent, as asked")
-    column, said = _time_column(reference, timestamp, times)
+    column, said = time_column(reference, timestamp, times)
     if unit == AUTO:
         return _of_time(reference, column, said, time_format)
     offset = read_offset(unit)
@@ -191,10 +191,27 @@ def _time_columns(reference: Source, times: Iterable[str] | None) -> list[str]:
     return [str(name) for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
 
 
-def _time_column(
-    reference: Source, timestamp: str | None, times: Iterable[str] | None
+def time_column(
+    reference: Source, timestamp: str | None, times: Iterable[str] | None = None
 ) -> tuple[str, str]:
-    """Find the time column, and what is to be said of it; empty and why not without one."""
+    """Find the time column of a reference.
+
+    Parameters
+    ----------
+    reference : Source
+    timestamp : str, optional
+        Its name; default the only column of dates and times.
+    times : iterable of str, optional
+        The columns that hold dates and times, where that is known; default those of a table in
+        memory.
+
+    Returns
+    -------
+    column : str
+        Empty without one.
+    said : str
+        What is to be said of it, or why there is none.
+    """
     if timestamp is not None:
         if all(timestamp in header.names for header in reference.headers):
             return timestamp, ""

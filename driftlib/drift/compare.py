@@ -12,11 +12,14 @@ import pandas as pd
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, measure_effects
+from driftlib.drift.season import LikeWithLike
 from driftlib.drift.units import first_reason, judge_units
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
+from driftlib.profile.reference import refer_to
+from driftlib.profile.season import match_season
 from driftlib.severity import Severity
 from driftlib.stats import distances, significance
 from driftlib.stats.few_units import RANK_SLACK
@@ -52,12 +55,49 @@ class Pair:
         `before` is the baseline's own reference, or other rows such as the window before.
     part : float
         Which part of a unit `after` can be at the most: 1, or less for short windows.
+    like : LikeWithLike, optional
+        With a season, which of its cells are compared.
     """
 
     baseline: Baseline
     before: Profile
     after: Profile
     part: float = 1.0
+    like: LikeWithLike | None = None
+
+    @property
+    def cannot_tell(self) -> str:
+        """Why nothing can be compared; empty where something can."""
+        return self.like.reason if self.like else ""
+
+
+def pair_up(baseline: Baseline, before: Profile, after: Profile, part: float = 1.0) -> Pair:
+    """Put two profiles side by side: with a season, like with like.
+
+    Parameters
+    ----------
+    baseline, before, after, part
+        As of `Pair`. With a season those of the pair are what both sides have in common: rows of
+        the same cells, in the shares of `after`.
+
+    Returns
+    -------
+    Pair
+    """
+    if not baseline.season:
+        return Pair(baseline, before, after, part)
+    match = match_season(baseline, before, after)
+    like = LikeWithLike(
+        baseline.season,
+        baseline.season.ordered(match.after.cells),
+        len(before.cells),
+        match.left_out,
+        before is baseline.reference,
+    )
+    if before is not baseline.reference:
+        return Pair(baseline, match.before, match.after, part, like)
+    baseline = refer_to(baseline, match.before)
+    return Pair(baseline, baseline.reference, match.after, part, like)
 
 
 def compare(
@@ -121,7 +161,8 @@ def _by_units(pair: Pair, table: pd.DataFrame) -> pd.DataFrame:
     """Give the table p-values that know which rows belong together, where some do."""
     columns = [pair.baseline.columns[name] for name in table.index]
     first = pair.before is pair.baseline.reference
-    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part)
+    season = pair.baseline.season
+    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season)
     if judged is None:
         nothing = dict.fromkeys(_UNITS, np.nan)
         return table.assign(**nothing, rank_p_value=0.0)
@@ -146,7 +187,7 @@ def _judged(
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
     sizes = zip(effects["PSI"], effects[["missing", "unseen"]].max(axis=1), strict=True)
     severities, in_run, notes = [], [], []
-    reason = first_reason(table, pair.baseline.unit)
+    reason = pair.cannot_tell or first_reason(table, pair.baseline.unit)
     for name, row, (psi, share) in zip(table.index, rows, sizes, strict=True):
         column = pair.baseline.columns[name]
         before, after = pair.before.columns[name], pair.after.columns[name]

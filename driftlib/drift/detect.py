@@ -13,8 +13,9 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
-from driftlib.drift.compare import COLUMNS, Pair, compare
+from driftlib.drift.compare import COLUMNS, compare, pair_up
 from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.season import LikeWithLike, all_alike
 from driftlib.drift.segments import (
     Segment,
     compared_baseline,
@@ -54,6 +55,9 @@ class DriftResult(Result):
     segments : mapping of tuple to DriftResult
         With segment columns, the result of each segment by its values:
         `result.segments["EU",]`.
+    like : LikeWithLike, optional
+        With a season, which of its cells were compared; `baseline` then holds the reference's
+        rows of these, in the shares of `current`.
     """
 
     table: pd.DataFrame
@@ -63,6 +67,7 @@ class DriftResult(Result):
     by: tuple[str, ...] = ()
     pooled: bool = False
     segments: Mapping[Segment, DriftResult] = field(default_factory=dict, repr=False)
+    like: LikeWithLike | None = None
 
     @property
     def subjects(self) -> pd.Series:
@@ -79,7 +84,14 @@ class DriftResult(Result):
     @cached_property
     def cannot_tell(self) -> str | None:
         """Why nothing can be told, in some segment; None where all can."""
-        return first_reason(self.table, self.baseline.unit)
+        parts = self.segments.values() if self.by else [self]
+        unlike = (part.like.reason for part in parts if part.like)
+        return next(filter(None, unlike), None) or first_reason(self.table, self.baseline.unit)
+
+    @property
+    def season(self) -> str:
+        """What like is compared with like by, and what could not be; empty without a season."""
+        return self.like.line if self.like else ""
 
     @property
     def unit(self) -> str:
@@ -101,6 +113,8 @@ class DriftResult(Result):
         where = f" in {counted(len(self.segments), 'segment')}" if self.by else ""
         total = f"{int(known.sum())} features{where}"
         rest = " (against all of the reference)" if self.pooled else ""
+        if self.like and self.like.compared and self.like.missing:
+            rest += f" ({self.like.missing})"
         if not self.drifted and self.cannot_tell and not self.by:
             return f"{self.cannot_tell[:1].upper()}{self.cannot_tell[1:]}{rest}"
         rest += f" ({self.cannot_tell})" if self.cannot_tell else ""
@@ -124,6 +138,7 @@ class DriftResult(Result):
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
             "notes": list(self.notes),
+            "season": self.like.to_dict() if self.like else None,
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
@@ -144,6 +159,7 @@ def detect_drift(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = "auto",
+    season: str | Iterable[str] | None = None,
 ) -> DriftResult:
     """Compare a current batch with a reference, feature by feature.
 
@@ -159,7 +175,7 @@ def detect_drift(
         and the headline says so). Segment columns are not compared.
     policy : DriftPolicy
         When a change is real, and when it matters.
-    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit
+    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit, season
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
     positive : label, optional
@@ -211,13 +227,15 @@ def detect_drift(
         y_pred=y_pred,
         y_proba=y_proba,
         unit=unit,
+        season=season,
     )
     names = [by] if isinstance(by, str) else list(by or ())
     if names:
         return _by_segment(reference, current, names, baseline, policy)
     profile = current if isinstance(current, Profile) else baseline.profile(current)
-    (table,) = compare([Pair(baseline, baseline.reference, profile)], policy)
-    return DriftResult(table, baseline, profile, policy)
+    pair = pair_up(baseline, baseline.reference, profile)
+    (table,) = compare([pair], policy)
+    return DriftResult(table, pair.baseline, pair.after, policy, like=pair.like)
 
 
 def _by_segment(
@@ -233,14 +251,15 @@ def _by_segment(
     profiles = {segment: windows[0][1] for segment, windows in found.items()}
     own = segment_baselines(reference, baseline, names, list(profiles))
     baselines = own or dict.fromkeys(profiles, baseline)
-    pairs = [Pair(baselines[s], baselines[s].reference, profiles[s]) for s in profiles]
-    tables = dict(zip(profiles, compare(pairs, policy), strict=True))
+    pairs = {s: pair_up(baselines[s], baselines[s].reference, profiles[s]) for s in profiles}
+    tables = dict(zip(profiles, compare(list(pairs.values()), policy), strict=True))
     pooled = own is None
     parts = {
-        segment: DriftResult(table, baselines[segment], profiles[segment], policy, pooled=pooled)
-        for segment, table in tables.items()
+        s: DriftResult(tables[s], pair.baseline, pair.after, policy, pooled=pooled, like=pair.like)
+        for s, pair in pairs.items()
     }
     rows = {segment: table.reset_index() for segment, table in tables.items()}
     table = stack_segments(rows, names, 0).set_index("feature")
     whole = reduce(add, profiles.values())
-    return DriftResult(table, baseline, whole, policy, tuple(names), pooled, parts)
+    like = all_alike([pair.like for pair in pairs.values()])
+    return DriftResult(table, baseline, whole, policy, tuple(names), pooled, parts, like)

@@ -22,6 +22,7 @@ from driftlib.data.windows import positions
 from driftlib.errors import DataError, ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
+from driftlib.profile.reference import refer_to
 from driftlib.text import quoted, unknown_name
 
 MOST_WINDOWS = 10_000
@@ -139,7 +140,7 @@ def segment_baselines(
     nothing = baseline.profile_frame(pd.DataFrame(columns=list(baseline.columns), dtype=object))
     profiles = {segment_key(segment): windows[0][1] for segment, windows in found.items()}
     return {
-        segment: _baseline_of(baseline, profiles.get(segment_key(segment), nothing))
+        segment: refer_to(baseline, profiles.get(segment_key(segment), nothing))
         for segment in segments
     }
 
@@ -262,15 +263,6 @@ def ordered_source(
         return source
     cutter.over(source)
     return Memory(source.name, read_frame(data, "current", baseline.as_written))
-
-
-def _baseline_of(baseline: Baseline, reference: Profile) -> Baseline:
-    """Make the baseline of some rows of a reference, on the grid of all of it."""
-    columns = {
-        name: replace(column, reference=reference.columns[name])
-        for name, column in baseline.columns.items()
-    }
-    return replace(baseline, rows=reference.rows, columns=columns, reference_units=reference.units)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from driftlib.data.units import part_of_unit
 from driftlib.data.windows import choose_cutter, followed_time, start_in_words
 from driftlib.drift.alarms import plan_alarms, raise_alarms
 from driftlib.drift.calendar_columns import excuse_calendar_columns
-from driftlib.drift.compare import COLUMNS, Pair, compare
+from driftlib.drift.compare import COLUMNS, compare, pair_up
 from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.season import LikeWithLike, all_alike
 from driftlib.drift.segments import (
     ProfileGroups,
     Segment,
@@ -69,6 +70,8 @@ class TrendResult(Result):
         How alarms were raised, in a sentence; empty for a single window.
     segments : mapping of tuple to TrendResult
         With segment columns, the trend of each segment by its values: `trend.segments["EU",]`.
+    likes : tuple of LikeWithLike
+        With a season, which of its cells were compared in each of `windows`.
     """
 
     table: pd.DataFrame
@@ -82,6 +85,7 @@ class TrendResult(Result):
     pooled: bool = False
     rule: str = ""
     segments: Mapping[Segment, TrendResult] = field(default_factory=dict, repr=False)
+    likes: tuple[LikeWithLike, ...] = field(default=(), repr=False)
 
     @property
     def subjects(self) -> pd.Series:
@@ -110,7 +114,17 @@ class TrendResult(Result):
         """Why nothing can be told, of every window with rows; empty texts where it can."""
         windows = self.table.drop_duplicates(["window", *self.by])
         held = windows["units_current"].fillna(0) > 0
-        return reasons_of(windows[held | windows["units_current"].isna()], self.baseline.unit)
+        held |= windows["units_current"].isna()
+        reasons = reasons_of(windows, self.baseline.unit)
+        if self.likes:
+            reasons = [like.reason or own for like, own in zip(self.likes, reasons, strict=True)]
+        return [reason for reason, there in zip(reasons, held, strict=True) if there]
+
+    @property
+    def season(self) -> str:
+        """What like is compared with like by, and what could not be; empty without a season."""
+        like = all_alike(self.likes)
+        return like.line if like else ""
 
     @property
     def unit(self) -> str:
@@ -133,6 +147,9 @@ class TrendResult(Result):
         since = "the window before" if self.against == "previous" else since
         rest = f" ({self.left_out:,} rows are in no window)" if self.left_out else ""
         untold = self.cannot_tell
+        like = all_alike(self.likes)
+        if like and like.missing and not untold:
+            rest += f" ({like.missing})"
         if untold and alarms.empty and self.untold == 1:
             return f"{untold[:1].upper()}{untold[1:]}{rest}"
         rest += f" ({untold})" if untold else ""
@@ -161,6 +178,7 @@ class TrendResult(Result):
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
             "notes": list(self.notes),
+            "season": like.to_dict() if (like := all_alike(self.likes)) else None,
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
@@ -185,6 +203,7 @@ def drift_trend(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = "auto",
+    season: str | Iterable[str] | None = None,
 ) -> TrendResult:
     """Detect drift window by window.
 
@@ -217,7 +236,7 @@ def drift_trend(
         with the reference either way.
     policy : DriftPolicy
         When a change is real, when it matters, and in how many windows.
-    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit
+    features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit, season
         See `Baseline.fit`. A baseline has them fixed, but for `features`, which picks some, and
         `exclude`.
     positive : label, optional
@@ -274,6 +293,7 @@ def drift_trend(
         y_pred=y_pred,
         y_proba=y_proba,
         unit=unit,
+        season=season,
     )
     source = baseline.open(current)
     header = source.headers[0]
@@ -297,6 +317,7 @@ def drift_trend(
             y_pred=y_pred,
             y_proba=y_proba,
             unit=str(window),
+            season=season,
         )
         part = 1.0
     followed = {cutter.on, on} if features is None else set()
@@ -306,7 +327,7 @@ def drift_trend(
     own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
     baselines = own or dict.fromkeys(groups.segments, baseline)
     plan = plan_alarms(reference, baseline, cutter, names, groups, against, policy, part)
-    tables = _compare_windows(groups, baselines, against, policy, part, plan.level)
+    tables, likes = _compare_windows(groups, baselines, against, policy, part, plan.level)
     excused = {}
     if isinstance(cutter, ByCalendar):
         (cut, *_) = groups.segments.values()
@@ -321,7 +342,7 @@ def drift_trend(
         cuts, profiles = (tuple(side) for side in zip(*found, strict=True))
         parts[segment] = TrendResult(
             tables[segment], baselines[segment], cuts, profiles, policy, against, pooled=pooled,
-            rule=plan.rule,
+            rule=plan.rule, likes=likes[segment],
         )  # fmt: skip
     if not names:
         (whole,) = parts.values()
@@ -338,6 +359,7 @@ def drift_trend(
         pooled,
         plan.rule,
         parts,
+        tuple(like for part in parts.values() for like in part.likes),
     )
 
 
@@ -348,19 +370,26 @@ def _compare_windows(
     policy: DriftPolicy,
     part: float,
     level: float,
-) -> dict[Segment, pd.DataFrame]:
+) -> tuple[dict[Segment, pd.DataFrame], dict[Segment, tuple[LikeWithLike, ...]]]:
     """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
     tables: dict[Segment, list[pd.DataFrame]] = {segment: [] for segment in groups.segments}
+    likes: dict[Segment, tuple[LikeWithLike, ...]] = dict.fromkeys(groups.segments, ())
     for number in range(max(len(found) for found in groups.segments.values())):
         now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
-        pairs = [Pair(baselines[s], before[s], profile, part) for s, (_, profile) in now.items()]
+        pairs = [pair_up(baselines[s], before[s], now[s][1], part) for s in now]
         compared = compare(pairs, policy, level)
-        for (segment, (window, profile)), table in zip(now.items(), compared, strict=True):
+        for segment, pair, table in zip(now, pairs, compared, strict=True):
+            window, profile = now[segment]
+            if pair.like:
+                likes[segment] += (pair.like,)
+                if pair.like.missing and not pair.like.reason:
+                    window = replace(window, note=join_notes(window.note, pair.like.missing))
             tables[segment].append(_placed(window, table))
             if against == "previous" and profile.rows:
                 before[segment] = profile
-    return {segment: pd.concat(rows, ignore_index=True) for segment, rows in tables.items()}
+    whole = {segment: pd.concat(rows, ignore_index=True) for segment, rows in tables.items()}
+    return whole, likes
 
 
 def _how_long(alarms: pd.DataFrame) -> str:

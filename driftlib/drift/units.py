@@ -9,16 +9,20 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import NUMERIC
+from driftlib.data.season import NO_SEASON, SeasonRule
 from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
-from driftlib.data.units import ABSENT, UnitRule
+from driftlib.data.units import ABSENT, TIME, UnitRule, unit_starts
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
-from driftlib.profile.units import SEVERAL, ProfileUnits, UnitColumn, together
+from driftlib.profile.units import SEVERAL, ProfileUnits, together
+from driftlib.stats.seasons import degrees_lost, without_season
 from driftlib.stats.unit_drift import compare_units
 from driftlib.stats.units import Units, near_positions
 
 # Bins of a number whose shares are tested beside its mean score.
 WIDE_BINS = 10
+# So many degrees of freedom 4 units a side leave.
+LEAST_DEGREES = 6
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ def judge_units(
     rows: pd.DataFrame,
     first: bool,
     part: float = 1.0,
+    season: SeasonRule = NO_SEASON,
 ) -> UnitJudgement | None:
     """Test every column with its rows in units.
 
@@ -97,6 +102,8 @@ def judge_units(
         Whether `before` is what the levels were listed from.
     part : float
         Which part of a unit `after` can be at the most.
+    season : SeasonRule
+        Where the two hold the same cells of a season.
 
     Returns
     -------
@@ -109,10 +116,15 @@ def judge_units(
     here, there = np.flatnonzero(was.rows), np.flatnonzero(now.rows)
     if not (len(here) and len(there)):
         return None
+    cells = _cells(before, after, was, now, here, there)
+    course = _course(season, was, np.concatenate([here, there]))
+    held = [np.concatenate([c.was.rows[here], c.now.rows[there]]) for c in cells]
+    lost = degrees_lost(held, course)
     units = Units(
         np.arange(len(here) + len(there)) >= len(here),
         near_positions(was.ids)[np.concatenate([here, there])],
         was.rule.memory,
+        lost,
     )
     table = pd.DataFrame(
         {"units_reference": len(here), "units_current": len(there) if part == 1 else part},
@@ -120,6 +132,8 @@ def judge_units(
     )
     table[["p_value", "rank_p_value", "design_effect", "unseen_expected"]] = np.nan
     reason = too_few(was.rule, len(here), len(there) if part == 1 else part)
+    if not reason and lost and len(here) + len(there) - 2 - lost < LEAST_DEGREES:
+        reason = f"cannot tell: too few {was.rule.plural} in the same cells of the season"
     if reason:
         return UnitJudgement(table, reason)
     tested = rows["p_value"].notna().to_numpy()
@@ -129,18 +143,25 @@ def judge_units(
     if not chosen:
         return UnitJudgement(table)
     names = [column.name for column in chosen]
-    cells = {c.name: _side_by_side(c, was, now, here, there) for c in numbers}
+
+    def cleaned(counted: list[np.ndarray]) -> np.ndarray:
+        return without_season(counted, course)
+
+    counts = {c.name: cleaned([cell.counts(c.name) for cell in cells]) for c in numbers}
     for column in levels:
-        counts, expected = _with_unseen(column, before, was, now, here, there, first)
-        cells[column.name] = counts
-        table.loc[column.name, "unseen_expected"] = expected
-    missing = np.stack([_missing(was, now, here, there, name) for name in names])
+        alone = _levels_alone(column, was) if first and column.complete else None
+        parts = [cell.with_unseen(column, alone) for cell in cells]
+        counts[column.name] = cleaned(parts)
+        known = sum(part[: len(here)] for part in parts)
+        expected = known[:, -1].sum() / max(1, known.sum())
+        table.loc[column.name, "unseen_expected"] = float(expected)
+    missing = np.stack([cleaned([cell.missing(n) for cell in cells])[:, 0] for n in names])
     every = np.concatenate([was.rows[here], now.rows[there]])
     drift = compare_units(
         units,
-        _padded([cells[c.name] for c in numbers]),
-        _padded([_wide(cells[c.name]) for c in numbers]),
-        _padded([cells[c.name] for c in levels]),
+        _padded([counts[c.name] for c in numbers]),
+        _padded([_wide(counts[c.name]) for c in numbers]),
+        _padded([counts[c.name] for c in levels]),
         (missing, every, rows.loc[names, "missing_p_value"].to_numpy(float)),
         rows.loc[names, "p_value"].to_numpy(float),
     )
@@ -150,58 +171,82 @@ def judge_units(
     return UnitJudgement(table)
 
 
-def _side_by_side(
-    column: Column, was: ProfileUnits, now: ProfileUnits, here: np.ndarray, there: np.ndarray
-) -> np.ndarray:
-    sides = was.columns[column.name].cells[here], now.columns[column.name].cells[there]
-    return np.concatenate(sides)
+@dataclass(frozen=True)
+class _Cell:
+    """The units of both sides, those of the reference first, in one cell of the season."""
+
+    before: Profile
+    was: ProfileUnits
+    now: ProfileUnits
+    here: np.ndarray
+    there: np.ndarray
+
+    def counts(self, name: str) -> np.ndarray:
+        """Rows by unit and cell of the values."""
+        sides = self.was.columns[name].cells[self.here], self.now.columns[name].cells[self.there]
+        return np.concatenate(sides)
+
+    def missing(self, name: str) -> np.ndarray:
+        """Rows by unit without and with a value."""
+        sides = ((self.was, self.here), (self.now, self.there))
+        found = [
+            np.column_stack([s.columns[name].missing, s.rows - s.columns[name].missing])[places]
+            for s, places in sides
+        ]
+        return np.concatenate(found)
+
+    def with_unseen(self, column: Column, alone: np.ndarray | None) -> np.ndarray:
+        """Rows by unit and level, the last of them those of levels never seen.
+
+        What a unit of the reference would find new is what it has `alone`: a level that occurs in
+        no other unit was not seen by the others. So both sides are asked the same.
+        """
+        a, b = self.was.columns[column.name], self.now.columns[column.name]
+        cells, unseen = a.cells, a.unlisted
+        counts = self.before.columns[column.name]
+        if alone is not None and isinstance(counts, CategoricalCounts):
+            alone = alone[(counts.levels[alone] > 0) & (a.home[alone] > SEVERAL)]
+            unit = self.was.ids.searchsorted(a.home[alone])
+            taken = np.zeros_like(cells)
+            np.add.at(taken, (unit, column.unit_cells[alone]), counts.levels[alone])
+            # Some of those rows may be in no unit.
+            taken = np.minimum(taken, cells)
+            cells, unseen = cells - taken, unseen + taken.sum(axis=1)
+        sides = np.column_stack([cells, unseen]), np.column_stack([b.cells, b.unlisted])
+        return np.concatenate([sides[0][self.here], sides[1][self.there]])
 
 
-def _missing(
-    was: ProfileUnits, now: ProfileUnits, here: np.ndarray, there: np.ndarray, name: str
-) -> np.ndarray:
-    return np.concatenate([was.columns[name].missing[here], now.columns[name].missing[there]])
-
-
-def _with_unseen(
-    column: Column,
+def _cells(
     before: Profile,
+    after: Profile,
     was: ProfileUnits,
     now: ProfileUnits,
     here: np.ndarray,
     there: np.ndarray,
-    first: bool,
-) -> tuple[np.ndarray, float]:
-    """Rows by unit and level, the last of them those of levels never seen, and their share.
-
-    What a unit of the reference would find new is what it has alone: a level that occurs in no
-    other unit was not seen by the others. So both sides are asked the same.
-    """
-    a, b = was.columns[column.name], now.columns[column.name]
-    cells, alone = (
-        _left_one_out(column, before, was, a)
-        if first and column.complete
-        else (a.cells, a.unlisted)
-    )
-    sides = [np.column_stack([cells, alone])[here], np.column_stack([b.cells, b.unlisted])[there]]
-    known = max(1, int(sides[0].sum()))
-    return np.concatenate(sides), float(sides[0][:, -1].sum() / known)
+) -> list[_Cell]:
+    """The units in each cell of the season; without one all rows are one cell."""
+    if not (before.cells and after.cells):
+        return [_Cell(before, was, now, here, there)]
+    found = []
+    for cell, part in before.cells.items():
+        old, new = part.units, after.cells[cell].units
+        assert old is not None and new is not None
+        old, new = (side.folded(was.fold).on(was.ids) for side in (old, new))
+        found.append(_Cell(part, old, new, here, there))
+    return found
 
 
-def _left_one_out(
-    column: Column, before: Profile, was: ProfileUnits, counted: UnitColumn
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rows by unit and level without those that no other unit has, and those."""
-    counts = before.columns[column.name]
-    assert isinstance(counts, CategoricalCounts)
-    alone = np.flatnonzero((counted.home > SEVERAL) & (counts.levels > 0))
-    unit = was.ids.searchsorted(counted.home[alone])
-    cell, rows = column.unit_cells[alone], counts.levels[alone]
-    taken = np.zeros_like(counted.cells)
-    np.add.at(taken, (unit, cell), rows)
-    # Some of those rows may be in no unit.
-    taken = np.minimum(taken, counted.cells)
-    return counted.cells - taken, counted.unlisted + taken.sum(axis=1)
+def _course(season: SeasonRule, units: ProfileUnits, places: np.ndarray) -> np.ndarray | None:
+    """Day of the year of each unit, along which a month has a course of its own."""
+    if season.kind != "month" or units.rule.kind != TIME:
+        return None
+    days = unit_starts(units.rule, units.ids, units.fold).dayofyear.to_numpy(dtype=float)
+    return days[places]
+
+
+def _levels_alone(column: Column, was: ProfileUnits) -> np.ndarray:
+    """Places of the levels that one unit has, and no other."""
+    return np.flatnonzero(was.columns[column.name].home > SEVERAL)
 
 
 def _padded(parts: list[np.ndarray]) -> np.ndarray | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from driftlib.data.schema import (
     ColumnRoles,
     select_features,
 )
+from driftlib.data.season import NO_SEASON, SeasonRule, season_cells, season_names
 from driftlib.data.times import check_time_format
 from driftlib.data.units import ROW, ROWS, UnitRule
+from driftlib.data.windows import positions
 from driftlib.errors import DataError, check_whole
 from driftlib.files import shown_name, write_whole
 from driftlib.profile.column import Column, summary
@@ -29,6 +32,7 @@ from driftlib.profile.counting import count_columns, count_units
 from driftlib.profile.fitting import Chosen, fit_columns
 from driftlib.profile.grid import fingerprint, with_reference
 from driftlib.profile.profile import Profile
+from driftlib.profile.season_storage import cells_from_dict, cells_to_dict, season_from_dict
 from driftlib.profile.sketch import ReferenceSketch
 from driftlib.profile.storage import (
     FORMAT,
@@ -75,6 +79,10 @@ class Baseline:
         The reference's rows by unit; None where rows are their own units.
     notes : tuple of str
         What was assumed when the reference was read.
+    season : SeasonRule
+        What like is compared with like by.
+    reference_cells : mapping of str to Profile
+        With a season, the reference's profile in each of its cells.
 
     Examples
     --------
@@ -96,11 +104,13 @@ class Baseline:
     unit: UnitRule = ROWS
     reference_units: ProfileUnits | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+    season: SeasonRule = NO_SEASON
+    reference_cells: Mapping[str, Profile] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         # Some of a baseline's features keep the whole's fingerprint: the grid is the same.
         if not self.id:
-            object.__setattr__(self, "id", fingerprint(self.columns, self.unit))
+            object.__setattr__(self, "id", fingerprint(self.columns, self.unit, self.season))
 
     @classmethod
     @known_keywords()
@@ -120,6 +130,7 @@ class Baseline:
         y_proba: str = "y_proba",
         positive: Any = None,
         unit: str = "auto",
+        season: str | Iterable[str] | None = None,
         seed: int = 0,
     ) -> Baseline:
         """Choose and freeze the grid of every column, and count the reference on it.
@@ -162,6 +173,11 @@ class Baseline:
             which is then no feature. "auto" takes the timestamp, or the only column of dates and
             times: days where there are at least 10, else hours where there are at least 20, else
             rows.
+        season : str or list of str, optional
+            Compare like with like: "hour", "weekday" or "month" of the time column, or columns,
+            which are then no features. Later batches are compared with the reference's rows of
+            the same cells (the same months, say), in the shares that they have themselves. What
+            the reference lacks is not compared, and said.
         seed : int
             Of the sample, from 0 up. Rows are chosen by their number alone, so the same rows
             in the same order give the same grid, in however many files or batches they come.
@@ -184,18 +200,17 @@ class Baseline:
         time_format = check_time_format(time_format)
         source = open_source(reference, "reference", "the reference")
         roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
-        chosen = Chosen(features, exclude, categorical, unit)
+        chosen = Chosen(features, exclude, categorical, unit, season_names(season))
         fitted = fit_columns(source, roles, chosen, bins, resolution, seed)
         rows = fitted.sketch.rows
-        baseline = cls(
-            rows, fitted.columns, fitted.roles, bins, resolution, unit=fitted.unit,
-            notes=source.notes,
-        )  # fmt: skip
+        told: Any = {"unit": fitted.unit, "season": fitted.season, "notes": source.notes}
+        baseline = cls(rows, fitted.columns, fitted.roles, bins, resolution, **told)
         if not fitted.sketch.complete:
             return baseline._counted(fitted.sketch, source)
         sample = fitted.sketch.sample.frame
         units = None if fitted.unit.kind == ROW else baseline.count_units(sample, source.name)
-        return replace(baseline, reference_units=units)
+        cells = baseline.count_cells(sample, source.name)
+        return replace(baseline, reference_units=units, reference_cells=cells)
 
     def _counted(self, sketch: ReferenceSketch, source: Source) -> Baseline:
         """Count all of the reference on the grids that were chosen from a sample."""
@@ -205,7 +220,8 @@ class Baseline:
             name: with_reference(column, sketch.columns[name], counted.columns[name], self.bins)
             for name, column in self.columns.items()
         }
-        return replace(self, columns=columns, id="", reference_units=counted.units)
+        units, cells = counted.units, counted.cells
+        return replace(self, columns=columns, id="", reference_units=units, reference_cells=cells)
 
     @property
     def features(self) -> list[str]:
@@ -216,12 +232,19 @@ class Baseline:
     def reference(self) -> Profile:
         """The reference's own profile."""
         counts = {name: column.reference for name, column in self.columns.items()}
-        return Profile(self.id, self.rows, counts, self.reference_units, self.notes)
+        cells = {
+            cell: Profile(
+                self.id, part.rows, {name: part.columns[name] for name in counts}, part.units
+            )
+            for cell, part in self.reference_cells.items()
+        }
+        return Profile(self.id, self.rows, counts, self.reference_units, self.notes, cells)
 
     @property
     def read(self) -> list[str]:
-        """Columns that a batch is counted by: the own, and that of the units."""
-        return list(dict.fromkeys([*self.columns, *filter(None, [self.unit.column])]))
+        """Columns that a batch is counted by: the own, those of the units and of the season."""
+        others = [self.unit.column, *self.season.columns]
+        return list(dict.fromkeys([*self.columns, *filter(None, others)]))
 
     @cached_property
     def as_written(self) -> dict[str, tuple[str, ...]]:
@@ -326,9 +349,36 @@ class Baseline:
             If it has none of the features.
         """
         self.check_features(frame.columns, where)
+        cells = self.count_cells(frame, where, threads)
+        if cells:
+            return reduce(add, [replace(part, cells={cell: part}) for cell, part in cells.items()])
         columns = count_columns(self.columns, frame, threads)
         units = None if self.unit.kind == ROW else self.count_units(frame, where, threads)
         return Profile(self.id, len(frame), columns, units)
+
+    def count_cells(
+        self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None
+    ) -> dict[str, Profile]:
+        """Count the rows of each cell of the season.
+
+        Parameters
+        ----------
+        frame, where, threads
+            As for `profile_frame`.
+
+        Returns
+        -------
+        dict of str to Profile
+            Empty without a season, and without rows.
+        """
+        if not self.season or not len(frame):
+            return {}
+        codes, cells = season_cells(self.season, frame, where)
+        plain = replace(self, season=NO_SEASON, reference_cells={})
+        return {
+            cell: plain.profile_frame(frame.iloc[rows], where, threads)
+            for cell, rows in zip(cells, positions(codes, len(cells)), strict=True)
+        }
 
     def count_units(
         self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None
@@ -419,7 +469,7 @@ class Baseline:
         content = {
             "format": FORMAT,
             "version": VERSION,
-            "id": fingerprint(self.columns, self.unit),
+            "id": fingerprint(self.columns, self.unit, self.season),
             "rows": self.rows,
             "bins": self.bins,
             "resolution": self.resolution,
@@ -428,6 +478,8 @@ class Baseline:
             "unit": asdict(self.unit),
         } | ({} if units is None else {"units": units_to_dict(units.only(self.columns))})
         content |= {"notes": list(self.notes)} if self.notes else {}
+        if self.season:
+            content |= {"season": asdict(self.season), "cells": cells_to_dict(self.reference.cells)}
         return content | {"digest": digest(content)}
 
     @classmethod
@@ -457,16 +509,20 @@ class Baseline:
         # Format 1 knew of no units.
         unit = UnitRule(**content["unit"]) if "unit" in content else ROWS
         units = units_from_dict(unit, content["units"], rows) if unit.kind != ROW else None
-        return cls(
+        roles = dict(content["roles"])
+        baseline = cls(
             rows,
             columns,
-            ColumnRoles(**content["roles"]),
+            ColumnRoles(**roles | {"season": tuple(roles.get("season", ()))}),
             int(content["bins"]),
             int(content["resolution"]),
             unit=unit,
             reference_units=units,
             notes=texts_of(content.get("notes", [])),
+            season=season_from_dict(content.get("season")),
         )
+        cells = cells_from_dict(content.get("cells", {}), columns, baseline.reference)
+        return replace(baseline, reference_cells=cells)
 
     def save(self, path: str | Path) -> Path:
         """Write the baseline as one JSON file, whole or not at all.

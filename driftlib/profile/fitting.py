@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from driftlib.data.batches import Source, each
 from driftlib.data.readers import check_alike
 from driftlib.data.schema import DATETIME, ColumnRoles, select_features
+from driftlib.data.season import SeasonRule, choose_season
 from driftlib.data.sources import Memory
 from driftlib.data.unit_choice import AUTO, choose_unit, time_columns
 from driftlib.data.units import ROW, TIME, UnitRule
@@ -32,12 +33,15 @@ class Chosen:
         To take as categories.
     unit : str
         What rows were drawn in: see `driftlib.Baseline.fit`.
+    season : tuple of str
+        What like is compared with like by.
     """
 
     features: Iterable[str] | None
     exclude: Collection[str]
     categorical: Collection[str]
     unit: str
+    season: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Fitted:
     roles : ColumnRoles
     unit : UnitRule
         What a unit is.
+    season : SeasonRule
+        What like is compared with like by.
     sketch : ReferenceSketch
         What the grids were chosen from: all rows where it is complete, else a sample.
     """
@@ -58,6 +64,7 @@ class Fitted:
     columns: dict[str, Column]
     roles: ColumnRoles
     unit: UnitRule
+    season: SeasonRule
     sketch: ReferenceSketch
 
 
@@ -88,22 +95,26 @@ def fit_columns(
     known = source.headers[0].names
     unit = chosen.unit
     drawn = unit if unit in known else None
-    roles = replace(roles, unit=drawn)
+    seasonal = tuple(name for name in chosen.season if name in known)
+    roles = replace(roles, unit=drawn, season=seasonal)
     names = _columns_to_fit(source, roles, chosen)
     role_of = {name: roles.of(name, known) for name in names}
     free = chosen.features is None
     may_count = [name for name in names if free and role_of[name] == "feature"]
-    read = [name for name in (roles.timestamp, drawn) if name in known and name not in names]
+    read = [roles.timestamp, drawn, *seasonal]
+    read = [name for name in dict.fromkeys(read) if name in known and name not in names]
     fewer = not free or chosen.exclude
-    if fewer and not isinstance(source, Memory) and (unit, roles.timestamp) == (AUTO, None):
+    by_time = unit == AUTO or len(seasonal) < len(chosen.season)
+    if fewer and not isinstance(source, Memory) and by_time and roles.timestamp is None:
         # Otherwise the features tell: every column is one, or has a role.
-        read += [name for name in time_columns(source) if name not in names]
+        read += [name for name in time_columns(source) if name not in {*names, *read}]
     everything = [*names, *read]
     sketch = sketch_reference(source, everything, chosen.categorical, resolution, seed, may_count)
     sample = sketch.sample.frame
     rows = Memory(source.name, sample) if sketch.complete else source
     times = _times(source, sketch)
     rule = choose_unit(unit, rows, roles.timestamp, times, roles.time_format)
+    season = choose_season(chosen.season, rows, roles, times)
     if rule.kind == TIME and rule.column == drawn:
         roles = replace(roles, unit=None)
 
@@ -113,7 +124,7 @@ def fit_columns(
         return fit_column(column, sample[name], role_of[name], bins, resolution, units)
 
     columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
-    return Fitted(columns, roles, rule, sketch)
+    return Fitted(columns, roles, rule, season, sketch)
 
 
 def _times(source: Source, sketch: ReferenceSketch) -> list[str] | None:

@@ -20,6 +20,7 @@ from driftlib.data.schema import (
     NUMERIC,
     identifier_note,
 )
+from driftlib.data.season import NO_SEASON, SeasonRule
 from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.profile.column import Column
 from driftlib.profile.profile import (
@@ -318,7 +319,9 @@ def with_reference(column: Column, sketch: ColumnSketch, counts: Counts, bins: i
     return column
 
 
-def fingerprint(columns: Mapping[str, Column], unit: UnitRule = ROWS) -> str:
+def fingerprint(
+    columns: Mapping[str, Column], unit: UnitRule = ROWS, season: SeasonRule = NO_SEASON
+) -> str:
     """Hash the grids: profiles add, and can be compared, where those of their baselines agree.
 
     Parameters
@@ -327,6 +330,8 @@ def fingerprint(columns: Mapping[str, Column], unit: UnitRule = ROWS) -> str:
         In the baseline's order.
     unit : UnitRule
         What a unit is.
+    season : SeasonRule
+        What like is compared with like by.
 
     Returns
     -------
@@ -340,4 +345,6 @@ def fingerprint(columns: Mapping[str, Column], unit: UnitRule = ROWS) -> str:
         digest.update(column.unit_edges.tobytes())
     if unit.kind != ROW:
         digest.update(repr((unit.kind, unit.column, unit.offset)).encode())
+    if season:
+        digest.update(repr((season.kind, season.columns)).encode())
     return digest.hexdigest()[:16]

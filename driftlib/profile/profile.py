@@ -400,6 +400,8 @@ class Profile:
         Coarse counts of each unit; None where rows are their own units.
     notes : tuple of str
         What was assumed when the batch was read.
+    cells : mapping of str to Profile
+        With a season, the profile of each of its cells; they add up to this one.
 
     Examples
     --------
@@ -416,6 +418,7 @@ class Profile:
     columns: Mapping[str, Counts]
     units: ProfileUnits | None = None
     notes: tuple[str, ...] = ()
+    cells: Mapping[str, Profile] = field(default_factory=dict, repr=False)
 
     def __add__(self, other: Profile) -> Profile:
         if not isinstance(other, Profile):
@@ -428,7 +431,10 @@ class Profile:
         columns = {name: counts + other.columns[name] for name, counts in self.columns.items()}
         units = self.units and other.units and self.units + other.units
         notes = tuple(dict.fromkeys((*self.notes, *other.notes)))
-        return Profile(self.baseline_id, self.rows + other.rows, columns, units, notes)
+        cells = dict(self.cells)
+        for cell, profile in other.cells.items():
+            cells[cell] = cells[cell] + profile if cell in cells else profile
+        return Profile(self.baseline_id, self.rows + other.rows, columns, units, notes, cells)
 
     def __radd__(self, other: Any) -> Profile:
         # sum() starts from 0.

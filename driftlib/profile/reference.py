@@ -10,10 +10,12 @@ from typing import Any
 from driftlib.arguments import known_keywords
 from driftlib.data.calendar import read_offset
 from driftlib.data.schema import IDENTIFIER, NUMERIC, ColumnRoles, select_features
+from driftlib.data.season import COLUMNS, season_names
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.units import ROW, TIME
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
+from driftlib.profile.profile import Profile
 
 
 @known_keywords()
@@ -32,6 +34,7 @@ def as_baseline(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = "auto",
+    season: str | Iterable[str] | None = None,
     seed: int = 0,
 ) -> Baseline:
     """Take a baseline as it is, load a saved one, or fit one to reference data.
@@ -44,7 +47,7 @@ def as_baseline(
         Columns to compare; of a baseline, those of its features to keep.
     exclude : list of str
         Columns never to compare.
-    bins, resolution, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit : optional
+    bins, resolution, categorical, timestamp, time_format, y_true, y_pred, y_proba, unit, season
         See `Baseline.fit`. A baseline has them fixed: beside one, each may be left out or
         repeat what the baseline holds.
     positive : label, optional
@@ -80,10 +83,12 @@ def as_baseline(
         _check_beside(reference, {"bins": bins, "resolution": resolution} | names)
         _check_kinds(reference, categorical)
         _check_unit(reference, unit)
+        _check_season(reference, season)
         if time_format is not None:
             # How times are written may change from file to file: the grid does not depend on it.
             written = replace(reference.unit, time_format=time_format)
-            reference = replace(reference, unit=written)
+            season_written = replace(reference.season, time_format=time_format)
+            reference = replace(reference, unit=written, season=season_written)
         return reference.only(features, exclude)
     return Baseline.fit(
         reference,
@@ -99,6 +104,33 @@ def as_baseline(
         timestamp=timestamp,
         time_format=time_format,
         unit=unit,
+        season=season,
+    )
+
+
+def refer_to(baseline: Baseline, reference: Profile) -> Baseline:
+    """Make the baseline of some rows of a reference, on the grid of all of it.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    reference : Profile
+        Counts of those rows.
+
+    Returns
+    -------
+    Baseline
+    """
+    columns = {
+        name: replace(column, reference=reference.columns[name])
+        for name, column in baseline.columns.items()
+    }
+    return replace(
+        baseline,
+        rows=reference.rows,
+        columns=columns,
+        reference_units=reference.units,
+        reference_cells=reference.cells,
     )
 
 
@@ -141,6 +173,18 @@ def _check_unit(baseline: Baseline, unit: str) -> None:
         raise ParameterError(
             f"unit={unit!r} is given beside a baseline that was fitted with unit={held!r}: leave "
             "it out, or fit a new baseline."
+        )
+
+
+def _check_season(baseline: Baseline, season: str | Iterable[str] | None) -> None:
+    """Raise unless the season is left out, or what the baseline was fitted with."""
+    names, rule = season_names(season), baseline.season
+    held = rule.columns if rule.kind == COLUMNS else tuple(filter(None, [rule.kind]))
+    if names and names != held:
+        fitted = f"season={' and '.join(held)!r}" if held else "no season"
+        raise ParameterError(
+            f"season={' and '.join(names)!r} is given beside a baseline that was fitted with "
+            f"{fitted}: leave it out, or fit a new baseline."
         )
 
 

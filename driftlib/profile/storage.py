@@ -56,9 +56,54 @@ def column_to_dict(column: Column) -> dict[str, Any]:
         entry |= {"unit_edges": column.unit_edges} if len(column.unit_edges) else {}
     elif isinstance(counts, CategoricalCounts):
         entry |= {"levels": column.levels, "complete": column.complete}
-    entry["reference"] = {f.name: getattr(counts, f.name) for f in fields(counts)}
+    entry["reference"] = counts_to_dict(counts)
     ready: dict[str, Any] = json_ready(entry)
     return ready
+
+
+def counts_to_dict(counts: Counts) -> dict[str, Any]:
+    """Turn the counts of a column into types that JSON has.
+
+    Parameters
+    ----------
+    counts : Counts
+
+    Returns
+    -------
+    dict
+        What `counts_from_dict` takes.
+    """
+    ready: dict[str, Any] = json_ready({f.name: getattr(counts, f.name) for f in fields(counts)})
+    return ready
+
+
+def counts_from_dict(kind: str, entry: Mapping[str, Any]) -> Counts:
+    """Make counts of what `counts_to_dict` returns.
+
+    Parameters
+    ----------
+    kind : str
+        Of the column.
+    entry : mapping
+        As read from JSON.
+
+    Returns
+    -------
+    Counts
+        Not checked: see `check_column`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a part is none of ours.
+    """
+    stored: dict[str, Any] = {}
+    for key, value in entry.items():
+        if isinstance(value, list):
+            stored[key] = np.asarray(value, dtype=float) if key == "gaps" else _whole(value)
+        else:
+            stored[key] = np.nan if value is None else value
+    return _COUNTS.get(kind, Counts)(**stored)
 
 
 def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
@@ -83,13 +128,7 @@ def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
         If a part is missing or none of ours.
     """
     kind = entry["kind"]
-    stored: dict[str, Any] = {}
-    for key, value in entry["reference"].items():
-        if isinstance(value, list):
-            stored[key] = np.asarray(value, dtype=float) if key == "gaps" else _whole(value)
-        else:
-            stored[key] = np.nan if value is None else value
-    counts = _COUNTS.get(kind, Counts)(**stored)
+    counts = counts_from_dict(kind, entry["reference"])
     column = Column(name, entry["role"], kind, entry["note"], reference=counts)
     if isinstance(counts, NumericCounts):
         column = replace(

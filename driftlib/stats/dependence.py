@@ -199,7 +199,7 @@ def arcsine(hits: np.ndarray, rows: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     hits, rows : float array
-        Of a shape that broadcasts.
+        Of a shape that broadcasts; hits below none, or above all, count as none and all.
 
     Returns
     -------
@@ -211,6 +211,7 @@ def arcsine(hits: np.ndarray, rows: np.ndarray) -> np.ndarray:
     >>> float(arcsine(50, 100).round(4)) == round(np.pi / 4, 4)
     True
     """
+    hits = np.clip(hits, 0, rows)
     return np.asarray(np.arcsin(np.sqrt((hits + 0.375) / (rows + 0.75))))
 
 
@@ -395,4 +396,4 @@ def _degrees(
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         nu = first**2 / second
-    return np.where(np.isfinite(nu) & (second > 0), np.clip(nu, 1, fit.degrees), 1.0)
+    return np.where(np.isfinite(nu) & (second > 0), np.clip(nu * fit.kept, 1, fit.degrees), 1.0)

@@ -45,11 +45,15 @@ class Units:
         Place in time. Units at the same position on both sides are one unit.
     memory : bool
         Neighbours in time may be alike: True for days, False for customers.
+    lost : float
+        Degrees of freedom that centring within the cells of a season took before: see
+        `driftlib.stats.seasons`.
     """
 
     current: np.ndarray
     position: np.ndarray
     memory: bool = True
+    lost: float = 0.0
 
     @property
     def n_reference(self) -> int:
@@ -137,7 +141,9 @@ class UnitFit:
     between : float array, shape (..., scores)
         Variance of the effects if they had no memory.
     degrees : float array, shape (..., scores)
-        Units with rows, less one a side.
+        Units with rows, less one a side, and less what centring took.
+    kept : float array, shape (..., scores)
+        Share of the degrees that centring left.
     raw, raw_variance : float array, shape (..., scores)
         Difference of the rows' means, and its variance if rows were independent.
     row_variance : float array, shape (..., scores)
@@ -153,6 +159,7 @@ class UnitFit:
     rows: np.ndarray
     between: np.ndarray
     degrees: np.ndarray
+    kept: np.ndarray
     raw: np.ndarray
     raw_variance: np.ndarray
     row_variance: np.ndarray
@@ -179,6 +186,8 @@ def fit_units(units: Units, rows: ArrayLike, sums: ArrayLike, squares: ArrayLike
     sides = np.stack([~units.current, units.current], axis=-1).astype(float)
     totals, counted = n @ sides, held @ sides
     degrees = np.maximum(counted - 1, 0).sum(-1)
+    left = np.maximum(degrees - units.lost, np.minimum(degrees, 1))
+    kept = left / np.maximum(degrees, 1) if units.lost else np.ones_like(degrees)
     spare = totals.sum(-1) - counted.sum(-1)
     within = np.maximum(0, (s2 - s**2 / safe).sum(-1)) / np.maximum(spare, 1)
     y = s / safe
@@ -186,31 +195,32 @@ def fit_units(units: Units, rows: ArrayLike, sums: ArrayLike, squares: ArrayLike
     weights = n
     everything = np.maximum(totals.sum(-1), 1)
     for _ in range(2):
-        between = _spread(weights, y, noise, sides)[0]
+        between = _spread(weights, y, noise, sides, kept)[0]
         spread = noise + between[..., None]
         # With neither spread the weights only have to be in proportion to rows.
         size = (s2.sum(-1) / everything)[..., None]
         floor = 1e-12 * np.where(size > 0, size, 1)
         weights = np.where(held, 1 / np.maximum(spread, floor / safe), 0)
-    between, means, residuals = _spread(weights, y, noise, sides)
+    between, means, residuals = _spread(weights, y, noise, sides, kept)
     grand = s.sum(-1) / everything
     around = np.maximum(0, s2.sum(-1) / everything - grand**2)
     per_row = np.where(totals > 0, 1 / np.maximum(totals, 1), 0).sum(-1)
     raw = (s @ sides) / np.maximum(totals, 1)
     row_variance = np.where(around > 0, around, 1)
     return UnitFit(
-        weights, noise, residuals, means, totals, between, degrees,
+        weights, noise, residuals, means, totals, between, left, kept,
         raw[..., 1] - raw[..., 0], around * per_row, row_variance, n.max(-1) <= 1,
     )  # fmt: skip
 
 
 def _spread(
-    weights: np.ndarray, y: np.ndarray, noise: np.ndarray, sides: np.ndarray
+    weights: np.ndarray, y: np.ndarray, noise: np.ndarray, sides: np.ndarray, kept: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Variance of independent unit effects by moments, means a side, and residuals."""
     total = np.maximum(weights @ sides, 1e-300)
     means = (weights * y) @ sides / total
-    residuals = y - means @ sides.T
+    # What centring took from the residuals is given back.
+    residuals = (y - means @ sides.T) / np.sqrt(np.maximum(kept, 1e-300))[..., None]
     squares = (weights * residuals**2).sum(-1)
     trace = weights.sum(-1) - (weights**2 @ sides / total).sum(-1)
     by_rows = (weights * noise).sum(-1) - ((weights**2 * noise) @ sides / total).sum(-1)

@@ -1,0 +1,102 @@
+"""Say what like is compared with like by, how much was, and what could not be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from driftlib.data.season import SeasonRule
+from driftlib.text import capital, counted, listed
+
+
+@dataclass(frozen=True)
+class LikeWithLike:
+    """Which cells of a season a comparison is of.
+
+    Parameters
+    ----------
+    rule : SeasonRule
+    compared : sequence of str
+        Cells that both sides have, in order.
+    known : int
+        Cells of what was compared with.
+    left_out : mapping of str to int
+        Rows of the current data in cells that it lacks.
+    of_reference : bool
+        It was compared with the reference, and not with the window before.
+
+    Examples
+    --------
+    >>> rule = SeasonRule("month", ("seen",), told="like is compared with like: by the month")
+    >>> like = LikeWithLike(rule, ["June"], 11, {"December": 412})
+    >>> like.missing
+    '412 rows of December cannot be compared: the reference has none'
+    """
+
+    rule: SeasonRule
+    compared: Sequence[str]
+    known: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    of_reference: bool = True
+
+    @property
+    def missing(self) -> str:
+        """What could not be compared; empty where all could."""
+        if not self.left_out:
+            return ""
+        rows = sum(self.left_out.values())
+        cells = listed(self.rule.ordered(self.left_out))
+        whose = "the reference" if self.of_reference else "the window before"
+        return f"{counted(rows, 'row')} of {cells} cannot be compared: {whose} has none"
+
+    @property
+    def reason(self) -> str:
+        """Why nothing can be told; empty where some rows can be compared, or there are none."""
+        return f"cannot tell: {self.missing}" if self.missing and not self.compared else ""
+
+    @property
+    def line(self) -> str:
+        """What is compared with what, in one line for a report."""
+        own = self.rule.counted(len(self.compared))
+        parts = [f"{capital(self.rule.told)}; {own} of the reference's {self.known} compared"]
+        return "; ".join(filter(None, [*parts, self.missing, self.rule.caution])) + "."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn it into types that JSON has.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "told": self.line,
+            "compared": list(self.compared),
+            "left_out": dict(self.left_out),
+        }
+
+
+def all_alike(likes: Sequence[LikeWithLike | None]) -> LikeWithLike | None:
+    """Put the comparisons of several windows or segments together.
+
+    Parameters
+    ----------
+    likes : sequence of LikeWithLike or None
+        By the same rule; None without a season.
+
+    Returns
+    -------
+    LikeWithLike or None
+        None without a season.
+    """
+    held = [like for like in likes if like is not None]
+    if not held:
+        return None
+    left_out: dict[str, int] = {}
+    for like in held:
+        for cell, rows in like.left_out.items():
+            left_out[cell] = left_out.get(cell, 0) + rows
+    rule = held[0].rule
+    compared = rule.ordered({cell for like in held for cell in like.compared})
+    known = max(like.known for like in held)
+    return LikeWithLike(rule, compared, known, left_out, all(like.of_reference for like in held))
