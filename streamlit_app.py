@@ -19,6 +19,7 @@ from driftlib.alerts import Alert
 from driftlib.data.frames import notes_of
 from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles
+from driftlib.data.season import read_season
 from driftlib.data.times import check_time_format, time_columns
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload
 from driftlib.data.windows import fitting_window
@@ -259,9 +260,12 @@ def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles]:
         }  # fmt: skip
         written = ask_time_format("written")
         unit = ask_unit()
+        season = ask_season()
     timestamp = names.pop("timestamp") or None
     roles = {role: name or role for role, name in names.items()}
-    return files, ColumnRoles(**roles, timestamp=timestamp, time_format=written, unit=unit)
+    return files, ColumnRoles(
+        **roles, timestamp=timestamp, time_format=written, unit=unit, season=season
+    )
 
 
 def ask_time_format(key: str) -> str | None:
@@ -286,6 +290,15 @@ def ask_unit() -> str | None:
         "rows have nothing in common.",
     ).strip()  # fmt: skip
     return unit or None
+
+
+def ask_season() -> tuple[str, ...]:
+    """Ask what like is compared with like by."""
+    season = st.text_input(
+        "Like is compared with like by (empty: all with all)", "", key="season",
+        help="hour, weekday or month of the time, or columns such as that of the shop.",
+    )  # fmt: skip
+    return read_season(season)
 
 
 def ask_rules() -> Rules:

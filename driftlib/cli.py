@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Apprise URLs hold secrets: the environment, unlike arguments and parameter files, is not shown.
 RECEIVERS = "DRIFTLIB_NOTIFY"
 UNITS = "what rows were drawn in: 1D, row or a column (default: told by the time column)"
+SEASONS = "compare like with like: hour, weekday or month, or columns a,b (default: all with all)"
 TIME_FORMATS = "how times are written: s or ms (since 1970), excel, dayfirst, or a strptime pattern"
 OK, FOUND, UNUSABLE = 0, 1, 2
 DESCRIPTION = "Has a deployed model degraded, is it the data or the concept, and how sure are we?"
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         baseline.add_argument(f"--{name}", default=column, help=f"column name (default {column})")
     _add_features(baseline)
     baseline.add_argument("--unit", default="auto", help=UNITS)
+    baseline.add_argument("--season", type=_names, default=(), help=SEASONS)
 
     check = commands.add_parser(
         "check",
@@ -109,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--alpha", type=float, default=0.05, help="false-alarm rate (default 0.05)")
     _add_features(check)
     check.add_argument("--unit", default="auto", help="only what the baseline was fitted with")
+    check.add_argument("--season", type=_names, default=(), help="the same")
 
     report = commands.add_parser(
         "report",
@@ -123,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--time-format", help=TIME_FORMATS)
     _add_features(report)
     report.add_argument("--unit", help=UNITS)
+    report.add_argument("--season", help=SEASONS)
     report.add_argument("--params", help="YAML file with parameters of the notebooks")
     report.add_argument("--output", help="folder to write to (default reports)")
     report.add_argument(
@@ -159,6 +163,7 @@ def _fit_baseline(
     y_pred: str,
     y_proba: str,
     unit: str,
+    season: Sequence[str],
 ) -> int:
     """Fit and save a baseline."""
     from driftlib.drift.units import unit_line
@@ -167,12 +172,14 @@ def _fit_baseline(
     baseline = Baseline.fit(
         reference, bins, resolution, features=features, exclude=exclude,
         categorical=categorical, timestamp=timestamp, time_format=time_format, y_true=y_true,
-        y_pred=y_pred, y_proba=y_proba, unit=unit,
+        y_pred=y_pred, y_proba=y_proba, unit=unit, season=season,
     )  # fmt: skip
     path = baseline.save(output)
     print(f"{len(baseline.features)} features of {baseline.rows:,} rows saved to {path}")
     print(f"  {printable(unit_line(baseline.unit, (baseline.reference_units,)))}")
     _print_notes(baseline.notes, "  ")
+    if baseline.season:
+        print(f"  {printable(baseline.season.line)}")
     for name, column in baseline.columns.items():
         if column.note:
             print(f"  {printable(name)}: {printable(column.note)}")
@@ -188,6 +195,7 @@ def _check_drift(
     features: list[str] | None,
     exclude: Sequence[str],
     unit: str,
+    season: Sequence[str],
 ) -> int:
     """Compare a batch with a saved baseline."""
     from driftlib.drift.detect import detect_drift
@@ -201,6 +209,7 @@ def _check_drift(
         features=features,
         exclude=exclude,
         unit=unit,
+        season=season,
         policy=DriftPolicy(alpha=alpha),
     )
     severities = result.table.loc[result.baseline.features, "severity"]
@@ -212,6 +221,8 @@ def _check_drift(
         print(result.headline)
         print(printable(result.unit))
         _print_notes(result.notes)
+        if result.season:
+            print(printable(result.season))
         print(_text_table(result.table))
         if json_file:
             write_json(json_file, content)
@@ -244,6 +255,7 @@ def _make_report(
     features: list[str] | None,
     exclude: Sequence[str],
     unit: str | None,
+    season: str | None,
     params: str | None,
     output: str | None,
     evidently: bool,
@@ -260,6 +272,7 @@ def _make_report(
         "features": features,
         "exclude": exclude or None,
         "unit": unit,
+        "season": season,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     result = run_report(chosen, params=params, output=output, evidently=evidently)

@@ -33,6 +33,7 @@ SHARED = {
         "exclude",
         "categorical",
         "unit",
+        "season",
         "alpha",
         "psi_moderate",
         "psi_major",

@@ -160,6 +160,7 @@ def test_common_keywords_are_in_every_signature(name):
         assert {name: found.get(name, "absent") for name in WINDOWS} == WINDOWS
     if "unit" in found:
         assert found["unit"] == "auto"
+    assert found.get("season") is None
 
 
 @pytest.mark.parametrize("module", MODULES)

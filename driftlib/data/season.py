@@ -6,7 +6,7 @@ season is; `season_cells` names the cell of each row of a table by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -79,6 +79,12 @@ class SeasonRule:
             f"the reference has no more than one {cycle}, so what belongs to the season cannot be "
             f"told from what was that {cycle}'s own"
         )
+
+    @property
+    def line(self) -> str:
+        """What is compared with what, in a sentence; empty without a season."""
+        told = "; ".join(filter(None, [self.told, self.caution]))
+        return f"{told[:1].upper()}{told[1:]}." if told else ""
 
     def counted(self, number: int) -> str:
         """Write a number of cells.
@@ -162,6 +168,27 @@ def season_names(season: str | Iterable[str] | None) -> tuple[str, ...]:
             f"season={season!r} must be 'hour', 'weekday', 'month', or names of columns."
         )
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def read_season(text: str | Iterable[str]) -> tuple[str, ...]:
+    """Read a season that was typed: names between commas.
+
+    Parameters
+    ----------
+    text : str or list of str
+
+    Returns
+    -------
+    tuple of str
+        None of them without a season.
+
+    Examples
+    --------
+    >>> read_season("shop, till"), read_season("")
+    (('shop', 'till'), ())
+    """
+    names = text.split(",") if isinstance(text, str) else text
+    return season_names([name.strip() for name in names])
 
 
 def choose_season(
@@ -279,30 +306,29 @@ def season_cells(
             numbers[there] = found[there].astype(np.int64) - (rule.kind == "month")
         occurring, codes = np.unique(numbers, return_inverse=True)
         return codes, [known[number] for number in occurring]
-    parts = []
-    for name in rule.columns:
-        if name not in frame or not rows:
-            parts.append((np.zeros(rows, dtype=np.int64), np.array([_MISSING], dtype=object)))
-            continue
-        codes, texts = level_codes(frame[name])
-        names = np.append(texts, None)
-        names[pd.isna(names)] = _MISSING
-        parts.append((np.where(codes < 0, len(texts), codes), names))
-    if len(parts) == 1:
-        names = parts[0][1][parts[0][0]]
-        codes, labels = pd.factorize(names, sort=True)
-    else:
-        values = pd.DataFrame(
-            {n: texts[codes] for n, (codes, texts) in zip(rule.columns, parts, strict=True)}
-        )
-        codes = values.groupby(list(rule.columns), sort=True).ngroup().to_numpy()
-        _, first = np.unique(codes, return_index=True)
-        labels = [
-            ", ".join(f"{name} = {value}" for name, value in row.items())
-            for row in values.iloc[first].to_dict("records")
-        ]
-    check_cells(len(labels), rule, where)
-    return codes, list(labels)
+    values = pd.DataFrame({name: _texts(frame, name) for name in rule.columns})
+    numbers = values.groupby(list(rule.columns), sort=True).ngroup().to_numpy()
+    _, first = np.unique(numbers, return_index=True)
+    cells = [_name(row) for row in values.iloc[first].to_dict("records")]
+    check_cells(len(cells), rule, where)
+    return numbers, cells
+
+
+def _texts(frame: pd.DataFrame, name: str) -> np.ndarray:
+    """Read a column's values as texts, the same word for every missing one."""
+    if name not in frame:
+        return np.full(len(frame), _MISSING, dtype=object)
+    codes, texts = level_codes(frame[name])
+    texts = np.append(np.asarray(texts, dtype=object), [None])
+    texts[pd.isna(texts)] = _MISSING
+    return np.asarray(texts[codes])
+
+
+def _name(values: Mapping[Hashable, str]) -> str:
+    """Name a cell by its values."""
+    if len(values) == 1:
+        return next(iter(values.values()))
+    return ", ".join(f"{name} = {value}" for name, value in values.items())
 
 
 def check_cells(number: int, rule: SeasonRule, where: str) -> None:

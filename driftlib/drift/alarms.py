@@ -98,6 +98,8 @@ def plan_alarms(
     before: Mapping[Segment, Counted] = {}
     if against == "previous":
         why = "each is compared with the one before it"
+    elif baseline.season:
+        why = "each is compared with what is like it"
     elif windows < LEAST_RUN:
         why = f"it takes {LEAST_RUN} windows to tell a change that lasts"
     elif part < 1:

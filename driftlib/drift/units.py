@@ -152,9 +152,8 @@ def judge_units(
         alone = _levels_alone(column, was) if first and column.complete else None
         parts = [cell.with_unseen(column, alone) for cell in cells]
         counts[column.name] = cleaned(parts)
-        known = sum(part[: len(here)] for part in parts)
-        expected = known[:, -1].sum() / max(1, known.sum())
-        table.loc[column.name, "unseen_expected"] = float(expected)
+        known = np.sum([part[: len(here)].sum(axis=0) for part in parts], axis=0)
+        table.loc[column.name, "unseen_expected"] = float(known[-1] / max(1, known.sum()))
     missing = np.stack([cleaned([cell.missing(n) for cell in cells])[:, 0] for n in names])
     every = np.concatenate([was.rows[here], now.rows[there]])
     drift = compare_units(
@@ -224,13 +223,14 @@ def _cells(
     here: np.ndarray,
     there: np.ndarray,
 ) -> list[_Cell]:
-    """The units in each cell of the season; without one all rows are one cell."""
+    """Take the units of each cell of the season; without one all rows are one cell."""
     if not (before.cells and after.cells):
         return [_Cell(before, was, now, here, there)]
     found = []
     for cell, part in before.cells.items():
         old, new = part.units, after.cells[cell].units
-        assert old is not None and new is not None
+        assert old is not None
+        assert new is not None
         old, new = (side.folded(was.fold).on(was.ids) for side in (old, new))
         found.append(_Cell(part, old, new, here, there))
     return found

@@ -101,8 +101,8 @@ def fit_columns(
     role_of = {name: roles.of(name, known) for name in names}
     free = chosen.features is None
     may_count = [name for name in names if free and role_of[name] == "feature"]
-    read = [roles.timestamp, drawn, *seasonal]
-    read = [name for name in dict.fromkeys(read) if name in known and name not in names]
+    others = dict.fromkeys([roles.timestamp, drawn, *seasonal])
+    read = [name for name in others if name in known and name not in names]
     fewer = not free or chosen.exclude
     by_time = unit == AUTO or len(seasonal) < len(chosen.season)
     if fewer and not isinstance(source, Memory) and by_time and roles.timestamp is None:

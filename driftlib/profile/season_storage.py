@@ -115,9 +115,7 @@ def _add_up(cells: list[Profile], reference: Profile) -> bool:
     whole, units = reference.units, total.units
     if whole is not None and (units is None or units.rows.tolist() != whole.rows.tolist()):
         return False
-    return all(
-        _alike(counts, total.columns[name]) for name, counts in reference.columns.items()
-    )
+    return all(_alike(counts, total.columns[name]) for name, counts in reference.columns.items())
 
 
 def _alike(a: Counts, b: Counts) -> bool:

@@ -151,7 +151,8 @@ def compare_periods(
     ([], True)
     """
     on = roles.timestamp
-    baseline = Baseline.fit(reference, **roles.keywords, unit=roles.unit or AUTO)
+    drawn: dict[str, Any] = {"unit": roles.unit or AUTO, "season": roles.season}
+    baseline = Baseline.fit(reference, **roles.keywords, **drawn)
     drift = detect_drift(baseline, current, policy=policy)
     size = window if window and on else fitting_window(current, on, time_format=roles.time_format)
     cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
+from driftlib.data.season import read_season
 from driftlib.data.times import as_times, check_time_format, is_like_a_date, is_time
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
@@ -75,6 +76,7 @@ class Inputs:
         """
         kinds: dict[str, Any] = {"features": self.features, "exclude": self.exclude}
         kinds |= {"categorical": self.categorical, "unit": self.roles.unit or AUTO}
+        kinds |= {"season": self.roles.season}
         return kinds if isinstance(self.reference, Baseline) else kinds | self.roles.keywords
 
     @property
@@ -173,6 +175,7 @@ def read_inputs(
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
     unit: str = AUTO,
+    season: str | Iterable[str] = "",
     window: str = "",
     output: str | Path = "reports",
 ) -> Inputs:
@@ -195,6 +198,9 @@ def read_inputs(
         Empty for all features, for none that is left out, and for none that are codes.
     unit : str
         What rows were drawn in: see `driftlib.Baseline.fit`.
+    season : str or list of str
+        What like is compared with like by: "hour", "weekday", "month", or columns, between commas;
+        "" compares all with all.
     window : str
         A number of rows, a pandas offset or the name of a column; "" picks hours, days, weeks,
         months or longer by the time that the data span, one window for each of the few values of
@@ -234,6 +240,7 @@ def read_inputs(
         timestamp=time if time in frame.columns else None,
         time_format=check_time_format(time_format),
         unit=unit if unit not in ("", AUTO) else None,
+        season=read_season(season),
     )
     where = source_name(now, "current")
     on, size = _windows(str(window).strip(), roles, frame, where)

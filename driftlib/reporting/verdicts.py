@@ -40,7 +40,8 @@ def baseline_verdict(baseline: Baseline) -> str:
     ready = f"{counted(len(features) - len(useless), 'feature')} to compare later data with"
     rest = f" {listed(useless)} cannot be compared." if useless else ""
     units = unit_line(baseline.unit, (baseline.reference_units,))
-    return f"{rows} and {ready}.{rest} {units}"
+    season = f" {baseline.season.line}" if baseline.season else ""
+    return f"{rows} and {ready}.{rest} {units}{season}"
 
 
 def performance_verdict(

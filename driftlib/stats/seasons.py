@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-
 # A cell's course is told from no fewer units.
 COURSE_UNITS = 8
 

@@ -1,0 +1,234 @@
+"""Season: like is compared with like, what has no like is said, and what is left is found."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import driftlib as dl
+from driftlib.data.season import SeasonRule, season_cells
+from driftlib.stats.seasons import degrees_lost, without_season
+
+
+def yearly(rng, rows=12_000, years=3, amplitude=10.0, first="2021-01-01"):
+    """Rows of a stable yearly wave, and a feature without one."""
+    days = np.sort(rng.uniform(0, 365 * years, rows))
+    when = pd.Timestamp(first) + pd.to_timedelta(days, unit="D")
+    phase = 2 * np.pi * when.dayofyear.to_numpy() / 365.25
+    return pd.DataFrame(
+        {
+            "when": when,
+            "temp": 10 - amplitude * np.cos(phase) + rng.normal(0, 4, rows),
+            "sky": np.where(rng.random(rows) < 0.5 + 0.4 * np.sin(phase), "clear", "cloud"),
+            "flat": rng.normal(size=rows),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def wave():
+    return yearly(np.random.default_rng(5))
+
+
+@pytest.fixture(scope="module")
+def sides(wave):
+    new = wave["when"] >= "2023-01-01"
+    return wave[~new], wave[new]
+
+
+@pytest.fixture(scope="module")
+def baseline(sides):
+    return dl.Baseline.fit(sides[0], season="month", resolution=200, timestamp="when")
+
+
+def test_cells_are_named_by_the_clock_of_the_place():
+    times = pd.Series(pd.to_datetime(["2024-02-29 23:30", "2024-03-01 00:30", None]))
+    frame = pd.DataFrame({"t": times.dt.tz_localize("America/New_York"), "shop": [1, 2.0, None]})
+    found = {}
+    for kind in ("month", "weekday", "hour"):
+        codes, cells = season_cells(SeasonRule(kind, ("t",)), frame)
+        found[kind] = [cells[code] for code in codes]
+    assert found == {
+        "month": ["February", "March", "no time"],
+        "weekday": ["Thursday", "Friday", "no time"],
+        "hour": ["23:00", "00:00", "no time"],
+    }
+    codes, cells = season_cells(SeasonRule("columns", ("shop",)), frame)
+    assert [cells[code] for code in codes] == ["1", "2", "missing"]
+    _, cells = season_cells(SeasonRule("columns", ("shop", "till")), frame)
+    assert cells == ["shop = 1, till = missing", "shop = 2, till = missing",
+                     "shop = missing, till = missing"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("season", "said"),
+    [
+        ("day", r"season= is 'hour', 'weekday', 'month', or columns: .*no column 'day'"),
+        (["month", "flat"], "does not go together with columns"),
+        ("flat", "more than 100"),
+        (7, "must be 'hour', 'weekday', 'month', or names of columns"),
+    ],
+)
+def test_a_season_that_is_none_is_refused(wave, season, said):
+    with pytest.raises(dl.DriftlibError, match=said):
+        dl.Baseline.fit(wave[:2000], season=season if season != 7 else [7])
+
+
+def test_a_season_of_the_calendar_needs_a_time(wave):
+    with pytest.raises(dl.DriftlibError, match="season='month' needs a time column"):
+        dl.Baseline.fit(wave[["temp"]], season="month")
+
+
+def test_cells_add_up_save_and_stream(wave, sides, baseline, tmp_path):
+    current = sides[1]
+    whole = baseline.profile(current)
+    parts = baseline.profile(current[:1000]) + baseline.profile(current[1000:])
+    path = tmp_path / "current.parquet"
+    current.to_parquet(path, row_group_size=700)
+    loaded = dl.Baseline.load(baseline.save(tmp_path / "baseline.json"))
+    streamed = loaded.profile(path)
+    assert loaded.id == baseline.id
+    assert loaded.season == baseline.season
+    for other in (parts, streamed):
+        assert list(other.cells) == list(whole.cells)
+        for cell, counts in whole.cells.items():
+            same = other.cells[cell]
+            assert same.rows == counts.rows
+            assert (same.columns["temp"].below == counts.columns["temp"].below).all()
+            assert (same.columns["sky"].levels == counts.columns["sky"].levels).all()
+            assert same.units.rows.tolist() == counts.units.rows.tolist()
+    assert sum(part.rows for part in whole.cells.values()) == whole.rows == len(current)
+    tables = [dl.detect_drift(b, p).table for b, p in ((baseline, whole), (loaded, streamed))]
+    pd.testing.assert_frame_equal(*tables)
+    assert sum(loaded.reference_cells.values()).rows == len(sides[0])
+
+
+def test_one_month_is_compared_with_the_same_months(sides, baseline):
+    reference, current = sides
+    june = current[current["when"].dt.month == 6]
+    found = dl.detect_drift(baseline, june)
+    other = dl.detect_drift(reference[reference["when"].dt.month == 6], june, timestamp="when")
+    assert found.table["n_reference"].tolist() == other.table["n_reference"].tolist()
+    # The grid differs, the values do not.
+    mean = found.baseline.reference.columns["temp"].mean
+    assert mean == pytest.approx(other.baseline.reference.columns["temp"].mean)
+    assert "1 month of the reference's 12 compared" in found.season
+    assert found.to_dict()["season"]["compared"] == ["June"]
+
+
+def test_without_a_change_the_mixture_is_the_reference(sides, baseline):
+    found = dl.detect_drift(baseline, sides[0])
+    assert found.baseline.rows == len(sides[0])
+    assert (found.table["psi"].dropna() == 0).all()
+
+
+def test_cells_have_the_shares_of_the_current_data():
+    rng = np.random.default_rng(0)
+    shop = rng.permutation(np.repeat(["a", "b"], [8000, 2000]))
+    frame = pd.DataFrame({"shop": shop, "x": rng.normal(size=10_000) + 3 * (shop == "b")})
+    frame["missing"] = np.where((shop == "b") & (rng.random(10_000) < 0.5), np.nan, 1.0)
+    current = frame.groupby("shop").head(1500)
+    plain = dl.detect_drift(frame.drop(columns="shop"), current)
+    found = dl.detect_drift(frame, current, season="shop")
+    assert plain.drifted == ["x", "missing"]
+    assert found.drifted == []
+    assert "shop" not in found.table.index
+    by_hand = frame.groupby("shop")["x"].mean().mean()
+    mixture = found.baseline.reference.columns["x"]
+    assert mixture.mean == pytest.approx(by_hand)
+    weights = frame["shop"].map({"a": 0.5 / 8000, "b": 0.5 / 2000})
+    spread = (weights * (frame["x"] - by_hand) ** 2).sum()
+    assert mixture.squares / mixture.present == pytest.approx(spread, rel=0.01)
+    missing = found.baseline.reference.columns["missing"].missing_share
+    assert missing == pytest.approx(frame["missing"].isna()[shop == "b"].mean() / 2, abs=1e-3)
+    # As many rows as tell as much: 1 / (0.25 / 8000 + 0.25 / 2000), or the fewest of a cell.
+    assert found.baseline.rows == 4000
+
+
+def test_a_cell_that_the_reference_lacks_is_left_out_and_said(sides):
+    reference, current = sides
+    reference = reference[reference["when"].dt.month < 12]
+    december = current["when"].dt.month == 12
+    rows = f"{december.sum():,} rows of December cannot be compared: the reference has none"
+    found = dl.detect_drift(reference, current, season="month")
+    assert rows in found.headline
+    assert found.table.loc["flat", "n_current"] == (~december).sum()
+    only = dl.detect_drift(reference, current[december], season="month")
+    assert only.headline == f"Cannot tell: {rows}"
+    assert only.cannot_tell == f"cannot tell: {rows}"
+    assert (only.table["severity"] == "none").all()
+    assert "cannot tell" in only.table.loc["flat", "note"]
+    trend = dl.drift_trend(reference, current, window="MS", season="month", timestamp="when")
+    assert f"{rows}, in 1 of 12 windows" in trend.headline
+
+
+def test_a_current_side_without_the_time_cannot_be_compared(sides, baseline):
+    found = dl.detect_drift(baseline, sides[1].drop(columns="when"))
+    assert found.headline.startswith("Cannot tell")
+    assert "no time" in found.headline
+
+
+def test_one_year_is_said_to_be_no_season_yet(wave):
+    year = wave[wave["when"] < "2022-01-01"]
+    baseline = dl.Baseline.fit(year, season="month", resolution=100)
+    assert "no more than one year" in dl.detect_drift(baseline, year).season
+    assert "no more than" not in dl.Baseline.fit(year, season="weekday", resolution=100).season.line
+
+
+def test_a_stable_wave_does_not_alarm_and_a_shift_on_top_is_found(sides, baseline):
+    current = sides[1]
+    trend = dl.drift_trend(baseline, current, window="MS", timestamp="when")
+    assert len(trend.windows) == 12
+    assert not trend.table["drifted"].any()
+    assert trend.table["psi"].max() < 0.1
+    shifted = dl.drift_trend(
+        baseline, current.assign(temp=current["temp"] + 4), window="MS", timestamp="when"
+    )
+    found = shifted.table[shifted.table["feature"] == "temp"]
+    assert found["drifted"].mean() >= 0.9
+    rows = {"unit": "row", "resolution": 200, "timestamp": "when"}
+    plain = dl.Baseline.fit(sides[0], **rows)
+    assert (
+        dl.drift_trend(plain, current, window="MS", timestamp="when").table["drifted"].sum() >= 12
+    )
+
+
+def test_half_a_month_is_held_against_its_place_in_the_month(sides, baseline):
+    current = sides[1]
+    early = current[(current["when"] >= "2023-04-01") & (current["when"] < "2023-04-11")]
+    assert dl.detect_drift(baseline, early).drifted == []
+
+
+def test_segments_are_compared_like_with_like(wave, sides):
+    rng = np.random.default_rng(1)
+    reference, current = (s.assign(region=rng.choice(["EU", "US"], len(s))) for s in sides)
+    moved = (current["region"] == "US") & (current["when"].dt.month == 3)
+    current.loc[moved, "temp"] += 8
+    march = current[current["when"].dt.month == 3]
+    found = dl.detect_drift(reference, march, by="region", season="month")
+    assert found.subjects[found.table["drifted"]].tolist() == ["temp where region = US"]
+    assert found.segments["EU",].like.compared == ["March"]
+
+
+def test_a_baseline_keeps_its_season(baseline, sides, tmp_path):
+    saved = baseline.save(tmp_path / "baseline.json")
+    assert dl.as_baseline(saved, season="month").season == baseline.season
+    with pytest.raises(dl.DriftlibError, match="fitted with season='month': leave it out"):
+        dl.as_baseline(saved, season="hour")
+    with pytest.raises(dl.DriftlibError, match="fitted with no season"):
+        dl.as_baseline(dl.Baseline.fit(sides[0], resolution=100), season="hour")
+
+
+def test_what_cells_foretell_is_a_projection():
+    rng = np.random.default_rng(0)
+    rows = rng.multinomial(100, [0.2, 0.3, 0.5], size=12)
+    cells = [np.where((np.arange(12) % 3 == c)[:, None], rows, 0) for c in range(3)]
+    position = rng.normal(size=12)
+    left = without_season(cells)
+    assert degrees_lost([cell.sum(1) for cell in cells]) == 2
+    assert left.sum(1) == pytest.approx(rows.sum(1))
+    assert left.sum(0) == pytest.approx(rows.sum(0))
+    for c in range(3):
+        assert left[c::3].mean(0) == pytest.approx(rows.mean(0))
+    twelve = without_season([rows], position)
+    assert degrees_lost([rows.sum(1)], position) == 1
+    assert np.polyfit(position, twelve, 1)[0] == pytest.approx(0, abs=1e-9)
