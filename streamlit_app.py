@@ -21,7 +21,7 @@ from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.season import read_season
 from driftlib.data.times import check_time_format, time_columns
-from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, read_upload
+from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, is_parquet, read_upload
 from driftlib.data.windows import fitting_window
 from driftlib.files import safe_csv
 from driftlib.html.page import strip_tags
@@ -112,6 +112,7 @@ class Settings:
     simulated: tuple[int, float, float, int] | None = None
     files: tuple[UploadedFile | None, ...] = (None, None)
     roles: ColumnRoles = COLUMNS
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class Data:
     current: pd.DataFrame
     roles: ColumnRoles
     window: str | None
+    exclude: tuple[str, ...] = ()
 
 
 def main() -> None:
@@ -211,13 +213,13 @@ def sidebar() -> Settings:
         bind="query-params",
     )  # fmt: skip
     simulated = ask_simulation() if source == SIMULATE else None
-    files, roles = ask_files() if source == OWN else ((None, None), COLUMNS)
+    files, roles, exclude = ask_files() if source == OWN else ((None, None), COLUMNS, ())
     side.header("Rules")
     window = side.selectbox(
         "Window", list(WINDOWS), key="window", bind="query-params",
         help="Without a column with the time: a twelfth of the rows.",
     )  # fmt: skip
-    return Settings(source, WINDOWS[window], ask_rules(), simulated, files, roles)
+    return Settings(source, WINDOWS[window], ask_rules(), simulated, files, roles, exclude)
 
 
 def ask_simulation() -> tuple[int, float, float, int]:
@@ -239,8 +241,8 @@ def ask_simulation() -> tuple[int, float, float, int]:
     return rows, drift, flips, seed
 
 
-def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles]:
-    """Ask for the reader's own files, and for what their columns are called."""
+def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles, tuple[str, ...]]:
+    """Ask for the reader's own files, what their columns are called, and which to leave out."""
     side = st.sidebar
     files = tuple(
         side.file_uploader(
@@ -261,11 +263,13 @@ def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles]:
         written = ask_time_format("written")
         unit = ask_unit()
         season = ask_season()
+        exclude = ask_excluded()
     timestamp = names.pop("timestamp") or None
     roles = {role: name or role for role, name in names.items()}
-    return files, ColumnRoles(
+    columns = ColumnRoles(
         **roles, timestamp=timestamp, time_format=written, unit=unit, season=season
     )
+    return files, columns, exclude
 
 
 def ask_time_format(key: str) -> str | None:
@@ -299,6 +303,15 @@ def ask_season() -> tuple[str, ...]:
         help="hour, weekday or month of the time, or columns such as that of the shop.",
     )  # fmt: skip
     return read_season(season)
+
+
+def ask_excluded() -> tuple[str, ...]:
+    """Ask which columns are not to be compared."""
+    text = st.text_input(
+        "Columns to leave out (empty: none)", "", key="exclude", bind="query-params",
+        persist_state="session", help="Names with commas between them, such as id, shop.",
+    )  # fmt: skip
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def ask_rules() -> Rules:
@@ -335,7 +348,7 @@ def dial(
 def load(settings: Settings) -> Data | None:
     """Load the two periods that the sidebar names; None where files are still to be chosen."""
     # Every file is seen to, so that the frame of one that was taken away goes with it.
-    before, now = (frame_of(file, name) for file, name in zip(settings.files, SIDES, strict=True))
+    before, now = frames_of(*settings.files)
     window = settings.window
     if settings.simulated is not None:
         data = dl.simulate(*settings.simulated)
@@ -348,24 +361,48 @@ def load(settings: Settings) -> Data | None:
     if before is None or now is None:
         return None
     files = [file.file_id for file in settings.files if file is not None]
-    key = (*files, *vars(settings.roles).values(), window)
-    return Data(OWN, key, before, now, settings.roles, window)
+    key = (*files, *vars(settings.roles).values(), window, settings.exclude)
+    return Data(OWN, key, before, now, settings.roles, window, settings.exclude)
 
 
-def frame_of(file: UploadedFile | None, role: str) -> pd.DataFrame | None:
-    """Read an uploaded file; a session holds one of each role and drops it with the file."""
+def frames_of(
+    reference: UploadedFile | None, current: UploadedFile | None
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Read the two periods: Parquet has types, which rule a CSV file; else the reference's do."""
+    plain, typed = (
+        file is not None and is_parquet(file.getvalue()) is kind
+        for file, kind in ((reference, False), (current, True))
+    )
+    if plain and typed:
+        now = frame_of(current, "current")
+        return frame_of(reference, "reference", current, now), now
+    before = frame_of(reference, "reference")
+    return before, frame_of(current, "current", reference, before)
+
+
+def frame_of(
+    file: UploadedFile | None,
+    role: str,
+    other: UploadedFile | None = None,
+    known: pd.DataFrame | None = None,
+) -> pd.DataFrame | None:
+    """Read an uploaded file; a session holds one of each role and drops it with the file.
+
+    `known` is what was read of the other period's file: a CSV file is read as that has it.
+    """
     slot = f"frame of {role}"
     if file is None:
         st.session_state.pop(slot, None)
         return None
-    if st.session_state.get(slot, (None,))[0] != file.file_id:
+    key = (file.file_id, other.file_id if other else None)
+    if st.session_state.get(slot, (None,))[0] != key:
         st.session_state.pop(slot, None)
         with st.spinner(f"Reading the {role} file ..."):
             try:
-                read: pd.DataFrame | dl.DriftlibError = read_upload(file.getvalue(), role)
+                read: pd.DataFrame | dl.DriftlibError = read_upload(file.getvalue(), role, known)
             except dl.DriftlibError as error:
                 read = error
-        st.session_state[slot] = (file.file_id, read)
+        st.session_state[slot] = (key, read)
     kept: pd.DataFrame | dl.DriftlibError = st.session_state[slot][1]
     if isinstance(kept, dl.DriftlibError):
         raise kept
@@ -385,7 +422,7 @@ def found_in(key: tuple[Any, ...], rules: Rules, _data: Data) -> Findings:
     """Find drift, performance and alerts; kept by the key of the data and the rules."""
     major = max(rules.psi, 0.25)
     policy = dl.DriftPolicy(rules.alpha, psi_moderate=rules.psi, psi_major=major)
-    arguments = _data.roles, policy, rules.tolerance, _data.window
+    arguments = _data.roles, policy, rules.tolerance, _data.window, _data.exclude
     return compare_periods(_data.reference, _data.current, *arguments)
 
 
@@ -418,6 +455,7 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
         on=on,
         time_format=written,
         method=method,
+        exclude=_data.exclude,
         **name_predictions(_data.roles),
     )
 

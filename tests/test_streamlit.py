@@ -257,6 +257,30 @@ def test_own_data_in_the_sidebar():
     assert any("y_true" in item.value.replace("\\", "") for item in app.info)
 
 
+def test_own_csv_is_read_by_the_parquet_beside_it_and_columns_can_be_left_out(rng, tmp_path):
+    rows = 300
+    code, late = rng.choice(["007", "010", "NA"], (2, rows)), rng.random((2, rows)) < 0.4
+    before, now = (
+        pd.DataFrame({"code": c, "late": flag, "batch": number, "x": rng.normal(size=rows)})
+        for number, (c, flag) in enumerate(zip(code, late, strict=True))
+    )
+    before["x"], path = now["x"], tmp_path / "before.parquet"
+    before.to_parquet(path)
+    text = now.assign(late=now["late"].astype(int)).to_csv(index=False).encode()
+    both = {"reference": ("a.parquet", path.read_bytes()), "current": ("b.csv", text)}
+    for files in (both, {"reference": both["current"], "current": both["reference"]}):
+        app = opened(data="Own data", exclude="batch")
+        for uploader, file in zip(app.sidebar.get("file_uploader"), files.values(), strict=True):
+            uploader.upload(*file, "text/csv")
+        app.run()
+        assert not app.exception
+        assert metric(app, "Features drifted") == "0 of 3"
+        next(i for i in app.sidebar.text_input if i.key == "exclude").set_value("").run()
+        assert metric(app, "Features drifted") == "1 of 4"
+        next(i for i in app.sidebar.text_input if i.key == "exclude").set_value("bacth").run()
+        assert any("no column 'bacth'" in error for error in errors(app))
+
+
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST:8501", "127.0.0.1:80", "[::1]:8501", "localhost.", None]
 )

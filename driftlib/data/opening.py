@@ -14,7 +14,7 @@ import pandas as pd
 from driftlib.data.batches import Source
 from driftlib.data.csv_files import AsWritten
 from driftlib.data.frames import arrow_to_pandas, as_frame, stack, with_notes
-from driftlib.data.levels import MISSING_TEXTS, KnownLevels, count_levels
+from driftlib.data.levels import MISSING_TEXTS, KnownLevels, count_levels, level_codes
 from driftlib.data.paths import is_csv, is_path, matching_files, name_files, naming
 from driftlib.data.readers import (
     Header,
@@ -137,15 +137,44 @@ def read_pair(reference: Any, current: Any) -> tuple[pd.DataFrame, pd.DataFrame]
     """
     if is_csv(reference) and not is_csv(current):
         now = read_frame(current, "current")
-        return _read_like(now, reference, "reference"), now
+        return read_like(now, reference, "reference"), now
     before = read_frame(reference, "reference")
     if is_csv(current):
-        return before, _read_like(before, current, "current")
+        return before, read_like(before, current, "current")
     return before, read_frame(current, "current")
 
 
-def _read_like(known: pd.DataFrame, source: Any, role: str) -> pd.DataFrame:
-    """Read CSV files by what another table holds as text, truth values written as there."""
+def read_like(known: pd.DataFrame, source: Any, role: str = "data") -> pd.DataFrame:
+    r"""Read CSV files by what another table holds as text, truth values written as there.
+
+    Parameters
+    ----------
+    known : pandas.DataFrame
+        The other table.
+    source : str or Path
+        Of CSV files.
+    role : str
+        As for `read_frame`.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Raises
+    ------
+    DataError
+        As for `read_frame`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> known = pd.DataFrame({"code": ["007", "NA"], "late": [True, False]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "april.csv")
+    ...     _ = path.write_text("code,late\n012,TRUE\nNA,0\n")
+    ...     read_like(known, path).values.tolist()
+    [['012', 'True'], ['NA', 'False']]
+    """
     levels = {
         name: KnownLevels(tuple(count_levels(known[name]).levels.tolist()))
         for name in known.columns
@@ -159,8 +188,8 @@ def _read_like(known: pd.DataFrame, source: Any, role: str) -> pd.DataFrame:
     truths = [name for name in frame.columns if name in levels and levels[name].by_truth]
     written = {}
     for name in truths:
-        codes, values = pd.factorize(frame[name])
-        names = levels[name].names_of(np.asarray(values, dtype=object))
+        codes, values = level_codes(frame[name])
+        names = levels[name].names_of(values)
         written[name] = np.append(names, np.array([None], dtype=object))[codes]
     return frame.assign(**written)
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from driftlib.data.csv_format import DELIMITERS, check_text
 from driftlib.data.frames import notes_of, with_notes
-from driftlib.data.opening import read_frame
+from driftlib.data.opening import read_frame, read_like
 from driftlib.errors import DataError
 from driftlib.text import quoted
 
@@ -40,7 +40,24 @@ _GZIP = b"\x1f\x8b"
 _CELL, _OBJECT = 8, 128
 
 
-def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
+def is_parquet(content: bytes) -> bool:
+    """Tell by its start whether a file is Parquet.
+
+    Parameters
+    ----------
+    content : bytes
+        The whole file.
+
+    Returns
+    -------
+    bool
+    """
+    return content.startswith(b"PAR1")
+
+
+def read_upload(
+    content: bytes, role: str = "upload", known: pd.DataFrame | None = None
+) -> pd.DataFrame:
     r"""Read the bytes of an uploaded CSV or Parquet file.
 
     The file's own name is never used: not as a path, nor to tell what it is.
@@ -51,6 +68,9 @@ def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
         The whole file.
     role : str
         What to call the file in a message, such as "reference".
+    known : pandas.DataFrame, optional
+        The other period: a CSV file is read by what that holds as text, see
+        `driftlib.data.opening.read_like`.
 
     Returns
     -------
@@ -74,7 +94,7 @@ def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
             f"the {role} file has {len(content) / 2**20:,.0f} MB and the limit is "
             f"{MOST_MEGABYTES} MB: {_ELSEWHERE}"
         )
-    ending = "parquet" if content.startswith(b"PAR1") else "csv"
+    ending = "parquet" if is_parquet(content) else "csv"
     if ending == "parquet":
         _check_parquet(content, role)
     else:
@@ -85,7 +105,10 @@ def read_upload(content: bytes, role: str = "upload") -> pd.DataFrame:
         path = Path(folder, f"{role}.{ending}")
         path.write_bytes(content)
         try:
-            frame = read_frame(path, role)
+            if known is None or ending == "parquet":
+                frame = read_frame(path, role)
+            else:
+                frame = read_like(known, path, role)
         except DataError as error:
             raise DataError(str(error).replace(path.name, file, 1)) from error
         notes = [note.replace(path.name, file, 1) for note in notes_of(frame)]

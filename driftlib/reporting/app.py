@@ -115,6 +115,7 @@ def compare_periods(
     policy: DriftPolicy,
     tolerance: float,
     window: str | None = None,
+    exclude: Iterable[str] = (),
 ) -> Findings:
     """Find everything about two periods that takes well under a second.
 
@@ -130,6 +131,8 @@ def compare_periods(
         How far accuracy, ROC AUC or R2 may fall below the reference's.
     window : str, optional
         A pandas offset such as "7D"; default a fitting one.
+    exclude : iterable of str
+        Columns that are not compared.
 
     Returns
     -------
@@ -152,7 +155,7 @@ def compare_periods(
     """
     on = roles.timestamp
     drawn: dict[str, Any] = {"unit": roles.unit or AUTO, "season": roles.season}
-    baseline = Baseline.fit(reference, **roles.keywords, **drawn)
+    baseline = Baseline.fit(reference, exclude=exclude, **roles.keywords, **drawn)
     drift = detect_drift(baseline, current, policy=policy)
     size = window if window and on else fitting_window(current, on, time_format=roles.time_format)
     cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}
