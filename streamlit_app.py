@@ -456,6 +456,7 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
         time_format=written,
         method=method,
         exclude=_data.exclude,
+        timestamp=on,
         **name_predictions(_data.roles),
     )
 

@@ -161,9 +161,10 @@ def compare_periods(
     cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}
     trend = drift_trend(baseline, current, policy=policy, **cut)
     trend = replace(trend, profiles=())
-    columns = name_predictions(roles)
+    columns = name_predictions(roles) | {"timestamp": on, "unit": unit}
     try:
-        whole = track_performance(current, reference=reference, **columns)
+        written: dict[str, Any] = {"time_format": roles.time_format}
+        whole = track_performance(current, reference=reference, **written, **columns)
         limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
         performance = track_performance(
             current, reference=reference, thresholds=limits, **cut, **columns

@@ -96,6 +96,16 @@ class Inputs:
         """The same with windows."""
         return self.names | self.by_window
 
+    @property
+    def tracked(self) -> dict[str, Any]:
+        """Arguments for `track_performance`: names, windows and unit."""
+        return self.labels | self.drawn
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """Arguments that say what rows were drawn in."""
+        return {"timestamp": self.roles.timestamp, "unit": self.roles.unit or AUTO}
+
     def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
         """Give arguments for `diagnose` and its kin: names, unit, and all features but some.
 
