@@ -161,7 +161,7 @@ def compare_periods(
     cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}
     trend = drift_trend(baseline, current, policy=policy, **cut)
     trend = replace(trend, profiles=())
-    columns = name_predictions(roles) | {"timestamp": on, "unit": unit}
+    columns = name_predictions(roles) | {"timestamp": on, "unit": drawn["unit"]}
     try:
         written: dict[str, Any] = {"time_format": roles.time_format}
         whole = track_performance(current, reference=reference, **written, **columns)
