@@ -90,6 +90,24 @@ def test_a_streamed_file_gives_what_the_whole_file_gives(kind, rng, tmp_path):
     )
 
 
+@pytest.mark.parametrize("files", [1, 3])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_thousands_separators_are_told_wherever_they_are(kind, files, rng, tmp_path, small_sample):
+    values = np.append(rng.normal(500, 90, 2900), rng.normal(5000, 90, 100)).round(2)
+    text = pd.DataFrame({"x": [f"{value:,.2f}" for value in values], "y": rng.normal(size=3000)})
+    path = written(text, tmp_path, kind, files)
+    whole, streamed = dl.Baseline.fit(text).columns["x"], dl.Baseline.fit(path)
+    found = streamed.columns["x"]
+    assert (found.kind, found.note) == (whole.kind, whole.note)
+    assert whole.note == "read as numbers with thousands separators"
+    assert found.reference.mean == pytest.approx(values.mean())
+    assert found.reference.maximum == values.max()
+    assert dl.detect_drift(streamed, text.assign(x=values)).table.loc["x", "psi"] == 0
+    one = text.assign(x=text["x"].where(text.index != 2950, "unknown"))
+    other = written(one, tmp_path, kind, name="other")
+    assert [dl.Baseline.fit(data).columns["x"].kind for data in (one, other)] == ["identifier"] * 2
+
+
 cells = some.sampled_from(
     ["1", "0", "7", "007", "-3", "1.5", "1e3", "inf", "true", "False", "2013-01-01", "", "NA",
      "2013-01-01 10:00:00", "2013-01-01 10:00:00.5", "2013-01-01T10:00:00Z", "10:00:00", "word",

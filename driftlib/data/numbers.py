@@ -138,8 +138,8 @@ def _numbers_of(texts: pd.Series) -> np.ndarray:
     return numbers
 
 
-def with_thousands(series: pd.Series) -> bool:
-    """Tell whether a column of text holds numbers only, some with thousands separators.
+def written_numbers(series: pd.Series) -> str:
+    """Tell whether a column of text holds numbers only, and how they are written.
 
     Parameters
     ----------
@@ -147,27 +147,30 @@ def with_thousands(series: pd.Series) -> bool:
 
     Returns
     -------
-    bool
+    {"", "plain", "thousands"}
+        Empty if it is no text, or some text is no number; "thousands" if some have separators.
 
     Examples
     --------
-    >>> with_thousands(pd.Series(["1,234.50", "12"])), with_thousands(pd.Series(["1,5", "12"]))
-    (True, False)
+    >>> [written_numbers(pd.Series(texts)) for texts in (["1,234.50", "12"], ["12"], ["1,5", "12"])]
+    ['thousands', 'plain', '']
     """
     if not isinstance(series.dtype, pd.StringDtype) and series.dtype != object:
-        return False
+        return ""
     present = series.dropna()
+    how = "plain"
     for part in (present.iloc[:100], present):
-        texts = pd.Series(part.unique(), dtype=object)
+        distinct = part.unique()
+        # Beside text, numbers are those of another file.
+        if any(type(value) not in (str, int, float) for value in distinct):
+            return ""
+        texts = pd.Series([level_text(value) for value in distinct], dtype=object)
         texts = texts[~texts.isin(MISSING_TEXTS)]
-        if types.infer_dtype(texts, skipna=True) not in ("string", "empty"):
-            return False
         separated = texts.str.fullmatch(_THOUSANDS)
-        if not (separated | texts.str.fullmatch(_NUMBER)).all() or (
-            len(part) == len(present) and not separated.any()
-        ):
-            return False
-    return True
+        if not (separated | texts.str.fullmatch(_NUMBER)).all():
+            return ""
+        how = "thousands" if separated.any() else how
+    return how
 
 
 def _plain_numbers(series: pd.Series) -> np.ndarray:

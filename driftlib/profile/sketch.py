@@ -24,7 +24,7 @@ import pandas as pd
 from driftlib.data.batches import Batch, Source, each
 from driftlib.data.counters import is_rising
 from driftlib.data.levels import count_levels
-from driftlib.data.numbers import as_numbers, with_thousands, without_gaps
+from driftlib.data.numbers import as_numbers, without_gaps, written_numbers
 from driftlib.data.schema import (
     CATEGORICAL,
     DATETIME,
@@ -39,6 +39,8 @@ from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, RowSample, row
 
 SAMPLE_ROWS, FEWEST_SAMPLE_ROWS, SAMPLE_CELLS = 200_000, 20_000, 50_000_000
 MOST_LEVELS = 10_000
+THOUSANDS = "thousands"
+THOUSANDS_NOTE = "read as numbers with thousands separators"
 _CONTENT = {
     NUMERIC: "numbers",
     CATEGORICAL: "text or truth values",
@@ -72,6 +74,10 @@ class ColumnSketch:
     distinct : DistinctSketch, optional
         Values of a categorical column, and of a numeric one that is not in memory and has
         finite ones.
+    written : {"", "plain", "thousands"}
+        How a categorical column that is not in memory writes numbers, if it holds only those.
+    numbers : ColumnSketch, optional
+        What it is as numbers, if it holds only those.
     """
 
     name: str
@@ -85,11 +91,22 @@ class ColumnSketch:
     high: float = np.nan
     rising: bool = False
     distinct: DistinctSketch | None = None
+    written: str = ""
+    numbers: ColumnSketch | None = None
+
+    @property
+    def read(self) -> ColumnSketch:
+        """The sketch of the numbers, where text has thousands separators in some of the rows."""
+        if self.numbers is None or self.written != THOUSANDS:
+            return self
+        return replace(self.numbers, note=THOUSANDS_NOTE)
 
     def __add__(self, other: ColumnSketch) -> ColumnSketch:
         if EMPTY in (self.kind, other.kind):
             known, empty = (other, self) if self.kind == EMPTY else (self, other)
             return replace(known, missing=known.missing + empty.missing)
+        if self.kind != other.kind and self.read.kind == other.read.kind:
+            return self.read + other.read
         if self.kind != other.kind:
             raise DataError(
                 f"column {self.name!r} holds {_CONTENT[self.kind]} in {self.where}, but "
@@ -99,8 +116,12 @@ class ColumnSketch:
         distinct = self.distinct or other.distinct
         if self.distinct and other.distinct:
             distinct = self.distinct + other.distinct
+        numbers = self.numbers + other.numbers if self.numbers and other.numbers else None
         return replace(
             self,
+            # Some rows with separators are enough: "thousands" is after "plain".
+            written=max(self.written, other.written) if numbers else "",
+            numbers=numbers,
             note=self.note or other.note,
             present=self.present + other.present,
             missing=self.missing + other.missing,
@@ -200,7 +221,8 @@ def sketch_reference(
     if sample.rows == total.rows:
         # As if it had been in memory from the start: one answer for one table.
         return _of_frame(sample.frame, names, categorical, may_count)
-    return replace(total, sample=sample)
+    columns = {name: column.read for name, column in total.columns.items()}
+    return replace(total, columns=columns, sample=sample)
 
 
 def _of_frame(
@@ -257,8 +279,9 @@ def _sketch_column(
     name = str(series.name)
     declared = name in categorical
     kind, note = declared_kind(series, declared)
-    if kind == CATEGORICAL and most is None and not declared and with_thousands(series):
-        kind, note = NUMERIC, "read as numbers with thousands separators"
+    written = written_numbers(series) if kind == CATEGORICAL and not declared else ""
+    if most is None and written == THOUSANDS:
+        kind, note = NUMERIC, THOUSANDS_NOTE
     if kind == CATEGORICAL:
         found = count_levels(series)
         levels = DistinctSketch(found.levels, found.counts, MOST_LEVELS)
@@ -271,18 +294,32 @@ def _sketch_column(
             missing=found.missing,
             text=not (declared or isinstance(series.dtype, pd.CategoricalDtype)),
             distinct=levels if most is None else levels.thin(),
+            written=written,
+            numbers=_sketch_numbers(series, where, name in may_count, most)
+            if most is not None and written
+            else None,
         )
     if kind == NUMERIC and (most is not None or name in may_count):
-        values = as_numbers(without_gaps(series)).values  # noqa: PD011
-        finite = _finite(values)
-        if len(finite):
-            low, high = float(finite.min()), float(finite.max())
-            rising = name in may_count and is_rising(finite)
-            distinct = None if most is None else _distinct(finite, most)
-            return ColumnSketch(
-                name, kind, note, where, low=low, high=high, rising=rising, distinct=distinct
-            )
+        return replace(_sketch_numbers(series, where, name in may_count, most), note=note)
     return ColumnSketch(name, kind, note, where, missing=len(series) if kind == EMPTY else 0)
+
+
+def _sketch_numbers(
+    series: pd.Series, where: str, may_count: bool, most: int | None
+) -> ColumnSketch:
+    """Sketch of some rows of a column of numbers, or of text that is to be read as numbers."""
+    found = ColumnSketch(str(series.name), NUMERIC, "", where)
+    values = as_numbers(without_gaps(series)).values  # noqa: PD011
+    finite = _finite(values)
+    if not len(finite):
+        return found
+    return replace(
+        found,
+        low=float(finite.min()),
+        high=float(finite.max()),
+        rising=may_count and is_rising(finite),
+        distinct=None if most is None else _distinct(finite, most),
+    )
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
