@@ -18,9 +18,9 @@ from driftlib.performance.evaluate import MetricValues
 from driftlib.performance.influence import UnitSums, sum_by_unit
 from driftlib.performance.metric import Metric
 from driftlib.performance.unit_numbers import NumberedUnits
-from driftlib.stats.dependence import MeanSpread, mean_spread
 from driftlib.stats.few_units import FEW_UNITS, RANK_SLACK, lie_apart, needs_rank, rank_p_value
 from driftlib.stats.unit_memory import pooled_memory
+from driftlib.stats.unit_variance import MeanSpread, mean_spread
 from driftlib.stats.units import UnitFit, Units, fit_units
 
 # A side of as many units tells by itself how long their effects last.
