@@ -90,6 +90,42 @@ def flight_days(repeats: int = 20) -> None:
     print(pd.DataFrame(out).to_string(index=False), flush=True)
 
 
+def flight_estimates(repeats: int = 10) -> None:
+    """Estimates without labels, days of each month dealt at random to two sides."""
+    rng = np.random.default_rng(SEED)
+    out = []
+    frame = flights()
+    day = frame["timestamp"].dt.normalize()
+    for size in (0, 7, 1):
+        held: dict[str, list[pd.Series]] = {"auto": [], "row": []}
+        worse: dict[str, list[float]] = {"auto": [], "row": []}
+        for _, month in frame.groupby(frame["timestamp"].dt.to_period("M")):
+            days = day[month.index].unique()
+            for _ in range(repeats):
+                chosen = rng.permutation(days)[: size or len(days) // 2]
+                after = day[month.index].isin(chosen)
+                real = dl.track_performance(month[after], unit="row").table
+                for unit, found in held.items():
+                    made = dl.estimate_performance(
+                        month[~after], month[after], timestamp="timestamp", unit=unit
+                    ).table
+                    inside = (made["lower"] <= real["value"]) & (real["value"] <= made["upper"])
+                    found.append(pd.Series(inside.to_numpy(), made["metric"]))
+                    worse[unit].append(made["degraded"].mean())
+        by_unit, by_row = (pd.DataFrame(held[unit]) for unit in ("auto", "row"))
+        out.append({
+            "current": f"{size} days" if size else "half of the days", "estimates": len(by_unit),
+            "accuracy held": share(by_unit["accuracy"].sum(), len(by_unit)),
+            "all metrics held": f"{100 * by_unit.to_numpy().mean():.0f}",
+            "least held": f"{by_unit.mean().idxmin()} {100 * by_unit.mean().min():.0f}",
+            "accuracy held by rows": f"{100 * by_row['accuracy'].mean():.0f}",
+            "degraded": f"{100 * np.mean(worse['auto']):.1f}",
+            "degraded by rows": f"{100 * np.mean(worse['row']):.0f}",
+        })  # fmt: skip
+    print("\nFlights, days dealt at random: estimates that hold the realised value, in %\n")
+    print(pd.DataFrame(out).to_string(index=False), flush=True)
+
+
 def simulated(repeats: int = 200) -> None:
     """Days with and without effects of their own; a fall of .05 in accuracy."""
     out = []
@@ -131,6 +167,7 @@ def simulated(repeats: int = 200) -> None:
 def main() -> None:
     """Print every table."""
     flight_days()
+    flight_estimates()
     simulated()
 
 

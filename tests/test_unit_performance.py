@@ -16,6 +16,8 @@ from driftlib.data.task import Task
 from driftlib.performance.influence import UnitSums, add_by_unit, influences
 from driftlib.performance.metrics import METRICS
 from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
+from driftlib.stats.calibration import fit_calibrator
+from driftlib.stats.expected import ExpectedClassification
 from driftlib.stats.ranking import rank_groups
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -221,3 +223,107 @@ def test_days_of_flights_dealt_at_random_are_no_fall():
             hits.append(perf.table["degraded"].mean())
     assert np.mean(found["auto"]) <= 0.06
     assert np.mean(found["row"]) > 0.2
+
+
+# --- estimates without labels
+
+
+def test_estimates_with_rows_as_units_are_those_of_independent_rows(rng):
+    reference, current = days(rng, 12, rows=100), days(rng, 8, rows=60, first=12)
+    made = [
+        dl.estimate_performance(reference[names], current[names], window=160, **more).table
+        for names, more in (
+            (list(reference.columns), {"timestamp": "seen", "unit": "row"}),
+            (list(reference.columns.drop("seen")), {}),
+        )
+    ]
+    pd.testing.assert_frame_equal(made[0][NUMBERS], made[1][NUMBERS])
+    assert made[0]["design_effect"].isna().all()
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_one_more_expected_row_moves_an_expected_value_as_its_slopes_say(rng, task):
+    rows, classes = some_rows(rng, task, 100), len(TASKS[task].classes)
+    chances = rng.dirichlet(np.ones(classes), 100)
+
+    def given(weights, c):
+        made = ExpectedClassification(rows.pred, rows.proba, classes, weights)
+        return made.given(c[:, 1] if classes == 2 else c)
+
+    one = np.ones(100)
+    for metric in METRICS[task].values():
+        slopes = metric.slopes(given(one, chances))
+        assert (chances * slopes).sum() == pytest.approx(0, abs=1e-9)
+        for row, label in zip(rng.integers(0, 100, 3), rng.integers(0, classes, 3), strict=True):
+            values = []
+            for step in (1e-5, -1e-5):
+                weights, c = one.copy(), chances.copy()
+                weights[row] += step
+                c[row, label] += step
+                c[row] /= weights[row]
+                values.append(float(metric.value(given(weights, c))))
+            assert (values[0] - values[1]) / 2e-5 == pytest.approx(slopes[row, label], abs=1e-7)
+
+
+def test_a_calibration_by_units_varies_as_refits_without_each_unit_do(rng):
+    frame = days(rng, 20, rows=200)
+    unit = np.repeat(np.arange(20), 200)
+    arrays = [frame[name].to_numpy() for name in ("y_proba", "y_pred", "y_true")]
+    whole = fit_calibrator(*arrays, units=unit)
+    scores, pred = np.array([0.2, 0.5, 0.8]), np.array([0, 0, 1])
+    at, refits = whole.designs(scores, pred), []
+    for left in range(20):
+        part = fit_calibrator(*(x[unit != left] for x in arrays))
+        refits.append(part.probabilities(part.designs(scores, pred)))
+    jackknife = np.sqrt(19 * np.var(refits, axis=0))
+    drawn = whole.probabilities(at, whole.draw(4000, rng)).std(0)
+    assert drawn == pytest.approx(jackknife, rel=0.25)
+    by_rows = fit_calibrator(*arrays)
+    assert (drawn > 1.5 * by_rows.probabilities(at, by_rows.draw(4000, rng)).std(0)).all()
+
+
+def test_estimates_hold_what_labels_show_of_other_days(rng):
+    held, by_rows = [], []
+    for _ in range(6):
+        both = days(rng, 36, rows=100, effect=1.0)
+        before, after = both[: 30 * 100], both[30 * 100 :]
+        real = dl.track_performance(after, metrics=["recall", "specificity"], unit="row").table[
+            "value"
+        ]
+        for found, unit in ((held, "auto"), (by_rows, "row")):
+            table = dl.estimate_performance(
+                before, after, timestamp="seen", metrics=["recall", "specificity"], unit=unit
+            ).table
+            found += ((table["lower"] <= real) & (real <= table["upper"])).tolist()
+    assert np.mean(held) >= 0.85
+    assert np.mean(by_rows) < 0.7
+
+
+def test_an_estimate_from_too_few_days_cannot_tell_and_says_so(rng):
+    reference, current = days(rng, 3), days(rng, 30, first=3)
+    made = dl.estimate_performance(
+        reference, current, timestamp="seen", unit="1D", metrics=["accuracy"]
+    )
+    assert made.cannot_tell == "cannot tell: the reference has 3 days"
+    assert made.table["note"].tolist() == [
+        "cannot tell: the reference has 3 days; the interval takes rows as independent: the "
+        "reference has too few units"
+    ]
+    assert "Cannot tell: the reference has 3 days; Accuracy" in made.headline
+    assert made.to_dict()["unit"].startswith("A unit is a day of 'seen', as asked")
+
+
+def test_weights_for_a_changed_mix_keep_whole_days_together(rng):
+    reference, current = days(rng, 12, rows=80), days(rng, 12, rows=80, first=12)
+    for frame in (reference, current):
+        # A feature that tells the day, and nothing else.
+        frame["weather"] = frame["seen"].dt.day_of_year.map(lambda d: (d * 7919) % 101)
+    notes = {}
+    for unit in ("auto", "row"):
+        made = dl.estimate_performance(
+            reference, current, timestamp="seen", metrics=["accuracy"], method="pape",
+            features=["weather"], unit=unit,
+        )  # fmt: skip
+        notes[unit] = made.table["note"].iloc[0]
+    assert "do not rely on it" in notes["row"]
+    assert "do not rely on it" not in notes["auto"]

@@ -83,9 +83,34 @@ def too_few(rule: UnitRule, reference: float, current: float) -> str:
     if not cannot_tell(Units(side, np.arange(reference + current))):
         return ""
     if reference < FEW_UNITS:
-        return f"cannot tell: the reference has {rule.counted(reference)}"
+        return few_in_reference(rule, reference)
     own = rule.counted(current)
     return f"cannot tell: the current data have {own}, and the reference only {reference}"
+
+
+def few_in_reference(rule: UnitRule, reference: float) -> str:
+    """Say that a reference has too few units to tell how far they vary.
+
+    Parameters
+    ----------
+    rule : UnitRule
+        What a unit is.
+    reference : float
+        How many it has.
+
+    Returns
+    -------
+    str
+        Empty for 4 or more, and where rows are units.
+
+    Examples
+    --------
+    >>> few_in_reference(UnitRule("time", "seen", "D"), 2)
+    'cannot tell: the reference has 2 days'
+    """
+    if rule.kind == ROW or not reference < FEW_UNITS:
+        return ""
+    return f"cannot tell: the reference has {rule.counted(int(reference))}"
 
 
 def units_in_words(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,28 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import WindowGroups, match_segments, window_groups
-from driftlib.data.predictions import Predictions, name_tables, parse_predictions
+from driftlib.data.predictions import Period, Predictions, name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.task import Task, class_columns
+from driftlib.data.unit_choice import AUTO
+from driftlib.data.unit_words import few_in_reference
+from driftlib.data.units import ROW
 from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, LackingError, check_choice
 from driftlib.performance.alarms import raise_alarms
-from driftlib.performance.evaluate import MetricValues, evaluate
-from driftlib.performance.limits import read_thresholds
-from driftlib.performance.metric import Metric
+from driftlib.performance.estimated_values import estimate_values
+from driftlib.performance.evaluate import evaluate
+from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metrics import select_metrics
-from driftlib.performance.predictive import predictive_interval
 from driftlib.performance.reference_calibration import Features, ReferenceCalibration
 from driftlib.performance.result import Performance, read_segments, result_notes
 from driftlib.performance.tables import ReferenceValues, judged_table, long_table
-from driftlib.stats.aggregates import group_sums
+from driftlib.performance.unit_effects import EstimateJudge, ResidualEffects
+from driftlib.performance.unit_numbers import number_units
+from driftlib.performance.units import Side, UnitComparison, labelled_side, widened
 from driftlib.stats.calibration import reliability
-from driftlib.text import join_notes, quoted
+from driftlib.text import quoted
 
 SAME_WORLD = "the relation between inputs and labels has not changed"
 SAME_CHANCES = (
@@ -76,6 +80,11 @@ class Estimate(Performance):
         """The finding in one sentence, with its condition."""
         return f"Estimated without labels: {super().headline}; holds only if {SAME_WORLD}"
 
+    def _reason(self, reference: float, current: float) -> str:
+        # What days do to labels only the reference's can tell.
+        few = few_in_reference(self.unit_rule, reference)
+        return few or super()._reason(reference, current)
+
     @property
     def details(self) -> dict[str, Any]:
         """What the JSON form holds besides headline and table."""
@@ -112,6 +121,7 @@ def estimate_performance(
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
     positive: Any = None,
+    unit: str = AUTO,
 ) -> Estimate:
     """Estimate the performance of a classifier over windows before labels arrive.
 
@@ -158,6 +168,10 @@ def estimate_performance(
         See `Baseline.fit`. Names of the columns.
     positive : label, optional
         Default: the larger of two labels.
+    unit : str
+        As for `driftlib.track_performance`. The labels of a day (or customer) turn out better or
+        worse together than its scores say; how far, the reference shows, and the interval
+        holds it.
 
     Returns
     -------
@@ -222,15 +236,34 @@ def estimate_performance(
             wanted = [column for column in wanted if column not in (window, on, *segments)]
         kinds, left_out = _compared(frames, wanted, categorical)
         compared = Features(before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed)
-    learning = ReferenceCalibration(learnt, _segment_of_rows(whole, len(before))[rows], compared)
-    labelled = _labelled(now, roles)
-    values = _estimate(
-        new, labelled, task, groups, match_segments(groups, whole), chosen, learning, seed
+    units = number_units(
+        unit, Period(current_name, now, new), Period(name, before, known), window, on, time_format
     )
-    realised = ReferenceValues(whole, evaluate(known, task, whole, chosen))
+    by_units = units.rule.kind != ROW
+    if compared is not None and by_units:
+        compared = replace(compared, units=units.current)
+    learning = ReferenceCalibration(
+        learnt,
+        _segment_of_rows(whole, len(before))[rows],
+        compared,
+        units.reference[rows] if by_units else None,
+    )
+    labelled = _labelled(now, roles)
+    effects = ResidualEffects(chosen, len(task.classes), units.rule.memory) if by_units else None
+    made = estimate_values(
+        new, labelled, task, groups, match_segments(groups, whole), chosen, learning, seed,
+        effects, units.current,
+    )  # fmt: skip
+    measured, judge = evaluate(known, task, whole, chosen), None
+    if by_units:
+        before_side = labelled_side(known, whole, units.reference, task, chosen)
+        comparison = UnitComparison(units, Side(groups, made.sums), before_side)
+        measured = widened(measured, comparison.of_reference(), chosen)
+        judge = EstimateJudge(comparison, made.as_rows).judge
+    realised = ReferenceValues(whole, measured)
     column = window if window in now.columns else on
     calibrated = f"calibrated on {len(learnt.y):,} reference rows"
-    table = judged_table(groups, chosen, values, limits, realised, estimated=True)
+    table = judged_table(groups, chosen, made.values, limits, realised, True, judge)
     of_reference = long_table(whole, chosen, realised.measured)
     table, rule = raise_alarms(table, chosen, limits, segments, of_reference)
     return Estimate(
@@ -240,6 +273,9 @@ def estimate_performance(
         of_reference,
         (*result_notes(task, (known, new), groups, column, calibrated), *left_out),
         tuple(segments),
+        units.rule,
+        units.numbers,
+        compared_metrics(chosen, limits),
         method=method,
         reliability=reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
         rule=rule,
@@ -315,48 +351,3 @@ def _labelled(current: pd.DataFrame, roles: ColumnRoles) -> np.ndarray:
     if roles.y_true not in current.columns:
         return np.zeros(len(current), bool)
     return current[roles.y_true].notna().to_numpy()
-
-
-def _estimate(
-    new: Predictions,
-    labelled: np.ndarray,
-    task: Task,
-    groups: WindowGroups,
-    segments: np.ndarray,
-    metrics: Sequence[Metric[Any]],
-    learning: ReferenceCalibration,
-    seed: int,
-) -> MetricValues:
-    """Values and intervals of each group, whose labels are only counted."""
-    positions, usable = np.arange(len(new.pred))[groups.rows], new.predicted & new.scored
-    limits = np.full((3, len(groups.lo), len(metrics)), np.nan)
-    notes = []
-    windows = groups.keys["window"].tolist()
-    for group, (lo, hi) in enumerate(zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)):
-        rows = positions[lo:hi]
-        used = rows[usable[rows]]
-        lost = len(rows) - len(used)
-        said = [groups.notes[group]]
-        said.append(f"{lost:,} rows without a prediction or probability" if lost else "")
-        reasons = [""] * len(metrics)
-        if len(used):
-            calibrator, remarks = learning.calibrator(used, int(segments[group]))
-            # Of the window's number: a segment gets what its rows alone would get.
-            rng = np.random.default_rng([seed, windows[group]])
-            limits[:, group] = predictive_interval(
-                calibrator, new.take(used), len(task.classes), metrics, rng
-            )
-            said += remarks
-            reasons = [
-                "" if known else f"expected to be undefined: {metric.undefined}"
-                for metric, known in zip(metrics, np.isfinite(limits[0, group]), strict=True)
-            ]
-        notes.append(
-            [
-                join_notes(reason, *said, new.opposed if metric.needs_proba else "")
-                for metric, reason in zip(metrics, reasons, strict=True)
-            ]
-        )
-    value, lower, upper = limits
-    counts = group_sums(labelled[groups.rows].astype(np.int64), groups.lo, groups.hi)
-    return MetricValues(value, lower, upper, groups.hi - groups.lo, counts, notes)

@@ -124,28 +124,6 @@ def _labelled(rows: Predictions, task: Task, scored: bool) -> tuple[np.ndarray, 
     return used, labelled_rows(part.y, pred, proba, len(task.classes))
 
 
-def sum_by_unit(
-    rows: Predictions, unit: np.ndarray, task: Task, metrics: Sequence[Metric[Any]]
-) -> UnitSums:
-    """Add up how far the rows of each unit move each metric.
-
-    Parameters
-    ----------
-    rows : Predictions
-        Of one group.
-    unit : int array, shape (rows,)
-        Place in time of each row's unit; -1 for none.
-    task : Task
-    metrics : sequence of Metric
-        Of the task.
-
-    Returns
-    -------
-    UnitSums
-    """
-    return add_by_unit(influences(rows, task, metrics), unit)
-
-
 def add_by_unit(scores: np.ndarray, unit: np.ndarray) -> UnitSums:
     """Add up scores of rows by unit.
 

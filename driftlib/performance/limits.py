@@ -208,6 +208,10 @@ def judge(
             degraded[:, column] = metric.worse(worst, limit.number)
         elif reference is not None and is_compared(metric.name, limits):
             known = _column(reference, column)
+            if units is not None:
+                least = np.broadcast_to(units.least, values.value.shape)[:, column]
+                lower = np.minimum(lower, value - least)
+                upper = np.maximum(upper, value + least)
             tolerance = limit.number if limit else 0.0
             if limit is not None:
                 threshold[:, column] = known[0] + sign * tolerance

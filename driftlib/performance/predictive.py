@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,29 @@ MOST_SCORE_CELLS = 500
 MOST_DRAWN = 2_000_000
 
 
+@dataclass(frozen=True)
+class UnitEffects:
+    """What the units of some rows, such as days, do to the metrics that their labels will show.
+
+    Parameters
+    ----------
+    error : float array, shape (metrics,)
+        Standard error that comes from their effects.
+    degrees : float
+        Degrees of freedom that it is known with.
+    """
+
+    error: np.ndarray
+    degrees: float
+
+
 def predictive_interval(
     calibrator: Calibrator,
     rows: Predictions,
     classes: int,
     metrics: Sequence[Metric[Any]],
     rng: np.random.Generator,
+    effects: UnitEffects | None = None,
 ) -> np.ndarray:
     """Draw labels for the rows: value and 95 % prediction interval of each metric.
 
@@ -45,6 +63,8 @@ def predictive_interval(
         Of classifiers.
     rng : numpy.random.Generator
         What labels are drawn with.
+    effects : UnitEffects, optional
+        What the units of the rows have of their own; default rows are independent.
 
     Returns
     -------
@@ -76,14 +96,21 @@ def predictive_interval(
     cells = ExpectedClassification(pred, proba, classes, counts)
     centre = values(cells.given(calibrator.probabilities(designs)))
     parts = min(DRAWS, -(-DRAWS * proba.size // MOST_DRAWN))
-    chunks = np.array_split(calibrator.draw(DRAWS, rng), parts)
+    coefficients, moved = calibrator.draw(DRAWS, rng), np.zeros((DRAWS, len(metrics)))
+    if effects is not None:
+        # How far units vary is itself known only so well, for calibration and rows alike.
+        stretch = np.sqrt(effects.degrees / rng.chisquare(effects.degrees, (DRAWS, 1)))
+        centred = calibrator.coefficients
+        coefficients = centred + (coefficients - centred) * stretch
+        moved = rng.standard_normal(moved.shape) * effects.error * stretch
+    chunks = np.array_split(coefficients, parts)
     drawn = np.concatenate(
         [
             values(cells.given(_labels(calibrator.probabilities(designs, chunk), counts, rng)))
             for chunk in chunks
         ]
     )
-    drawn += value - centre
+    drawn += value - centre + moved
     limits = [
         _limits(float(one), draws, metric)
         for one, draws, metric in zip(value, drawn.T, metrics, strict=True)

@@ -7,41 +7,71 @@ Rows of a segment learn from the reference's rows of that segment, where there a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from driftlib.data.predictions import Predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles
+from driftlib.data.units import ROW
 from driftlib.domain.classifier import fit_domain
 from driftlib.domain.result import MOST_AUC
+from driftlib.domain.units import LEAST_UNITS
 from driftlib.stats.calibration import Calibrator, fit_calibrator
+from driftlib.stats.few_units import FEW_UNITS
 from driftlib.text import counted
 
 # Fewer rows than this cannot teach the domain classifier, or stand for a segment.
 FEWEST_ROWS = 50
 FEW_EFFECTIVE = 200
+# The column that tells the classifier which rows belong together.
+UNIT = "unit of the row"
 
-# From positions in the current frame to a calibrator, and what is to be said of it.
-Calibrate = Callable[[np.ndarray], tuple[Calibrator, str]]
+
+@dataclass(frozen=True)
+class Calibration:
+    """A calibrator and the reference rows that it was learnt from.
+
+    Parameters
+    ----------
+    calibrator : Calibrator
+    learnt : Predictions
+        Each has a label, a prediction and probabilities.
+    units : int array, shape (rows,), or None
+        Place in time of the unit of each of them; None where rows are independent.
+    support : str
+        What it rests on; empty where there is nothing to say.
+    """
+
+    calibrator: Calibrator
+    learnt: Predictions
+    units: np.ndarray | None = None
+    support: str = ""
 
 
-def calibrate_alike(reference: Predictions) -> Calibrate:
+# From positions in the current frame to a calibration.
+Calibrate = Callable[[np.ndarray], Calibration]
+
+
+def calibrate_alike(reference: Predictions, units: np.ndarray | None = None) -> Calibrate:
     """Learn one calibration for all new rows, from reference rows that count alike.
 
     Parameters
     ----------
     reference : Predictions
         Rows with a label, a prediction and probabilities; at least two labels.
+    units : int array, shape (rows,), optional
+        Place in time of the unit of each of them; at least two units.
 
     Returns
     -------
     callable
-        From positions of new rows to a calibrator and a remark.
+        From positions of new rows to a calibration, always the same one.
     """
-    calibrator = fit_calibrator(reference.scores, reference.pred, reference.y)
-    return lambda rows: (calibrator, "")
+    calibrator = fit_calibrator(reference.scores, reference.pred, reference.y, units=units)
+    calibration = Calibration(calibrator, reference, units)
+    return lambda rows: calibration
 
 
 @dataclass(frozen=True)
@@ -57,6 +87,8 @@ class Features:
     roles : ColumnRoles
     seed : int
         Of the classifier.
+    units : int array, optional
+        Place in time of the unit of each current row; default rows are independent.
     """
 
     reference: pd.DataFrame
@@ -64,10 +96,14 @@ class Features:
     kinds: Mapping[str, str]
     roles: ColumnRoles
     seed: int
+    units: np.ndarray | None = None
 
 
 def calibrate_weighted(
-    reference: Predictions, rows_of_reference: np.ndarray, features: Features
+    reference: Predictions,
+    rows_of_reference: np.ndarray,
+    features: Features,
+    units: np.ndarray | None = None,
 ) -> Calibrate:
     """Learn a calibration for each set of new rows, from reference rows weighed to look like it.
 
@@ -78,11 +114,13 @@ def calibrate_weighted(
     rows_of_reference : int array
         Their positions in `features.reference`.
     features : Features
+    units : int array, shape (rows,), optional
+        Place in time of the unit of each of them; at least two units.
 
     Returns
     -------
     callable
-        From positions of new rows to a calibrator and a remark.
+        From positions of new rows to a calibration.
 
     References
     ----------
@@ -92,24 +130,34 @@ def calibrate_weighted(
     """
     known = features.reference.iloc[rows_of_reference]
 
-    def calibrate(rows: np.ndarray) -> tuple[Calibrator, str]:
+    def calibrate(rows: np.ndarray) -> Calibration:
         smaller = min(len(rows), len(known))
         if smaller < FEWEST_ROWS:
-            alike, _ = calibrate_alike(reference)(rows)
-            return alike, f"only {smaller} rows to learn the mix of inputs from: taken as unchanged"
+            said = f"only {smaller} rows to learn the mix of inputs from: taken as unchanged"
+            return replace(calibrate_alike(reference, units)(rows), support=said)
+        before, after, unit = known, features.current.iloc[rows], ROW
+        if units is not None and features.units is not None:
+            sides = units, features.units[rows]
+            if min(len(np.unique(side)) for side in sides) >= LEAST_UNITS:
+                before, after = (
+                    frame.assign(**{UNIT: own})
+                    for frame, own in zip((before, after), sides, strict=True)
+                )
+                unit = UNIT
         domain = fit_domain(
-            known,
-            features.current.iloc[rows],
+            before,
+            after,
             categorical=[name for name, kind in features.kinds.items() if kind == CATEGORICAL],
             seed=features.seed,
-            **features.roles.keywords,
+            **features.roles.keywords | {"unit": unit},
         )
         part = reference.take(domain.reference_rows)
+        own = None if units is None else units[domain.reference_rows]
         # A few huge weights cost more in variance than they save in bias.
         ratio = domain.reference_ratio
         weights = np.minimum(ratio, np.sqrt(len(ratio)) * ratio.mean())
-        calibrator = fit_calibrator(part.scores, part.pred, part.y, weights)
-        return calibrator, _support(weights, domain.auc)
+        calibrator = fit_calibrator(part.scores, part.pred, part.y, weights, own)
+        return Calibration(calibrator, part, own, _support(weights, domain.auc))
 
     return calibrate
 
@@ -135,15 +183,18 @@ class ReferenceCalibration:
         Which of the reference's segments each of them is in.
     features : Features or None
         Of those rows and of current; None where all rows count alike.
+    units : int array, shape (rows,), or None
+        Place in time of the unit of each of them; None where rows are independent.
     """
 
     predictions: Predictions
     segment: np.ndarray
     features: Features | None = None
+    units: np.ndarray | None = None
     _learnt: dict[int, tuple[Calibrate, str]] = field(default_factory=dict, init=False, repr=False)
 
-    def calibrator(self, rows: np.ndarray, segment: int) -> tuple[Calibrator, tuple[str, str]]:
-        """Choose the calibrator of some new rows of one segment.
+    def calibration(self, rows: np.ndarray, segment: int) -> tuple[Calibration, tuple[str, str]]:
+        """Choose the calibration of some new rows of one segment.
 
         Parameters
         ----------
@@ -154,15 +205,15 @@ class ReferenceCalibration:
 
         Returns
         -------
-        calibrator : Calibrator
+        calibration : Calibration
         remarks : tuple of str
             What it rests on; empty where there is nothing to say.
         """
         if segment not in self._learnt:
             self._learnt[segment] = self._learn(segment)
         calibrate, remark = self._learnt[segment]
-        calibrator, support = calibrate(rows)
-        return calibrator, (remark, support)
+        found = calibrate(rows)
+        return found, (remark, found.support)
 
     def _learn(self, segment: int) -> tuple[Calibrate, str]:
         own = np.flatnonzero(self.segment == segment)
@@ -179,6 +230,9 @@ class ReferenceCalibration:
 
     def _learn_from(self, rows: np.ndarray) -> Calibrate:
         part = self.predictions.take(rows)
+        units = None if self.units is None else self.units[rows]
+        if units is not None and len(np.unique(units)) < FEW_UNITS:
+            units = None
         if self.features is None:
-            return calibrate_alike(part)
-        return calibrate_weighted(part, rows, self.features)
+            return calibrate_alike(part, units)
+        return calibrate_weighted(part, rows, self.features, units)

@@ -97,7 +97,11 @@ class Performance(Result):
         compared = self.table[self.table["metric"].isin(self.compared)]
         sides = compared.drop_duplicates(["window", *self.by])
         held = sides[["units_reference", "units_current"]].dropna()
-        return [too_few(self.unit_rule, a, b) for a, b in held.itertuples(index=False) if b]
+        return [self._reason(a, b) for a, b in held.itertuples(index=False) if b]
+
+    def _reason(self, reference: float, current: float) -> str:
+        """Why so many units cannot be told from so many of the reference; empty where they can."""
+        return too_few(self.unit_rule, reference, current)
 
     @property
     def _groups(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from driftlib.performance.limits import Limit, Verdicts, is_compared, judge
 from driftlib.performance.metric import Metric
 from driftlib.performance.units import UnitComparison, UnitJudgement, widened
 from driftlib.text import join_notes
+
+JudgeUnits = Callable[[np.ndarray], UnitJudgement]
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def judged_table(
     limits: Mapping[str, Limit],
     reference: ReferenceValues | None = None,
     estimated: bool = False,
-    units: UnitComparison | None = None,
+    units: JudgeUnits | None = None,
 ) -> pd.DataFrame:
     """Judge values, each segment by its own reference, and lay them out as a result's table.
 
@@ -56,8 +58,9 @@ def judged_table(
         Of the same segment columns and metrics.
     estimated : bool
         Whether the values are estimates.
-    units : UnitComparison, optional
-        How to compare by units; None where rows are independent.
+    units : callable, optional
+        From value less that of the reference, (groups, metrics), to what units say of it; None
+        where rows are independent.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def judged_table(
         own = reference.measured.take(match_segments(groups, reference.groups))
     found = None
     if units is not None:
-        found = units.judge(np.nan * values.value if own is None else values.value - own.value)
+        found = units(np.nan * values.value if own is None else values.value - own.value)
     verdicts = judge(values, metrics, limits, own, found)
     shown = values if found is None else widened(values, found.own, metrics)
     table = long_table(groups, metrics, shown, verdicts, estimated, found)

@@ -24,7 +24,7 @@ from driftlib.performance.metrics import METRICS, select_metrics
 from driftlib.performance.result import Performance, read_segments, result_notes
 from driftlib.performance.tables import ReferenceValues, judged_table, long_table, reference_table
 from driftlib.performance.unit_numbers import number_units
-from driftlib.performance.units import Side, UnitComparison
+from driftlib.performance.units import UnitComparison, labelled_side
 from driftlib.stats.watch import LEAST_RUN
 
 
@@ -159,11 +159,16 @@ def track_performance(
     if past is not None:
         whole = window_groups(past.frame, by=segments, where=past.name)
         known = ReferenceValues(whole, evaluate(past.predictions, found, whole, chosen))
-        before = Side(past.predictions, whole, units.reference, found, chosen)
-    after = Side(now.predictions, groups, units.current, found, chosen)
-    comparison = None if units.rule.kind == ROW else UnitComparison(units, after, before)
+    comparison = None
+    if units.rule.kind != ROW:
+        after = labelled_side(now.predictions, groups, units.current, found, chosen)
+        if past is not None and known is not None:
+            before = labelled_side(past.predictions, known.groups, units.reference, found, chosen)
+        comparison = UnitComparison(units, after, before)
 
-    table = judged_table(groups, chosen, values, limits, known, units=comparison)
+    table = judged_table(
+        groups, chosen, values, limits, known, units=comparison.judge if comparison else None
+    )
     of_reference = reference_table(known, chosen, comparison) if known else None
     cut = None
     if past is not None and groups.keys["window"].nunique() >= LEAST_RUN:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,49 +14,69 @@ from driftlib.data.task import Task
 from driftlib.data.unit_words import too_few
 from driftlib.data.units import MOST_UNITS
 from driftlib.performance.evaluate import MetricValues
-from driftlib.performance.influence import UnitSums, sum_by_unit
+from driftlib.performance.influence import UnitSums, add_by_unit, influences
 from driftlib.performance.metric import Metric
 from driftlib.performance.unit_numbers import NumberedUnits
 from driftlib.stats.few_units import FEW_UNITS, RANK_SLACK, lie_apart, needs_rank, rank_p_value
 from driftlib.stats.unit_memory import pooled_memory
-from driftlib.stats.unit_variance import MeanSpread, mean_spread
+from driftlib.stats.unit_variance import EffectSpread, MeanSpread, effect_spread, mean_spread
 from driftlib.stats.units import UnitFit, Units, fit_units
 
 # A side of as many units tells by itself how long their effects last.
 ENOUGH_UNITS = 100
+AS_ROWS = "the interval takes rows as independent"
 # A rank above this may be chance.
 MOST_RANK = 0.05
 
 
 @dataclass(frozen=True)
 class Side:
-    """Units of the rows of one side, and what they add up to in each of its groups.
+    """What the rows of the units of one side add up to, in each of its groups.
+
+    Parameters
+    ----------
+    groups : WindowGroups
+    sums : list of UnitSums
+        By group, all of the same metrics.
+    """
+
+    groups: WindowGroups
+    sums: list[UnitSums]
+
+
+def labelled_side(
+    predictions: Predictions,
+    groups: WindowGroups,
+    places: np.ndarray,
+    task: Task,
+    metrics: Sequence[Metric[Any]],
+) -> Side:
+    """Add up how far labelled rows move metrics, by unit.
 
     Parameters
     ----------
     predictions : Predictions
+        Of the frame that the groups were made from.
     groups : WindowGroups
-    codes : int array, shape (rows,)
+    places : int array, shape (rows,)
         Place in time of each row's unit, the same on both sides; -1 for none.
     task : Task
     metrics : sequence of Metric
+        Of the task.
+
+    Returns
+    -------
+    Side
     """
-
-    predictions: Predictions
-    groups: WindowGroups
-    codes: np.ndarray
-    task: Task
-    metrics: Sequence[Metric[Any]]
-
-    @cached_property
-    def sums(self) -> list[UnitSums]:
-        """What the rows of each unit add up to, by group."""
-        rows, codes = self.predictions.take(self.groups.rows), self.codes[self.groups.rows]
-        bounds = zip(self.groups.lo.tolist(), self.groups.hi.tolist(), strict=True)
-        return [
-            sum_by_unit(rows.take(slice(lo, hi)), codes[lo:hi], self.task, self.metrics)
+    rows, places = predictions.take(groups.rows), places[groups.rows]
+    bounds = zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)
+    return Side(
+        groups,
+        [
+            add_by_unit(influences(rows.take(slice(lo, hi)), task, metrics), places[lo:hi])
             for lo, hi in bounds
-        ]
+        ],
+    )
 
 
 @dataclass(frozen=True)
@@ -80,6 +99,8 @@ class UnitJudgement:
         Why a group cannot be compared with the reference; empty where it can.
     as_rows : list of str
         Why a group's intervals take rows as independent; empty where they do not.
+    least : float array, shape (groups, metrics)
+        How far an interval reaches at the least when it is compared with the reference's.
     """
 
     own: np.ndarray
@@ -90,6 +111,7 @@ class UnitJudgement:
     n_current: np.ndarray
     cannot_tell: list[str]
     as_rows: list[str]
+    least: np.ndarray | float = 0.0
 
 
 @dataclass(frozen=True)
@@ -150,6 +172,30 @@ class UnitComparison:
             own, gap, apart, effect, n_reference, n_current, cannot_tell, as_rows
         )  # fmt: skip
 
+    def reach_of_effects(self) -> np.ndarray:
+        """Tell how far the effects of as many units as each group has may move its values.
+
+        Returns
+        -------
+        float array, shape (groups, metrics)
+            Half of a 95 % interval, by how far the reference's units vary; 0 where that is not
+            known.
+        """
+        reach = np.zeros((len(self.current.sums), len(self.current.sums[0].rows)))
+        spreads: dict[int, EffectSpread] = {}
+        for group, (after, place) in enumerate(zip(self.current.sums, self._places, strict=True)):
+            before = self.reference.sums[place] if self.reference and place >= 0 else None
+            if before is None or len(before.units) < FEW_UNITS or not len(after.units):
+                continue
+            if place not in spreads:
+                before = before.last(MOST_UNITS)
+                alone = self._units(np.zeros(len(before.units), bool), before.units)
+                fit = fit_units(alone, before.rows, before.sums, before.squares)
+                spreads[place] = effect_spread(alone, fit, pooled_memory(alone, [(fit, 1.0)]))
+            units = self._units(np.ones(len(after.units), bool), after.units)
+            reach[group] = spreads[place].reach_of(units, after.rows.max(axis=0))
+        return reach
+
     @property
     def _places(self) -> list[int]:
         """Number of the reference's group for each of the current ones, -1 for none."""
@@ -169,14 +215,14 @@ class UnitComparison:
         float array, shape (groups, metrics)
             1 where there are too few units to tell.
         """
-        sides = self.reference.sums if self.reference else []
+        sides = self.reference.sums if self.reference else self.current.sums
         spreads = [self._alone(sums, len(sums.units))[0] for sums in sides]
-        none = np.ones(len(self.current.metrics))
+        none = np.ones(len(sides[0].rows))
         return np.array([none if spread is None else spread.widening for spread in spreads])
 
     def _alone(self, sums: UnitSums, number: float) -> tuple[MeanSpread | None, str]:
         """How far the values of a group vary by its own units alone, and why not."""
-        rule, said = self.numbered.rule, "the interval takes rows as independent"
+        rule, said = self.numbered.rule, AS_ROWS
         if not number:
             return None, f"{said}: no row is in a unit"
         if number < 1:

@@ -110,7 +110,11 @@ class Calibrator:
 
 
 def fit_calibrator(
-    proba: np.ndarray, pred: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None
+    proba: np.ndarray,
+    pred: np.ndarray,
+    y: np.ndarray,
+    weights: np.ndarray | None = None,
+    units: np.ndarray | None = None,
 ) -> Calibrator:
     """Learn from labelled rows what the scores mean.
 
@@ -122,15 +126,19 @@ def fit_calibrator(
         Numbers of the predicted and of the true class.
     weights : float array, shape (rows,), optional
         How much each row counts; only their ratios matter.
+    units : int array, shape (rows,), optional
+        Number of each row's unit, such as its day; at least two. Default: rows are independent.
 
     Returns
     -------
     Calibrator
-        The penalised maximum of the likelihood, with White's sandwich covariance.
+        The penalised maximum of the likelihood, with White's sandwich covariance; with units that
+        of leaving out each of them in turn, to the first order.
 
     References
     ----------
-    White (1982), Econometrica 50(1), 1-25.
+    White (1982), Econometrica 50(1), 1-25. MacKinnon and White (1985), J. Econometrics 29(3),
+    305-325.
 
     Examples
     --------
@@ -154,7 +162,11 @@ def fit_calibrator(
     scores = np.concatenate([x * error[:, [k]] for k, x in enumerate(designs)], axis=1)
     bread = np.linalg.inv(_information(designs, _shares(designs, found), weights, precision))
     # The prior is a source of error as well, which matters where the rows say next to nothing.
-    covariance = bread @ (scores.T @ scores + np.diag(precision)) @ bread
+    if units is None:
+        covariance = bread @ (scores.T @ scores + np.diag(precision)) @ bread
+    else:
+        left_out = _left_out(designs, found, weights, precision, scores, units)
+        covariance = left_out + bread @ np.diag(precision) @ bread
     return Calibrator(
         start.centres, start.scales, start.knots, start.uses_prediction, found, covariance
     )
@@ -335,6 +347,29 @@ def _information(
             if j > k:
                 whole[places[j], places[k]] = block.T
     return whole
+
+
+def _left_out(
+    designs: Sequence[np.ndarray],
+    found: np.ndarray,
+    weights: np.ndarray,
+    precision: np.ndarray,
+    scores: np.ndarray,
+    units: np.ndarray,
+) -> np.ndarray:
+    """Covariance of the coefficients by leaving out each unit, one Newton step from them."""
+    order = np.argsort(units, kind="stable")
+    designs, weights, scores = [x[order] for x in designs], weights[order], scores[order]
+    shares = _shares(designs, found)
+    whole = _information(designs, shares, weights, precision)
+    ends = np.append(0, np.cumsum(np.unique(units, return_counts=True)[1])).tolist()
+    steps = []
+    for lo, hi in pairwise(ends):
+        part, none = [x[lo:hi] for x in designs], np.zeros_like(precision)
+        own = _information(part, shares[lo:hi], weights[lo:hi], none)
+        steps.append(np.linalg.solve(whole - own, scores[lo:hi].sum(0)))
+    away = np.array(steps) - np.mean(steps, axis=0)
+    return np.asarray(away.T @ away * (len(away) - 1) / len(away))
 
 
 def _newton(

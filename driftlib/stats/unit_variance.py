@@ -126,10 +126,26 @@ class EffectSpread:
         -------
         float array, shape (..., scores)
         """
-        share = np.asarray(rows, dtype=float) / np.sum(rows)
+        share = np.asarray(rows, dtype=float) / max(1, np.sum(rows))
         r = units.correlation(self.phi) if np.any(self.phi) else None
         together = np.maximum((share**2).sum(-1), (_mixed(share, r) * share).sum(-1))
         return np.sqrt(self.between * together[..., None])
+
+    def reach_of(self, units: Units, rows: ArrayLike) -> np.ndarray:
+        """Compute half of the 95 % interval that those effects give.
+
+        Parameters
+        ----------
+        units, rows
+            As for `error_of`.
+
+        Returns
+        -------
+        float array, shape (..., scores)
+        """
+        from scipy.special import stdtrit
+
+        return stdtrit(self.degrees_of_freedom, LEVEL) * self.error_of(units, rows)
 
 
 def effect_spread(units: Units, fit: UnitFit, phi: ArrayLike) -> EffectSpread:
@@ -172,8 +188,12 @@ def contrast_variance(
 
     Returns
     -------
-    variance, degrees, between : float array, shape (..., scores)
-        Of the contrast, the degrees of freedom of its t law, and the variance of an effect.
+    variance : float array, shape (..., scores)
+        Of the contrast.
+    degrees : float array, shape (..., scores)
+        Degrees of freedom of its t law.
+    between : float array, shape (..., scores)
+        Variance of an effect.
     """
     w = fit.weights
     alone, taken = side_vectors(units, w)
