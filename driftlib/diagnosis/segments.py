@@ -127,7 +127,8 @@ def find_segments(
     pandas.DataFrame
         The largest effect first: rule, share_reference and share_current (of that period's
         rows), effect, lower, upper (change of the mean loss inside the segment), worse (the
-        whole interval lies above 0). One row, "all rows", if no split tells rows apart.
+        whole interval lies above 0). One row, "all rows", if no split tells rows apart. Without
+        segments that have one unit only on a side.
 
     References
     ----------
@@ -158,7 +159,10 @@ def find_segments(
             _weighted_mean(surplus[rows], weight[rows]) for rows in sides
         )
         spread = _spread(domain.units, sides, one, -other, level)
-        effect = effect - before if np.isfinite(spread) else np.nan
+        if domain.units is not None and np.isnan(spread):
+            # One day alone does not say what days like it do.
+            continue
+        effect = effect - before
         table.append(
             {
                 "rule": _text(domain, leaf),
@@ -170,7 +174,7 @@ def find_segments(
                 "worse": bool(effect - spread > 0),
             }
         )
-    return pd.DataFrame(table).sort_values(
+    return pd.DataFrame(table, columns=list(COLUMNS)).sort_values(
         "effect", ascending=False, kind="stable", ignore_index=True
     )
 
