@@ -40,6 +40,7 @@ from driftlib.reporting.app import (
 from driftlib.reporting.inputs import name_predictions
 from driftlib.reporting.single_page import render_evaluation, render_findings
 from driftlib.reporting.tables import drift_table, metrics_table
+from driftlib.reporting.verdicts import drift_verdict
 from driftlib.severity import Severity
 from driftlib.visualization.style import CONFIG
 
@@ -532,7 +533,7 @@ def show_alerts(alerts: tuple[Alert, ...]) -> None:
 def say_verdict(found: Findings, cause: Cause | None) -> None:
     """Say what was found in a few sentences, the cause first."""
     worst = found.alerts[0].severity if found.alerts else "none"
-    lines = [found.drift.headline]
+    lines = [drift_verdict(found.drift, found.trend)]
     lines.append(found.performance.headline if found.performance else NO_LABELS)
     if cause is not None:
         lines.insert(0, cause.headline)
@@ -545,7 +546,7 @@ def overview_tab(found: Findings) -> None:
     """Show what drifted and how good the model is, in numbers, and the alerts."""
     drift = found.drift
     with st.container(horizontal=True):
-        features = f"{len(drift.drifted)} of {len(drift.baseline.features)}"
+        features = f"{len(found.drifted)} of {len(drift.baseline.features)}"
         st.metric("Features drifted", features, width=150)
         st.metric("Alerts", len(found.alerts), width=150)
         if found.whole is not None:

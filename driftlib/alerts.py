@@ -148,6 +148,20 @@ def make_alerts(
                 f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
                 "drift_trend, track_performance or estimate_performance."
             )
+    return by_urgency(alerts)
+
+
+def by_urgency(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Order alerts: the worst first, what is over last.
+
+    Parameters
+    ----------
+    alerts : iterable of Alert
+
+    Returns
+    -------
+    tuple of Alert
+    """
     return tuple(sorted(alerts, key=lambda alert: (alert.state == OVER, -rank(alert.severity))))
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,6 +199,7 @@ def _check_drift(
     season: Sequence[str],
 ) -> int:
     """Compare a batch with a saved baseline."""
+    from driftlib.alerts import AlertPolicy, make_alerts
     from driftlib.drift.detect import detect_drift
     from driftlib.drift.policy import DriftPolicy
     from driftlib.files import write_json
@@ -214,7 +216,9 @@ def _check_drift(
     )
     severities = result.table.loc[result.baseline.features, "severity"]
     found = severities.map(rank) >= rank(fail_on)
-    content = {**result.to_dict(), "fail_on": fail_on, "failed": bool(found.any())}
+    alerts = make_alerts(result, policy=AlertPolicy(severity=fail_on))
+    content = {**result.to_dict(), "alerts": [asdict(alert) for alert in alerts]}
+    content |= {"fail_on": fail_on, "failed": bool(found.any())}
     if json_file == "-":
         print(json.dumps(content, indent=1, allow_nan=False))
     else:

@@ -196,7 +196,9 @@ def test_alerts_of_drift_and_performance_are_in_one_list(flights):
     folder, result, _ = flights
     alerts = json.loads((folder / "alerts.json").read_text())
     assert len(alerts) == result.alerts
-    assert {"data drift", "performance"} <= {alert["kind"] for alert in alerts}
+    # By months of so few days no metric is surely worse: the page says so, and has no alert.
+    assert {alert["kind"] for alert in alerts} <= {"data drift", "data quality"}
+    assert "worse than tolerated by more than noise" in result.table.loc["performance", "verdict"]
     assert all(
         set(a) == {"kind", "subject", "window", "severity", "message", "state"} for a in alerts
     )

@@ -42,7 +42,7 @@ class Plan:
     Parameters
     ----------
     rule : str
-        In a sentence; empty for a single window.
+        In a sentence.
     level : float
         At which the change of a single window is an alarm; 0 where it never is.
     before : mapping of tuple to windows of the reference
@@ -93,7 +93,12 @@ def plan_alarms(
         k, n = policy.persistence
         return Plan(f"A feature alarms where {k} of its last {n} windows drifted.", policy.alpha)
     if windows == 1:
-        return Plan("", policy.alpha)
+        share = percent(policy.alpha)
+        return Plan(
+            "The current data are one window, and the check of it alarms without any drift with a "
+            f"probability of at most {share}.",
+            policy.alpha,
+        )
     share = percent(policy.budget / 2)
     before: Mapping[Segment, Counted] = {}
     if against == "previous":

@@ -67,7 +67,7 @@ class TrendResult(Result):
     pooled : bool
         Whether segments were compared with all of the reference, which knows of no segments.
     rule : str
-        How alarms were raised, in a sentence; empty for a single window.
+        How alarms were raised, in a sentence.
     segments : mapping of tuple to TrendResult
         With segment columns, the trend of each segment by its values: `trend.segments["EU",]`.
     likes : tuple of LikeWithLike

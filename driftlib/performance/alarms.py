@@ -60,7 +60,7 @@ def raise_alarms(
     table : pandas.DataFrame
         With `evidence`, `since`, `over` and `alarm`.
     rule : str
-        How alarms were raised, in a sentence; empty where nothing is judged.
+        How alarms were raised, in a sentence.
     """
     known = {metric.name: metric for metric in metrics}
     compared = {name: is_compared(name, limits) and reference is not None for name in known}
@@ -101,8 +101,9 @@ def raise_alarms(
         alarm=surely[places],
     )
     if not judged:
-        return table, ""
-    return table, _rule(length, level, followed, relative, windows, by)
+        return table, "There is nothing to compare metrics with, and no alarm."
+    relative &= not table["estimated"].any()
+    return table, _rule(length, level, followed, relative, windows)
 
 
 def goes_on(before: pd.DataFrame | None, after: pd.DataFrame) -> bool:
@@ -130,11 +131,13 @@ def _rule(
     followed: np.ndarray,
     relative: np.ndarray,
     windows: pd.DataFrame | None,
-    by: Sequence[str],
 ) -> str:
     share = percent(BUDGET / 2)
     if length == 1:
-        return ""
+        return (
+            "The data are one window, and the check of all metrics in it alarms without any "
+            f"change with a probability of at most {share}."
+        )
     if followed.any():
         several = "" if followed.all() else " that are compared with the reference"
         return (

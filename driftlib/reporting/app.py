@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftlib.alerts import Alert, make_alerts
+from driftlib.alerts import OVER, Alert, by_urgency, make_alerts
 from driftlib.data.schema import COMPARABLE, ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
@@ -24,6 +24,7 @@ from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.inputs import name_predictions
+from driftlib.reporting.watched import make_drift_alerts
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -100,6 +101,12 @@ class Findings:
     remarks: tuple[str, ...]
 
     @property
+    def drifted(self) -> list[str]:
+        """Features of which there is an alert that is not over."""
+        features = self.drift.baseline.features
+        return [a.subject for a in self.alerts if a.subject in features and a.state != OVER]
+
+    @property
     def comparable(self) -> list[str]:
         """Columns whose distributions can be shown, the most drifted feature first."""
         columns, features = self.drift.baseline.columns, set(self.drift.baseline.features)
@@ -171,8 +178,9 @@ def compare_periods(
         )
     except DriftlibError as error:
         # Without labels or predictions there is still drift to be shown.
-        return Findings(drift, trend, None, None, make_alerts(trend), (str(error),))
-    return Findings(drift, trend, whole, performance, make_alerts(trend, performance), ())
+        return Findings(drift, trend, None, None, make_drift_alerts(drift, trend), (str(error),))
+    alerts = by_urgency([*make_drift_alerts(drift, trend), *make_alerts(performance)])
+    return Findings(drift, trend, whole, performance, alerts, ())
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from driftlib.alerts import Alert, make_alerts
+from driftlib.alerts import Alert, by_urgency, make_alerts
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.windows import Timeline
@@ -149,7 +149,8 @@ def make_drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, .
         return tuple(of_all)
     by_window = make_alerts(trend)
     named = {alert.subject for alert in by_window}
-    return (*by_window, *(alert for alert in of_all if alert.subject not in named))
+    further = [alert for alert in of_all if alert.subject not in named]
+    return by_urgency([*by_window, *further])
 
 
 def pick_available(*results: Found | Unavailable) -> list[Found]:

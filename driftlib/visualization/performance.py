@@ -181,8 +181,9 @@ def _trend_title(
 ) -> str:
     titles = METRICS[perf.task]
     what = "estimated " if table["estimated"].any() else ""
-    for state, manner in (("degraded", "beyond noise "), ("breached", "")):
-        bad = table[table["state"] == state]
+    # A window that is worse by itself is a mark; the title says what the whole run shows.
+    for verdict, manner in (("alarm", "beyond noise "), ("breached", "")):
+        bad = table[table[verdict]]
         if bad.empty:
             continue
         often = bad["metric"].value_counts()
