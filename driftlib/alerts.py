@@ -256,8 +256,6 @@ def _course(every: pd.DataFrame, wanted: pd.Series, level: pd.Series, newest: in
 def _alert(
     kind: str, subject: str, row: pd.Series, severity: str, message: str, course: _Course
 ) -> Alert:
-    # What is over asks for nothing any more.
-    severity = Severity.MINOR.value if course.state == OVER else severity
     return Alert(kind, subject, int(row["window"]), severity, message, course.state)
 
 

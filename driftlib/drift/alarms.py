@@ -27,7 +27,7 @@ from driftlib.profile.baseline import Baseline
 from driftlib.profile.reference import is_baseline
 from driftlib.severity import Severity, rank
 from driftlib.stats.sequential import LEAST_WINDOWS
-from driftlib.stats.watch import LEAST_RUN, Streams, Watched, episodes, join, level_of_check, watch
+from driftlib.stats.watch import LEAST_RUN, Streams, Watched, episodes, join, level_of_checks, watch
 from driftlib.text import counted, percent
 
 # The size of a change that lasts is that of so many windows at the most, the latest.
@@ -112,11 +112,12 @@ def plan_alarms(
     else:
         before, why = _reference_windows(reference, baseline, cutter, by, groups)
     if why:
-        level = level_of_check(policy.budget, windows)
+        level = level_of_checks(policy.budget, windows)
         return Plan(
             f"Each of the {windows} windows is checked by itself, because {why}; at a level of "
-            f"{percent(level)}, so that a run of them without any change has an alarm of "
-            f"drift with a probability of at most {share}.",
+            f"{percent(level)}, so that a run of them without any change, the check of "
+            f"all windows together included, has an alarm of drift with a probability of at most "
+            f"{share}.",
             level,
         )
     known = min(windows_of(found) for found in before.values())

@@ -19,7 +19,6 @@ from driftlib.stats.watch import (
     Streams,
     Watched,
     episodes,
-    level_of_check,
     watch,
 )
 from driftlib.text import counted, percent
@@ -74,7 +73,7 @@ def raise_alarms(
     names = [key[-1] for key in keys]
     counts = np.array([name in judged for name in names])
     share = 1 / max(1, counts.sum())
-    level = level_of_check(BUDGET, length) if length > 1 else BUDGET / 2
+    level = BUDGET / 2 / length
     beyond = _beyond(table, known, compared, reference, by, level * share)
     surely = _grid(table["degraded"] & beyond, places, shape, fill=False)
     quiet = _grid(~table["degraded"] & table["value"].notna(), places, shape, fill=False)

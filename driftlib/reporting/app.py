@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftlib.alerts import OVER, Alert, by_urgency, make_alerts
+from driftlib.alerts import Alert, by_urgency, make_alerts
 from driftlib.data.schema import COMPARABLE, ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
@@ -102,9 +102,9 @@ class Findings:
 
     @property
     def drifted(self) -> list[str]:
-        """Features of which there is an alert that is not over."""
+        """Features of which there is an alert."""
         features = self.drift.baseline.features
-        return [a.subject for a in self.alerts if a.subject in features and a.state != OVER]
+        return [a.subject for a in self.alerts if a.subject in features]
 
     @property
     def comparable(self) -> list[str]:

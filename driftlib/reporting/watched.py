@@ -20,7 +20,7 @@ from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.reporting.sections import Unavailable, attempt
 from driftlib.severity import Severity, rank
-from driftlib.stats.watch import level_of_check
+from driftlib.stats.watch import level_of_checks
 from driftlib.text import capital
 
 Found = TypeVar("Found")
@@ -122,7 +122,7 @@ def drifted_over_all(result: DriftResult, trend: TrendResult) -> list[str]:
     table, policy = result.table, result.policy
     found = table["severity"].map(rank) >= rank(Severity.MODERATE)
     if len(trend.windows) > 1 and not policy.persistence:
-        level = level_of_check(policy.budget, len(trend.windows))
+        level = level_of_checks(policy.budget)
         gone = table["q_value"].isna()
         found &= (gone | (table["q_value"] < level)) & (not trend.lasting)
     return [str(name) for name in table.index[found]]

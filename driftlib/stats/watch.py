@@ -150,15 +150,16 @@ def watch(
     return Watched(evidence, changed, over, since)
 
 
-def level_of_check(budget: float, windows: int) -> float:
-    """Tell at which level each window of a run is checked by itself, within half of a budget.
+def level_of_checks(budget: float, checks: int = 1) -> float:
+    """Tell at which level drift is checked where windows are not followed one after the other.
 
     Parameters
     ----------
     budget : float
-        Of the run.
-    windows : int
-        How many are checked; all of them together are one check more.
+        Of the run. Half of it is for drift: half of that for windows checked one by one, and
+        half for the check of all of them together.
+    checks : int
+        How many windows there are, or 1 for all of them together.
 
     Returns
     -------
@@ -166,10 +167,10 @@ def level_of_check(budget: float, windows: int) -> float:
 
     Examples
     --------
-    >>> level_of_check(0.05, 9)
-    0.0025
+    >>> level_of_checks(0.05), level_of_checks(0.05, 5)
+    (0.0125, 0.0025)
     """
-    return budget / 2 / (windows + 1)
+    return budget / 4 / checks
 
 
 def episodes(found: np.ndarray, quiet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
