@@ -107,6 +107,8 @@ def plan_alarms(
         why = "each is compared with what is like it"
     elif windows < LEAST_RUN:
         why = f"it takes {LEAST_RUN} windows to tell a change that lasts"
+    elif baseline.season:
+        why = "each is compared with what is like it"
     elif part < 1:
         why = f"they are shorter than {baseline.unit.one}"
     else:
