@@ -139,10 +139,9 @@ def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts)
     if not scale > 0:
         if before.minimum == after.minimum == after.maximum:
             return "was constant, now has another value with the same first digits"
-        now = f"{after.minimum:.6g}"
-        if after.minimum < after.maximum:
-            now += f" to {after.maximum:.6g}"
-        return f"was constant ({before.mean:.6g}), now {now}"
+        # One text where both ends are written alike.
+        ends = dict.fromkeys(f"{end:.6g}" for end in (after.minimum, after.maximum))
+        return f"was constant ({before.mean:.6g}), now {' to '.join(ends)}"
     shift = apart(before.mean, after.mean) / scale
     parts = []
     if abs(shift) >= 0.02:
