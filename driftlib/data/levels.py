@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,8 @@ MISSING_TEXTS = (
 )  # fmt: skip
 # Texts of truth values, in lower case.
 TRUTH = {"true": "1", "1": "1", "1.0": "1", "false": "0", "0": "0", "0.0": "0"}
+# A number with decimals, and no code with leading zeros.
+_DECIMALS = re.compile(r"-?(?:0|[1-9]\d*)\.\d+")
 
 
 @dataclass(frozen=True)
@@ -232,10 +235,13 @@ class KnownLevels:
         return pd.Index(list(self.levels), dtype=object)
 
     @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.levels)
+
+    @cached_property
     def missing_texts(self) -> tuple[str, ...]:
         """What says that there is no value."""
-        known = set(self.levels)
-        return tuple(text for text in MISSING_TEXTS if text not in known)
+        return tuple(text for text in MISSING_TEXTS if text not in self._known)
 
     @cached_property
     def by_truth(self) -> dict[str, str]:
@@ -262,18 +268,19 @@ class KnownLevels:
             Texts that are no level stay; None where the text says that there is no value.
         """
         names = np.asarray(texts, dtype=object).copy()
-        strange = np.flatnonzero(self.index.get_indexer(pd.Index(names, dtype=object)) < 0)
-        if not len(strange):
-            return names
-        rest = pd.Series(names[strange], dtype=object)
-        missing = rest.isin(self.missing_texts)
-        if self.by_truth:
-            rest = rest.str.lower().map(TRUTH).map(self.by_truth).fillna(rest)
-        elif self._numbers:
-            rest = rest.where(~rest.str.fullmatch(r"-?(?:0|[1-9]\d*)\.\d+"), rest.map(_plain))
-        names[strange] = rest.to_numpy(dtype=object)
-        names[strange[missing.to_numpy()]] = None
+        known = self._known
+        for place, text in enumerate(names.tolist()):
+            if text not in known:
+                names[place] = self._name_of(text)
         return names
+
+    def _name_of(self, text: str) -> str | None:
+        """Write a text that is no level as the one it is, if any."""
+        if text in MISSING_TEXTS:
+            return None
+        if self.by_truth:
+            return self.by_truth.get(TRUTH.get(text.lower(), ""), text)
+        return _plain(text) if self._numbers and _DECIMALS.fullmatch(text) else text
 
     def count(self, series: pd.Series) -> LevelCounts:
         """Count the rows of each category by its known name.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from numbers import Real
@@ -158,18 +160,23 @@ def written_numbers(series: pd.Series) -> str:
     if not isinstance(series.dtype, pd.StringDtype) and series.dtype != object:
         return ""
     present = series.dropna()
+    # The first rows tell of nearly every column that it holds other texts.
+    return _written(present.iloc[:100].tolist()) and _written(present.unique().tolist())
+
+
+def _written(values: Iterable[Any]) -> str:
+    """Tell how numbers are written: "plain", "thousands", or "" where a value is no number."""
     how = "plain"
-    for part in (present.iloc[:100], present):
-        distinct = part.unique()
+    for value in values:
         # Beside text, numbers are those of another file.
-        if any(type(value) not in (str, int, float) for value in distinct):
+        if type(value) not in (str, int, float):
             return ""
-        texts = pd.Series([level_text(value) for value in distinct], dtype=object)
-        texts = texts[~texts.isin(MISSING_TEXTS)]
-        separated = texts.str.fullmatch(_THOUSANDS)
-        if not (separated | texts.str.fullmatch(_NUMBER)).all():
-            return ""
-        how = "thousands" if separated.any() else how
+        text = level_text(value)
+        if text not in MISSING_TEXTS:
+            if re.fullmatch(_THOUSANDS, text):
+                how = "thousands"
+            elif not re.fullmatch(_NUMBER, text):
+                return ""
     return how
 
 
