@@ -35,6 +35,32 @@ def test_a_capital_does_not_make_a_label_negative():
     assert "the positive label is 'Yes'" in perf.notes[0]
 
 
+@pytest.mark.parametrize("truth", [("true", "false"), ("TRUE", "False"), (True, False), (1.0, 0.0)])
+def test_a_truth_value_is_the_same_label_however_it_is_written(truth, rng):
+    numbers = pd.DataFrame({"y_true": rng.integers(0, 2, 200)})
+    numbers["y_pred"] = numbers["y_true"].where(rng.random(200) < 0.8, 1 - numbers["y_true"])
+    words = numbers.astype(object).replace({1: truth[0], 0: truth[1]})
+    mixed = words.assign(y_true=numbers["y_true"])
+    expected = dl.track_performance(numbers, reference=numbers)
+    for current, reference in ((words, numbers), (numbers, words), (mixed, numbers)):
+        found = dl.track_performance(current, reference=reference)
+        assert found.classes == ("0", "1")
+        assert found.table["value"].equals(expected.table["value"])
+    both = words.assign(y_true=(numbers["y_true"] == 1))
+    assert (
+        dl.track_performance(both)
+        .table["value"]
+        .equals(dl.track_performance(numbers).table["value"])
+    )
+
+
+def test_one_column_may_write_a_truth_value_in_two_ways():
+    frame = pd.DataFrame({"y_true": ["true", "TRUE", "false", "False"] * 50})
+    found = dl.track_performance(frame.assign(y_pred=frame["y_true"].str.title()))
+    assert found.classes == ("False", "True")
+    assert value(found, "accuracy") == 1
+
+
 @pytest.mark.parametrize("blank", ["", " ", "nan", "NaN", "<NA>"])
 def test_blank_labels_are_missing(blank):
     frame = WORDS.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from driftlib.data.levels import level_codes, level_text
+from driftlib.data.levels import TRUTH, level_codes, level_text
 from driftlib.data.task import MULTICLASS, label_kind, number_of, short
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import counted, quoted
@@ -40,6 +40,19 @@ class LabelColumn:
     where: str
     texts: list[str]
     codes: np.ndarray
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Call labels otherwise; those that are called the same become one.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            The new name of each of `texts`.
+        """
+        renamed = [names[text] for text in self.texts]
+        self.texts = list(dict.fromkeys(renamed))
+        places = [self.texts.index(text) for text in renamed]
+        self.codes = np.array([*places, -1])[self.codes]
 
     def row(self, text: str) -> int:
         """Find the first row with a label.
@@ -237,7 +250,7 @@ def _leave(labels: LabelColumn, known: set[str]) -> list[str]:
 def unify_booleans(
     columns: list[list[LabelColumn]], positive: str | None, by_class: dict[str, str]
 ) -> tuple[str | None, dict[str, str]]:
-    """Write booleans as 0 and 1 where others of the same model do.
+    """Write truth values in one way where they come in several: true, TRUE, True and 1.
 
     Parameters
     ----------
@@ -261,16 +274,16 @@ def unify_booleans(
     >>> unify_booleans([pair], "True", {}), pair[0].texts
     (('1', {}), ['1', '0'])
     """
-    as_number = {"True": "1", "False": "0"}
     texts = {text for pair in columns for labels in pair for text in labels.texts} | set(by_class)
     texts |= set() if positive is None else {positive}
-    if texts <= {"True", "False", "0", "1"} and texts & {"0", "1"} and texts & set(as_number):
-        for pair in columns:
-            for labels in pair:
-                labels.texts = [as_number.get(text, text) for text in labels.texts]
-        by_class = {as_number.get(text, text): name for text, name in by_class.items()}
-        positive = None if positive is None else as_number.get(positive, positive)
-    return positive, by_class
+    truth = {text: TRUTH[text.lower()] for text in texts if text.lower() in TRUTH}
+    if len(truth) < len(texts) or len(texts) == len(set(truth.values())):
+        return positive, by_class
+    if not texts & {"0", "1"}:
+        truth = {text: ("False", "True")[int(value)] for text, value in truth.items()}
+    for labels in (labels for pair in columns for labels in pair):
+        labels.rename(truth)
+    return truth.get(positive or "", positive), {truth[text]: by_class[text] for text in by_class}
 
 
 def find_classes(

@@ -22,7 +22,7 @@ from driftlib.data.labels import (
     unify_booleans,
     without_blanks,
 )
-from driftlib.data.levels import level_text
+from driftlib.data.levels import TRUTH, level_text
 from driftlib.data.numbers import as_numbers
 from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import ColumnRoles
@@ -365,7 +365,9 @@ def _read_classes(
 
 
 def _boolean_as(text: str, number: dict[str, int]) -> str:
-    return text if text in number else {"True": "1", "False": "0"}.get(text, text)
+    truth = TRUTH.get(text.lower())
+    same = (label for label in number if truth and TRUTH.get(label.lower()) == truth)
+    return text if text in number else next(same, text)
 
 
 def _read_probabilities(where: str, frame: pd.DataFrame, name: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.levels import level_codes
+from driftlib.data.levels import TRUTH, level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC, ColumnRoles, column_kind
 from driftlib.errors import DataError
@@ -115,6 +115,13 @@ def _add_up(frame: pd.DataFrame, columns: Mapping[str, str]) -> float:
     return float(np.mean(np.abs(total - 1) < 0.01))
 
 
+def _labels_in(column: pd.Series) -> int:
+    """Count labels, a truth value once however it is written."""
+    texts = set(level_codes(column)[1])
+    truth = {TRUTH.get(text.lower()) for text in texts}
+    return len(texts if None in truth else truth)
+
+
 def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -> tuple[str, str]:
     """Infer the kind of task from columns of labels, predictions and probabilities.
 
@@ -162,7 +169,7 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
         pd.concat([frame[name] for _, frame in tables], ignore_index=True) for name in names
     )
     if {label_kind(where, frame, name) for where, frame in tables for name in names} != {NUMERIC}:
-        distinct = true.nunique()
+        distinct = _labels_in(true)
         return BINARY if distinct <= 2 else MULTICLASS, f"{of_labels!r} holds {distinct} labels"
     labels, predictions = (as_numbers(column.dropna()).values for column in (true, pred))  # noqa: PD011
     if not _whole(labels):
