@@ -21,6 +21,7 @@ from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.season import read_season
 from driftlib.data.times import check_time_format, time_columns
+from driftlib.data.unit_choice import AUTO
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, is_parquet, read_upload
 from driftlib.data.windows import fitting_window
 from driftlib.files import safe_csv
@@ -458,6 +459,7 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
         method=method,
         exclude=_data.exclude,
         timestamp=on,
+        unit=_data.roles.unit or AUTO,
         **name_predictions(_data.roles),
     )
 
@@ -620,6 +622,7 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
     st.caption(
         "▼ beyond its threshold by more than noise explains; ◇ beyond it, perhaps by chance."
     )
+    st.caption(plain(performance.unit))
     table = performance.table
     download("Download metrics (CSV)", lambda: safe_csv(table, index=False), "metrics.csv", key)
 

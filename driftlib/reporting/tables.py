@@ -232,7 +232,7 @@ def thresholds_table(perf: Performance) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a metric.
+        One row a metric; with units the middle one of its windows' design effects.
     """
     titles, rows = METRICS[perf.task], []
     known = {} if perf.reference is None else perf.reference.set_index("metric")["value"].to_dict()
@@ -246,9 +246,11 @@ def thresholds_table(perf: Performance) -> pd.DataFrame:
                 "worst tolerated": part["threshold"].iloc[0],
                 "beyond it": _times(part, "breached"),
                 "beyond it and noise": _times(part, "degraded"),
+                "design effect": part["design_effect"].median(),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if table["design effect"].notna().any() else table.drop(columns="design effect")
 
 
 def _times(part: pd.DataFrame, verdict: str) -> str:
