@@ -259,3 +259,18 @@ def test_format_1_is_read_with_rows_as_its_units(rng, tmp_path):
 @pytest.mark.parametrize(("levels", "cells"), [(0, 0), (3, 3), (40, 40), (41, 40), (1000, 40)])
 def test_many_levels_share_cells(levels, cells):
     assert len(np.unique(level_cells(levels))) == cells
+
+
+@pytest.mark.parametrize("side", ["reference", "current data"])
+def test_rows_whose_units_cannot_be_read_tell_nothing(rng, side):
+    hours = pd.date_range("2024-01-01", periods=960, freq="h")
+    frames = {
+        name: pd.DataFrame({"t": hours.strftime("%Y-%m-%d %H:%M"), "x": rng.normal(mean, 1, 960)})
+        for name, mean in (("reference", 0), ("current data", 3))
+    }
+    frames[side].loc[959, "t"] = "soon"
+    result = dl.detect_drift(*frames.values(), timestamp="t", unit="1D")
+    assert result.drifted == []
+    assert result.headline.startswith(f"Cannot tell: no row of the {side} has a time in 't'")
+    by_rows = dl.detect_drift(*frames.values(), timestamp="t", unit="row")
+    assert by_rows.drifted == ["x"]

@@ -11,7 +11,7 @@ import pandas as pd
 from driftlib.data.schema import NUMERIC
 from driftlib.data.season import NO_SEASON, SeasonRule
 from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
-from driftlib.data.units import ABSENT, TIME, UnitRule, unit_starts
+from driftlib.data.units import ABSENT, ROW, TIME, UnitRule, unit_starts
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
 from driftlib.profile.units import SEVERAL, ProfileUnits, together
@@ -56,8 +56,23 @@ def reasons_of(table: pd.DataFrame, rule: UnitRule) -> list[str]:
     list of str
         Empty texts where it could.
     """
-    sides = table[["units_reference", "units_current"]].fillna(0)
-    return [too_few(rule, a, b) for a, b in sides.itertuples(index=False)]
+    sides = table[["units_reference", "units_current"]]
+    return [
+        "" if np.isnan(a) or np.isnan(b) else _reason(rule, a, b)
+        for a, b in sides.astype(float).itertuples(index=False)
+    ]
+
+
+def _reason(rule: UnitRule, reference: float, current: float) -> str:
+    """Say why sides that have rows tell nothing, with so many units."""
+    if rule.kind != ROW and not (reference and current):
+        side = "current data" if reference else "reference"
+        what = "a time" if rule.kind == TIME else "a value"
+        return (
+            f"cannot tell: no row of the {side} has {what} in {rule.column!r} that can be read "
+            "(unit='row' takes rows as independent)"
+        )
+    return too_few(rule, reference, current)
 
 
 def first_reason(table: pd.DataFrame, rule: UnitRule) -> str | None:
@@ -114,7 +129,7 @@ def judge_units(
         return None
     was, now = together(before.units, after.units)
     here, there = np.flatnonzero(was.rows), np.flatnonzero(now.rows)
-    if not (len(here) and len(there)):
+    if not (before.rows and after.rows):
         return None
     cells = _cells(before, after, was, now, here, there)
     course = _course(season, was, np.concatenate([here, there]))
@@ -131,7 +146,7 @@ def judge_units(
         index=rows.index,
     )
     table[["p_value", "rank_p_value", "design_effect", "unseen_expected"]] = np.nan
-    reason = too_few(was.rule, len(here), len(there) if part == 1 else part)
+    reason = _reason(was.rule, len(here), len(there) if part == 1 or not len(there) else part)
     if not reason and lost and len(here) + len(there) - 2 - lost < LEAST_DEGREES:
         reason = f"cannot tell: too few {was.rule.plural} in the same cells of the season"
     if reason:
