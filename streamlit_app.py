@@ -560,11 +560,7 @@ def overview_tab(found: Findings) -> None:
     st.subheader("Alerts")
     show_alerts(found.alerts)
     if not found.alerts:
-        lacking = found.performance.unmeasured if found.performance else []
-        st.markdown(
-            "No alerts: nothing drifted and no metric fell beyond what is tolerated."
-            + (f" Not measured: {', '.join(lacking)}." if lacking else "")
-        )
+        st.markdown(plain(found.without_alerts))
     alerts = [asdict(alert) for alert in found.alerts]
     download("Download alerts (JSON)", lambda: json.dumps(alerts, indent=1), "alerts.json")
 

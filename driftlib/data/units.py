@@ -7,6 +7,7 @@ in every table: days count from a fixed Monday, values of a column by a hash of 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,6 +54,8 @@ class UnitRule:
     --------
     >>> UnitRule("time", "seen", "D").counted(30), UnitRule("column", "shop").counted(1)
     ('30 days', '1 value of shop')
+    >>> UnitRule("time", "seen", "7D").one, UnitRule("time", "seen", "7D").counted(3)
+    ('7 days', '3 units of 7 days')
     """
 
     kind: str = ROW
@@ -77,9 +80,16 @@ class UnitRule:
 
     @property
     def one(self) -> str:
-        """One unit of time with its article."""
-        name = _NAMES.get(self.offset, self.offset)
-        return f"{'an' if name == 'hour' else 'a'} {name}"
+        """One unit of time, with its article or its number."""
+        name = _NAMES.get(self.offset)
+        return f"{'an' if name == 'hour' else 'a'} {name}" if name else self.length
+
+    @property
+    def length(self) -> str:
+        """The length of a unit of time, such as 7 days."""
+        found = re.fullmatch(r"(\d+)(.+)", self.offset)
+        known = found is not None and found[2] in _NAMES
+        return counted(int(found[1]), _NAMES[found[2]]) if found and known else self.offset
 
     def counted(self, number: int) -> str:
         """Write a number of units.
@@ -97,7 +107,7 @@ class UnitRule:
         if self.kind == COLUMN:
             return f"{counted(number, 'value')} of {self.column}"
         name = _NAMES.get(self.offset)
-        return counted(number, name) if name else f"{counted(number, 'unit')} of {self.offset}"
+        return counted(number, name) if name else f"{counted(number, 'unit')} of {self.length}"
 
 
 ROWS = UnitRule()

@@ -43,7 +43,7 @@ SAME_CHANCES = (
 ASSUMPTIONS = {
     "cbpe": (
         f"{SAME_CHANCES} If the mix of inputs has changed too, nothing is promised about the "
-        "error; PAPE (method='pape') allows for such a change."
+        "error; PAPE allows for such a change."
     ),
     "pape": (
         f"{SAME_CHANCES} A changed mix of inputs is allowed for, where the reference has rows "

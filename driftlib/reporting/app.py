@@ -107,6 +107,18 @@ class Findings:
         return [a.subject for a in self.alerts if a.subject in features]
 
     @property
+    def without_alerts(self) -> str:
+        """What it means that there is no alert, and what it does not cover."""
+        words, lacking = "No alerts: nothing drifted", ""
+        if self.performance is not None:
+            # A value may lie beyond what is tolerated, and chance explain it.
+            surely = " by more than noise" if self.performance.table["breached"].any() else ""
+            words += f" and no metric fell beyond what is tolerated{surely}"
+            if self.performance.unmeasured:
+                lacking = f" Not measured: {', '.join(self.performance.unmeasured)}."
+        return f"{words}.{lacking}"
+
+    @property
     def comparable(self) -> list[str]:
         """Columns whose distributions can be shown, the most drifted feature first."""
         columns, features = self.drift.baseline.columns, set(self.drift.baseline.features)
