@@ -178,3 +178,23 @@ def test_columns_of_probabilities_may_be_named_after_floats(rng, name):
     frame = frame.assign(y_true=labels, y_pred=proba > 0.5)
     found = dl.track_performance(frame, metrics=["roc_auc"]).table["value"][0]
     assert found == pytest.approx(sk.roc_auc_score(labels, proba))
+
+
+def test_categories_without_rows_are_no_labels(rng):
+    labels = rng.integers(0, 2, (2, 200)).astype(str)
+    frame = pd.DataFrame({"y_true": labels[0], "y_pred": labels[1]})
+    three = pd.Categorical(labels[0], categories=["0", "1", "never"])
+    tables = [dl.track_performance(f).table for f in (frame, frame.assign(y_true=three))]
+    pd.testing.assert_frame_equal(*tables)
+
+
+@pytest.mark.parametrize("odd", ["?", -1, np.inf])
+def test_a_handful_of_labels_never_predicted_is_said_to_be_one(rng, odd):
+    labels = rng.integers(0, 2, (2, 400))
+    true = pd.Series(labels[0], dtype=object if odd == "?" else float)
+    true[:4] = odd
+    frame = pd.DataFrame({"y_true": true, "y_pred": labels[1]})
+    notes = "; ".join(dl.track_performance(frame).notes)
+    assert "task='binary' leaves them out" in notes if odd != np.inf else "no class" in notes
+    binary = dl.track_performance(frame, task="binary", metrics=["precision"]).table["value"][0]
+    assert binary == pytest.approx(sk.precision_score(labels[0][4:], labels[1][4:]))

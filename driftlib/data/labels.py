@@ -12,14 +12,12 @@ import pandas as pd
 from pandas.api import types
 
 from driftlib.data.levels import TRUTH, level_codes, level_text
-from driftlib.data.task import MULTICLASS, label_kind, number_of, short
+from driftlib.data.task import HANDFUL, MULTICLASS, label_kind, number_of, short
 from driftlib.errors import DataError, ParameterError
 from driftlib.text import counted, quoted
 
 MOST_CLASSES = 1_000
 BLANKS = ("", "nan", "<na>")
-# Up to this share of a column's rows, labels that are no class are left out and said.
-HANDFUL = 0.02
 
 
 @dataclass

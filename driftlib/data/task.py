@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.levels import TRUTH, level_codes
+from driftlib.data.levels import TRUTH, count_levels
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC, ColumnRoles, column_kind
 from driftlib.errors import DataError
-from driftlib.text import quoted
+from driftlib.text import counted, quoted
 
 BINARY, MULTICLASS, REGRESSION = "binary", "multiclass", "regression"
 TASKS = (BINARY, MULTICLASS, REGRESSION)
 
+# Up to this share of a column's rows, labels that are no class are left out and said.
+HANDFUL = 0.02
 # Whole numbers with more values than this are counts or amounts unless task= says otherwise.
 MOST_GUESSED_CLASSES = 20
 
@@ -106,7 +108,7 @@ def probabilities_by_suffix(frame: pd.DataFrame, roles: ColumnRoles) -> dict[str
 def _labels(frame: pd.DataFrame, roles: ColumnRoles) -> set[str]:
     """Labels and predictions as text."""
     columns = [frame[name] for name in (roles.y_true, roles.y_pred) if name in frame.columns]
-    return {text for column in columns for text in level_codes(column)[1]}
+    return {text for column in columns for text in count_levels(column).levels}
 
 
 def _add_up(frame: pd.DataFrame, columns: Mapping[str, str]) -> float:
@@ -117,9 +119,22 @@ def _add_up(frame: pd.DataFrame, columns: Mapping[str, str]) -> float:
 
 def _labels_in(column: pd.Series) -> int:
     """Count labels, a truth value once however it is written."""
-    texts = set(level_codes(column)[1])
+    texts = set(count_levels(column).levels)
     truth = {TRUTH.get(text.lower()) for text in texts}
     return len(texts if None in truth else truth)
+
+
+def _few_unpredicted(true: pd.Series, pred: pd.Series) -> str:
+    """Say that all but two labels are in a handful of rows only, if so: they may be no classes."""
+    found = count_levels(true)
+    predicted = np.isin(found.levels.astype(str), count_levels(pred).levels.astype(str))
+    rows = int(found.counts[~predicted].sum())
+    if predicted.sum() != 2 or not 0 < rows <= HANDFUL * found.counts.sum():
+        return ""
+    return (
+        f"; {quoted(found.levels[~predicted])} in {counted(rows, 'row')} only and never predicted: "
+        "task='binary' leaves them out"
+    )
 
 
 def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -> tuple[str, str]:
@@ -170,8 +185,12 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
     )
     if {label_kind(where, frame, name) for where, frame in tables for name in names} != {NUMERIC}:
         distinct = _labels_in(true)
-        return BINARY if distinct <= 2 else MULTICLASS, f"{of_labels!r} holds {distinct} labels"
+        holds = f"{of_labels!r} holds {distinct} labels"
+        return (
+            (BINARY, holds) if distinct <= 2 else (MULTICLASS, holds + _few_unpredicted(true, pred))
+        )
     labels, predictions = (as_numbers(column.dropna()).values for column in (true, pred))  # noqa: PD011
+    labels = labels[np.isfinite(labels)]
     if not _whole(labels):
         return REGRESSION, f"{of_labels!r} holds numbers that are not whole"
     values = np.unique(labels)
@@ -180,7 +199,8 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
     if len(values) <= MOST_GUESSED_CLASSES and np.isin(predictions, values).all():
         return (
             MULTICLASS,
-            f"{of_labels!r} holds {len(values)} whole numbers, all predictions among them",
+            f"{of_labels!r} holds {len(values)} whole numbers, all predictions among them"
+            + _few_unpredicted(true, pred),
         )
     return REGRESSION, f"{of_labels!r} holds {len(values):,} whole numbers"
 
