@@ -145,10 +145,13 @@ def start(scores: ArrayLike, rows: ArrayLike = 1, within: ArrayLike = 0) -> Dete
     total, count = weights.sum(0), held.sum(0).astype(float)
     mean = (weights * y).sum(0) / np.maximum(total, 1e-300)
     squares = (weights * (y - mean) ** 2).sum(0)
+    apart = np.where(held, y - mean, 0)
+    # What is only rounding has no memory.
+    apart[:, (apart**2).sum(0) <= 1e-24 * (y**2).sum(0)] = 0
     return Detector(
         windows=0, weight=total, mean=mean, squares=squares, count=count,
         reference=np.stack([total, mean, squares, count]),
-        within=noise_of_row, between=between, damping=_damping(np.where(held, y - mean, 0)),
+        within=noise_of_row, between=between, damping=_damping(apart),
         evidence=np.zeros((features, len(STAKES), 2)), sums=np.zeros((features, 2)),
         onsets=np.zeros((features, 2), dtype=int), calm=np.zeros(features, dtype=int),
     )  # fmt: skip
@@ -174,8 +177,9 @@ def _weights(noise: np.ndarray, between: np.ndarray) -> np.ndarray:
 def _damping(deviations: np.ndarray) -> float:
     """Factor for the memory of windows, from their lag-1 correlation over all features.
 
-    From the reference alone: a change in the first windows of a run would cancel itself. One
-    standard error is added: metrics of the same predictions are hardly more than one series.
+    From the reference alone: a change in the first windows of a run would cancel itself. To it
+    is added one standard error of a single series, divided by how many series there are: metrics
+    of the same predictions are hardly more than one, and many features need no such care.
     """
     squares = (deviations**2).sum(0)
     moving = deviations[:, squares > 0] / np.sqrt(squares[squares > 0])
@@ -189,7 +193,7 @@ def _damping(deviations: np.ndarray) -> float:
     alike = ((moving.T @ moving) ** 2).sum() / features - 1
     chance = 1 / (windows - 1)
     alike = max(0.0, (alike - (features - 1) * chance) / (1 - chance))
-    error = np.sqrt(max(0.0, 1 - r * r) * (1 + alike) / (windows * features))
+    error = np.sqrt(max(0.0, 1 - r * r) / windows) * (1 + alike) / features
     r = float(np.clip(r + error, 0, 0.9))
     return float(np.sqrt((1 - r) / (1 + r)))
 
