@@ -555,7 +555,7 @@ def overview_tab(found: Findings) -> None:
             show_numbers(pick_key_numbers(found.whole), ", current")
     st.caption(
         f"{drift.current.rows:,} current rows against {drift.baseline.rows:,} reference rows; "
-        "arrows: change since the reference."
+        f"arrows: change since the reference. {plain(drift.season)}"
     )
     st.subheader("Alerts")
     show_alerts(found.alerts)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from driftlib.data.schema import NUMERIC
 from driftlib.data.season import KINDS, MOST_CELLS, NO_SEASON, SeasonRule
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
@@ -15,6 +18,7 @@ from driftlib.profile.storage import (
     counts_to_dict,
     units_from_dict,
     units_to_dict,
+    whole_numbers,
 )
 
 
@@ -59,7 +63,7 @@ def cells_to_dict(cells: Mapping[str, Profile]) -> dict[str, Any]:
     return {
         cell: {
             "rows": profile.rows,
-            "columns": {name: counts_to_dict(c) for name, c in profile.columns.items()},
+            "columns": {name: _shortened(c) for name, c in profile.columns.items()},
         }
         | ({"units": units_to_dict(profile.units.only(profile.columns))} if profile.units else {})
         for cell, profile in cells.items()
@@ -95,7 +99,7 @@ def cells_from_dict(
     for cell, part in entry.items():
         counted = {}
         for name, column in columns.items():
-            own = replace(column, reference=counts_from_dict(column.kind, part["columns"][name]))
+            own = replace(column, reference=_counts(column.kind, part["columns"][name]))
             check_column(own)
             counted[name] = own.reference
         rows, whole = part["rows"], reference.units
@@ -108,6 +112,26 @@ def cells_from_dict(
     if len(cells) > MOST_CELLS:
         raise ValueError("too many cells of the season")
     return cells
+
+
+def _shortened(counts: Counts) -> dict[str, Any]:
+    """Write counts in fewer digits: what is added from point to point, and sums to six digits."""
+    entry = counts_to_dict(counts)
+    if isinstance(counts, NumericCounts):
+        upto = np.column_stack([counts.below, counts.at_or_below]).reshape(-1)
+        del entry["below"], entry["at_or_below"]
+        entry["steps"] = np.diff(upto, prepend=0).tolist()
+        entry["gaps"] = [float(f"{gap:.6g}") for gap in counts.gaps.tolist()]
+    return entry
+
+
+def _counts(kind: str, entry: Mapping[str, Any]) -> Counts:
+    if kind != NUMERIC:
+        return counts_from_dict(kind, entry)
+    stored = dict(entry)
+    upto = np.cumsum(whole_numbers(stored.pop("steps"))).reshape(-1, 2)
+    sides = {"below": upto[:, 0].tolist(), "at_or_below": upto[:, 1].tolist()}
+    return counts_from_dict(kind, stored | sides)
 
 
 def _add_up(cells: list[Profile], reference: Profile) -> bool:

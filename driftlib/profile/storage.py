@@ -100,7 +100,7 @@ def counts_from_dict(kind: str, entry: Mapping[str, Any]) -> Counts:
     stored: dict[str, Any] = {}
     for key, value in entry.items():
         if isinstance(value, list):
-            stored[key] = np.asarray(value, dtype=float) if key == "gaps" else _whole(value)
+            stored[key] = np.asarray(value, dtype=float) if key == "gaps" else whole_numbers(value)
         else:
             stored[key] = np.nan if value is None else value
     return _COUNTS.get(kind, Counts)(**stored)
@@ -213,7 +213,7 @@ def units_from_dict(rule: UnitRule, entry: Mapping[str, Any], rows: int) -> Prof
     """
     if rule.kind not in (TIME, COLUMN) or not (type(rule.column) is str and rule.column):
         raise ValueError(f"unknown unit {rule.kind!r} of {rule.column!r}")
-    ids, sizes = _whole(entry["ids"]), _whole(entry["rows"])
+    ids, sizes = whole_numbers(entry["ids"]), whole_numbers(entry["rows"])
     outside, fold = entry["outside"], entry["fold"]
     ordered = (np.diff(ids) > 0).all() and len(ids) == len(sizes)
     counted = type(outside) is int and outside >= 0 and (sizes >= 0).all()
@@ -222,11 +222,11 @@ def units_from_dict(rule: UnitRule, entry: Mapping[str, Any], rows: int) -> Prof
     columns = {}
     for name, part in entry["columns"].items():
         home = np.full(part["levels"], SEVERAL)
-        places, units = map(_whole, part["alone"])
+        places, units = map(whole_numbers, part["alone"])
         home[places] = units
-        cells = _whole(part["cells"]).reshape(len(ids), -1)
+        cells = whole_numbers(part["cells"]).reshape(len(ids), -1)
         missing, unlisted = (
-            _whole(part[key]) if part[key] else np.zeros(len(ids), dtype=np.int64)
+            whole_numbers(part[key]) if part[key] else np.zeros(len(ids), dtype=np.int64)
             for key in ("missing", "unlisted")
         )
         least = min(int(x.min(initial=0)) for x in (cells, missing, unlisted))
@@ -238,8 +238,23 @@ def units_from_dict(rule: UnitRule, entry: Mapping[str, Any], rows: int) -> Prof
     return ProfileUnits(rule, ids, fold, sizes, outside, columns)
 
 
-def _whole(values: Any) -> np.ndarray:
-    """Read a list of whole numbers, and of nothing else."""
+def whole_numbers(values: Any) -> np.ndarray:
+    """Read a list of whole numbers, and of nothing else.
+
+    Parameters
+    ----------
+    values : list
+        As read from JSON.
+
+    Returns
+    -------
+    int array
+
+    Raises
+    ------
+    ValueError
+        If one is none.
+    """
     if not all(type(value) is int for value in values):
         raise ValueError("a count is no whole number")
     return np.asarray(values, dtype=np.int64)
