@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import COMPARABLE, EMPTY
+from driftlib.data.units import TIME
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.season import LikeWithLike
@@ -93,11 +94,40 @@ def pair_up(baseline: Baseline, before: Profile, after: Profile, part: float = 1
         len(before.cells),
         match.left_out,
         before is baseline.reference,
+        baseline.unit.kind == TIME,
     )
     if before is not baseline.reference:
         return Pair(baseline, match.before, match.after, part, like)
     baseline = refer_to(baseline, match.before)
     return Pair(baseline, baseline.reference, match.after, part, like)
+
+
+def plain_psi(baseline: Baseline, before: Profile, after: Profile) -> dict[str, float]:
+    """Compute the PSI of every feature as it is without a season.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        On whose grid both were counted.
+    before, after : Profile
+        With a season of all cells, and of those that are compared.
+
+    Returns
+    -------
+    dict of str to float
+        Of features that have one.
+    """
+    found = {}
+    for name in baseline.features:
+        column, was, now = baseline.columns[name], before.columns[name], after.columns[name]
+        if column.kind not in COMPARABLE:
+            continue
+        if isinstance(was, NumericCounts) and isinstance(now, NumericCounts):
+            was, now = column.alike(was, now)
+        p, q = column.bins(was), column.bins(now)
+        if p.any() and q.any():
+            found[name] = distances.psi(p, q)
+    return found
 
 
 def compare(

@@ -13,7 +13,7 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
-from driftlib.drift.compare import COLUMNS, compare, pair_up
+from driftlib.drift.compare import COLUMNS, compare, pair_up, plain_psi
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.season import LikeWithLike, all_alike
 from driftlib.drift.segments import (
@@ -31,7 +31,7 @@ from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline
 from driftlib.results import Result
 from driftlib.severity import rank
-from driftlib.text import counted, listed
+from driftlib.text import counted, listed, shortened
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class DriftResult(Result):
     like : LikeWithLike, optional
         With a season, which of its cells were compared; `baseline` then holds the reference's
         rows of these, in the shares of `current`.
+    seasonal_psi : mapping of str to float
+        With a season, the PSI of each feature against all of the reference.
     """
 
     table: pd.DataFrame
@@ -68,6 +70,7 @@ class DriftResult(Result):
     pooled: bool = False
     segments: Mapping[Segment, DriftResult] = field(default_factory=dict, repr=False)
     like: LikeWithLike | None = None
+    seasonal_psi: Mapping[str, float] = field(default_factory=dict, repr=False)
 
     @property
     def subjects(self) -> pd.Series:
@@ -90,8 +93,18 @@ class DriftResult(Result):
 
     @property
     def season(self) -> str:
-        """What like is compared with like by, and what could not be; empty without a season."""
-        return self.like.line if self.like else ""
+        """What like is compared with like by, and what that leaves out; empty without a season."""
+        if not self.like:
+            return ""
+        psi = self.table["psi"] if self.seasonal_psi else pd.Series(dtype=float)
+        less = (pd.Series(self.seasonal_psi, dtype=float) - psi).dropna()
+        if less.empty or less.max() < self.policy.psi_moderate:
+            return self.like.line
+        name = str(less.idxmax())
+        return (
+            f"{self.like.line} Held against all of the reference, {shortened(name)} would have a "
+            f"PSI of {self.seasonal_psi[name]:.2g}; beyond the season {psi[name]:.2g} is left."
+        )
 
     @property
     def unit(self) -> str:
@@ -235,7 +248,8 @@ def detect_drift(
     profile = current if isinstance(current, Profile) else baseline.profile(current)
     pair = pair_up(baseline, baseline.reference, profile)
     (table,) = compare([pair], policy)
-    return DriftResult(table, pair.baseline, pair.after, policy, like=pair.like)
+    plain = plain_psi(baseline, baseline.reference, pair.after) if pair.like else {}
+    return DriftResult(table, pair.baseline, pair.after, policy, like=pair.like, seasonal_psi=plain)
 
 
 def _by_segment(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftlib.data.season import SeasonRule
-from driftlib.text import capital, counted, listed
+from driftlib.text import capital, counted, join_notes, listed
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class LikeWithLike:
         Rows of the current data in cells that it lacks.
     of_reference : bool
         It was compared with the reference, and not with the window before.
+    by_time : bool
+        Units are lengths of time: what comes and goes within a month can be taken off each.
 
     Examples
     --------
@@ -39,6 +41,14 @@ class LikeWithLike:
     known: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     of_reference: bool = True
+    by_time: bool = True
+
+    @property
+    def caution(self) -> str:
+        """What the comparison cannot allow for; else empty."""
+        whole = self.rule.kind == "month" and not self.by_time
+        part = "units are no times, so part of a month is compared with whole months"
+        return join_notes(self.rule.caution, part if whole else "")
 
     @property
     def missing(self) -> str:
@@ -60,7 +70,7 @@ class LikeWithLike:
         """What is compared with what, in one line for a report."""
         own = self.rule.counted(len(self.compared))
         parts = [f"{capital(self.rule.told)}; {own} of the reference's {self.known} compared"]
-        return "; ".join(filter(None, [*parts, self.missing, self.rule.caution])) + "."
+        return "; ".join(filter(None, [*parts, self.missing, self.caution])) + "."
 
     def to_dict(self) -> dict[str, Any]:
         """Turn it into types that JSON has.
@@ -99,4 +109,5 @@ def all_alike(likes: Sequence[LikeWithLike | None]) -> LikeWithLike | None:
     rule = held[0].rule
     compared = rule.ordered({cell for like in held for cell in like.compared})
     known = max(like.known for like in held)
-    return LikeWithLike(rule, compared, known, left_out, all(like.of_reference for like in held))
+    of_reference = all(like.of_reference for like in held)
+    return LikeWithLike(rule, compared, known, left_out, of_reference, held[0].by_time)
