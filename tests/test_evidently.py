@@ -49,8 +49,11 @@ def written(tmp_path_factory):
     if importlib.util.find_spec("evidently") is None:
         pytest.skip("Evidently is not installed")
     rng = np.random.default_rng(7)
-    reference, current = batch(rng, 0).assign(only_here=1.0), batch(rng, 1)
-    return evidently_report(reference, current, tmp_path_factory.mktemp("evidently"))
+    sides = batch(rng, 0).assign(only_here=1.0), batch(rng, 1)
+    more = {"col_id": np.arange(300.0), "col_customer": np.arange(300) % 30}
+    reference, current = (side.assign(**more) for side in sides)
+    folder = tmp_path_factory.mktemp("evidently")
+    return evidently_report(reference, current, folder, exclude=["col_id"], unit="col_customer")
 
 
 def test_one_sentence_where_evidently_is_not_installed(monkeypatch, tmp_path) -> None:
@@ -97,7 +100,8 @@ def test_both_pages_are_written(written) -> None:
     text = drift.read_text(encoding="utf-8")
     for name in ("moved", "nullable", "flag"):
         assert name in text
-    for name in ("only_here", "col_empty", "col_infinite", "col_nested", "col_when"):
+    absent = ["only_here", "col_empty", "col_infinite", "col_nested", "col_when", "col_id"]
+    for name in [*absent, "col_customer"]:
         assert name not in text
     assert "y_true" in classification.read_text(encoding="utf-8")
     assert os.environ["DO_NOT_TRACK"] == "1"

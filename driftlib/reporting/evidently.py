@@ -24,6 +24,7 @@ from driftlib.data.schema import (
     select_features,
 )
 from driftlib.data.task import number_of
+from driftlib.data.unit_choice import AUTO
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.files import write_whole
 from driftlib.text import first_sentence
@@ -38,6 +39,7 @@ COLUMN_ARGUMENTS = (
     "features",
     "exclude",
     "categorical",
+    "unit",
 )
 # Evidently's pages run what a name or a category says if it looks like a script.
 HARMLESS = str.maketrans({"<": "\u2039", ">": "\u203a", "&": "+", "`": "'"})
@@ -59,6 +61,7 @@ def evidently_report(
     y_pred: str = "y_pred",
     y_proba: str = "y_proba",
     positive: Any = None,
+    unit: str = AUTO,
 ) -> tuple[Path, ...]:
     """Write Evidently's drift page, and its classification page where there are labels.
 
@@ -74,6 +77,8 @@ def evidently_report(
         Names of columns; those that are absent are left out.
     positive : object, optional
         The positive label; by default the larger of two.
+    unit : str
+        A column that says which rows belong together is left out; Evidently knows no units.
 
     Returns
     -------
@@ -90,7 +95,8 @@ def evidently_report(
     os.environ.setdefault("DO_NOT_TRACK", "1")
     frames = read_pair(reference, current)
     names = [source_name(reference, "reference"), source_name(current, "current")]
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
+    drawn = unit if unit in frames[0].columns else None
+    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format, drawn)
     chosen = select_features(frames[0].columns, roles, features, categorical, names[0], exclude)
     folder, pages = Path(output), []
     with warnings.catch_warnings():
