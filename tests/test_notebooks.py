@@ -1,7 +1,7 @@
 """The notebooks: as they are committed, and what comes of them on all kinds of data.
 
-Their cells run with small parameters wherever pytest collects the folder (nbmake); here
-they go the whole way to pages and files.
+Here they go the whole way to pages and files; `tests/test_lab.py` runs them live, where
+controls move.
 """
 
 from __future__ import annotations
