@@ -417,3 +417,16 @@ def test_select_names_what_is_unknown_or_needs_probabilities():
         select_metrics("binary", ["rocauc"], has_proba=True)
     with pytest.raises(ParameterError, match="'brier' need probabilities"):
         select_metrics("binary", ["accuracy", "brier"], has_proba=False)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8, 1e12])
+def test_an_error_far_larger_than_its_spread_keeps_its_interval(rng, offset):
+    error = np.round(rng.gamma(2, size=400), 3)
+    rows = GroupedRegression(
+        error + offset, np.zeros(400), np.array([0, 200]), np.array([200, 400])
+    )
+    value, lower, upper = METRICS["regression"]["mae"].measure(rows)
+    parts = error.reshape(2, 200)
+    np.testing.assert_allclose(value - offset, parts.mean(1), atol=1e-3)
+    half = stats.t.ppf(0.975, 199) * parts.std(1, ddof=1) / np.sqrt(200)
+    np.testing.assert_allclose(upper - lower, 2 * half, rtol=0.03)

@@ -141,10 +141,13 @@ def moments(values: np.ndarray, lo: np.ndarray, hi: np.ndarray) -> Moments:
     """
     n = (hi - lo).astype(float)
     with np.errstate(all="ignore"):
-        mean, second, third = (group_sums(values**power, lo, hi) / n for power in (1, 2, 3))
-        central = np.maximum(second - mean**2, 0.0)
-        skewness = (third - 3 * mean * second + 2 * mean**3) / central**1.5
-        return Moments(n, mean, central * n / (n - 1), skewness)
+        # Around a value of their size, so that a spread much smaller than that loses no digits.
+        origin = np.median(values) if len(values) else 0.0
+        around = values - origin
+        first, second, third = (group_sums(around**power, lo, hi) / n for power in (1, 2, 3))
+        central = np.maximum(second - first**2, 0.0)
+        skewness = (third - 3 * first * second + 2 * first**3) / central**1.5
+        return Moments(n, group_sums(values, lo, hi) / n, central * n / (n - 1), skewness)
 
 
 class GroupedClassification:
