@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as pads
 import pytest
 
 import driftlib as dl
@@ -159,6 +160,32 @@ def test_a_stored_index_is_no_feature(tmp_path):
     reread = [pd.read_csv(path) for path in paths]
     assert "Unnamed: 0" in reread[0]
     assert dl.detect_drift(*reread).table.index.tolist() == expected.index.tolist()
+
+
+def test_an_index_with_a_name_is_no_feature_either(tmp_path):
+    before, now = _periods(600)
+    expected = dl.detect_drift(before, now).table
+    sides = [
+        part.set_index(pd.Index(np.random.default_rng(0).permutation(300) + start, name="order"))
+        for part, start in ((before, 0), (now, 900))
+    ]
+    paths = [tmp_path / "before.parquet", tmp_path / "now.parquet"]
+    for path, part in zip(paths, sides, strict=True):
+        part.to_parquet(path)
+    tables = [pa.Table.from_pandas(part) for part in sides]
+    datasets = [pads.dataset(path) for path in paths]
+    for pair in (sides, paths, tables, datasets, [read_frame(path) for path in paths]):
+        result = dl.detect_drift(*pair)
+        pd.testing.assert_frame_equal(result.table, expected, rtol=1e-9)
+        assert dl.fit_domain(*pair).features == ["x"] or pair is datasets
+    note = "before.parquet has the index 'order', which is compared only if features= names it"
+    assert (
+        dl.detect_drift(*paths).notes[0] == dl.Baseline.fit(read_frame(paths[0])).notes[0] == note
+    )
+    assert dl.detect_drift(*paths, features=["x", "order"]).drifted == ["order"]
+    days = before.set_index(pd.date_range("2024-01-01", periods=300, name="day"))
+    days.to_parquet(tmp_path / "days.parquet")
+    assert dl.Baseline.fit(tmp_path / "days.parquet", timestamp="day").unit.column == "day"
 
 
 def test_a_counter_is_not_compared_and_can_be_forced():

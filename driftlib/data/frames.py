@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 # Where a frame keeps what was assumed when its file was read.
-_READING = "driftlib: how it was read"
+_READING, _INDEX = "driftlib: how it was read", "driftlib: its index"
 
 
 def with_notes(frame: pd.DataFrame, notes: Iterable[str]) -> pd.DataFrame:
@@ -61,6 +61,43 @@ def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
     ('march.csv has tabs between its cells',)
     """
     return tuple(frame.attrs.get(_READING, ()))
+
+
+def index_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Name the columns that were a pandas index where a frame was written.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> written = pd.DataFrame({"x": [1.5]}, index=pd.Index([7], name="order"))
+    >>> index_of(arrow_to_pandas(pa.Table.from_pandas(written)))
+    ('order',)
+    """
+    return tuple(frame.attrs.get(_INDEX, ()))
+
+
+def stored_index(schema: pa.Schema) -> tuple[str, ...]:
+    """Name the columns that are a pandas index by what pandas noted in an Arrow schema.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+
+    Returns
+    -------
+    tuple of str
+        Columns of the schema; an index of row numbers is none.
+    """
+    names = _pandas_notes(schema.metadata).get("index_columns", ())
+    return tuple(name for name in names if isinstance(name, str) and name in schema.names)
 
 
 def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
@@ -273,16 +310,27 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
     for place, name in enumerate(table.schema.names):
         if name in categories and not isinstance(frame.dtypes.iloc[place], pd.CategoricalDtype):
             frame.isetitem(place, frame.iloc[:, place].astype("category"))
+    if index := stored_index(table.schema):
+        frame.attrs[_INDEX] = list(index)
     return frame
 
 
 def _pandas_categories(metadata: dict[bytes, bytes] | None) -> set[str]:
     """Columns that were categories of numbers in pandas, which Parquet has as numbers."""
     try:
-        columns = json.loads((metadata or {}).get(b"pandas", b"{}"))["columns"]
+        columns = _pandas_notes(metadata)["columns"]
         return {column["name"] for column in columns if column["pandas_type"] == "categorical"}
     except (KeyError, TypeError, ValueError):
         return set()
+
+
+def _pandas_notes(metadata: dict[bytes, bytes] | None) -> dict[str, Any]:
+    """Read what pandas noted of a table; nothing where it is no object."""
+    try:
+        notes = json.loads((metadata or {}).get(b"pandas", b"{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
 
 
 def _is_large(column: pd.Series) -> bool:

@@ -104,8 +104,6 @@ def read_frame(
 
 def _notes_on(source: str | Path, role: str) -> tuple[str, ...]:
     """Say what was assumed to read files."""
-    if not is_csv(source):
-        return ()
     found = _of_each_file(source, role, read_header)
     return reading_notes(replace(header, where=where) for _, where, header in found)
 

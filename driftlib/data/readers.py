@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from driftlib.data.csv_files import AsWritten, OtherTypes, read_csv, stream_csv
 from driftlib.data.csv_format import check_sheet, csv_format
-from driftlib.data.frames import unique_names
+from driftlib.data.frames import stored_index, unique_names
 from driftlib.data.parquet_files import open_parquet, read_parquet, stream_parquet
 from driftlib.data.paths import CSV_ENDINGS, PARQUET_ENDINGS, is_table_name, name_files
 from driftlib.data.schema import is_index
@@ -33,6 +33,8 @@ class Header:
         Its columns.
     rows : int, optional
         None where only reading tells.
+    index : tuple of str
+        Those that were a pandas index.
     notes : tuple of str
         What was assumed to read it: phrases that follow `where`.
     """
@@ -40,6 +42,7 @@ class Header:
     where: str
     names: tuple[str, ...]
     rows: int | None = None
+    index: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -61,8 +64,12 @@ def read_header(path: Path) -> Header:
     """
     if _is_parquet(path):
         metadata = open_parquet(path).metadata
-        names = metadata.schema.to_arrow_schema().names
-        return Header(path.name, tuple(unique_names(names, path.name)), metadata.num_rows)
+        schema = metadata.schema.to_arrow_schema()
+        names, index = tuple(unique_names(schema.names, path.name)), stored_index(schema)
+        named = [name for name in index if not is_index(name)]
+        note = f"has the index {quoted(named)}, which is compared only if features= names it"
+        notes = (note,) if named else ()
+        return Header(path.name, names, metadata.num_rows, index, notes)
     known = csv_format(path)
     return Header(path.name, tuple(unique_names(known.names, path.name)), notes=known.notes)
 

@@ -285,6 +285,7 @@ def select_features(
     categorical: Iterable[str] = (),
     where: str = "the reference",
     exclude: Iterable[str] = (),
+    index: Collection[str] = (),
 ) -> list[str]:
     """Choose the feature columns; every name the user gave must exist.
 
@@ -304,6 +305,8 @@ def select_features(
         What to call the table in an error.
     exclude : iterable of str
         Columns that are not to be compared.
+    index : collection of str
+        Columns that are a stored index, whatever their names.
 
     Returns
     -------
@@ -324,7 +327,8 @@ def select_features(
     columns = list(columns)
     left_out = set(_names("exclude", exclude))
     possible = [name for name in columns if roles.of(name, columns) == "feature"]
-    usual = [name for name in possible if not is_index(name) and name not in left_out]
+    unusual = left_out.union(index)
+    usual = [name for name in possible if not is_index(name) and name not in unusual]
     wanted = usual if features is None else _names("features", features)
     known, chosen = set(columns), set(wanted)
     for argument, names in (

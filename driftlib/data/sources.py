@@ -19,7 +19,7 @@ from driftlib.data.batches import (
     with_rows,
 )
 from driftlib.data.csv_files import AsWritten, OtherTypes, csv_types
-from driftlib.data.frames import arrow_to_pandas, notes_of, unique_names
+from driftlib.data.frames import arrow_to_pandas, index_of, notes_of, stored_index, unique_names
 from driftlib.data.paths import naming
 from driftlib.data.readers import Header, first_damaged, gather, reading_notes, stream_table
 from driftlib.errors import DataError
@@ -51,7 +51,8 @@ class Memory:
     @property
     def headers(self) -> tuple[Header, ...]:
         """The frame's own."""
-        return (Header(self.name, tuple(self.frame.columns), len(self.frame)),)
+        names, index = tuple(self.frame.columns), index_of(self.frame)
+        return (Header(self.name, names, len(self.frame), index),)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -210,7 +211,8 @@ class Dataset:
     @property
     def headers(self) -> tuple[Header, ...]:
         """Columns that the dataset says it has."""
-        return (Header(self.name, tuple(unique_names(self.data.schema.names, self.name))),)
+        names = tuple(unique_names(self.data.schema.names, self.name))
+        return (Header(self.name, names, index=stored_index(self.data.schema)),)
 
     def rows(self) -> int:
         """Count the rows of all fragments.

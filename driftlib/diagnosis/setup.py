@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.frames import index_of
 from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.unit_choice import AUTO as AUTO_UNIT
@@ -132,7 +133,13 @@ class DiagnosisSetup:
             left_out = set(no_features)
             columns = [name for name in columns if name not in left_out]
         features = select_features(
-            columns, roles, self.features, self.categorical, names[0], self.exclude
+            columns,
+            roles,
+            self.features,
+            self.categorical,
+            names[0],
+            self.exclude,
+            index_of(before),
         )
         if self.features is None:
             features = [

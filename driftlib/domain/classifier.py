@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from driftlib.arguments import known_keywords
+from driftlib.data.frames import index_of
 from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.unit_choice import AUTO
@@ -108,7 +109,15 @@ def fit_domain(
     exclude = exclude if isinstance(exclude, str) else tuple(exclude)
     return fit_periods(
         frames,
-        select_features(reference.columns, roles, features, categorical, names[0], exclude),
+        select_features(
+            reference.columns,
+            roles,
+            features,
+            categorical,
+            names[0],
+            exclude,
+            index_of(reference),
+        ),
         categorical,
         units,
         named=features is not None,

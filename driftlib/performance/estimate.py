@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
+from driftlib.data.frames import index_of
 from driftlib.data.groups import WindowGroups, match_segments, window_groups
 from driftlib.data.predictions import Period, Predictions, name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
@@ -231,7 +232,9 @@ def estimate_performance(
     compared: Features | None = None
     left_out: tuple[str, ...] = ()
     if method == "pape":
-        wanted = select_features(before.columns, roles, features, categorical, name, exclude)
+        wanted = select_features(
+            before.columns, roles, features, categorical, name, exclude, index_of(before)
+        )
         if features is None:
             wanted = [column for column in wanted if column not in (window, on, *segments)]
         kinds, left_out = _compared(frames, wanted, categorical)

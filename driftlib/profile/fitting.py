@@ -137,7 +137,10 @@ def _times(source: Source, sketch: ReferenceSketch) -> list[str] | None:
 def _columns_to_fit(source: Source, roles: ColumnRoles, chosen: Chosen) -> list[str]:
     """Features in the table's order, then predictions, then the target."""
     known, exclude = source.headers[0].names, chosen.exclude
-    names = select_features(known, roles, chosen.features, chosen.categorical, source.name, exclude)
+    names = select_features(
+        known, roles, chosen.features, chosen.categorical, source.name, exclude,
+        source.headers[0].index,
+    )  # fmt: skip
     if not names:
         raise DataError(
             f"{source.name} has no feature: its columns are all labels, predictions or the "

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.frames import index_of
 from driftlib.data.levels import level_text
 from driftlib.data.numbers import as_numbers
 from driftlib.data.opening import read_pair, source_name
@@ -97,7 +98,9 @@ def evidently_report(
     names = [source_name(reference, "reference"), source_name(current, "current")]
     drawn = unit if unit in frames[0].columns else None
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format, drawn)
-    chosen = select_features(frames[0].columns, roles, features, categorical, names[0], exclude)
+    chosen = select_features(
+        frames[0].columns, roles, features, categorical, names[0], exclude, index_of(frames[0])
+    )
     folder, pages = Path(output), []
     with warnings.catch_warnings():
         # Evidently and what it builds on warn of their own code, about which nobody here can do

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from driftlib.data.frames import index_of
 from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
 from driftlib.data.season import read_season
@@ -130,6 +131,7 @@ class Inputs:
             self.features,
             self.categorical,
             exclude=self.exclude,
+            index=() if isinstance(self.reference, Baseline) else index_of(self.reference),
         )
         left = set(without)
         for name in sorted(left - set(possible)):

@@ -17,11 +17,11 @@ import pandas as pd
 import driftlib
 from driftlib.data.frames import as_frame
 from driftlib.data.opening import open_source, source_name
-from driftlib.data.paths import is_csv, is_path, matching_files
+from driftlib.data.paths import is_path, matching_files
 from driftlib.files import json_ready
 from driftlib.html.table import write_table
 from driftlib.profile.baseline import Baseline
-from driftlib.profile.reference import is_baseline
+from driftlib.profile.reference import as_baseline, is_baseline
 from driftlib.text import join_notes
 
 PROVENANCE_MIME = "application/vnd.driftlib.provenance+json"
@@ -116,10 +116,8 @@ def provenance(
 
 def _notes(source: Any, role: str) -> tuple[str, ...]:
     """Say what was assumed to read a source."""
-    if isinstance(source, Baseline):
-        return source.notes
-    if is_path(source) and not is_csv(source):
-        return Baseline.load(source).notes if is_baseline(source) else ()
+    if is_baseline(source):
+        return as_baseline(source).notes
     return open_source(source, role, role).notes
 
 
