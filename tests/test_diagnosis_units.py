@@ -115,6 +115,30 @@ def test_units_are_dealt_whole_and_evenly(rng):
     np.testing.assert_array_equal(folds, again)
 
 
+def test_days_are_dealt_in_stretches_of_either_side():
+    codes = np.repeat(np.arange(36), 10)
+    folds = deal_units(units_of(codes, codes >= 24, memory=True), 3, np.random.default_rng(0))
+    np.testing.assert_array_equal(folds[::10], np.repeat([0, 1, 2, 0, 1, 2], [8, 8, 8, 4, 4, 4]))
+    # A day on both sides lies in one fold.
+    both, now = np.r_[codes, codes], np.arange(720) >= 360
+    folds = deal_units(units_of(both, now, memory=True), 3, np.random.default_rng(0))
+    np.testing.assert_array_equal(folds[:360], folds[360:])
+
+
+def test_lasting_weather_is_no_difference_of_the_inputs():
+    hits = 0
+    for seed in range(6):
+        rng = np.random.default_rng([1, seed])
+        u = rng.normal(size=40)
+        for i in range(1, 40):
+            u[i] = 0.5 * u[i - 1] + np.sqrt(0.75) * u[i]
+        day = np.repeat(np.arange(40), 10)
+        seen = pd.Timestamp("2013-03-01") + day * DAY
+        frame = pd.DataFrame({"seen": seen, "temp": u[day] + rng.normal(size=400)})
+        hits += fit_domain(frame[day < 25], frame[day >= 25]).p_value < 0.05
+    assert hits <= 1
+
+
 def test_folds_of_unlike_shares_do_not_pull_the_auc_below_one_half(rng):
     current = np.r_[np.zeros(300), np.ones(100), np.zeros(100), np.ones(300)].astype(bool)
     folds = np.repeat([0, 1], 400)
@@ -138,15 +162,14 @@ def test_a_sample_keeps_each_units_share(rng):
 
 def test_days_dealt_at_random_are_stable_by_day_and_not_by_row():
     month = days(30, 60, 0, effect=0.4)
-    for seed in range(2):
-        dealt = np.random.default_rng(seed).permutation(30) < 15
-        side = dealt[np.repeat(np.arange(30), 60)]
-        why = diagnose(month[side], month[~side], loss="cost", timestamp="seen", seed=seed)
-        assert why.verdict == "stable"
-        assert (why.units_reference, why.units_current) == (15, 15)
-        assert why.design_effect > 5
-        assert "a unit is a day of 'seen'" in why.unit.lower()
-        assert why.domain_auc < 0.85
+    dealt = np.random.default_rng(0).permutation(30) < 15
+    side = dealt[np.repeat(np.arange(30), 60)]
+    why = diagnose(month[side], month[~side], loss="cost", timestamp="seen")
+    assert why.verdict == "stable"
+    assert (why.units_reference, why.units_current) == (15, 15)
+    assert why.design_effect > 5
+    assert "a unit is a day of 'seen'" in why.unit.lower()
+    assert why.domain_auc < 0.85
     rows = diagnose(month[side], month[~side], loss="cost", timestamp="seen", unit="row")
     # Weather gives every day away, and with it its side.
     assert rows.domain_auc > 0.98

@@ -143,7 +143,8 @@ def find_segments(
             [rng.permutation(int(side.sum())) % 2 == 0 for side in (~current, current)]
         )
     else:
-        half = deal_units(domain.units, 2, rng) == 0
+        # A change that began midway is in both halves.
+        half = deal_units(domain.units, 4, rng) % 2 == 0
     surplus = loss - expected
     leaves = _Tree(domain, half, surplus).grow((), np.flatnonzero(half), DEPTH)
     level = 1 - 0.05 / len(leaves)

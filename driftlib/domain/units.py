@@ -254,6 +254,10 @@ def read_units(
 def deal_units(units: RowUnits, folds: int, rng: np.random.Generator) -> np.ndarray:
     """Deal units to folds, whole, so that both periods have about as many rows in each.
 
+    Days are dealt in stretches: what lasts makes neighbours alike, so that a model which has seen
+    the days before and after one knows its period. Customers are dealt at random, the largest
+    first, each to the fold that it keeps most even.
+
     Parameters
     ----------
     units : RowUnits
@@ -266,8 +270,7 @@ def deal_units(units: RowUnits, folds: int, rng: np.random.Generator) -> np.ndar
     Returns
     -------
     int array, shape (rows,)
-        Fold of each row, from 0. The largest units are dealt first, each to the fold that it
-        keeps most even.
+        Fold of each row, from 0.
 
     Examples
     --------
@@ -278,6 +281,12 @@ def deal_units(units: RowUnits, folds: int, rng: np.random.Generator) -> np.ndar
     ([10, 10, 10], [10, 10, 10])
     """
     shares = (units.rows / np.maximum(units.rows.sum(axis=1, keepdims=True), 1)).T
+    if units.memory:
+        # Middle of each unit in its side's rows; of one on both sides the mean of the two.
+        middle = np.cumsum(shares, axis=0) - shares / 2
+        held = shares > 0
+        place = (middle * held).sum(axis=1) / np.maximum(held.sum(axis=1), 1)
+        return np.minimum((place * folds).astype(np.int64), folds - 1)[units.codes]
     order = rng.permutation(len(shares))
     order = order[np.argsort(-shares[order].sum(axis=1), kind="stable")]
     filled, fold_of = np.zeros((folds, 2)), np.zeros(len(shares), dtype=np.int64)
