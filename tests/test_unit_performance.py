@@ -327,3 +327,26 @@ def test_weights_for_a_changed_mix_keep_whole_days_together(rng):
         notes[unit] = made.table["note"].iloc[0]
     assert "do not rely on it" in notes["row"]
     assert "do not rely on it" not in notes["auto"]
+
+
+def test_the_page_says_that_it_cannot_tell(rng):
+    from driftlib.reporting.sections import Unavailable
+    from driftlib.reporting.tables import thresholds_table
+    from driftlib.reporting.verdicts import performance_verdict
+    from driftlib.visualization import metric_trend
+
+    none = Unavailable("no")
+    reference, current = days(rng, 3), days(rng, 12, first=3)
+    options = {"timestamp": "seen", "unit": "1D", "metrics": ["accuracy"]}
+    few = dl.track_performance(current, reference=reference, **options)
+    words = performance_verdict(few, none, none)
+    assert words.startswith("Cannot tell: the reference has 3 days. Accuracy: ")
+    title = metric_trend(few).layout.title.text
+    assert title.startswith("Cannot tell: the reference has 3 days; Accuracy 0.")
+    some = dl.track_performance(
+        current[: 60 * 7], reference=pd.concat([reference, current]), window="4D", **options
+    )
+    words = performance_verdict(some, none, none)
+    assert words.startswith("The watched metric is not worse than tolerated. Cannot tell: ")
+    assert "3 days" in words
+    assert "design effect" in thresholds_table(some)

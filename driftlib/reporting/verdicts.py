@@ -95,8 +95,10 @@ def _worst(perf: Performance) -> str:
         if worse:
             parts[str(name)] = worse
     first = str(perf.table["metric"].iloc[0])
+    untold = f" {_sentence(perf.cannot_tell)}" if perf.cannot_tell else ""
     if not parts:
-        return f"{_nothing_worse(perf)} {titles[first].title}: {_span(perf, first)}."
+        finding = untold[1:] if perf.untold == 1 else f"{_nothing_worse(perf)}{untold}"
+        return f"{finding} {titles[first].title}: {_span(perf, first)}."
     name = first if first in parts else next(iter(parts))
     part = perf.table[perf.table["metric"] == name]
     higher = titles[name].higher_is_better
@@ -114,7 +116,7 @@ def _worst(perf: Performance) -> str:
     where = f" {windows.place(number)}" if several and parts[name] != [number] else ""
     return (
         f"{titles[name].title} is worse than tolerated{when}: {worst:.3g}{where}, "
-        f"{before:.3g} in the reference{also}."
+        f"{before:.3g} in the reference{also}.{untold}"
     )
 
 

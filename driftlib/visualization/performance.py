@@ -211,6 +211,8 @@ def _trend_title(
     low, high = brief(values.min(), most=2), brief(values.max(), most=2)
     span = low if low == high else f"{low} to {high}"
     verdict = "No metric is worse beyond noise: " if is_judged(perf, table) else ""
+    if perf.cannot_tell and perf.untold == 1:
+        verdict = f"{perf.cannot_tell}; "
     return capital(f"{verdict}{what}{titles[names[0]].title} {span}")
 
 
