@@ -101,6 +101,16 @@ def test_windows_of_the_reference_are_the_same_from_its_days_and_from_its_rows(y
     assert saved.lasting
 
 
+def test_days_that_were_put_together_make_no_windows_of_a_day(rng):
+    days = pd.DataFrame({"x": rng.normal(size=1200)})
+    days["when"] = np.repeat(pd.date_range("2019-01-01", periods=600), 2)
+    baseline = dl.Baseline.fit(days, timestamp="when", unit="1D")
+    assert baseline.reference_units.fold == 1
+    assert count_reference_windows(baseline, ByCalendar("1D", "when")) is None
+    weeks_of = count_reference_windows(baseline, ByCalendar("14D", "when"))
+    assert weeks_of["x"].cells.sum(axis=1).tolist()[1:4] == [28, 28, 28]
+
+
 def test_too_few_windows_are_checked_one_by_one_and_that_is_said(year):
     reference, current = year
     monthly = dl.drift_trend(reference, current, window="MS", timestamp="when")

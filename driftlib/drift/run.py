@@ -84,6 +84,9 @@ def count_reference_windows(baseline: Baseline, cutter: ByCalendar) -> Counted |
     edges = calendar_edges(starts[0], starts[-1], cutter.size)
     codes = edges.searchsorted(starts, side="right") - 1
     length = len(edges) - 1
+    if units.fold and len(starts) < 3 * length:
+        # Units were put together to what is hardly shorter than a window.
+        return None
     whole = np.ones(length, dtype=bool)
     # The reference may begin or end in the middle of a window.
     held = (edges[1] - starts[0]) / (edges[1] - edges[0])
