@@ -117,10 +117,10 @@ def test_too_few_windows_are_checked_one_by_one_and_that_is_said(year):
     assert not monthly.lasting
     assert monthly.table["evidence"].isna().all()
     assert "5 whole windows of this kind, and it takes 13" in monthly.rule
-    assert "at a level of 0.31 %" in monthly.rule
+    assert "at a level of 0.5 %" in monthly.rule
     found = monthly.table[monthly.table["alarm"]]
     assert {"x1", "c"} <= set(found["feature"])
-    assert (found["q_value"] < 0.0125 / 4).all()
+    assert (found["q_value"] < 0.025 / 5).all()
     three = current[current["when"] < "2020-07-27"]
     rule = dl.drift_trend(reference, three, window="7D", timestamp="when").rule
     assert "it takes 4 windows to tell a change that lasts" in rule

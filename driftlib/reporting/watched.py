@@ -122,7 +122,7 @@ def drifted_over_all(result: DriftResult, trend: TrendResult) -> list[str]:
     table, policy = result.table, result.policy
     found = table["severity"].map(rank) >= rank(Severity.MODERATE)
     if len(trend.windows) > 1 and not policy.persistence:
-        level = level_of_checks(policy.budget)
+        level = level_of_checks(policy.budget, len(trend.windows))
         gone = table["q_value"].isna()
         found &= (gone | (table["q_value"] < level)) & (not trend.lasting)
     return [str(name) for name in table.index[found]]

@@ -150,16 +150,15 @@ def watch(
     return Watched(evidence, changed, over, since)
 
 
-def level_of_checks(budget: float, checks: int = 1) -> float:
+def level_of_checks(budget: float, windows: int) -> float:
     """Tell at which level drift is checked where windows are not followed one after the other.
 
     Parameters
     ----------
     budget : float
-        Of the run. Half of it is for drift: half of that for windows checked one by one, and
-        half for the check of all of them together.
-    checks : int
-        How many windows there are, or 1 for all of them together.
+        Of the run; half of it is for drift.
+    windows : int
+        Each is a check, and all of them together are one more.
 
     Returns
     -------
@@ -167,10 +166,10 @@ def level_of_checks(budget: float, checks: int = 1) -> float:
 
     Examples
     --------
-    >>> level_of_checks(0.05), level_of_checks(0.05, 5)
-    (0.0125, 0.0025)
+    >>> level_of_checks(0.05, 9)
+    0.0025
     """
-    return budget / 4 / checks
+    return budget / 2 / (windows + 1)
 
 
 def episodes(found: np.ndarray, quiet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
