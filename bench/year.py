@@ -77,7 +77,7 @@ def predictions(rng: np.random.Generator, weeks: int, start: str, law: str) -> p
     )
 
 
-def nothing_changes(repeats: int = 100) -> None:
+def nothing_changes(repeats: int = 60) -> None:
     """Years in which nothing changes and something alarms."""
     out = []
     for windows in (12, 52):
@@ -88,8 +88,9 @@ def nothing_changes(repeats: int = 100) -> None:
                 moved = bool(followed(rng, windows, law).changed.any())
                 reference = predictions(rng, REFERENCE, "2020-01-06", law)
                 current = predictions(rng, windows, "2020-07-06", law)
+                # Units change `degraded` of single windows, and take their time; not the evidence.
                 perf = dl.track_performance(
-                    current, window="7D", timestamp="when", reference=reference
+                    current, window="7D", timestamp="when", reference=reference, unit="row"
                 )
                 worse = bool(make_alerts(perf))
                 drift, performance = drift + moved, performance + worse
@@ -120,8 +121,8 @@ def something_changes(repeats: int = 60) -> None:
 
 def main() -> None:
     """Print both tables."""
-    nothing_changes()
     something_changes()
+    nothing_changes()
 
 
 if __name__ == "__main__":
