@@ -265,3 +265,23 @@ def test_no_alerts_does_not_hide_what_may_be_chance(perf):
     kept = perf.table.assign(breached=False)
     assert said(replace(perf, table=kept)).endswith("no metric fell beyond what is tolerated.")
     assert said(None) == "No alerts: nothing drifted."
+
+
+def test_causes_without_labels_have_no_empty_columns(data):
+    unlabelled = data.current.drop(columns="y_true")
+    found = dl.diagnose_windows(data.reference, unlabelled, window=1000, max_rows=300)
+    assert list(tables.causes_table(found)) == ["window", "verdict", "covariate", "domain AUC"]
+    labelled = dl.diagnose_windows(data.reference, data.current, max_rows=300)
+    assert "concept" in tables.causes_table(labelled)
+
+
+def test_windows_that_are_worse_only_taken_alone_are_counted(perf):
+    table = perf.table.assign(alarm=False)
+    alone = watched.keep_metrics(replace(perf, table=table), ["roc_auc"])
+    words = verdicts.performance_verdict(alone, Unavailable("no"), Unavailable("no"))
+    number = int(alone.table["degraded"].sum())
+    assert number
+    assert words.startswith(
+        "The watched metric is not worse than tolerated by more than chance gives in 4 windows; "
+        f"taken alone, ROC AUC in {number} of 4. ROC AUC: "
+    )

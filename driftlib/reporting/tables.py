@@ -28,7 +28,7 @@ from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
 from driftlib.reporting.sections import Sections
 from driftlib.severity import Severity, rank
-from driftlib.text import percent, shortened
+from driftlib.text import NOT_A_NUMBER, percent, shortened
 from driftlib.visualization.levels import NOT_FEATURES
 from driftlib.visualization.windows import window_labels
 
@@ -312,8 +312,9 @@ def causes_table(timeline: Timeline) -> pd.DataFrame:
                 "covariate": write_change(found.covariate[0]),
                 "domain AUC": round(found.domain_auc, 2),
             }
+            | ({"note": found.cannot_tell} if found.cannot_tell else {})
         )
     table = pd.DataFrame(rows)
     # Without labels nothing is known of the change.
-    empty = [name for name in table if table[name].replace("", np.nan).isna().all()]
-    return table.drop(columns=empty)
+    known = table.notna() & (table != NOT_A_NUMBER)
+    return table.loc[:, known.any()]

@@ -129,6 +129,16 @@ def _nothing_worse(perf: Performance) -> str:
     which = "The watched metric is not" if watched == 1 else f"None of {watched} watched metrics is"
     # A value may lie beyond its limit, and chance explain it.
     surely = " by more than noise" if perf.table["breached"].any() else ""
+    # Of many windows taken alone, chance makes some worse: that is no alarm.
+    alone = perf.table.groupby("metric", sort=False)["degraded"].agg(["sum", "size"])
+    alone = alone[alone["sum"] > 0]
+    if len(alone):
+        windows = perf.table["window"].nunique()
+        counts = [
+            f"{METRICS[perf.task][str(name)].title} in {row['sum']} of {row['size']}"
+            for name, row in alone.iterrows()
+        ]
+        surely = f" by more than chance gives in {windows} windows; taken alone, {listed(counts)}"
     lacking = f" Not measured: {listed(perf.unmeasured)}." if perf.unmeasured else ""
     return f"{which} worse than tolerated{surely}.{lacking}"
 
