@@ -234,7 +234,7 @@ def test_the_command_line_takes_a_season(sides, tmp_path, capsys):
     assert "1 month of the reference's 11 compared" in said
     assert re.search(r"all of the reference, temp would have a PSI of [\d.]+; beyond", said)
     assert main(["check", saved, str(files[2]), "--season", "month"]) == 0
-    assert capsys.readouterr().out.startswith("Cannot tell: 3")
+    assert re.match(r"Cannot tell: \d+ rows of December", capsys.readouterr().out)
     assert main(["check", saved, str(files[1]), "--season", "hour"]) == 2
 
 
