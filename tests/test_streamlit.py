@@ -255,6 +255,8 @@ def test_own_data_in_the_sidebar():
     assert not app.exception
     assert metric(app, "Features drifted") == "1 of 2"
     assert any("y_true" in item.value.replace("\\", "") for item in app.info)
+    next(i for i in app.sidebar.text_input if i.key == "season").set_value("months").run()
+    assert any("season" in error and "no column 'months'" in error for error in errors(app))
 
 
 def test_own_csv_is_read_by_the_parquet_beside_it_and_columns_can_be_left_out(rng, tmp_path):

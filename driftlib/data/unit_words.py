@@ -155,8 +155,10 @@ def units_in_words(
             told.append(f"{name}: no column {rule.column!r}, all rows are taken as one unit")
             continue
         rows = f", and {side.outside:,} rows in none" if side.outside else ""
-        folded = f", put together to {side.units}" if side.folded else ""
-        told.append(f"{name}: {rule.counted(side.units)}{folded}{rows}")
+        many = rule.counted(side.units)
+        if side.folded:
+            many = f"{rule.plural} put together to {side.units} groups"
+        told.append(f"{name}: {many}{rows}")
     if effect >= 1.05:
         told.append(
             f"rows of a unit have much in common: {one or f'in half of the {what} a difference'} "

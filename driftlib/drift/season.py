@@ -68,8 +68,9 @@ class LikeWithLike:
     @property
     def line(self) -> str:
         """What is compared with what, in one line for a report."""
-        own = self.rule.counted(len(self.compared))
-        parts = [f"{capital(self.rule.told)}; {own} of the reference's {self.known} compared"]
+        whose = "the reference" if self.of_reference else "the window before"
+        own = f"{len(self.compared)} of {self.rule.counted(self.known)} of {whose} compared"
+        parts = [f"{capital(self.rule.told)}; {own}"]
         return "; ".join(filter(None, [*parts, self.missing, self.caution])) + "."
 
     def to_dict(self) -> dict[str, Any]:

@@ -183,6 +183,8 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
         untold = f" {_sentence(result.cannot_tell)}"
     if untold and result.cannot_tell and not result.drifted:
         return untold[1:]
+    if result.like and result.like.missing and not untold:
+        untold = f" {_sentence(result.like.missing)}"
     return f"{_moved(result, trend)}{untold}"
 
 
