@@ -13,6 +13,7 @@ from scipy.special import expit, stdtrit
 import driftlib as dl
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import Task
+from driftlib.performance.decision_threshold import performance_at
 from driftlib.performance.influence import UnitSums, add_by_unit, influences
 from driftlib.performance.metrics import METRICS
 from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
@@ -350,3 +351,11 @@ def test_the_page_says_that_it_cannot_tell(rng):
     assert words.startswith("The watched metric is not worse than tolerated. Cannot tell: ")
     assert "3 days" in words
     assert "design effect" in thresholds_table(some)
+
+
+def test_another_decision_threshold_is_judged_by_the_same_units(rng):
+    frame = days(rng, 12)
+    for unit in ("2D", "row"):
+        perf = dl.track_performance(frame, timestamp="seen", unit=unit)
+        moved = performance_at(0.4, frame, perf, timestamp="seen")
+        assert moved.unit_rule == perf.unit_rule

@@ -65,6 +65,11 @@ class UnitRule:
     told: str = field(default="rows are taken as independent", compare=False)
 
     @property
+    def keyword(self) -> str:
+        """The unit as the argument `unit=` of public functions."""
+        return {ROW: ROW, TIME: self.offset, COLUMN: self.column}[self.kind]
+
+    @property
     def memory(self) -> bool:
         """Whether neighbouring units may be alike: those of time may."""
         return self.kind == TIME

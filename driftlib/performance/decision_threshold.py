@@ -75,7 +75,7 @@ def performance_at(
     frame : pandas.DataFrame
         Labels, predictions and probabilities of the positive label.
     perf : Performance
-        Of the same frame, as it was decided: says which label is positive.
+        Of the same frame, as it was decided: says which label is positive and what a unit is.
     metrics : list of str
         What to compute.
     thresholds : dict, optional
@@ -119,6 +119,7 @@ def performance_at(
         y_pred=y_pred,
         y_proba=y_proba,
         positive=perf.positive,
+        unit=perf.unit_rule.keyword,
     )
 
 
