@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -186,6 +187,17 @@ def test_verdict_needs_inputs_that_differ_for_data_drift(both):
         inputs.parts, replaced(inputs.domain, p_value=0.2), inputs.minimum, inputs.loss
     )
     assert same.verdict == "concept drift"
+
+
+@pytest.mark.parametrize(("errors", "word"), [(-1.5, "not worse"), (-3, "better")])
+def test_better_is_said_only_of_what_is_surely_below_nought(both, errors, word):
+    inputs = both[1].verdict_inputs
+    _, lower, upper = inputs.parts.combine((1, 0, 1, 0), 0.975)
+    error = (upper - lower) / 2 / 2.2414
+    values = np.array([errors * error, 0.0, 0.0, errors * error])
+    parts = replaced(inputs.parts, values=values)
+    judged = VerdictInputs(parts, inputs.domain, error, inputs.loss).reason
+    assert re.search(r"Changed inputs account for \S+ \(.*?\): ([a-z ]+)\.", judged)[1] == word
 
 
 def replaced(thing, **changes):

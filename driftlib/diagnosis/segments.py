@@ -336,7 +336,11 @@ def _spread(
 
 def _text(domain: Domain, leaf: Sequence[Condition]) -> str:
     """Write a rule as one would say it."""
-    return " and ".join(_condition_text(domain, c) for c in leaf) or "all rows"
+    parts = [_condition_text(domain, condition) for condition in leaf]
+    if len(parts) == 1:
+        alone = parts[0].endswith(" or missing)")
+        return parts[0].removeprefix("(").removesuffix(")") if alone else parts[0]
+    return " and ".join(parts) or "all rows"
 
 
 def _condition_text(domain: Domain, condition: Condition) -> str:

@@ -218,14 +218,14 @@ class VerdictInputs:
         write: Callable[..., str],
         least: str,
     ) -> str:
-        value, lower, upper = interval
+        _, lower, upper = interval
         if self.worse(part):
             return f": worse, and by more than the {least} that counts."
         if lower > 0:
             return f": worse, but by less than the {least} that counts."
         if upper > self.minimum:
             return f": not clearly worse, though these rows cannot exclude {write(upper)}."
-        return ": not worse." if value > -self.minimum else ": better."
+        return ": better." if upper < 0 else ": not worse."
 
 
 def _blame(separating: SeparatingFeatures | None) -> str:
