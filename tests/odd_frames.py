@@ -111,6 +111,19 @@ IN_PANDAS: dict[str, Values] = {
     "long double": _typed(np.longdouble, 1.5, 2.5),
     "half": _typed(np.float16, 1.5, 65504, math.inf),
     "unsigned": _typed(np.uint64, 2**64 - 1, 0),
+    "large codes": _typed(np.int64, 10**18, 10**18 + 1, -(10**18), 3),
+    "large codes past the sign": _typed(np.uint64, 2**63 + 1, 2**63 + 2, 5),
+    "large codes as objects": _objects(10**18 + 1, 10**18, None),
+    "denormal": _typed(float, 5e-324, 1e-310, -1e-308, math.nan),
+    "largest": _typed(float, 1.7976931348623157e308),
+    "squares past the floats": _typed(float, 1e160, -1e200, 0.0),
+    "arrow dictionary": _typed(
+        pd.ArrowDtype(pa.dictionary(pa.int8(), pa.string())), "a", "b", None
+    ),
+    "times and blanks": _objects("2024-03-10 02:30", "", "NA", None),
+    "times of two zones": _objects(
+        pd.Timestamp(DAY, tz="UTC"), pd.Timestamp("2024-03-10 12:00", tz="Asia/Tokyo"), None
+    ),
     "near the limits": _typed(float, 1.7e308, -1.7e308, 5e-324),
     "infinite": _typed(float, math.inf, -math.inf, math.nan),
     "bytes flags": _typed("Int8", 1, None),
@@ -270,7 +283,7 @@ QUESTIONS: dict[str, Callable[[Any, Any], Any]] = {
     ),
     "diagnose": dl.diagnose,
 }
-_PER_CHECK = ["q_value", "severity", "drifted", "alarm", "note"]
+_PER_CHECK = ["q_value", "severity", "drifted", "alarm", "alarm_severity", "since", "note"]
 
 
 def fault(question: str, pair: Pair) -> str:
