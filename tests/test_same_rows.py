@@ -11,6 +11,7 @@ import pytest
 
 import driftlib as dl
 from driftlib.data.opening import read_frame
+from driftlib.data.sources import Memory
 
 ROWS = 1500
 
@@ -214,6 +215,32 @@ def test_a_counter_is_not_compared_and_can_be_forced():
     domain = dl.fit_domain(before, now)
     assert domain.features == ["x"]
     assert "counts up" in domain.skipped["id"]
+
+
+def test_a_counter_is_told_by_what_follows_where_rows_have_no_order(monkeypatch, tmp_path, rng):
+    def unordered(data, role, name, as_written=None):
+        return Memory(name, data, ordered=False)
+
+    monkeypatch.setattr("driftlib.profile.baseline.open_source", unordered)
+    ids = rng.permutation(4000)
+    before = pd.DataFrame({"id": ids, "cents": rng.integers(0, 10**6, 4000), "x": ids % 50})
+    later = before.assign(id=ids + 4000)
+    saved = dl.Baseline.load(dl.Baseline.fit(before).save(tmp_path / "baseline.json"))
+    for baseline in (dl.Baseline.fit(before), saved):
+        result = dl.detect_drift(baseline, later)
+        assert (result.table.loc["id", "kind"], result.drifted) == ("identifier", [])
+        assert "(from 0 to 3999, then from 4000 to 7999)" in result.table.loc["id", "note"]
+        assert result.table.loc[["cents", "x"], "psi"].eq(0).all()
+        same = dl.detect_drift(baseline, before).table.loc["id"]
+        assert (same["kind"], same["psi"]) == ("numeric", 0)
+        assert dl.detect_drift(baseline, later, features=["id", "x"]).drifted == ["id"]
+        # What overlaps, or lies far off, is a measurement that has changed.
+        for moved in (before.assign(id=ids + 3000), before.assign(id=ids + 90_000)):
+            assert dl.detect_drift(baseline, moved).drifted == ["id"]
+        assert dl.detect_drift(baseline, before.assign(x=before["x"] + 50)).drifted == ["x"]
+    both = pd.concat([later, later.assign(id=ids + 8000)], ignore_index=True)
+    windows = dl.drift_trend(saved, both.assign(part=both.index // 4000), window="part")
+    assert not windows.table["drifted"].any()
 
 
 def test_a_counter_is_told_alike_in_memory_and_streamed(tmp_path):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from driftlib.data.schema import IDENTIFIER_ROWS
+from driftlib.data.schema import IDENTIFIER_ROWS, IDENTIFIER_SHARE
 
 # A counter's tenths of rows span about as many numbers each; those of a sorted measurement do not.
 MOST_UNEVEN = 5.0
+# A counter goes on no further away than so many times the span it had.
+MOST_BETWEEN = 10.0
 # Seconds since 1970 of 1990 and 2100, and how many of each unit are in a second.
 _EPOCH, _EPOCH_UNITS = (631_152_000, 4_102_444_800), (1, 1_000, 1_000_000, 1_000_000_000)
 
@@ -82,6 +84,71 @@ def grows_evenly(values: np.ndarray) -> bool:
     places = np.linspace(0, len(values) - 1, min(11, len(values) // 3)).round().astype(int)
     spans = np.diff(values[places].astype(float)) / np.diff(places)
     return bool(spans.max() <= MOST_UNEVEN * spans.min())
+
+
+def could_count(values: np.ndarray) -> bool:
+    """Tell whether a column could be a counter, of rows that have no order.
+
+    Parameters
+    ----------
+    values : array
+        Finite values of some of the rows, in any order.
+
+    Returns
+    -------
+    bool
+        True for whole numbers that are nearly all distinct, and as dense everywhere or times
+        since 1970. A counter it is where a later batch goes on where these end.
+
+    Examples
+    --------
+    >>> could_count(np.array([3, 1, 2, 7, 5, 6, 4, 9, 8, 10])), could_count(np.arange(99) % 7)
+    (True, False)
+    """
+    distinct = np.unique(values)
+    whole = values.dtype.kind in "iu" or bool((distinct == np.floor(distinct)).all())
+    many = len(distinct) >= max(IDENTIFIER_ROWS, IDENTIFIER_SHARE * len(values))
+    return many and whole and grows_evenly(distinct)
+
+
+def goes_on(before: tuple[float, float], after: tuple[float, float]) -> bool:
+    """Tell whether numbers go on where others end.
+
+    Parameters
+    ----------
+    before, after : (float, float)
+        The least and the greatest of each.
+
+    Returns
+    -------
+    bool
+        False where so much lies between them that something else must have happened.
+
+    Examples
+    --------
+    >>> goes_on((1, 900), (901, 950)), goes_on((1, 900), (850, 950)), goes_on((1, 9), (1e6, 2e6))
+    (True, False, False)
+    """
+    return 0 < after[0] - before[1] <= MOST_BETWEEN * (before[1] - before[0])
+
+
+def going_on_note(before: tuple[float, float], after: tuple[float, float]) -> str:
+    """Word that a column which goes on where the reference ends is not compared.
+
+    Parameters
+    ----------
+    before, after : (float, float)
+        As for `goes_on`.
+
+    Returns
+    -------
+    str
+    """
+    spans = ", then ".join(f"from {int(low)} to {int(high)}" for low, high in (before, after))
+    return (
+        f"not compared: goes on where the reference ends ({spans}), as a row number, an id or a "
+        "time does; name it in features= to compare it all the same"
+    )
 
 
 def counter_note(low: float, high: float) -> str:

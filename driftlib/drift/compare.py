@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.data.units import TIME
+from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.season import LikeWithLike
@@ -156,6 +157,7 @@ def compare(
     DataError
         If a profile was counted on another grid.
     """
+    pairs = [_without_counters(pair) for pair in pairs]
     tables = [_by_units(pair, _statistics(pair)) for pair in pairs]
     p_values = np.concatenate([table["p_value"].to_numpy(float) for table in tables])
     q_values = significance.benjamini_hochberg(p_values)
@@ -164,6 +166,11 @@ def compare(
         _judged(pair, table.assign(q_value=q), policy, level)
         for pair, table, q in zip(pairs, tables, np.split(q_values, ends[:-1]), strict=True)
     ]
+
+
+def _without_counters(pair: Pair) -> Pair:
+    baseline, before, after = without_counters(pair.baseline, pair.before, pair.after)
+    return replace(pair, baseline=baseline, before=before, after=after)
 
 
 def _statistics(pair: Pair) -> pd.DataFrame:

@@ -442,8 +442,9 @@ class Baseline:
             return self
         select_features(self.columns, self.roles, features, (), "the baseline", exclude)
         chosen = set(self.features if features is None else features).difference(exclude)
+        # What the user names is compared, counter or not.
         kept = {
-            name: column
+            name: column if features is None else replace(column, may_count=False)
             for name, column in self.columns.items()
             if name in chosen or (column.role != "feature" and name not in exclude)
         }

@@ -51,6 +51,8 @@ class Column:
         The reference counted on the grid.
     unit_edges : float array
         Numeric columns: between them lie the cells in which the rows of a unit are counted.
+    may_count : bool
+        Numeric columns: whether it is a counter if a batch goes on where the reference ends.
 
     Examples
     --------
@@ -72,6 +74,7 @@ class Column:
     complete: bool = True
     reference: Counts = field(default_factory=Counts)
     unit_edges: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    may_count: bool = False
 
     @cached_property
     def known_levels(self) -> KnownLevels:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from driftlib.data.batches import Source, each
+from driftlib.data.counters import could_count
+from driftlib.data.numbers import as_numbers
 from driftlib.data.readers import check_alike
-from driftlib.data.schema import DATETIME, ColumnRoles, select_features
+from driftlib.data.schema import DATETIME, NUMERIC, ColumnRoles, select_features
 from driftlib.data.season import SeasonRule, choose_season
 from driftlib.data.sources import Memory
 from driftlib.data.unit_choice import AUTO, choose_unit, time_columns
@@ -121,7 +125,11 @@ def fit_columns(
     def fit(name: str) -> Column:
         units = rule.kind != ROW
         column = sketch.columns[name]
-        return fit_column(column, sample[name], role_of[name], bins, resolution, units)
+        found = fit_column(column, sample[name], role_of[name], bins, resolution, units)
+        if source.ordered or found.kind != NUMERIC or name not in may_count:
+            return found
+        values = as_numbers(sample[name]).values
+        return replace(found, may_count=could_count(values[np.isfinite(values)]))
 
     columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
     return Fitted(columns, roles, rule, season, sketch)

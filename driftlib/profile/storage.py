@@ -54,6 +54,7 @@ def column_to_dict(column: Column) -> dict[str, Any]:
         entry["histogram"] = {"edges": column.histogram_edges, "counts": histogram}
         entry |= {"psi_edges": column.psi_edges, "grid": column.grid}
         entry |= {"unit_edges": column.unit_edges} if len(column.unit_edges) else {}
+        entry |= {"may_count": True} if column.may_count else {}
     elif isinstance(counts, CategoricalCounts):
         entry |= {"levels": column.levels, "complete": column.complete}
     entry["reference"] = counts_to_dict(counts)
@@ -137,6 +138,7 @@ def column_from_dict(name: str, entry: Mapping[str, Any]) -> Column:
             psi_edges=_edges(entry["psi_edges"]),
             histogram_edges=_edges(entry["histogram"]["edges"]),
             unit_edges=_edges(entry.get("unit_edges", [])),
+            may_count=bool(entry.get("may_count", False)),
         )
         if {len(counts.below), len(counts.at_or_below)} != {len(column.grid)}:
             raise ValueError(f"{name}: grid and counts differ in length")
