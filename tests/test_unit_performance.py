@@ -328,6 +328,12 @@ def test_weights_for_a_changed_mix_keep_whole_days_together(rng):
         notes[unit] = made.table["note"].iloc[0]
     assert "do not rely on it" in notes["row"]
     assert "do not rely on it" not in notes["auto"]
+    with pytest.raises(dl.DriftlibError, match="share no feature"):
+        # The column that says which rows belong together is none.
+        dl.estimate_performance(
+            reference, current, timestamp="seen", method="pape", unit="weather",
+            metrics=["accuracy"],
+        )  # fmt: skip
 
 
 def test_the_page_says_that_it_cannot_tell(rng):

@@ -160,7 +160,7 @@ def estimate_performance(
         Of the draws that the intervals are made of, and of "pape"'s classifier.
     features : list of str, optional
         What "pape" compares; default every column that is no label, prediction or time, and
-        that neither windows nor segments are made by.
+        that neither windows, segments nor units are made by.
     exclude : list of str
         Columns that "pape" never compares.
     categorical : list of str
@@ -226,6 +226,9 @@ def estimate_performance(
     groups = window_groups(now, window, step, on, segments, current_name, time_format)
     whole = window_groups(before, by=segments, where=name)
 
+    units = number_units(
+        unit, Period(current_name, now, new), Period(name, before, known), window, on, time_format
+    )
     rows = known.labelled & known.predicted & known.scored
     learnt = known.take(rows)
     _check_classes(name, learnt, task, roles)
@@ -236,12 +239,10 @@ def estimate_performance(
             before.columns, roles, features, categorical, name, exclude, index_of(before)
         )
         if features is None:
-            wanted = [column for column in wanted if column not in (window, on, *segments)]
+            followed = (window, on, units.rule.column, *segments)
+            wanted = [column for column in wanted if column not in followed]
         kinds, left_out = _compared(frames, wanted, categorical)
         compared = Features(before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed)
-    units = number_units(
-        unit, Period(current_name, now, new), Period(name, before, known), window, on, time_format
-    )
     by_units = units.rule.kind != ROW
     if compared is not None and by_units:
         compared = replace(compared, units=units.current)
