@@ -1,5 +1,6 @@
 """Season: like is compared with like, what has no like is said, and what is left is found."""
 
+import json
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import driftlib as dl
 from driftlib.cli import main
 from driftlib.data.season import SeasonRule, season_cells
+from driftlib.profile.storage import digest
 from driftlib.stats.seasons import degrees_lost, without_season
 
 
@@ -51,9 +53,9 @@ def test_cells_are_named_by_the_clock_of_the_place():
         codes, cells = season_cells(SeasonRule(kind, ("t",)), frame)
         found[kind] = [cells[code] for code in codes]
     assert found == {
-        "month": ["February", "March", "no time"],
-        "weekday": ["Thursday", "Friday", "no time"],
-        "hour": ["23:00", "00:00", "no time"],
+        "month": ["February", "March", "an unknown time"],
+        "weekday": ["Thursday", "Friday", "an unknown time"],
+        "hour": ["23:00", "00:00", "an unknown time"],
     }
     codes, cells = season_cells(SeasonRule("columns", ("shop",)), frame)
     assert [cells[code] for code in codes] == ["1", "2", "missing"]
@@ -168,7 +170,7 @@ def test_a_cell_that_the_reference_lacks_is_left_out_and_said(sides):
 def test_a_current_side_without_the_time_cannot_be_compared(sides, baseline):
     found = dl.detect_drift(baseline, sides[1].drop(columns="when"))
     assert found.headline.startswith("Cannot tell")
-    assert "no time" in found.headline
+    assert "an unknown time" in found.headline
 
 
 def test_one_year_is_said_to_be_no_season_yet(wave):
@@ -236,6 +238,45 @@ def test_the_command_line_takes_a_season(sides, tmp_path, capsys):
     assert main(["check", saved, str(files[2]), "--season", "month"]) == 0
     assert re.match(r"Cannot tell: \d+ rows of December", capsys.readouterr().out)
     assert main(["check", saved, str(files[1]), "--season", "hour"]) == 2
+
+
+def test_truth_values_are_one_cell_however_they_are_written(sides):
+    reference, current = (s.assign(new=np.arange(len(s)) % 2 == 0) for s in sides)
+    found = dl.detect_drift(reference, current.assign(new=current["new"].astype(int)), season="new")
+    assert found.like.compared == ["0", "1"]
+    assert found.like.left_out == {}
+    gone = dl.detect_drift(reference, current.drop(columns="new"), season="new")
+    assert "rows with new = missing cannot be compared" in gone.headline
+
+
+def test_profiles_of_another_season_are_refused(sides, baseline):
+    other = dl.Baseline.fit(sides[0], timestamp="when", resolution=200)
+    with pytest.raises(dl.DriftlibError, match="against another baseline"):
+        dl.detect_drift(baseline, other.profile(sides[1]))
+    with pytest.raises(dl.DriftlibError, match="do not add"):
+        baseline.profile(sides[1]) + other.profile(sides[1])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda c: c["cells"]["June"].update(rows=c["cells"]["June"]["rows"] + 1),
+        lambda c: c["cells"].pop("June"),
+        lambda c: c["cells"]["June"]["columns"]["temp"]["steps"].append(1),
+        lambda c: c["cells"]["June"]["columns"]["sky"]["levels"].reverse(),
+        lambda c: c["cells"]["June"]["units"]["rows"].reverse(),
+        lambda c: c["cells"]["June"].pop("columns"),
+        lambda c: c["season"].update(kind="moon"),
+        lambda c: c["season"].update(columns=[]),
+    ],
+)
+def test_cells_that_no_rows_can_have_are_refused(baseline, tmp_path, fault):
+    content = json.loads(json.dumps(baseline.to_dict()))
+    fault(content)
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps(content | {"digest": digest(content)}))
+    with pytest.raises(dl.DriftlibError, match=r"b\.json (is damaged|was changed by hand)"):
+        dl.Baseline.load(path)
 
 
 def test_part_of_a_month_by_customers_is_said(sides):

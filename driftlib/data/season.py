@@ -34,7 +34,9 @@ _CELLS = {
 }  # fmt: skip
 KINDS = (*_CELLS, COLUMNS)
 _CYCLES = {"hour": (1, "day"), "weekday": (7, "week"), "month": (366, "year")}
-_NO_TIME, _MISSING = "no time", "missing"
+_NO_TIME, _MISSING = "an unknown time", "missing"
+# However a truth value is written, it is the same.
+_TRUTHS = {"true": "1", "false": "0"}
 
 
 @dataclass(frozen=True)
@@ -292,7 +294,7 @@ def season_cells(
     >>> frame = pd.DataFrame({"seen": ["2013-03-01 10:00", "2013-01-01 12:00", None]})
     >>> codes, cells = season_cells(SeasonRule("month", ("seen",)), frame)
     >>> [cells[code] for code in codes]
-    ['March', 'January', 'no time']
+    ['March', 'January', 'an unknown time']
     """
     rows = len(frame)
     if rule.kind != COLUMNS:
@@ -319,9 +321,8 @@ def _texts(frame: pd.DataFrame, name: str) -> np.ndarray:
     if name not in frame:
         return np.full(len(frame), _MISSING, dtype=object)
     codes, texts = level_codes(frame[name])
-    texts = np.append(np.asarray(texts, dtype=object), [None])
-    texts[pd.isna(texts)] = _MISSING
-    return np.asarray(texts[codes])
+    names = [_MISSING if pd.isna(text) else _TRUTHS.get(text.lower(), text) for text in texts]
+    return np.array([*names, _MISSING], dtype=object)[codes]
 
 
 def _name(values: Mapping[Hashable, str]) -> str:

@@ -86,7 +86,8 @@ def pair_up(baseline: Baseline, before: Profile, after: Profile, part: float = 1
     -------
     Pair
     """
-    if not baseline.season:
+    # Profiles of another baseline are refused where they are compared.
+    if not baseline.season or after.baseline_id != baseline.id:
         return Pair(baseline, before, after, part)
     match = match_season(baseline, before, after)
     like = LikeWithLike(

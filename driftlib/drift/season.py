@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from driftlib.data.season import SeasonRule
+from driftlib.data.season import COLUMNS, SeasonRule
 from driftlib.text import capital, counted, join_notes, listed
 
 
@@ -56,9 +56,12 @@ class LikeWithLike:
         if not self.left_out:
             return ""
         rows = sum(self.left_out.values())
-        cells = listed(self.rule.ordered(self.left_out))
+        cells = f"of {listed(self.rule.ordered(self.left_out))}"
+        if self.rule.kind == COLUMNS:
+            one = f"{self.rule.columns[0]} = " if len(self.rule.columns) == 1 else ""
+            cells = f"with {one}{listed(self.rule.ordered(self.left_out))}"
         whose = "the reference" if self.of_reference else "the window before"
-        return f"{counted(rows, 'row')} of {cells} cannot be compared: {whose} has none"
+        return f"{counted(rows, 'row')} {cells} cannot be compared: {whose} has none"
 
     @property
     def reason(self) -> str:
@@ -109,6 +112,6 @@ def all_alike(likes: Sequence[LikeWithLike | None]) -> LikeWithLike | None:
             left_out[cell] = left_out.get(cell, 0) + rows
     rule = held[0].rule
     compared = rule.ordered({cell for like in held for cell in like.compared})
-    known = max(like.known for like in held)
+    known = max(len(compared), *(like.known for like in held))
     of_reference = all(like.of_reference for like in held)
     return LikeWithLike(rule, compared, known, left_out, of_reference, held[0].by_time)
