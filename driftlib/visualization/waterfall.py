@@ -59,9 +59,8 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
     title = diagnosis.headline
     if left_out:
         title = diagnosis.verdict_inputs.change_without(left_out)
-    # The title's digits, which are those of the sum; without labels there is none.
-    widths = (diagnosis.terms["upper"] - diagnosis.terms["lower"]).dropna()
-    write = number_writer(float(widths["total"] if "total" in widths else widths.max()))
+    # The digits that the best known term deserves.
+    write = number_writer(float((known["upper"] - known["lower"]).min()))
     chart = figure(
         escape(title, most=None),
         caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
