@@ -333,6 +333,7 @@ def test_the_notebook_itself_is_not_changed() -> None:
 
 def test_summary_takes_the_worst_severity_and_json_keeps_the_alerts() -> None:
     alert = {"kind": "drift", "subject": "x", "window": 3, "severity": "moderate", "message": "m"}
+    alert["state"] = "new"
     summary = summarise("Moved.", alerts=[alert, alert | {"severity": "minor"}])
     assert summary.severity == "moderate"
     bundle = summary._repr_mimebundle_()
