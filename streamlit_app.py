@@ -409,7 +409,7 @@ def frame_of(
     if isinstance(kept, dl.DriftlibError):
         raise kept
     for note in notes_of(kept):
-        st.caption(plain(f"{note}."))
+        st.caption(plain(f"{note[:1].upper()}{note[1:]}."))
     return kept
 
 

@@ -1,6 +1,7 @@
 """Files that are written: no formulas, and nothing lost on the way back."""
 
 import io
+import json
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from driftlib.errors import DataError
 from driftlib.files import read_text, safe_csv, write_csv, write_whole
+from driftlib.reporting.runs import FORMAT, VERSION, read_runs
 
 
 def test_no_cell_is_handed_out_as_a_formula(tmp_path):
@@ -101,6 +103,10 @@ def test_places_that_cannot_be_written_get_a_short_sentence(tmp_path):
 def test_text_files_are_read_with_and_without_a_mark(tmp_path, monkeypatch):
     (tmp_path / "marked").write_bytes(b"\xef\xbb\xbf{}")
     assert read_text(tmp_path / "marked", "list") == "{}"
+    (tmp_path / "runs.json").write_bytes(
+        b"\xef\xbb\xbf" + json.dumps({"format": FORMAT, "version": VERSION, "runs": []}).encode()
+    )
+    assert read_runs(tmp_path) == []
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
     for path, words in {

@@ -139,14 +139,17 @@ def test_bad_files_get_a_sentence(kind):
     [
         "y_true,y_pred\n" + "1,1\n" * 30,
         'y_true,y_pred\n"a\nb",c\n"a\nb","a\nb"\nc,c\n',
+        "y_true;y_pred\n" + "1;1\n" * 20 + "0;0\n",
         "y_true,y_pred\n=1+1,x\nx,=1+1\n=1+1,=1+1\n",
         PREDICTIONS + "1,1,\n0,,0.2\n,1,0.9\n1,1,0.8\n0,0,0.1\n",
     ],
-    ids=["one class", "quoted newlines", "formulas", "gaps"],
+    ids=["one class", "quoted newlines", "semicolons", "formulas", "gaps"],
 )
 def test_odd_files_are_evaluated(content):
     app = uploaded(opened(rows="500"), content.encode())
     assert errors(app) == []
+    said = [text.value for text in app.caption if "semicolons between its cells" in text.value]
+    assert bool(said) == (";" in content)
     assert 0 <= float(metric(app, "Accuracy")) <= 1
 
 
