@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -81,3 +82,19 @@ def test_module_and_help():
     assert run.returncode == 0
     for command in ("baseline", "check", "report"):
         assert command in run.stdout
+
+
+def test_a_report_passes_on_what_is_named_and_no_more(monkeypatch, tmp_path):
+    asked = []
+
+    def run_report(parameters, **rest):
+        asked.append(parameters)
+        return SimpleNamespace(headline="Done.", output=tmp_path, failed=(), alerts=())
+
+    monkeypatch.setattr("driftlib.reporting.run_report", run_report)
+    assert main(["report", "--current", "a.csv", "--exclude", "id, a shop", "--unit", "7D"]) == 0
+    assert main(["report", "--features", "x,y", "--time-format", "dayfirst"]) == 0
+    assert asked == [
+        {"current": "a.csv", "exclude": ["id", "a shop"], "unit": "7D"},
+        {"features": ["x", "y"], "time_format": "dayfirst"},
+    ]

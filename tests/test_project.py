@@ -194,6 +194,13 @@ def test_report_hands_over_any_path_untouched(installed):
     ]
 
 
+def test_report_hands_over_how_times_are_written_and_what_to_leave_out(installed):
+    done = run_make(installed, "report", "TIME_FORMAT=%d/%m/%Y %H", "EXCLUDE=id,a shop")
+    assert done.stdout.splitlines() == [
+        *("-m", "driftlib", "report", "--time-format", "%d/%m/%Y %H", "--exclude", "id,a shop")
+    ]
+
+
 def test_report_without_settings_passes_none(installed):
     done = run_make(installed, "report", "EVIDENTLY=0", "PARAMS=")
     assert done.stdout.splitlines() == ["-m", "driftlib", "report"]
