@@ -119,6 +119,9 @@ def test_days_are_dealt_in_stretches_of_either_side():
     codes = np.repeat(np.arange(36), 10)
     folds = deal_units(units_of(codes, codes >= 24, memory=True), 3, np.random.default_rng(0))
     np.testing.assert_array_equal(folds[::10], np.repeat([0, 1, 2, 0, 1, 2], [8, 8, 8, 4, 4, 4]))
+    # Days that alternate are dealt at random.
+    folds = deal_units(units_of(codes, codes % 2 == 1, memory=True), 3, np.random.default_rng(0))
+    assert (np.diff(folds[::10]) != 0).sum() > 10
     # A day on both sides lies in one fold.
     both, now = np.r_[codes, codes], np.arange(720) >= 360
     folds = deal_units(units_of(both, now, memory=True), 3, np.random.default_rng(0))

@@ -24,6 +24,8 @@ from driftlib.stats.unit_influence import RowUnits
 
 # With fewer units a side nothing can be told of how much they differ.
 LEAST_UNITS = 5
+# Where so many units have their next on the other side, sides are no stretches of time.
+ALTERNATING = 0.25
 # Memory over more units than this is nothing to speak of.
 FARTHEST = 300
 
@@ -254,9 +256,11 @@ def read_units(
 def deal_units(units: RowUnits, folds: int, rng: np.random.Generator) -> np.ndarray:
     """Deal units to folds, whole, so that both periods have about as many rows in each.
 
-    Days are dealt in stretches: what lasts makes neighbours alike, so that a model which has seen
-    the days before and after one knows its period. Customers are dealt at random, the largest
-    first, each to the fold that it keeps most even.
+    At random, the largest first, each to the fold that it keeps most even. But where either
+    period is a stretch of time of its own, days are dealt in stretches: what lasts makes
+    neighbours alike, so that a model which has seen the days before and after one knows its
+    period. Where the days of both alternate, neighbours tell nothing of the period, and stretches
+    would only make folds unlike.
 
     Parameters
     ----------
@@ -281,10 +285,12 @@ def deal_units(units: RowUnits, folds: int, rng: np.random.Generator) -> np.ndar
     ([10, 10, 10], [10, 10, 10])
     """
     shares = (units.rows / np.maximum(units.rows.sum(axis=1, keepdims=True), 1)).T
-    if units.memory:
+    held = shares > 0
+    # Units that are on both sides, or whose next is on the other.
+    turns = (held.all(axis=1)[:-1] | (held[1:] != held[:-1]).any(axis=1)).mean()
+    if units.memory and turns < ALTERNATING:
         # Middle of each unit in its side's rows; of one on both sides the mean of the two.
         middle = np.cumsum(shares, axis=0) - shares / 2
-        held = shares > 0
         place = (middle * held).sum(axis=1) / np.maximum(held.sum(axis=1), 1)
         return np.minimum((place * folds).astype(np.int64), folds - 1)[units.codes]
     order = rng.permutation(len(shares))
