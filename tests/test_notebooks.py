@@ -216,15 +216,11 @@ def test_pages_name_the_right_story(flights):
     assert "temp" in verdicts["drift"]
     assert "wind_speed" in verdicts["drift"]
     performance = text_of(folder / "performance.html")
-    assert "Undetermined: " in verdicts["performance"]
+    # Days differ so much among themselves that 31 of them leave the change to chance.
+    assert "is worse than tolerated by more than noise" in verdicts["performance"]
+    assert "Stable: the Brier score changed by " in verdicts["performance"]
     assert "oncept drift" not in verdicts["performance"]
-    left_out = re.search(
-        r"Leaving out (.*), which changed: the Brier score ", verdicts["performance"]
-    )
-    assert left_out
-    assert "temp" in left_out[1]
-    assert "which may be the concept or those columns" in verdicts["performance"]
-    assert left_out[0] in performance
+    assert "the reference: 31 days; the current data: 275 days; rows of a unit" in performance
     assert "oncept drift" in verdicts["demo"]
     assert result.table.loc["demo", "alerts"] == 0
 
