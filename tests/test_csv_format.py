@@ -83,6 +83,13 @@ def test_a_file_is_read_whole_streamed_and_packed_alike(case, tmp_path, monkeypa
             assert said == tuple(f"{name} {note}" for note in notes)
 
 
+def test_text_that_looks_like_decimal_commas_does_not_cost_a_file_of_tabs(tmp_path):
+    (tmp_path / "f.tsv").write_text("price\ttags\n1.5\t3,12\n2.5\t4,7\n")
+    frame = read_frame(tmp_path / "f.tsv")
+    assert frame.to_dict("list") == {"price": [1.5, 2.5], "tags": ["3,12", "4,7"]}
+    assert notes_of(frame) == ()
+
+
 def test_what_was_assumed_is_in_every_answer(tmp_path, rng):
     frame = pd.DataFrame({"x": rng.normal(size=400).round(2), "y_true": rng.integers(0, 2, 400)})
     frame["y_pred"] = frame["y_true"]

@@ -328,6 +328,9 @@ def _with_decimals(path: Path, found: CsvFormat) -> CsvFormat:
             sign: sorted(filter(pattern.fullmatch, numbers - unclear))
             for sign, pattern in ((",", _COMMA), (".", _POINT))
         }
+        if signs[","] and signs["."] and found.delimiter == usual_delimiter(path):
+            # In a file of tabs as its ending says, what looks like 3,12 may be text.
+            return found
         if signs[","] and signs["."]:
             raise DataError(
                 f"{path.name} has numbers with decimal commas and with decimal points "
