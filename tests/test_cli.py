@@ -51,10 +51,15 @@ def test_table_and_json(files, capsys, tmp_path):
     assert lines[3].split()[0] == "x"
     assert "shifted up by 1 standard deviation" in lines[3]
     content = json.loads(out.read_text())
+    first = content["alerts"][0]
+    assert list(first) == ["kind", "subject", "window", "severity", "message", "state"]
+    assert (first["window"], first["state"]) == (None, "new")
     assert content["drifted"] == ["x"]
     assert content["failed"] is True
     main(["check", str(files["baseline"]), str(files["same"]), "--json", "-"])
-    assert json.loads(capsys.readouterr().out)["failed"] is False
+    same = json.loads(capsys.readouterr().out)
+    assert same["failed"] is False
+    assert same["alerts"] == []
 
 
 def test_control_characters_do_not_reach_the_terminal(tmp_path, capsys):
