@@ -101,7 +101,7 @@ def nothing_changes(repeats: int = 60) -> None:
     table(f"Years without a change that alarm, of {repeats}", out)
 
 
-def something_changes(repeats: int = 60) -> None:
+def something_changes(repeats: int = 200) -> None:
     """Lasting shifts of one of 20 features."""
     out = []
     for size in (3, 8):
