@@ -12,6 +12,7 @@ from driftlib.cli import main
 from driftlib.data.season import SeasonRule, season_cells
 from driftlib.profile.storage import digest
 from driftlib.stats.seasons import degrees_lost, without_season
+from driftlib.visualization import feature_small_multiples
 
 
 def yearly(rng, rows=9_000, years=3, amplitude=10.0, first="2021-01-01"):
@@ -165,6 +166,8 @@ def test_a_cell_that_the_reference_lacks_is_left_out_and_said(sides):
     late = current[current["when"].dt.month > 9].drop(columns="sky")
     trend = dl.drift_trend(reference, late, window="MS", season="month", timestamp="when")
     assert f"{rows}, in 1 of 3 windows" in trend.headline
+    caption = feature_small_multiples(trend).layout.meta["caption"]
+    assert "season and all" in caption
 
 
 def test_a_current_side_without_the_time_cannot_be_compared(sides, baseline):

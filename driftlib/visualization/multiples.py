@@ -83,7 +83,7 @@ def feature_small_multiples(trend: TrendResult, features: Iterable[str] | None =
     )
     chart = figure(
         escape(title, most=None),
-        caption=_caption(numbers, windows),
+        caption=_caption(numbers, windows, bool(trend.likes)),
         alt=f"A panel per feature over {counted(len(numbers), windows.unit)}: "
         + ("; ".join(f"{name}: {move}" for name, move in moved) or "no values")
         + ".",
@@ -267,13 +267,18 @@ def _add_legend(chart: go.Figure, columns: Sequence[Column]) -> None:
             add_legend_entry(chart, name, marker=square | {"color": color})
 
 
-def _caption(numbers: Sequence[int], windows: WindowLabels) -> str:
+def _caption(numbers: Sequence[int], windows: WindowLabels, seasonal: bool) -> str:
     sentences = [
         "Numbers: a dot for each window's median, a thick line for its middle half, a thin one for "
         "its middle 90 %, over the reference's as blue bands. Categories: shares of the three that "
         "moved furthest; dotted: the reference's share. Quantiles outside the reference's range "
         "are drawn at its end."
     ]
+    if seasonal:
+        sentences.append(
+            "The reference is shown whole, season and all; what is judged is each window against "
+            "what is like it."
+        )
     if len(numbers) < len(windows.labels):
         sentences.append(f"{len(numbers)} of {len(windows.labels):,} windows are drawn.")
     return " ".join(sentences)
