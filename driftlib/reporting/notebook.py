@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from driftlib.alerts import OVER
 from driftlib.errors import ParameterError, check_choice
 from driftlib.files import json_ready
 from driftlib.html.table import write_frame
@@ -89,7 +90,7 @@ def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any
     verdict : str
         One or two plain sentences; names from the data need no escaping.
     severity : {"none", "minor", "moderate", "major"}, optional
-        By default the worst severity among the alerts.
+        By default the worst severity among the alerts that are not over.
     alerts : iterable of Alert or dict
         Each with `kind`, `subject`, `window`, `severity`, `message` and `state`.
 
@@ -113,7 +114,7 @@ def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any
     """
     records = tuple(_alert_record(alert) for alert in alerts)
     if severity is None:
-        severity = worst(record["severity"] for record in records)
+        severity = worst(entry["severity"] for entry in records if entry["state"] != OVER)
     check_choice("severity", severity, list(Severity))
     return Summary(str(verdict), str(severity), records)
 

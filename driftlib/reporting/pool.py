@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from driftlib.alerts import NEW, OVER
 from driftlib.files import write_json, write_whole
 from driftlib.reporting.environment import worker_environment
 from driftlib.reporting.export import failure_page
@@ -136,11 +137,11 @@ class _Supervisor:
                         "window": None,
                         "severity": Severity.MAJOR,
                         "message": f"The report {report.name!r} failed: {report.failure}",
-                        "state": "new",
+                        "state": NEW,
                     }
                 )
             alerts += self.alerts.get(report.name, [])
-        return sorted(alerts, key=lambda alert: -rank(alert["severity"]))
+        return sorted(alerts, key=lambda alert: (alert["state"] == OVER, -rank(alert["severity"])))
 
     def _died(self, worker: _Worker) -> None:
         """Say on the page of a job that its worker ended in the middle of it."""
@@ -160,7 +161,7 @@ def _updated(report: ReportResult, event: Finished) -> ReportResult:
         failure=event.failure,
         verdict=event.verdict,
         severity=event.severity,
-        alerts=len(event.alerts),
+        alerts=sum(alert["state"] != OVER for alert in event.alerts),
         seconds=event.seconds,
         fingerprints=event.fingerprints,
     )

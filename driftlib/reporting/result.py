@@ -53,7 +53,7 @@ class ReportResult:
     verdict, severity : str or None
         As the notebook summed itself up, if it did.
     alerts : int
-        How many the notebook raised.
+        How many the notebook raised that are not over.
     seconds : float or None
         Time that it took.
     fingerprints : dict
