@@ -202,7 +202,7 @@ def test_index_lists_failures_first_with_all_that_belongs(ran) -> None:
     assert places == sorted(places)
     assert "2 of 3 reports failed" in index
     assert fingerprint(given["reference"]) in index
-    assert "1 alert" in index
+    assert "1 open alert" in index
     assert "alpha" in index
     assert 'href="alerts.json"' in index
     assert "<img" not in index
@@ -383,7 +383,7 @@ def test_index_escapes_and_puts_failed_runs_of_other_folders_first(tmp_path) -> 
     assert "<script" not in index
     others = index[index.index("Runs in other folders") :]
     assert others.index("broken/index.html") < others.index("%3Cimg")
-    assert "3 alerts" in index
+    assert "3 open alerts" in index
 
 
 def test_a_recorded_run_is_read_as_it_was(tmp_path) -> None:

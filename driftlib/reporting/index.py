@@ -184,7 +184,7 @@ def _finding(run: RunResult) -> _Finding:
         return _Finding(f"{len(run.failed)} of {len(run.reports)} reports failed", State.FAILED)
     if not run.finished:
         return _Finding("Not finished", Severity.NONE)
-    return _Finding(_counted(run.alerts) or "No alerts", run.severity)
+    return _Finding(_counted(run.alerts) or "No open alerts", run.severity)
 
 
 def _banner(run: RunResult) -> _Finding:
@@ -196,7 +196,7 @@ def _banner(run: RunResult) -> _Finding:
 
 
 def _counted(alerts: int) -> str:
-    return f"{alerts:,} alert{'s' if alerts != 1 else ''}" if alerts else ""
+    return f"{alerts:,} open alert{'s' if alerts != 1 else ''}" if alerts else ""
 
 
 def _seconds(seconds: float | None) -> str:

@@ -123,7 +123,7 @@ class RunResult(Result):
 
     @property
     def alerts(self) -> int:
-        """Alerts in all reports."""
+        """Alerts in all reports that are not over."""
         return sum(report.alerts for report in self.reports)
 
     @property
@@ -146,7 +146,7 @@ class RunResult(Result):
         count = len(self.reports)
         if self.failed:
             return f"{len(self.failed)} of {count} reports failed; see {self.index}"
-        alerts = f"{self.alerts:,} alert{'s' if self.alerts != 1 else ''}"
+        alerts = f"{self.alerts:,} open alert{'s' if self.alerts != 1 else ''}"
         return f"{count} report{'s' if count != 1 else ''}, {alerts}: open {self.index}"
 
     @property
