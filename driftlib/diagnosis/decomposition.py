@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.special import logit
@@ -53,14 +52,6 @@ class Decomposition:
     loss_current: float
     units: RowUnits | None = None
 
-    @cached_property
-    def memory(self) -> float:
-        """Lag-1 memory of what units do to the terms, 0 to 0.9."""
-        known = ~np.isnan(self.influence).any(axis=1)
-        if self.units is None or not known.any():
-            return 0.0
-        return influence_memory(self.units, self.influence[known])
-
     def error(self, weights: Sequence[float] | np.ndarray) -> UnitError:
         """Tell how well a sum of terms is known.
 
@@ -75,7 +66,14 @@ class Decomposition:
         """
         weight = np.asarray(weights, dtype=float)
         used = weight != 0
-        return influence_error(self.units, weight[used] @ self.influence[used], self.memory)
+        influence = weight[used] @ self.influence[used]
+        if self.units is None or np.isnan(influence).any():
+            return influence_error(None, influence)
+        # What lasts in the sum itself and in the losses: in a small term it can be the folds'
+        # doing, which says nothing of the others.
+        lasting = np.stack([influence, self.influence[-1]])
+        phi = influence_memory(self.units, lasting[~np.isnan(lasting).any(axis=1)])
+        return influence_error(self.units, influence, phi)
 
     def combine(
         self, weights: Sequence[float] | np.ndarray, level: float = 0.95

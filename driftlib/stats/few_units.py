@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import combinations
 from math import comb
 
@@ -59,6 +60,7 @@ def cannot_tell(units: Units) -> bool:
     return few < 1 or (few < FEW_UNITS and not needs_rank(units))
 
 
+@lru_cache(maxsize=16)
 def _subsets(count: int, size: int) -> np.ndarray:
     """Which of `count` units belong to each subset.
 
@@ -75,6 +77,7 @@ def _subsets(count: int, size: int) -> np.ndarray:
     chosen = np.concatenate([(ends - np.arange(size)) % count, chosen])
     inside = np.zeros((len(chosen), count))
     np.put_along_axis(inside, chosen, 1, axis=1)
+    inside.flags.writeable = False
     return inside
 
 
