@@ -235,7 +235,7 @@ def test_own_data_with_hostile_names(own: Page):
     expect(metric(app, "Features drifted")).to_have_text("1 of 4")
     settled(app)
     panel = tab(app, "Overview")
-    expect(panel.get_by_text(f"1 of 4 features drifted: {shift}")).to_be_visible()
+    expect(panel.get_by_text(f"1 of 4 features drifted against the reference: {shift}")).to_be_visible()
     panel = tab(app, "Drift")
     expect(panel.get_by_test_id("stPlotlyChart")).to_have_count(3)
     table = pd.read_csv(download(app, "Download drift table (CSV)"))
