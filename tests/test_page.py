@@ -1,5 +1,6 @@
 """The Streamlit page in a browser: what people see, do, upload and take away."""
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import driftlib as dl
 
 pytest.importorskip("streamlit")
 pytest.importorskip("playwright")
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, TimeoutError, expect
 
 from tests.browser import PATIENCE, assert_sound, served, settled, visit
 
@@ -213,6 +214,18 @@ def test_what_cannot_be_used_gets_one_sentence(own: Page):
     assert app.locator("img[src=x]").count() == 0
 
 
+def choose(app: Page, label: str, file: FilePayload) -> None:
+    """Choose a file, again where Streamlit lost it while it answered an earlier choice."""
+    uploader = app.get_by_test_id("stSidebar").get_by_role("region", name=label)
+    for wait in (10_000, 60_000):
+        uploader.locator("input[type=file]").set_input_files(file)
+        with contextlib.suppress(TimeoutError):
+            uploader.get_by_text(file["name"]).wait_for(timeout=wait)
+            break
+    expect(uploader.get_by_text(file["name"])).to_be_visible()
+    settled(app)
+
+
 def test_own_data_with_hostile_names(own: Page):
     app = own
     rng = np.random.default_rng(0)
@@ -225,17 +238,13 @@ def test_own_data_with_hostile_names(own: Page):
     sides[1][shift] += 2
     for label, side in zip(("Reference data", "Current data"), sides, strict=True):
         content = side.to_csv(index=False).encode()
-        uploader = app.get_by_test_id("stSidebar").get_by_role("region", name=label)
-        uploader.locator("input[type=file]").set_input_files(
-            {"name": "<b>x</b>.csv", "mimeType": "text/csv", "buffer": content}
-        )
-        # What is chosen while the page still answers the first choice may be lost.
-        expect(uploader.get_by_text("<b>x</b>.csv")).to_be_visible()
-        settled(app)
+        choose(app, label, {"name": "<b>x</b>.csv", "mimeType": "text/csv", "buffer": content})
     expect(metric(app, "Features drifted")).to_have_text("1 of 4")
     settled(app)
     panel = tab(app, "Overview")
-    expect(panel.get_by_text(f"1 of 4 features drifted against the reference: {shift}")).to_be_visible()
+    expect(
+        panel.get_by_text(f"1 of 4 features drifted against the reference: {shift}")
+    ).to_be_visible()
     panel = tab(app, "Drift")
     expect(panel.get_by_test_id("stPlotlyChart")).to_have_count(3)
     table = pd.read_csv(download(app, "Download drift table (CSV)"))
