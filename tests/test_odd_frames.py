@@ -56,6 +56,12 @@ def test_any_column_can_be_named_and_gets_an_answer_or_a_sentence(named):
             dl.drift_trend(pair.reference, pair.current, **{"window": 15, named: "odd 0"})
 
 
+def test_kinds_that_only_another_question_meets():
+    rng = np.random.default_rng(0)
+    assert fault("diagnose", twins(rng, ("long words", "arrow struct"), rows=60)) == ""
+    assert fault("detect_drift", twins(rng, ("large codes", "largest"), rows=60)) == ""
+
+
 def test_a_column_without_values_makes_no_windows():
     pair = twins(np.random.default_rng(0), ("nothing", "nothing"))
     with pytest.raises(dl.DriftlibError, match="no value in any row: there are no windows"):

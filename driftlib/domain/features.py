@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.counters import counter_note, is_counter
-from driftlib.data.levels import KnownLevels, count_levels, level_text
+from driftlib.data.levels import KnownLevels, count_levels, level_codes
 from driftlib.data.numbers import as_numbers, without_gaps
 from driftlib.data.schema import CATEGORICAL, COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
@@ -243,14 +243,9 @@ def drop_last_digits(
 
 
 def _codes(series: pd.Series, levels: np.ndarray) -> np.ndarray:
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        codes, values = series.cat.codes.to_numpy(), series.cat.categories
-    else:
-        # 1 and True are equal as dictionary keys: objects are compared as text.
-        text = series.map(level_text, na_action="ignore") if series.dtype == object else series
-        codes, values = pd.factorize(text)
+    codes, texts = level_codes(series)
     known = KnownLevels(tuple(levels.tolist()))
-    names = known.names_of(np.array([level_text(value) for value in values], dtype=object))
+    names = known.names_of(texts)
     place = known.index.get_indexer(pd.Index(names, dtype=object)).astype(float)
     place = np.where(pd.isna(names), np.nan, np.where(place < 0, len(levels), place))
     return np.append(place, np.nan)[codes]

@@ -7,6 +7,7 @@ coarser of two types, and those within a few units in its last place are equal.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -150,7 +151,7 @@ def apart(first: float, second: float) -> float:
     >>> apart(1.0, 3.0), apart(1e18, 1e18 + 128)
     (2.0, 0.0)
     """
-    last = float(np.spacing(max(abs(first), abs(second))))
+    last = math.ulp(max(abs(first), abs(second)))
     return second - first if abs(second - first) > 4 * last else 0.0
 
 
