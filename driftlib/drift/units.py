@@ -255,7 +255,7 @@ def _course(season: SeasonRule, units: ProfileUnits, places: np.ndarray) -> np.n
     """Day of the year of each unit, along which a month has a course of its own."""
     if season.kind != "month" or units.rule.kind != TIME:
         return None
-    days = unit_starts(units.rule, units.ids, units.fold).dayofyear.to_numpy(dtype=float)
+    days = unit_starts(units.rule, units.ids, units.fold).day_of_year.to_numpy(dtype=float)
     return days[places]
 
 
