@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 from driftlib.errors import DriftlibError, ParameterError
-from driftlib.reporting import fingerprint, run_report
+from driftlib.reporting import fingerprint, run_report, summarise
 from driftlib.reporting.index import record, render
 from driftlib.reporting.jobs import Job, longest_first
 from driftlib.reporting.progress import Progress
@@ -517,3 +517,12 @@ def test_folder_that_cannot_be_written_is_one_sentence(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DriftlibError, match="cannot be written"):
         run_report(output=tmp_path / "file" / "out", notebooks=notebooks, progress=False)
+
+
+def test_an_alert_that_is_over_colours_no_page():
+    alert = {"kind": "data drift", "subject": "temp", "window": 6, "severity": "major"}
+    alert["message"] = "temp drifted from April to October"
+    over = summarise("Nothing drifts now.", alerts=[alert | {"state": "over"}])
+    assert (over.severity, len(over.alerts)) == ("none", 1)
+    both = [alert | {"state": "over"}, alert | {"state": "new", "severity": "moderate"}]
+    assert summarise("One feature drifts.", alerts=both).severity == "moderate"

@@ -239,11 +239,6 @@ class KnownLevels:
         return frozenset(self.levels)
 
     @cached_property
-    def missing_texts(self) -> tuple[str, ...]:
-        """What says that there is no value."""
-        return tuple(text for text in MISSING_TEXTS if text not in self._known)
-
-    @cached_property
     def by_truth(self) -> dict[str, str]:
         """The levels by "0" and "1", where all are truth values; else empty."""
         found = {TRUTH.get(level.lower(), ""): level for level in self.levels}
