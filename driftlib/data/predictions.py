@@ -25,6 +25,7 @@ from driftlib.data.labels import (
 from driftlib.data.levels import TRUTH, level_text
 from driftlib.data.numbers import as_numbers
 from driftlib.data.opening import read_frame, read_pair, source_name
+from driftlib.data.probabilities import opposed_warning, read_probabilities, sum_note
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import (
     BINARY,
@@ -35,15 +36,12 @@ from driftlib.data.task import (
     class_columns,
     infer_task,
     probabilities_by_suffix,
-    short,
 )
 from driftlib.errors import DataError, LackingError, ParameterError, check_choice
 from driftlib.text import counted, quoted
 
 # Of larger numbers, floats do not hold the squares of squared errors.
 MOST_SQUARED = 1e75
-
-ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -352,77 +350,22 @@ def _read_classes(
     )
     by_class = probabilities_by_suffix(frame, roles)
     if task.kind == BINARY and roles.y_proba in frame.columns:
-        proba = _read_probabilities(where, frame, roles.y_proba)
+        proba = read_probabilities(where, frame, roles.y_proba)
     elif len(by_class) > 1:
         texts = {_boolean_as(text, number): name for text, name in by_class.items()}
         wanted = task.classes if task.kind == MULTICLASS else task.classes[1:]
-        proba = np.stack([_read_probabilities(where, frame, texts[c]) for c in wanted], axis=1)
+        proba = np.stack([read_probabilities(where, frame, texts[c]) for c in wanted], axis=1)
         proba = proba if task.kind == MULTICLASS else proba[:, 0]
     else:
         return Predictions(y, pred, None)
-    notes = _sum_note(where, proba) if proba.ndim == 2 else ()
-    return Predictions(y, pred, proba, _opposed(pred, proba, task), notes)
+    notes = sum_note(where, proba) if proba.ndim == 2 else ()
+    return Predictions(y, pred, proba, opposed_warning(pred, proba, task), notes)
 
 
 def _boolean_as(text: str, number: dict[str, int]) -> str:
     truth = TRUTH.get(text.lower())
     same = (label for label in number if truth and TRUTH.get(label.lower()) == truth)
     return text if text in number else next(same, text)
-
-
-def _read_probabilities(where: str, frame: pd.DataFrame, name: str) -> np.ndarray:
-    numbers = as_numbers(frame[name])
-    values = numbers.values  # noqa: PD011
-    if values.dtype.kind != "f":
-        values = values.astype(float)
-    with np.errstate(invalid="ignore"):
-        bad = (values < -ROUNDING) | (values > 1 + ROUNDING)
-    bad |= np.isnan(values) & frame[name].notna().to_numpy() if numbers.unreadable else False
-    if bad.any():
-        row = int(bad.argmax())
-        value = frame[name].iloc[row]
-        raise DataError(
-            f"{where} column {name!r} has {short(value)} in row {row}, which is no probability: "
-            "probabilities are numbers from 0 to 1."
-        )
-    return np.clip(values, 0, 1)
-
-
-def _sum_note(where: str, proba: np.ndarray) -> tuple[str, ...]:
-    total = proba.sum(1)
-    off = np.abs(total - 1) > 0.01
-    if not off.any():
-        return ()
-    row = int(off.argmax())
-    return (
-        f"the probabilities of {where} do not add up to 1 in {int(off.sum()):,} rows "
-        f"(row {row}: {total[row]:.4g})",
-    )
-
-
-def _opposed(pred: np.ndarray, proba: np.ndarray, task: Task) -> str:
-    """Warning where a class gets clearly lower probabilities in rows predicted to be it."""
-    first = 2 - proba.ndim
-    columns = proba[:, None] if proba.ndim == 1 else proba
-    known = (pred >= 0) & ~np.isnan(columns.sum(1))
-    if not known.any():
-        return ""
-    pred, columns = pred[known], columns[known]
-    shown = pred >= first
-    label, count = pred[shown] - first, columns.shape[1]
-    inside = np.bincount(label, minlength=count)
-    sums = np.bincount(label, columns[shown, label], minlength=count)
-    with np.errstate(all="ignore"):
-        outside = len(columns) - inside
-        gap = sums / inside - (columns.sum(0, dtype=float) - sums) / outside
-        error = columns.std(0, dtype=float) * np.sqrt(1 / inside + 1 / outside)
-        opposed = gap < -3 * error
-    if not opposed.any():
-        return ""
-    name = task.classes[int(opposed.argmax()) + first]
-    warning = f"the probabilities of {name!r} rank opposite to the predictions"
-    other = ": they look like those of the other label" if task.kind == BINARY else ""
-    return warning + other
 
 
 def _read_numbers(where: str, frame: pd.DataFrame, roles: ColumnRoles) -> Predictions:
