@@ -7,10 +7,11 @@ import io
 import logging
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from driftlib.drift.segments import subjects_of
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import MissingExtraError, ParameterError, check_choice
 from driftlib.files import write_json
+from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.severity import Severity, rank
@@ -192,13 +194,36 @@ def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
         for subject, found, every in _by_subject(table, subjects, wanted):
             course = _course(every, wanted, level, windows - 1)
             latest = found.iloc[-1]
-            told = found[found["severity"] != Severity.NONE]
+            told = course.part(found[found["severity"] != Severity.NONE])
             shown = told.iloc[-1] if len(told) else latest
-            note = shown["note"] if len(told) else LASTING
-            message = f"{subject} {course.when(found, windows, 'drifted')}: {note or 'changed'}"
+            message = f"{subject} {course.when(found, windows, 'drifted')}: {_moves(told)}"
             severity = latest["alarm_severity"]
             alerts.append(_alert(_drift_kind(shown), subject, latest, severity, message, course))
     return alerts
+
+
+def _moves(told: pd.DataFrame) -> str:
+    """Say what happened in the worst and in the latest of the windows that show it by themselves.
+
+    Each is dated and has the severity of its own; what happened is against the reference.
+    """
+    if told.empty:
+        return LASTING
+    by_size = told.assign(rank=told["severity"].map(rank))
+    worst = by_size.sort_values(["rank", "psi"], kind="stable").iloc[-1]
+    return _both_ends(
+        worst, told.iloc[-1], lambda row: f"({row['severity']}): {row['note'] or 'changed'}"
+    )
+
+
+def _both_ends(worst: pd.Series, latest: pd.Series, write: Callable[[pd.Series], str]) -> str:
+    """Write about the worst and the latest window, once where they are the same."""
+    worst_start, latest_start = (
+        start_in_words(row["start"], row["end"]) for row in (worst, latest)
+    )
+    if worst["window"] == latest["window"]:
+        return f"latest {latest_start} {write(latest)}"
+    return f"latest {latest_start} {write(latest)}; worst {worst_start} {write(worst)}"
 
 
 def _persistent(wanted: pd.Series, subjects: pd.Series, policy: AlertPolicy) -> pd.Series:
@@ -220,6 +245,11 @@ class _Course:
     state: str
     began: str = ""
     ended: str = ""
+    first: int = 0
+
+    def part(self, found: pd.DataFrame) -> pd.DataFrame:
+        """Windows of the change that is told of, where earlier ones are over."""
+        return found[found["window"] >= self.first] if self.began else found
 
     def when(self, found: pd.DataFrame, windows: int, what: str) -> str:
         if windows == 1:
@@ -240,17 +270,18 @@ def _course(every: pd.DataFrame, wanted: pd.Series, level: pd.Series, newest: in
     before = ends[ends < last]
     first = int(np.flatnonzero(flags[before[-1] + 1 if len(before) else 0 :])[0])
     first += int(before[-1]) + 1 if len(before) else 0
+    start = int(every["window"].iloc[first])
     began, since = "", every["since"].iloc[last]
     if since is not None and every["evidence"].notna().any():
         began = start_in_words(since, every["end"].iloc[last])
     if (ends >= last).any():
         end = every.iloc[ends[ends >= last][0]]
-        return _Course(OVER, began, start_in_words(end["start"], end["end"]))
+        return _Course(OVER, began, start_in_words(end["start"], end["end"]), start)
     now = every["window"].iloc[last] == newest
     if now and first == last:
-        return _Course(NEW, began)
+        return _Course(NEW, began, first=start)
     worse = now and levels[last] > levels[first:last].max()
-    return _Course(WORSE if worse else CONTINUING, began)
+    return _Course(WORSE if worse else CONTINUING, began, first=start)
 
 
 def _alert(
@@ -280,26 +311,46 @@ def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]
     level = table["degraded"].astype(int)
     alerts = []
     windows = table["window"].nunique()
-    titles = {name: metric.title for name, metric in METRICS[result.task].items()}
+    metrics = METRICS[result.task]
     for subject, found, every in _by_subject(table, subjects, wanted):
         course = _course(every, wanted, level, int(table["window"].max()))
-        latest = found.iloc[-1]
-        name = titles[latest["metric"]] + subject.removeprefix(str(latest["metric"]))
+        latest, metric = found.iloc[-1], metrics[found["metric"].iloc[-1]]
+        name = metric.title + subject.removeprefix(str(latest["metric"]))
         estimated = " (estimated without labels)" if latest["estimated"] else ""
-        surely = latest["degraded"] or latest["alarm"]
-        noise = " by more than noise" if surely else ", perhaps by chance,"
         limit = f"beyond its threshold of {latest['threshold']:.3f}"
         if latest["threshold"] != latest["threshold"]:
             limit = "worse than in the reference"
+        sure = found["degraded"] | found["alarm"]
+        surely = bool(sure.iloc[-1])
+        noise = " by more than noise" if sure.all() else ", perhaps by chance,"
+        if sure.any() and not sure.all():
+            times = int(sure.sum())
+            noise = f", {'once' if times == 1 else f'{times} times'} by more than noise,"
         when = course.when(found, windows, f"is {limit}{noise}")
-        message = (
-            f"{name}{estimated} {when}: "
-            f"{latest['value']:.3f} "
-            f"({latest['lower']:.3f} to {latest['upper']:.3f})"
-        )
+        before = _value_before(result, latest)
+        message = f"{name}{estimated} {when}: {_values(course.part(found), metric, before)}"
         severity = "major" if surely else "moderate"
         alerts.append(_alert(PERFORMANCE, subject, latest, severity, message, course))
     return alerts
+
+
+def _values(found: pd.DataFrame, metric: Metric[Any], before: float) -> str:
+    """Say the value of the worst and of the latest window, and what it was in the reference."""
+
+    def write(row: pd.Series) -> str:
+        return f"{row['value']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
+
+    good = found["value"] if metric.higher_is_better else -found["value"]
+    worst, latest = found.iloc[int(good.argmin())], found.iloc[-1]
+    said = write(latest) if len(found) == 1 else _both_ends(worst, latest, write)
+    return said if np.isnan(before) else f"{said}; reference {before:.3f}"
+
+
+def _value_before(result: Performance, row: pd.Series) -> float:
+    """Look up the reference's own value of a metric; NaN of segments, which have each their own."""
+    if result.reference is None or result.by:
+        return float("nan")
+    return float(result.reference.set_index("metric")["value"].get(row["metric"], float("nan")))
 
 
 def _when(found: pd.DataFrame, windows: int, state: str) -> str:

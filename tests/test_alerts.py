@@ -63,7 +63,8 @@ def test_a_trend_has_one_alert_a_feature_with_its_latest_window(reference, rng):
     (alert,) = make_alerts(trend)
     assert (alert.subject, alert.window, alert.severity) == ("x", 3, "major")
     assert alert.message.startswith(
-        "x drifted in 2 of 4 windows (first row 1,001, last row 3,001; continuing): shifted up"
+        "x drifted in 2 of 4 windows (first row 1,001, last row 3,001; continuing): latest row "
+        "3,001 (major): shifted up"
     )
     assert make_alerts(trend, policy=AlertPolicy(persistence=(2, 2))) == ()
     assert len(make_alerts(trend, policy=AlertPolicy(persistence=(2, 3)))) == 1
@@ -112,7 +113,37 @@ def test_performance_alerts_only_beyond_noise(rng):
     assert alert.message.startswith("Accuracy is beyond its threshold of 0.800 by more than noise")
     breached = make_alerts(perf, policy=AlertPolicy(performance="breached"))
     assert len(breached) == 1
-    assert "in 2 of 3 windows" in breached[0].message
+    assert "once by more than noise, in 2 of 3 windows" in breached[0].message
+
+
+def test_alerts_tell_the_worst_and_the_latest_window_each_by_its_own_numbers(rng):
+    reference = predictions(rng, 2000, 0.1).assign(x=rng.normal(size=2000))
+    parts = [
+        predictions(rng, 2000, e).assign(x=rng.normal(s, 1, 2000))
+        for e, s in ((0.1, 0), (0.5, 3), (0.3, 0.4))
+    ]
+    current = pd.concat(parts, ignore_index=True)
+    trend = dl.drift_trend(reference[["x"]], current[["x"]], window=2000)
+    (alert,) = make_alerts(trend)
+    table = trend.table.set_index("window")
+    assert table["severity"].tolist() == ["none", "major", "moderate"]
+    assert alert.severity == "moderate"
+    assert alert.message.endswith(
+        f"latest row 4,001 (moderate): {table['note'][2]}; worst row 2,001 (major): "
+        f"{table['note'][1]}"
+    )
+    perf = dl.track_performance(
+        current,
+        window=2000,
+        metrics=["accuracy"],
+        reference=reference,
+        thresholds={"accuracy": "-0.05"},
+    )
+    (alert,) = make_alerts(perf)
+    value = perf.table["value"]
+    assert f": latest row 4,001 {value[2]:.3f} (" in alert.message
+    assert f"; worst row 2,001 {value[1]:.3f} (" in alert.message
+    assert alert.message.endswith("; reference 0.900")
 
 
 def test_segments_are_subjects(rng):

@@ -114,8 +114,9 @@ def test_the_verdict_names_a_single_window_once():
     )
     words = verdicts.performance_verdict(perf, Unavailable("no"), Unavailable("no"))
     assert words.count("rows 101 to 200") == 1
-    assert words.startswith(
-        "Mean absolute error is worse than tolerated in rows 101 to 200: 58.3, 16 in the"
+    assert words == (
+        "No watched metric is worse now. Mean absolute error was worse than tolerated in rows 101 "
+        "to 200: 58.3, 17.3 in rows 301 to 400, 16 in the reference."
     )
 
 

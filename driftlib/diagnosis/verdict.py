@@ -109,11 +109,38 @@ class VerdictInputs:
             )
         total, concept = self.parts.combine(TOTAL), self.parts.combine(CONCEPT_PART)
         write = number_writer(total[2] - total[0])
+        if self.verdict in (DATA, CONCEPT, BOTH) and not total[1] > 0:
+            return f"{name}: {self._offset(total, concept, covariate, write)}"
         shares = (
             f"{write(concept[0], True)} with the same inputs, "
             f"{write(covariate[0], True)} from changed inputs"
         )
         return f"{name}: the {self.loss} {describe_change(total, write)}: {shares}"
+
+    def _offset(
+        self,
+        total: tuple[float, float, float],
+        concept: tuple[float, float, float],
+        covariate: tuple[float, float, float],
+        write: Callable[..., str],
+    ) -> str:
+        """Say what got worse where the whole did not, as the other part made up for it."""
+        if self.verdict == BOTH:
+            return (
+                f"with the same inputs the {self.loss} {describe_change(concept, write)}, changed "
+                f"inputs account for {_write_signed(covariate, write)}"
+            )
+        whole = f"over all it {describe_change(total, write)}"
+        if self.verdict == CONCEPT:
+            return (
+                f"with the same inputs the {self.loss} {describe_change(concept, write)}; changed "
+                f"inputs account for {_write_signed(covariate, write)}, so that {whole}"
+            )
+        return (
+            f"changed inputs by themselves change the {self.loss} by "
+            f"{_write_signed(covariate, write)}; with the same inputs it "
+            f"{describe_change(concept, write)}, so that {whole}"
+        )
 
     @property
     def reason(self) -> str:

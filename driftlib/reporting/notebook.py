@@ -22,6 +22,7 @@ from driftlib.files import json_ready
 from driftlib.html.table import write_frame
 from driftlib.reporting.environment import in_report
 from driftlib.severity import Severity, worst
+from driftlib.text import counted
 from driftlib.visualization.style import CONFIG, SEVERITY_COLORS
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _alert_record(alert: Any) -> dict[str, Any]:
 
 
 def alert_list(alerts: Sequence[Mapping[str, Any]]) -> str:
-    """Write alerts as a list, the first few open and the rest folded.
+    """Write alerts as a list: the first few, the rest folded, and what is over by itself.
 
     Parameters
     ----------
@@ -140,22 +141,32 @@ def alert_list(alerts: Sequence[Mapping[str, Any]]) -> str:
     str
         Escaped HTML; empty where there are none.
     """
-    items = [
-        f'<li><span class="badge badge-{html.escape(alert["severity"])}">'
-        f"{Severity(alert['severity']).mark} {html.escape(alert['severity'])}</span> "
-        f"{html.escape(str(alert['message']))}</li>"
-        for alert in alerts
-    ]
-    if not items:
-        return ""
-    shown = f'<ul class="alerts">{"".join(items[:SHOWN_ALERTS])}</ul>'
-    rest = items[SHOWN_ALERTS:]
-    if not rest:
-        return shown
+    still = [_alert_item(alert) for alert in alerts if alert.get("state") != OVER]
+    over = [_alert_item(alert) for alert in alerts if alert.get("state") == OVER]
+    rest = still[SHOWN_ALERTS:]
     return (
-        f"{shown}<details><summary>{len(rest)} more alerts</summary>"
-        f'<ul class="alerts">{"".join(rest)}</ul></details>'
+        _as_list(still[:SHOWN_ALERTS])
+        + _folded(rest, f"{counted(len(rest), 'more alert')}")
+        + _folded(over, f"{counted(len(over), 'alert')} of the past, over now")
     )
+
+
+def _alert_item(alert: Mapping[str, Any]) -> str:
+    over, level = alert.get("state") == OVER, alert["severity"]
+    look = Severity.NONE if over else level
+    words = f"{Severity(look).mark} {OVER if over else level}"
+    return (
+        f'<li><span class="badge badge-{html.escape(look)}">{html.escape(words)}</span> '
+        f"{html.escape(str(alert['message']))}</li>"
+    )
+
+
+def _as_list(items: Sequence[str]) -> str:
+    return f'<ul class="alerts">{"".join(items)}</ul>' if items else ""
+
+
+def _folded(items: Sequence[str], title: str) -> str:
+    return f"<details><summary>{title}</summary>{_as_list(items)}</details>" if items else ""
 
 
 @dataclass(frozen=True)

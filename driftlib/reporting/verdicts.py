@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from driftlib.alerts import make_alerts
+from driftlib.alerts import OVER, make_alerts
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import start_in_words
 from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.losses import BRIER
+from driftlib.diagnosis.verdict import IMPROVED
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.drift.units import unit_line
+from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.sections import Unavailable
 from driftlib.reporting.watched import drifted_over_all
-from driftlib.text import NAMES_SHOWN, counted, listed, shortened
+from driftlib.text import NAMES_SHOWN, counted, listed, percents, shortened
 from driftlib.visualization.levels import alarm_windows, change_table, most_drifted
-from driftlib.visualization.windows import window_labels
+from driftlib.visualization.windows import WindowLabels, window_labels
 
 
 def baseline_verdict(baseline: Baseline) -> str:
@@ -50,6 +53,7 @@ def performance_verdict(
     everything: Diagnosis | Unavailable,
     why: Diagnosis | Unavailable | None = None,
     left_out: Sequence[str] = (),
+    rates: BaseRates | Unavailable | None = None,
 ) -> str:
     """Say whether the model got worse, or can be expected to have, and what the cause is.
 
@@ -65,6 +69,8 @@ def performance_verdict(
         Without the features `left_out`, which is worded as what it is.
     left_out : sequence of str
         Features that the second does without.
+    rates : BaseRates or Unavailable, optional
+        How common the positive label is, which losses follow.
 
     Returns
     -------
@@ -81,64 +87,138 @@ def performance_verdict(
     else:
         sentences = [f"Performance cannot be judged: {perf.reason}"]
     if not isinstance(everything, Unavailable):
-        sentences.append(f"{everything.headline}.")
+        sentences.append(f"{_cause(perf, everything)}.")
+        if isinstance(rates, BaseRates):
+            sentences.append(share_words(everything, rates))
     if left_out and isinstance(why, Diagnosis):
         sentences.append(why.verdict_inputs.without(left_out))
-    return " ".join(sentences)
+    return " ".join(filter(None, sentences))
+
+
+def _cause(perf: Performance | Unavailable, why: Diagnosis) -> str:
+    """Say the cause; a loss that fell is no improvement where a watched metric is worse."""
+    worse = isinstance(perf, Performance) and bool(perf.table["alarm"].any())
+    name = f"{IMPROVED.capitalize()}: "
+    if worse and why.headline.startswith(name):
+        return f"Over all, {why.headline.removeprefix(name)}"
+    return why.headline
+
+
+def share_words(why: Diagnosis, rates: BaseRates) -> str:
+    """Say how much of a changed Brier score may be due to how common the positive label is.
+
+    Parameters
+    ----------
+    why : Diagnosis
+        Of a loss that may be the Brier score.
+    rates : BaseRates
+        Of both periods.
+
+    Returns
+    -------
+    str
+        A sentence; empty where the loss is another, did not surely change, or the share moved
+        it the other way.
+    """
+    if why.loss != BRIER or rates.reference is None or not rates.positive:
+        return ""
+    labelled = rates.table["n_labelled"]
+    if not labelled.sum():
+        return ""
+    now = float((rates.table["actual"].fillna(0) * labelled).sum() / labelled.sum())
+    before = float(rates.reference["actual"].iloc[0])
+    guesses = now * (1 - now), before * (1 - before)
+    lower, upper = (float(why.terms.loc["total", end]) for end in ("lower", "upper"))
+    sign = 1 if lower > 0 else -1 if upper < 0 else 0
+    if not sign * (guesses[0] - guesses[1]) > 0 or not min(guesses) > 0:
+        return ""
+    pairs = zip((why.loss_current, why.loss_reference), guesses, strict=True)
+    apart = [loss / guess - 1 for loss, guess in pairs]
+    sizes = percents(*map(abs, apart))
+    ends = [
+        f"{size} {'higher' if a > 0 else 'lower'}" for size, a in zip(sizes, apart, strict=True)
+    ]
+    shares = percents(now, before)
+    return (
+        f"That score follows how common {shortened(rates.positive)} is, {shares[0]} now and "
+        f"{shares[1]} in the reference: beside always guessing that share, the model's score is "
+        f"{ends[0]} now and {ends[1]} in the reference."
+    )
 
 
 def _worst(perf: Performance) -> str:
-    titles, windows = METRICS[perf.task], window_labels(perf.table)
-    parts = {}
-    for name, part in perf.table.groupby("metric", sort=False):
-        worse = part.loc[part["alarm"], "window"].tolist()
-        if worse:
-            parts[str(name)] = worse
-    first = str(perf.table["metric"].iloc[0])
+    """Say which watched metrics are worse, or were; the worst and the latest value; the rest."""
+    windows = window_labels(perf.table)
+    worse = {
+        str(name): part.loc[part["alarm"], "window"].tolist()
+        for name, part in perf.table.groupby("metric", sort=False)
+        if part["alarm"].any()
+    }
     untold = f" {_sentence(perf.cannot_tell)}" if perf.cannot_tell else ""
-    if not parts:
+    if not worse:
+        first = str(perf.table["metric"].iloc[0])
         finding = untold[1:] if perf.untold == 1 else f"{_nothing_worse(perf)}{untold}"
-        return f"{finding} {titles[first].title}: {_span(perf, first)}."
-    name = first if first in parts else next(iter(parts))
-    part = perf.table[perf.table["metric"] == name]
-    higher = titles[name].higher_is_better
-    place = int((part["value"] if higher else -part["value"]).argmin())
-    worst, number = float(part["value"].iloc[place]), int(part["window"].iloc[place])
-    before = _of_reference(perf, name)
-    several = len(windows.labels) > 1
-    others = [titles[other].title for other in parts if other != name]
+        return f"{finding} {METRICS[perf.task][first].title}: {_span(perf, first)}."
+    states = {alert.subject: alert.state for alert in make_alerts(perf)}
+    past = {name: found for name, found in worse.items() if states.get(name) == OVER}
+    now = {name: found for name, found in worse.items() if name not in past}
+    parts = [_one_worse(perf, windows, now, "is")] if now else ["No watched metric is worse now."]
+    if past:
+        parts.append(_one_worse(perf, windows, past, "was"))
+    return f"{' '.join(parts)}{untold}"
+
+
+def _one_worse(
+    perf: Performance, windows: WindowLabels, worse: Mapping[str, Sequence[int]], verb: str
+) -> str:
+    """Say of the first metric what it was where it was worst and last, and name the others."""
+    titles = METRICS[perf.task]
+    name, *others = worse
+    part = perf.table[(perf.table["metric"] == name) & perf.table["value"].notna()]
+    values = dict(zip(part["window"].tolist(), part["value"].tolist(), strict=True))
+    sign = 1 if titles[name].higher_is_better else -1
+    worst = min(values, key=lambda window: sign * values[window])
+    several, found = len(windows.labels) > 1, list(worse[name])
     also = ""
     if others:
-        verb, at_times = "is" if len(others) == 1 else "are", " at times" if several else ""
-        also = f"; so {verb} {listed(others)}{at_times}"
-    when = f" {windows.among(parts[name])}" if several else ""
+        verbs, times = {"is": "are", "was": "were"}, " at times" if several else ""
+        named = listed([titles[other].title for other in others])
+        also = f"; so {verb if len(others) == 1 else verbs[verb]} {named}{times}"
+    when = f" {windows.among(found)}" if several else ""
     # Where it was worse in that window only, that is said already.
-    where = f" {windows.place(number)}" if several and parts[name] != [number] else ""
+    where = f" {windows.place(worst)}" if several and found != [worst] else ""
+    latest = ""
+    if several and max(values) != worst:
+        last = max(values)
+        latest = f"{values[last]:.3g} {windows.place(last)}, "
+    before = f"{_of_reference(perf, name):.3g} in the reference"
     return (
-        f"{titles[name].title} is worse than tolerated{when}: {worst:.3g}{where}, "
-        f"{before:.3g} in the reference{also}.{untold}"
+        f"{titles[name].title} {verb} worse than tolerated{when}: {values[worst]:.3g}{where}, "
+        f"{latest}{before}{also}."
     )
 
 
 def _nothing_worse(perf: Performance) -> str:
+    """Say that no metric alarms, and in how many windows one lies beyond its line all the same."""
     if perf.reference is None:
         return "There is no reference to compare the model's performance with."
     watched = perf.table["metric"].nunique() - len(perf.unmeasured)
     if not watched:
         return "No watched metric could be measured."
     which = "The watched metric is not" if watched == 1 else f"None of {watched} watched metrics is"
-    # A value may lie beyond its limit, and chance explain it.
-    surely = " by more than noise" if perf.table["breached"].any() else ""
-    # Of many windows taken alone, chance makes some worse: that is no alarm.
-    alone = perf.table.groupby("metric", sort=False)["degraded"].agg(["sum", "size"])
-    alone = alone[alone["sum"] > 0]
-    if len(alone):
-        windows = perf.table["window"].nunique()
-        counts = [
-            f"{METRICS[perf.task][str(name)].title} in {row['sum']} of {row['size']}"
-            for name, row in alone.iterrows()
-        ]
-        surely = f" by more than chance gives in {windows} windows; taken alone, {listed(counts)}"
+    titles, windows = METRICS[perf.task], perf.table["window"].nunique()
+    counts = perf.table.groupby("metric", sort=False)[["degraded", "breached"]].sum()
+    surely = ""
+    # A value may lie beyond its limit, and chance explain it; of many windows, some do.
+    for column, words in (
+        ("degraded", f" by more than chance gives in {windows} windows; taken alone"),
+        ("breached", " by more than noise; beyond its line, perhaps by chance"),
+    ):
+        found = counts.loc[counts[column] > 0, column]
+        if len(found):
+            named = [f"{titles[str(name)].title} in {n} of {windows}" for name, n in found.items()]
+            surely = f"{words}, {listed(named)}" if windows > 1 else " by more than noise"
+            break
     lacking = f" Not measured: {listed(perf.unmeasured)}." if perf.unmeasured else ""
     return f"{which} worse than tolerated{surely}.{lacking}"
 
@@ -193,46 +273,84 @@ def _sentence(text: str) -> str:
 
 
 def _moved(result: DriftResult, trend: TrendResult) -> str:
-    """Say what drifted over all and when."""
+    """Say what drifted and when, what is over, and what only all windows together show."""
     total = counted(len(result.baseline.features), "feature")
     table, windows = change_table(trend)
     alarms = alarm_windows(table)
     several = len(windows.labels) > 1
-    if trend.lasting and alarms:
-        return _lasting(trend, list(alarms), total)
-    drifted = drifted_over_all(result, trend)
-    if not alarms and not set(drifted) & set(result.drifted):
-        span = f", over all or in any of {counted(len(windows.labels), windows.unit)}"
-        return f"No drift: none of {total} moved enough to matter{span if several else ''}."
     first, _ = change_table(result)
+    drifted = drifted_over_all(result, trend)
     overall = [name for name in most_drifted(first) if name in drifted and name in result.drifted]
-    moved = f"{len(overall)} of {total} drifted against the reference: {listed(overall)}."
-    if not overall:
-        moved = f"None of {total} drifted over all of the current data."
     if not several:
-        return moved
-    when: dict[tuple[int, ...], list[str]] = {}
-    for name, numbers in alarms.items():
-        when.setdefault(tuple(numbers), []).append(name)
-    parts = [f"{listed(names)} {windows.among(those)}" for those, names in when.items()]
-    shown = "; ".join(parts[:3]) + (f"; {len(parts) - 3} more" if len(parts) > 3 else "")
-    found = f" By {windows.unit}: {shown}." if parts else f" No single {windows.unit} did."
-    return moved + found
-
-
-def _lasting(trend: TrendResult, names: Sequence[str], total: str) -> str:
-    """Say what has drifted since when, and whether it still does."""
-    alarms = trend.table[trend.table["alarm"]].drop_duplicates("feature", keep="last")
-    since = alarms.set_index("feature")["since"]
-    states = {alert.subject: alert.state for alert in make_alerts(trend)}
+        alarms = {name: [] for name in overall}
+    states = {alert.subject: alert.state for alert in make_alerts(trend)} if several else {}
+    past = [name for name in alarms if states.get(name) == OVER]
+    now = [name for name in alarms if name not in past]
+    rest = [name for name in overall if name not in alarms]
+    when = _since(trend) if trend.lasting else _by_window(windows, alarms, several)
     parts = []
-    for name in names[:NAMES_SHOWN]:
-        end = trend.table.loc[trend.table["feature"] == name, "end"].iloc[-1]
-        began = "" if since[name] is None else f" since {start_in_words(since[name], end)}"
-        parts.append(f"{shortened(name)}{began} ({states[name]})")
-    more = len(names) - len(parts)
-    rest = f" and {more} more" if more else ""
-    return f"{len(names)} of {total} drifted against the reference: {', '.join(parts)}{rest}."
+    if now:
+        parts.append(
+            f"{len(now)} of {total} drifted against the reference: "
+            f"{_each(now, lambda name: when(name) + _marked(states.get(name), trend.lasting))}."
+        )
+    if rest:
+        where = f" over all, in no single {windows.unit} enough"
+        parts.append(f"{len(rest)} of {total} drifted{where}: {listed(rest)}.")
+    if not parts:
+        span = f", over all or in any of {counted(len(windows.labels), windows.unit)}"
+        none = f"No drift: none of {total} moved enough to matter{span if several else ''}."
+        parts.append(f"Nothing of {total} drifts now." if past else none)
+    if past:
+        parts.append(f"Over: {_each(past, when)}.")
+    return " ".join(parts)
+
+
+def _each(names: Sequence[str], when: Callable[[str], str]) -> str:
+    """List names, those of one time together."""
+    times: dict[str, list[str]] = {}
+    for name in names[: 2 * NAMES_SHOWN]:
+        times.setdefault(when(name), []).append(name)
+    more = len(names) - 2 * NAMES_SHOWN
+    parts = [f"{listed(group, len(group))}{words}" for words, group in times.items()]
+    return "; ".join([*parts, f"and {more} more"] if more > 0 else parts)
+
+
+def _by_window(
+    windows: WindowLabels, alarms: Mapping[str, Sequence[int]], several: bool
+) -> Callable[[str], str]:
+    """Say in which windows a feature drifted, with the last one by name."""
+
+    def when(name: str) -> str:
+        if not several:
+            return ""
+        numbers, among = alarms[name], windows.among(alarms[name])
+        last = windows.place(max(numbers))
+        named = len(numbers) == 1 or among.startswith(("from", "in all", "in both"))
+        return f" {among}" if named else f" {among}, the last {last}"
+
+    return when
+
+
+def _since(trend: TrendResult) -> Callable[[str], str]:
+    """Say since when a feature has drifted, and when it was over."""
+    table, alerts = trend.table, {alert.subject: alert for alert in make_alerts(trend)}
+    last = table[table["alarm"]].drop_duplicates("feature", keep="last").set_index("feature")
+
+    def when(name: str) -> str:
+        since, end = last.loc[name, "since"], last.loc[name, "end"]
+        began = "" if since is None else f" since {start_in_words(since, end)}"
+        ended = table[(table["feature"] == name) & table["over"]]
+        if name in alerts and alerts[name].state == OVER and len(ended):
+            row = ended.iloc[-1]
+            return f"{began} until {start_in_words(row['start'], row['end'])}"
+        return began
+
+    return when
+
+
+def _marked(state: str | None, lasting: bool) -> str:
+    return f" ({state})" if lasting and state else ""
 
 
 def compared_without(left_out: Sequence[str]) -> str | Unavailable:
