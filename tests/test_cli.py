@@ -5,10 +5,13 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from driftlib.cli import main
+import driftlib
+from driftlib.cli import main, settings
+from driftlib.reporting.parameters import CHECK_ONLY, declared, find_notebooks
 
 
 @pytest.fixture
@@ -35,11 +38,93 @@ def test_exit_codes(files, capsys):
     assert check("moved", "--features", "c") == 0
     capsys.readouterr()
     assert main(["check", str(files["baseline"]), "none.csv"]) == 2
-    assert main(["check", str(files["same"]), str(files["same"])]) == 2
+    (damaged := files["same"].with_suffix(".json")).write_text("{}")
+    assert main(["check", str(damaged), str(files["same"])]) == 2
     assert main(["check", str(files["baseline"]), str(files["same"]), "--alpha", "7"]) == 2
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
     assert all(line.startswith("driftlib: ") for line in errors)
+
+
+def test_a_closed_pipe_changes_nothing(tmp_path, rng):
+    """What `driftlib check ... | head -1` leaves: the file and the exit code."""
+    out = tmp_path / "result.json"
+    frame = pd.DataFrame(rng.normal(size=(60, 1200))).add_prefix("x")
+    frame.to_parquet(tmp_path / "wide.parquet")
+    (frame + 100).to_parquet(tmp_path / "moved.parquet")
+    sides = [str(tmp_path / name) for name in ("wide.parquet", "moved.parquet")]
+    options = ["--unit", "row", "--json", str(out)]
+    command = [sys.executable, "-m", "driftlib", "check", *sides, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        run.stdout.readline()
+        run.stdout.close()
+        assert run.wait() == 1
+        assert run.stderr.read() == b""
+    assert json.loads(out.read_text())["failed"] is True
+
+
+def test_quiet_limits_and_version(files, capsys):
+    pair = [str(files["baseline"]), str(files["nudged"])]
+    capsys.readouterr()
+    assert main(["check", *pair, "--psi-moderate", "0.01", "--quiet"]) == 1
+    assert (
+        main(["check", *pair, "--psi-moderate", "0.01", "--psi-major", "0.02", "--exclude", "x"])
+        == 0
+    )
+    assert main(["check", *pair, "--quiet", "--psi-moderate", "2"]) == 2
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1] == f"driftlib {driftlib.__version__}"
+    assert "psi_moderate=2.0 and psi_major=0.25 must be in order" in err
+
+
+def test_one_file_of_parameters_serves_check_and_report(files, tmp_path, capsys):
+    pytest.importorskip("yaml")
+    notebooks = {n for path in find_notebooks().values() for n in declared(path)}
+    assert {*CHECK_ONLY} == {*settings.KNOWN} - notebooks
+    path = tmp_path / "my.yml"
+    path.write_text(
+        f"reference: {files['reference']}\ncurrent: {files['moved']}\nexclude: [x]\noutput: there\n"
+        "fail_on: minor\nquiet: true\nsegments: []\n"
+    )
+    assert main(["check", "--params", str(path)]) == 0
+    assert main(["check", str(files["baseline"]), "--params", str(path)]) == 0
+    assert main(["check", "--params", str(path), "--exclude", ""]) == 1
+    path.write_text("fial_on: minor")
+    assert main(["check", "--params", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert "Did you mean 'fail_on'?" in err
+
+
+def test_a_check_measures_or_estimates_performance(tmp_path, rng, capsys):
+    def rows(n, wrong):
+        proba = rng.uniform(size=n)
+        labels = rng.random(n) < np.where(rng.random(n) < wrong, 1 - proba, proba)
+        return pd.DataFrame({"x": proba + rng.normal(size=n), "y_proba": proba,
+                             "y_pred": (proba > 0.5) * 1, "y_true": labels * 1})  # fmt: skip
+
+    sides = {"then": rows(2000, 0), "now": rows(2000, 0.4)}
+    sides["late"] = sides["now"].drop(columns="y_true")
+    for name, frame in sides.items():
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    out = tmp_path / "r.json"
+    then, now, late = (str(tmp_path / f"{name}.parquet") for name in sides)
+    assert main(["check", then, now, "--json", str(out), "--quiet"]) == 1
+    found = json.loads(out.read_text())
+    assert {alert["kind"] for alert in found["alerts"]} == {"performance"}
+    assert main(["baseline", then, "-o", str(tmp_path / "b.json")]) == 0
+    options = ["--json", str(out), "--quiet", "--metrics", "accuracy"]
+    assert main(["check", str(tmp_path / "b.json"), now, *options]) == 0
+    assert (
+        main(["check", str(tmp_path / "b.json"), now, *options, "--thresholds", "accuracy=0.9"])
+        == 1
+    )
+    assert main(["check", then, late, *options, "--estimator", "cbpe"]) == 0
+    (row,) = json.loads(out.read_text())["performance"]["table"]
+    assert (row["metric"], row["estimated"]) == ("accuracy", True)
+    main(["check", str(tmp_path / "b.json"), late, "--quiet", "--json", str(out)])
+    assert "name labelled data as --reference" in json.loads(out.read_text())["remarks"][0]
 
 
 def test_table_and_json(files, capsys, tmp_path):

@@ -19,6 +19,11 @@ from driftlib.text import quoted
 NOTEBOOKS_VARIABLE = "DRIFTLIB_NOTEBOOKS"
 NAMES = ("baseline", "drift", "performance", "demo")
 PATHS = ("reference", "current", "output")
+# What one file of parameters may say to `driftlib check` alone: a report takes no notice.
+CHECK_ONLY = (
+    "baseline", "task", "thresholds", "share_moderate", "share_major", "budget", "fail_on", "json",
+    "markdown", "prometheus", "history", "model", "link", "quiet",
+)  # fmt: skip
 KINDS = {
     bool: "true or false",
     int: "a whole number",

@@ -14,6 +14,7 @@ from driftlib.files import home_path, json_ready
 from driftlib.reporting.evidently import COLUMN_ARGUMENTS, DRIFT_PAGE
 from driftlib.reporting.jobs import Job, longest_first
 from driftlib.reporting.parameters import (
+    CHECK_ONLY,
     Parameter,
     assign,
     declared,
@@ -82,17 +83,19 @@ def run_report(
             raise MissingExtraError(package, "notebooks", "Making a report")
     if workers < 1 or timeout < 1:
         raise ParameterError("workers and timeout must be at least 1.")
-    given = (read_parameters(params) if params else {}) | dict(parameters or {})
+    found = read_parameters(params) if params else {}
+    found = {name: value for name, value in found.items() if name not in CHECK_ONLY}
+    given = found | dict(parameters or {})
     folder = home_path(output or given.pop("output", None) or "reports").absolute()
     given.pop("output", None)
-    found = find_notebooks(notebooks)
-    schemas = {name: declared(path) for name, path in found.items()}
-    assigned = assign(given, found)
+    paths = find_notebooks(notebooks)
+    schemas = {name: declared(path) for name, path in paths.items()}
+    assigned = assign(given, paths)
     if notebooks is None and any(given.get(role) for role in ("reference", "current")):
         # The demo is of data of its own.
-        found.pop("demo", None)
+        paths.pop("demo", None)
     jobs = []
-    for name, path in found.items():
+    for name, path in paths.items():
         own = assigned[name] | ({"output": str(folder)} if "output" in schemas[name] else {})
         jobs.append(Job(name, str(folder / f"{name}.html"), own, str(path), timeout))
     if evidently:

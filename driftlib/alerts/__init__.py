@@ -1,0 +1,33 @@
+"""List what deserves a person's attention, write it down, and send it."""
+
+from driftlib.alerts.making import (
+    CONTINUING,
+    DATA_DRIFT,
+    DATA_QUALITY,
+    NEW,
+    OVER,
+    PERFORMANCE,
+    WORSE,
+    Alert,
+    AlertPolicy,
+    by_urgency,
+    make_alerts,
+    save_alerts,
+)
+from driftlib.alerts.sending import deliver
+
+__all__ = [
+    "CONTINUING",
+    "DATA_DRIFT",
+    "DATA_QUALITY",
+    "NEW",
+    "OVER",
+    "PERFORMANCE",
+    "WORSE",
+    "Alert",
+    "AlertPolicy",
+    "by_urgency",
+    "deliver",
+    "make_alerts",
+    "save_alerts",
+]

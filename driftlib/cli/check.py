@@ -1,0 +1,115 @@
+"""Run `driftlib check`: judge a batch, write it down, tell people, and only then print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from driftlib.cli.options import RECEIVERS, add_columns, add_roles, names
+from driftlib.cli.outcome import FOUND, OK, Outcome
+from driftlib.cli.settings import ESTIMATORS, KNOWN, LIMITS, SEVERITIES, settle
+from driftlib.errors import DriftlibError
+
+_LIMITS = {
+    "alpha": "share of checks without drift that may find some",
+    "psi_moderate": "PSI beyond chance from which a change is moderate",
+    "psi_major": "PSI beyond chance from which it is major",
+    "share_moderate": "change of the missing share from which it is moderate",
+    "share_major": "change of the missing share from which it is major",
+    "budget": "share of runs of windows without a change that may alarm",
+}
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command.
+
+    Parameters
+    ----------
+    commands : argparse's subparsers
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "check",
+        help="compare a batch with a baseline; exit code 1 on drift",
+        description="Compare a batch with a baseline. Exit code 0: no alert; 1: an alert; "
+        "2: the input cannot be used. Files are written before anything is printed.",
+        epilog=f"Receivers of alerts may also stand in the variable {RECEIVERS}.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "baseline", metavar="BASELINE", nargs="?",
+        help="file written by driftlib baseline, or data to fit one to",
+    )  # fmt: skip
+    parser.add_argument(
+        "current", metavar="CURRENT", nargs="?", help="Parquet or CSV file, or a glob"
+    )
+    parser.add_argument("--params", help="YAML file with these settings; driftlib report takes it")
+    parser.add_argument(
+        "--fail-on", choices=SEVERITIES, help="least severity that is an alert (default moderate)"
+    )
+    for name in LIMITS:
+        default = f"(default {KNOWN[name]:g})"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=float, help=f"{_LIMITS[name]} {default}"
+        )
+    add_columns(parser)
+    add_roles(parser)
+    parser.add_argument("--reference", help="data with labels from when the model was good")
+    parser.add_argument("--positive", help="the positive label of two (default the larger)")
+    parser.add_argument("--metrics", type=names, help="metrics to measure: a,b,c")
+    parser.add_argument(
+        "--thresholds", type=names, help="accuracy=0.9,roc_auc=-0.05 (below the reference)"
+    )
+    parser.add_argument(
+        "--tolerance", type=float, help="how much worse metrics may be, as a share (default 0.05)"
+    )
+    parser.add_argument(
+        "--estimator", choices=ESTIMATORS, help="estimate without labels (default pape)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - prints it")
+    parser.add_argument("--quiet", action="store_true", default=None, help="print nothing")
+    parser.add_argument(
+        "--notify", metavar="URL", action="append", help="Apprise URL to send alerts to"
+    )
+
+
+def run(params: str | None, notify: list[str] | None, **options: Any) -> Outcome:
+    """Check a batch.
+
+    Parameters
+    ----------
+    params : str, optional
+        Path of a YAML file.
+    notify : list of str, optional
+        Apprise URLs.
+    **options
+        See `driftlib.cli.settings.Settings`; None where not given.
+
+    Returns
+    -------
+    Outcome
+    """
+    from driftlib.cli.judging import judge
+    from driftlib.files import write_json
+
+    settings = settle(options, params)
+    judged = judge(settings)
+    content = judged.to_dict()
+    if settings.json not in ("", "-"):
+        write_json(settings.json, content)
+    complaints = _send(judged.alerts, notify)
+    text = "" if settings.quiet else judged.to_text()
+    if settings.json == "-":
+        text = json.dumps(content, indent=1, allow_nan=False)
+    return Outcome(FOUND if judged.failed else OK, text, tuple(complaints))
+
+
+def _send(alerts: Any, notify: list[str] | None) -> list[str]:
+    from driftlib.alerts import deliver
+
+    urls = [*(notify or []), *os.environ.get(RECEIVERS, "").split()]
+    try:
+        return deliver(alerts, urls)
+    except DriftlibError as error:
+        return [str(error)]

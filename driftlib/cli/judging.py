@@ -1,0 +1,238 @@
+"""Judge a batch: its drift, its performance where there are labels, an estimate where not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from driftlib.alerts import OVER, Alert, AlertPolicy, make_alerts
+from driftlib.cli.outcome import drift_table, noted
+from driftlib.cli.settings import Settings
+from driftlib.drift.detect import DriftResult, detect_drift
+from driftlib.errors import DataError, DriftlibError
+from driftlib.performance.result import Performance
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.reference import as_baseline
+from driftlib.text import printable
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a check found of one batch.
+
+    Parameters
+    ----------
+    settings : Settings
+        What it was told to do.
+    drift : DriftResult
+    performance : Performance, optional
+        Where there are labels, or an estimate without them.
+    remarks : tuple of str
+        What could not be measured, and why: sentences.
+    alerts : tuple of Alert
+        What deserves attention, the worst first.
+    run : str
+        With a history, how alarms are raised over its windows, in sentences.
+    """
+
+    settings: Settings
+    drift: DriftResult
+    performance: Performance | None = None
+    remarks: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    run: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether some alert is open."""
+        return any(alert.state != OVER for alert in self.alerts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn it into types that JSON has.
+
+        Returns
+        -------
+        dict
+            That of the drift, with `alerts`, `performance`, `remarks`, `fail_on` and `failed`.
+        """
+        return {
+            **self.drift.to_dict(),
+            "alerts": [asdict(alert) for alert in self.alerts],
+            "performance": self.performance and self.performance.to_dict(),
+            "remarks": list(self.remarks),
+            "rule": self.run or None,
+            "fail_on": self.settings.fail_on,
+            "failed": self.failed,
+        }
+
+    def to_text(self) -> str:
+        """Write it for a terminal.
+
+        Returns
+        -------
+        str
+        """
+        drift = self.drift
+        lines = [printable(drift.headline), printable(drift.unit), *noted(drift.notes)]
+        lines += [printable(drift.season)] if drift.season else []
+        lines.append(drift_table(drift.table))
+        if self.performance is not None:
+            lines.append(printable(self.performance.headline))
+        lines += [printable(remark) for remark in self.remarks]
+        if self.run:
+            lines.append(printable(self.run))
+            lines += [f"[{a.state}, {a.severity}] {printable(a.message)}" for a in self.alerts]
+        return "\n".join(lines)
+
+
+def judge(settings: Settings) -> Judged:
+    """Compare a batch with a baseline, and measure or estimate what the model is worth in it.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Judged
+        With the alerts of this batch alone.
+
+    Raises
+    ------
+    DriftlibError
+        If the baseline or the batch cannot be used. Performance that cannot be measured is no
+        reason to stop: it is said.
+    """
+    baseline = read_baseline(settings)
+    drift = detect_drift(baseline, settings.current, policy=settings.policy)
+    performance, remarks = _measure(settings, baseline)
+    results = [drift] if performance is None else [drift, performance]
+    alerts = make_alerts(*results, policy=AlertPolicy(severity=settings.fail_on))
+    return Judged(settings, drift, performance, remarks, alerts)
+
+
+def read_baseline(settings: Settings) -> Baseline:
+    """Load the saved baseline, or fit one to the reference.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Returns
+    -------
+    Baseline
+    """
+    path = settings.baseline or settings.reference
+    saved = path.lower().endswith(".json")
+    columns = settings.columns
+    if not saved:
+        return as_baseline(path, **columns)
+    baseline = Baseline.load(path)
+    # A file of parameters may name what the baseline was already fitted without.
+    known = [name for name in columns["exclude"] if name in baseline.columns]
+    return as_baseline(baseline, **columns | {"exclude": known})
+
+
+def _measure(settings: Settings, baseline: Baseline) -> tuple[Performance | None, tuple[str, ...]]:
+    """Measure performance, or estimate it; or say why neither can be done."""
+    roles = baseline.roles
+    names = [n for header in baseline.open(settings.current).headers for n in header.names]
+    asked = bool(settings.metrics or settings.thresholds)
+    predicted = roles.y_pred in names or bool(roles.proba_columns(names))
+    if not predicted:
+        return None, ("There are no predictions in the batch: no performance.",) if asked else ()
+    try:
+        if roles.y_true in names:
+            return _tracked(settings, baseline), ()
+        return _estimated(settings, baseline, names, asked)
+    except DriftlibError as error:
+        return None, (f"Performance cannot be measured: {error}",)
+
+
+def _named(settings: Settings, baseline: Baseline) -> dict[str, Any]:
+    roles, unit = baseline.roles, settings.unit or "auto"
+    return {
+        "y_true": roles.y_true,
+        "y_pred": roles.y_pred,
+        "y_proba": roles.y_proba,
+        "positive": settings.positive or None,
+        "timestamp": roles.timestamp,
+        "time_format": settings.time_format or roles.time_format,
+        "unit": roles.unit or unit,
+    }
+
+
+def _reference(settings: Settings, baseline: Baseline) -> pd.DataFrame | None:
+    """Read labels and predictions from when the model was good, where a file has some."""
+    from driftlib.data.opening import read_frame
+
+    for path in (settings.reference, settings.baseline):
+        if path and not path.lower().endswith(".json"):
+            frame = read_frame(path, "reference", baseline.as_written)
+            if baseline.roles.y_true in frame.columns:
+                return frame
+    return None
+
+
+def _tracked(settings: Settings, baseline: Baseline) -> Performance:
+    from driftlib.data.opening import read_frame
+    from driftlib.performance.track import track_performance
+    from driftlib.reporting.watched import choose_metrics, set_limits
+
+    frame = read_frame(settings.current, "current", baseline.as_written)
+    if frame[baseline.roles.y_true].isna().all():
+        raise DataError("no row of the batch has a label yet.")
+    named = _named(settings, baseline)
+    chosen: dict[str, Any] = {"metrics": list(settings.metrics) or None, "task": settings.task}
+    reference, limits = _reference(settings, baseline), settings.limits
+    if reference is None:
+        kept = {name: limit for name, limit in limits.items() if not isinstance(limit, str)}
+        return track_performance(frame, thresholds=kept or None, **chosen, **named)
+    if limits:
+        return track_performance(frame, thresholds=limits, reference=reference, **chosen, **named)
+    known = track_performance(reference, **chosen, **named | {"unit": "row"})
+    watched = choose_metrics([known], settings.metrics)
+    judged = set_limits(reference, known, watched, settings.tolerance)
+    return track_performance(frame, **judged, **chosen | {"metrics": watched}, **named)
+
+
+def _estimated(
+    settings: Settings, baseline: Baseline, names: list[str], asked: bool
+) -> tuple[Performance | None, tuple[str, ...]]:
+    from driftlib.data.opening import read_frame
+    from driftlib.performance.estimate import estimate_performance
+
+    if settings.estimator == "none" or not baseline.roles.proba_columns(names):
+        return None, ("The batch has no labels: no performance.",) if asked else ()
+    reference = _reference(settings, baseline)
+    if reference is None:
+        what = "name labelled data as --reference to have it estimated"
+        return None, (f"The batch has no labels: {what}.",)
+    frame = read_frame(settings.current, "current", baseline.as_written)
+    columns: dict[str, Any] = {"features": baseline.features, "exclude": settings.exclude}
+    limits: dict[str, Any] = {"thresholds": settings.limits or None}
+    found = estimate_performance(
+        reference, frame, metrics=list(settings.metrics) or None, method=settings.estimator,
+        **limits, **columns, **_named(settings, baseline),
+    )  # fmt: skip
+    return found, ()
+
+
+def with_alerts(judged: Judged, alerts: tuple[Alert, ...], rule: str) -> Judged:
+    """Put in the place of one batch's alerts those of a run.
+
+    Parameters
+    ----------
+    judged : Judged
+    alerts : tuple of Alert
+        With their states.
+    rule : str
+        How they were raised.
+
+    Returns
+    -------
+    Judged
+    """
+    return replace(judged, alerts=alerts, run=rule)

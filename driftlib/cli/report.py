@@ -1,0 +1,85 @@
+"""Run `driftlib report`: the notebooks, to HTML."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from driftlib.cli.options import RECEIVERS, SEASONS, TIME_FORMATS, UNITS, names
+from driftlib.cli.outcome import FOUND, OK, Outcome
+from driftlib.errors import MissingExtraError
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command.
+
+    Parameters
+    ----------
+    commands : argparse's subparsers
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "report",
+        help="run the notebooks and write HTML reports",
+        description="Run the notebooks on your data and write HTML reports, an index and the data "
+        f"files behind them. Alerts go to the Apprise URLs in the variable {RECEIVERS}, if any.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("--reference", help="Parquet or CSV file; default: the flights of March")
+    parser.add_argument("--current", help="Parquet or CSV file; default: April to December")
+    parser.add_argument("--timestamp", help="column that says when a row was seen")
+    parser.add_argument("--time-format", help=TIME_FORMATS)
+    parser.add_argument("--features", type=names, help="columns to compare: a,b,c (default all)")
+    parser.add_argument("--exclude", type=names, help="columns never to compare: a,b,c")
+    parser.add_argument("--unit", help=UNITS)
+    parser.add_argument("--season", help=SEASONS)
+    parser.add_argument("--params", help="YAML file with parameters of the notebooks")
+    parser.add_argument("--output", help="folder to write to (default reports)")
+    parser.add_argument(
+        "--evidently", action="store_true", help="write Evidently's report beside ours"
+    )
+    parser.add_argument(
+        "--fail-on-alert", action="store_true", help="exit code 1 when there is an alert"
+    )
+
+
+def run(
+    params: str | None, output: str | None, evidently: bool, fail_on_alert: bool, **options: Any
+) -> Outcome:
+    """Run the notebooks, write the reports, and send the alerts to whoever is to have them.
+
+    Parameters
+    ----------
+    params, output : str, optional
+        Paths.
+    evidently, fail_on_alert : bool
+    **options
+        Parameters of the notebooks; None where not given.
+
+    Returns
+    -------
+    Outcome
+    """
+    from driftlib.reporting import run_report
+
+    chosen = {name: value for name, value in options.items() if value is not None}
+    result = run_report(chosen, params=params, output=output, evidently=evidently)
+    failures = _send(result.output / "alerts.json")
+    failed = result.failed or (fail_on_alert and result.alerts)
+    return Outcome(FOUND if failed else OK, result.headline, tuple(failures))
+
+
+def _send(path: Path) -> list[str]:
+    """Send what alerts.json holds to the receivers in the environment, if there are any."""
+    urls = os.environ.get(RECEIVERS, "").split()
+    if not urls or not path.exists():
+        return []
+    from driftlib.alerts import Alert, deliver
+
+    alerts = [Alert(**entry) for entry in json.loads(path.read_text(encoding="utf-8-sig"))]
+    try:
+        return deliver(alerts, urls)
+    except MissingExtraError as error:
+        return [str(error)]
