@@ -12,6 +12,7 @@ import pandas as pd
 from driftlib.data.by_rows import ByRows
 from driftlib.data.cutters import ByCalendar, ByValue, Cutter
 from driftlib.drift.calendar_columns import PARTIAL
+from driftlib.drift.compare import IN_RUN
 from driftlib.drift.policy import DriftPolicy, k_of_n, measure_effects
 from driftlib.drift.run import (
     Counted,
@@ -201,7 +202,7 @@ def raise_alarms(
     Parameters
     ----------
     tables : mapping of tuple to pandas.DataFrame
-        By segment; with `alarm_severity` of single windows.
+        By segment; with `size` and `real_from` of single windows.
     plan : Plan
     baseline : Baseline
     groups : ProfileGroups
@@ -219,6 +220,8 @@ def raise_alarms(
     found = {}
     for segment, table in tables.items():
         starts = [window.start for window, _ in groups.segments[segment]]
+        alone = table["size"].where(table["real_from"] < plan.level, Severity.NONE.value)
+        table = table.drop(columns=[*IN_RUN]).assign(alarm_severity=alone)
         if policy.persistence:
             alarm = k_of_n(table["drifted"], table["feature"], *policy.persistence)
             real = alarm | (table["severity"] == Severity.MINOR)

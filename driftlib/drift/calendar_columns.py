@@ -64,7 +64,8 @@ def excuse_calendar_columns(
     ):
         part = counted.part_of(feature, lengths[number])
         if part:
-            table.loc[place, ["severity", "alarm_severity"]] = "none"
+            table.loc[place, "severity"] = "none"
+            table.loc[place, "real_from"] = np.nan
             table.loc[place, "drifted"] = False
             told = f"follows the {part}, of which a partial window has only some: not judged"
             table.loc[place, "note"] = join_notes(str(table.loc[place, "note"]), told)

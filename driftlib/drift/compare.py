@@ -43,6 +43,8 @@ _FURTHER = (
 _UNITS = ("design_effect", "units_reference", "units_current")
 _JUDGED = ("q_value", "severity", "drifted", "note")
 COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER, *_UNITS)
+# Of a run of windows, until its alarms are raised.
+IN_RUN = ("size", "real_from")
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,7 @@ def plain_psi(baseline: Baseline, before: Profile, after: Profile) -> dict[str, 
     return found
 
 
-def compare(
-    pairs: Sequence[Pair], policy: DriftPolicy, level: float | None = None
-) -> list[pd.DataFrame]:
+def compare(pairs: Sequence[Pair], policy: DriftPolicy, in_run: bool = False) -> list[pd.DataFrame]:
     """Compare pairs of profiles, column by column.
 
     Parameters
@@ -143,9 +143,9 @@ def compare(
         At least one. A q-value allows for all columns of all pairs.
     policy : DriftPolicy
         When a change is real, and when it matters.
-    level : float, optional
-        In a run of windows, the level at which a change of one window is an alarm: adds the
-        column `alarm_severity`. With 0 nothing is but a feature that is gone.
+    in_run : bool
+        Whether the pairs are of a run of windows: adds `size`, the severity of a change if it is
+        real, and `real_from`, the level above which it is.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def compare(
     q_values = significance.benjamini_hochberg(p_values)
     ends = np.cumsum([len(table) for table in tables])
     return [
-        _judged(pair, table.assign(q_value=q), policy, level)
+        _judged(pair, table.assign(q_value=q), policy, in_run)
         for pair, table, q in zip(pairs, tables, np.split(q_values, ends[:-1]), strict=True)
     ]
 
@@ -217,14 +217,12 @@ def _by_units(pair: Pair, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _judged(
-    pair: Pair, table: pd.DataFrame, policy: DriftPolicy, level: float | None
-) -> pd.DataFrame:
+def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy, in_run: bool) -> pd.DataFrame:
     """Add severities and notes."""
     effects = measure_effects(table).fillna(0.0)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
     sizes = zip(effects["PSI"], effects[["missing", "unseen"]].max(axis=1), strict=True)
-    severities, in_run, notes = [], [], []
+    severities, if_real, real_from, notes = [], [], [], []
     reason = pair.cannot_tell or first_reason(table, pair.baseline.unit)
     for name, row, (psi, share) in zip(table.index, rows, sizes, strict=True):
         column = pair.baseline.columns[name]
@@ -232,9 +230,11 @@ def _judged(
         gone = after.rows and not after.present and column.kind != EMPTY
         lost = gone and column.role == "feature"
         size = Severity.MAJOR if lost else policy.severity_of(psi, share)
-        severity = size if lost or _is_real(row, policy.alpha) else Severity.NONE
+        least = -np.inf if lost else _least_level(row)
+        severity = size if least < policy.alpha else Severity.NONE
         severities.append(severity)
-        in_run.append(size if lost or _is_real(row, level or 0.0) else Severity.NONE)
+        if_real.append(size)
+        real_from.append(least)
         said = describe_change(column, before, after, row, severity, policy, pair.baseline.unit)
         told = reason and not gone and column.kind in COMPARABLE
         notes.append(join_notes(reason or "", said) if told else said)
@@ -242,13 +242,17 @@ def _judged(
         severity=[severity.value for severity in severities],
         drifted=[severity.drifted for severity in severities],
         note=notes,
-        alarm_severity=[severity.value for severity in in_run],
+        size=[size.value for size in if_real],
+        real_from=real_from,
     )
-    return table[[*COLUMNS] if level is None else [*COLUMNS, "alarm_severity"]]
+    return table[[*COLUMNS, *IN_RUN] if in_run else [*COLUMNS]]
 
 
-def _is_real(row: Mapping[str, Any], level: float) -> bool:
-    return bool(row["q_value"] < level and row["rank_p_value"] <= level + RANK_SLACK)
+def _least_level(row: Mapping[str, Any]) -> float:
+    """Tell the level above which a change is real; NaN where there is none."""
+    # The test by ranks of units has only so many values: it may lie on the level.
+    by_rank = np.nextafter(row["rank_p_value"] - RANK_SLACK, -np.inf)
+    return float(np.maximum(row["q_value"], by_rank))
 
 
 def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> dict[str, Any]:

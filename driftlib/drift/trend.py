@@ -327,7 +327,7 @@ def drift_trend(
     own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
     baselines = own or dict.fromkeys(groups.segments, baseline)
     plan = plan_alarms(reference, baseline, cutter, names, groups, against, policy, part)
-    tables, likes = _compare_windows(groups, baselines, against, policy, part, plan.level)
+    tables, likes = _compare_windows(groups, baselines, against, policy, part)
     excused = {}
     if isinstance(cutter, ByCalendar):
         (cut, *_) = groups.segments.values()
@@ -369,7 +369,6 @@ def _compare_windows(
     against: str,
     policy: DriftPolicy,
     part: float,
-    level: float,
 ) -> tuple[dict[Segment, pd.DataFrame], dict[Segment, tuple[LikeWithLike, ...]]]:
     """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
@@ -378,7 +377,7 @@ def _compare_windows(
     for number in range(max(len(found) for found in groups.segments.values())):
         now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
         pairs = [pair_up(baselines[s], before[s], now[s][1], part) for s in now]
-        compared = compare(pairs, policy, level)
+        compared = compare(pairs, policy, in_run=True)
         for segment, pair, table in zip(now, pairs, compared, strict=True):
             window, profile = now[segment]
             if pair.like:
