@@ -78,6 +78,8 @@ class NumericCounts(Counts):
         See `driftlib.stats.counts.Cumulative`.
     bits : int
         Significant bits of the coarsest values among them; 64 for whole numbers and for none.
+    at_minimum, at_maximum : int
+        Rows of the least and of the greatest value; 0 in what older versions saved.
     """
 
     infinite: int = 0
@@ -91,6 +93,8 @@ class NumericCounts(Counts):
     at_or_below: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     gaps: np.ndarray = field(default_factory=lambda: np.zeros(1))
     bits: int = EXACT
+    at_minimum: int = 0
+    at_maximum: int = 0
 
     @property
     def cumulative(self) -> Cumulative:
@@ -120,6 +124,8 @@ class NumericCounts(Counts):
             squares = self.squares + other.squares + between * between * (n * m / (n + m))
         else:
             mean, squares = (self.mean, self.squares) if n else (other.mean, other.squares)
+        least = float(np.fmin(self.minimum, other.minimum))
+        greatest = float(np.fmax(self.maximum, other.maximum))
         return replace(
             super().__add__(other),
             infinite=self.infinite + other.infinite,
@@ -127,8 +133,10 @@ class NumericCounts(Counts):
             example=self.example or other.example,
             mean=mean,
             squares=squares,
-            minimum=float(np.fmin(self.minimum, other.minimum)),
-            maximum=float(np.fmax(self.maximum, other.maximum)),
+            minimum=least,
+            maximum=greatest,
+            at_minimum=sum(p.at_minimum for p in (self, other) if p.minimum == least),
+            at_maximum=sum(p.at_maximum for p in (self, other) if p.maximum == greatest),
             below=self.below + other.below,
             at_or_below=self.at_or_below + other.at_or_below,
             gaps=self.gaps + other.gaps,
@@ -281,6 +289,10 @@ def count_sorted(
         at_or_below=found.at_or_below,
         gaps=found.gaps,
         bits=bits if len(ordered) else EXACT,
+        at_minimum=int(ordered.searchsorted(ordered[:1], "right").sum()),
+        at_maximum=len(ordered) - int(ordered.searchsorted(ordered[-1:], "left").sum())
+        if len(ordered)
+        else 0,
     )
 
 

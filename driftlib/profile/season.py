@@ -100,7 +100,7 @@ def _mixture(parts: Sequence[Profile], factors: np.ndarray) -> Profile:
 
 _SUMS = (
     "rows", "missing", "absent", "infinite", "unreadable", "squares", "below", "at_or_below",
-    "gaps", "levels", "unlisted", "buckets",
+    "gaps", "levels", "unlisted", "buckets", "at_minimum", "at_maximum",
 )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def _rounded(counts: Counts) -> Counts:
     held: dict[str, Any] = {"rows": present + missing, "missing": missing}
     held["absent"] = min(missing, round(counts.absent))
     if isinstance(counts, NumericCounts):
-        for name in ("infinite", "unreadable"):
+        for name in ("infinite", "unreadable", "at_minimum", "at_maximum"):
             held[name] = round(getattr(counts, name))
         for name in ("below", "at_or_below"):
             # A cumulative count stays one: rounding keeps order.

@@ -38,6 +38,16 @@ class Cumulative:
     mean: float
     squares: float
 
+    @property
+    def cells(self) -> np.ndarray:
+        """Rows before the first grid point, at it, between it and the next, and so on."""
+        rows = np.empty(2 * len(self.below) + 1)
+        rows[0] = self.below[0]
+        rows[1::2] = self.at_or_below - self.below
+        rows[2:-1:2] = self.below[1:] - self.at_or_below[:-1]
+        rows[-1] = self.rows - self.at_or_below[-1]
+        return rows
+
 
 def cumulative(grid: ArrayLike, values: ArrayLike) -> Cumulative:
     """Count values on a sorted grid.

@@ -10,6 +10,7 @@ from scipy import special
 
 from driftlib.stats.counts import Cumulative
 from driftlib.stats.distances import occupied, psi
+from driftlib.stats.hypergeometric import tail
 
 # Below this expected count on the smaller side, a bin or level joins the pool.
 LEAST_EXPECTED = 5.0
@@ -106,7 +107,7 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     >>> round(result.statistic, 6), round(result.p_value, 6)
     (0.777778, 0.368688)
     """
-    r, c = _interleaved(reference), _interleaved(current)
+    r, c = reference.cells, current.cells
     n, m = r.sum(), c.sum()
     total = n + m
     share = float(((np.cumsum(r) - r / 2) * c).sum() / (n * m))
@@ -121,16 +122,6 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     # Half a pair nearer to the middle: the continuity correction that scipy makes too.
     z = max(0.0, abs(share - 0.5) * n * m - 0.5) / np.sqrt(variance)
     return TestResult(share, float(special.erfc(z / np.sqrt(2))))
-
-
-def _interleaved(counts: Cumulative) -> np.ndarray:
-    """Rows before the first grid point, at it, between it and the next, and so on."""
-    rows = np.empty(2 * len(counts.below) + 1)
-    rows[0] = counts.below[0]
-    rows[1::2] = counts.at_or_below - counts.below
-    rows[2:-1:2] = counts.below[1:] - counts.at_or_below[:-1]
-    rows[-1] = counts.rows - counts.at_or_below[-1]
-    return rows
 
 
 def pool_small(
@@ -252,33 +243,10 @@ def fisher_exact(
     0.048951
     """
     hits, total = reference_hits + current_hits, reference_rows + current_rows
-    low, high = max(0, hits - reference_rows), min(hits, current_rows)
-    if low == high:
+    if max(0, hits - reference_rows) == min(hits, current_rows):
         return 1.0
-    observed = int(current_hits)
-    mean = hits * current_rows / total
-    upper = observed >= mean
-    # From the observed count outwards the terms only fall; far beyond twelve standard
-    # deviations they no longer matter.
-    spread = np.sqrt(mean * max(1.0, (1 - current_rows / total) * (total - hits) / total))
-    length = int(min((high - observed) if upper else (observed - low), 12 * spread + 60))
-    step = np.arange(length)
-    k = observed + step if upper else observed - step
-    k = k.astype(float)
-    if upper:
-        ratio = (hits - k) * (current_rows - k) / ((k + 1) * (reference_rows - hits + k + 1))
-    else:
-        ratio = k * (reference_rows - hits + k) / ((hits - k + 1) * (current_rows - k + 1))
-    first = np.exp(
-        _log_choose(current_rows, observed)
-        + _log_choose(reference_rows, hits - observed)
-        - _log_choose(total, hits)
-    )
-    return float(min(1.0, 2 * first * (1 + np.cumprod(ratio).sum())))
-
-
-def _log_choose(n: float, k: float) -> float:
-    return special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    upper = current_hits >= hits * current_rows / total
+    return min(1.0, 2 * tail(int(current_hits), hits, current_rows, total, upper))
 
 
 def unseen_p_value(

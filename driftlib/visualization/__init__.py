@@ -21,6 +21,7 @@ from driftlib.visualization.heatmap import drift_heatmap
 from driftlib.visualization.multiples import feature_small_multiples
 from driftlib.visualization.performance import metric_trend
 from driftlib.visualization.segments import segment_bars
+from driftlib.visualization.sparkline import sparkline
 from driftlib.visualization.style import write_figure_html
 from driftlib.visualization.waterfall import loss_waterfall
 
@@ -44,5 +45,6 @@ __all__ = [
     "roc_curves",
     "segment_bars",
     "segment_effects",
+    "sparkline",
     "write_figure_html",
 ]

@@ -1,0 +1,229 @@
+"""Test what a glance would show: rows beyond a range, in its outermost tails, at a single value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftlib.stats.counts import Cumulative
+from driftlib.stats.hypergeometric import tail
+
+# The outermost rows on either side: one half percent.
+TAIL = 0.005
+# A spike stands out from what is around it. As much of the reference as three quarters of the
+# spike on each side is looked at, but no more than a twentieth: where values were only written
+# with fewer digits, the rows at one of them are missing around it.
+AROUND, MOST_AROUND = 0.75, 0.05
+
+
+def excess_p_value(within: int, n_reference: int, rows: int, n_current: int) -> float:
+    """Test whether a part has more current rows than the reference foretells.
+
+    The part is a value, or lies between two values of the reference with `within` of its rows
+    between them. As no order of the rows of both samples is likelier than another, the rows of
+    the part are drawn from all without looking at their sample: exact for continuous laws,
+    conservative where values tie.
+
+    Parameters
+    ----------
+    within, n_reference : int
+        Rows of the reference strictly inside the part, or at the value, and all.
+    rows, n_current : int
+        The same of the current sample.
+
+    Returns
+    -------
+    float
+        Probability of so many current rows or more, 0 to 1.
+
+    References
+    ----------
+    Wilks (1942), Annals of Mathematical Statistics 13(4), 400-409.
+
+    Examples
+    --------
+    >>> round(excess_p_value(0, 1000, 3, 1000), 3), excess_p_value(20, 1000, 80, 1000) < 1e-8
+    (0.125, True)
+    """
+    if not rows:
+        return 1.0
+    return tail(rows, within + rows, n_current, n_reference + n_current)
+
+
+def beyond_p_value(below: int, above: int, n_reference: int, n_current: int) -> float:
+    """Test the number of current rows below and above all of the reference.
+
+    Parameters
+    ----------
+    below, above : int
+        Current rows below the reference's least value, and above its greatest.
+    n_reference, n_current : int
+        Rows a side.
+
+    Returns
+    -------
+    float
+        0 to 1: twice that of the side that is less likely.
+
+    Examples
+    --------
+    >>> round(beyond_p_value(0, 2, 1000, 1000), 3), beyond_p_value(30, 0, 1000, 1000) < 1e-8
+    (0.5, True)
+    """
+    sides = [excess_p_value(0, n_reference, rows, n_current) for rows in (below, above)]
+    return min(1.0, 2 * min(sides))
+
+
+@dataclass(frozen=True)
+class Tails:
+    """Current rows in the outermost half percents of the reference.
+
+    Parameters
+    ----------
+    lower, upper : float
+        By how much the share of rows in each grew, from 0.
+    p_value : float
+        0 to 1; NaN where half a percent of the reference is less than two rows.
+    """
+
+    lower: float = 0.0
+    upper: float = 0.0
+    p_value: float = np.nan
+
+    @property
+    def growth(self) -> float:
+        """Both together."""
+        return self.lower + self.upper
+
+
+def outer_tails(reference: Cumulative, current: Cumulative) -> Tails:
+    """Test whether more rows lie in the reference's outermost half percents.
+
+    Parameters
+    ----------
+    reference, current : Cumulative
+        Counts on the same grid, at least one row a side.
+
+    Returns
+    -------
+    Tails
+
+    Examples
+    --------
+    >>> from driftlib.stats.counts import cumulative
+    >>> grid = np.arange(1000.0)
+    >>> tails = outer_tails(cumulative(grid, grid), cumulative(grid, 1.1 * grid))
+    >>> tails.lower, round(tails.upper, 3), tails.p_value < 1e-6
+    (0.0, 0.09, True)
+    """
+    n, m = reference.rows, current.rows
+    rows = int(np.ceil(TAIL * n))
+    if rows < 2:
+        return Tails()
+    # The reference's row whose rank is that, counted from either end, is at these grid points.
+    low = int(np.searchsorted(reference.at_or_below, rows))
+    high = int(np.searchsorted(reference.below, n - rows, "right")) - 1
+    found, p_values = [], []
+    sides = (
+        (reference.below[min(low, len(reference.below) - 1)], low, "low"),
+        (n - reference.at_or_below[max(high, 0)], high, "high"),
+    )
+    for inner, place, side in sides:
+        outside = not 0 <= place < len(reference.below)
+        if outside:
+            # More than half a percent of these rows lie where the grid has no points.
+            found.append(0.0)
+            continue
+        rank = max(rows, int(inner) + 1)
+        now = current.below[place] if side == "low" else m - current.at_or_below[place]
+        found.append(max(0.0, float(now) / m - rank / (n + 1)))
+        p_values.append(excess_p_value(rank - 1, n, int(now), m))
+    p_value = min(1.0, 2 * min(p_values)) if p_values else np.nan
+    return Tails(found[0], found[1], p_value)
+
+
+@dataclass(frozen=True)
+class Spike:
+    """The value, or narrow part between two grid points, whose share of the rows jumped most.
+
+    Parameters
+    ----------
+    cell : int
+        Which: twice the number of the grid point and 1, or of the one above the part.
+    within, rows : int
+        Rows of the reference and of the current sample in it.
+    p_value : float
+        0 to 1, for all values and parts together; 1 where none stands out.
+    """
+
+    cell: int = -1
+    within: int = 0
+    rows: int = 0
+    p_value: float = 1.0
+
+
+def find_spike(reference: Cumulative, current: Cumulative) -> Spike:
+    """Find the value within the grid whose share of the rows jumped most, and test it.
+
+    Parameters
+    ----------
+    reference, current : Cumulative
+        Counts on the same grid, at least one row a side.
+
+    Returns
+    -------
+    Spike
+
+    Examples
+    --------
+    >>> from driftlib.stats.counts import cumulative
+    >>> grid = np.arange(1000.0)
+    >>> spike = find_spike(cumulative(grid, grid), cumulative(grid, np.append(grid, [7.3] * 30)))
+    >>> spike.cell, spike.rows, spike.p_value < 1e-5
+    (16, 30, True)
+    """
+    r, c = reference.cells, current.cells
+    n, m = reference.rows, current.rows
+    more = c * n > r * m
+    more[[0, -1]] = False
+    best = Spike()
+    # Of values the shares of those that occur twice or more can differ; parts lie between any
+    # two of the reference's rows. Each of the two kinds has half of the error budget.
+    number = max(1, int(np.count_nonzero(r[1::2] + c[1::2] >= 2)))
+    for first, tests in ((1, number), (0, n + 1)):
+        places = first + 2 * np.flatnonzero(more[first::2])
+        if not len(places):
+            continue
+        own, new = r[places], c[places]
+        # The likelihood ratio tells which is the least likely; its law is the exact one.
+        expected = (own + new) * (m / (n + m))
+        ratio = new * np.log(new / expected)
+        held = own > 0
+        ratio[held] += own[held] * np.log(own[held] / (own + new - expected)[held])
+        place = int(places[ratio.argmax()])
+        p_value = excess_p_value(int(r[place]), n, int(c[place]), m)
+        p_value = min(1.0, 2 * tests * p_value)
+        if p_value < best.p_value and _stands_out(r, c, place):
+            best = Spike(place, int(r[place]), int(c[place]), p_value)
+    return best
+
+
+def _stands_out(r: np.ndarray, c: np.ndarray, place: int) -> bool:
+    """Whether the rows at a place are not missing around it."""
+    upto_r, upto_c = np.cumsum(r), np.cumsum(c)
+    n, m = upto_r[-1], upto_c[-1]
+    own = c[place] / m - r[place] / n
+    reach = min(AROUND * c[place] / m, MOST_AROUND) * n
+    first = int(np.searchsorted(upto_r, upto_r[place] - r[place] - reach, "right"))
+    last = min(int(np.searchsorted(upto_r, upto_r[place] + reach)), len(r) - 1)
+    if upto_r[place] - r[place] - reach <= 0:
+        first = 0
+    rows_r = upto_r[last] - upto_r[first] + r[first]
+    rows_c = upto_c[last] - upto_c[first] + c[first]
+    # What lies beyond the grid is no part of it.
+    if first == 0:
+        rows_c -= c[0]
+    if last == len(r) - 1:
+        rows_c -= c[-1]
+    return bool(rows_c / m - rows_r / n >= own / 2)

@@ -1,0 +1,71 @@
+"""Sum the tails of the hypergeometric law, on which exact tests of counts rest."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+
+
+def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) -> float:
+    """Compute the probability of so many hits or more, or of so many or fewer, in a sample of rows.
+
+    Parameters
+    ----------
+    observed : int
+        Hits among the rows drawn.
+    hits, total : int
+        Hits among all rows, and how many rows there are.
+    rows : int
+        How many are drawn, without putting any back.
+    upper : bool
+        So many or more; False: so many or fewer.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> round(tail(1, 9, 6, 16), 6), round(tail(1, 9, 6, 16, upper=False), 6)
+    (0.999126, 0.024476)
+    """
+    low, high = max(0, hits - (total - rows)), min(hits, rows)
+    if observed <= low if upper else observed >= high:
+        return 1.0
+    if observed > high or observed < low:
+        return 0.0
+    others = total - rows
+    # From the observed count outwards the terms only fall once they are beyond the mean; far
+    # beyond twelve standard deviations of it they no longer matter.
+    mean = hits * rows / total
+    spread = np.sqrt(mean * max(1.0, (1 - rows / total) * (total - hits) / total))
+    reach = abs(observed - mean) if (observed < mean if upper else observed > mean) else 0.0
+    length = int(min((high - observed) if upper else (observed - low), reach + 12 * spread + 60))
+    step = np.arange(length)
+    k = (observed + step if upper else observed - step).astype(float)
+    if upper:
+        ratio = (hits - k) * (rows - k) / ((k + 1) * (others - hits + k + 1))
+    else:
+        ratio = k * (others - hits + k) / ((hits - k + 1) * (rows - k + 1))
+    first = np.exp(
+        log_choose(rows, observed) + log_choose(others, hits - observed) - log_choose(total, hits)
+    )
+    with np.errstate(over="ignore"):
+        found = float(first * (1 + np.cumprod(ratio).sum()))
+    return min(1.0, found) if np.isfinite(found) else 1.0
+
+
+def log_choose(n: float, k: float) -> float:
+    """Compute the logarithm of a binomial coefficient.
+
+    Parameters
+    ----------
+    n, k : float
+        0 <= k <= n.
+
+    Returns
+    -------
+    float
+    """
+    return float(special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1))

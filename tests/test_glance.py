@@ -1,0 +1,101 @@
+"""What a glance at the data shows: beyond the range, tails, spikes, and small pictures."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import driftlib as dl
+from driftlib.profile.unusual import find_sentinel
+from driftlib.stats.counts import cumulative
+from driftlib.stats.excess import beyond_p_value, excess_p_value, find_spike, outer_tails
+from driftlib.stats.hypergeometric import tail
+from driftlib.visualization.sparkline import small_shares, sparkline
+
+
+@pytest.mark.parametrize(
+    ("hits", "rows", "total"), [(9, 6, 16), (300, 500, 2000), (40, 1000, 1010)]
+)
+def test_tails_of_the_hypergeometric_law_equal_scipy(hits, rows, total):
+    law = stats.hypergeom(total, hits, rows)
+    low, high = law.support()
+    for observed in np.unique(np.linspace(low, high, 9).astype(int)).tolist():
+        assert tail(observed, hits, rows, total) == pytest.approx(law.sf(observed - 1), rel=1e-5)
+        assert tail(observed, hits, rows, total, upper=False) == pytest.approx(
+            law.cdf(observed), rel=1e-5
+        )
+
+
+def test_rows_beyond_the_range_follow_the_beta_binomial_law():
+    # Rows above all of the reference's: beta-binomial (M; 1, N).
+    law = stats.betabinom(500, 1, 2000)
+    for rows in (1, 3, 8):
+        assert excess_p_value(0, 2000, rows, 500) == pytest.approx(law.sf(rows - 1), rel=1e-4)
+        assert beyond_p_value(0, rows, 2000, 500) == pytest.approx(
+            min(1, 2 * law.sf(rows - 1)), rel=1e-4
+        )
+
+
+@pytest.mark.parametrize(("n", "m"), [(300, 300), (1000, 250), (250, 1000)])
+def test_without_drift_glances_find_nothing_more_often_than_they_say(n, m):
+    # 99 % of the binomial law of 400 draws at 5 % lie at 32 or below.
+    rng = np.random.default_rng([n, m])
+    hits = np.zeros(3)
+    for draw in range(400):
+        values = rng.normal(size=n + m) if draw % 2 else np.round(rng.lognormal(size=n + m), 1)
+        a, b = values[:n], values[n:]
+        grid = np.unique(a)
+        r, c = cumulative(grid, a), cumulative(grid, b)
+        beyond = beyond_p_value(int((b < a.min()).sum()), int((b > a.max()).sum()), n, m)
+        hits += np.array([beyond, outer_tails(r, c).p_value, find_spike(r, c).p_value]) < 0.05
+    assert (hits <= 32).all(), hits
+
+
+def test_counts_of_ends_add_and_save(tmp_path, rng):
+    frame = pd.DataFrame({"x": np.append(rng.normal(size=500), [-9.0, -9, 7])})
+    baseline = dl.Baseline.fit(frame)
+    baseline.save(tmp_path / "baseline.json")
+    for held in (baseline, dl.Baseline.load(tmp_path / "baseline.json")):
+        counts = held.reference.columns["x"]
+        assert (counts.at_minimum, counts.at_maximum) == (2, 1)
+    parts = [baseline.profile(frame[:501]), baseline.profile(frame[501:])]
+    for found in ((parts[0] + parts[1]), (parts[1] + parts[0])):
+        assert (found.columns["x"].at_minimum, found.columns["x"].at_maximum) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([-999.0] * 30, "2.9 % of the values are -999, outside 2.1 to 17.8"),
+        ([0.0] * 30, "2.9 % of the values are 0, outside 2.1 to 17.8"),
+        ([18.0] * 30, None),
+        ([-999.0] * 3, None),
+        ([9.07] * 30, "2.9 % of the values are about 9.07, 0 % before"),
+        (np.linspace(30, 60, 30).tolist(), None),
+    ],
+)
+def test_a_code_among_the_numbers_is_found(values, words):
+    reference = pd.DataFrame({"x": np.round(np.linspace(2.1, 17.8, 1000) ** 1.0, 4)})
+    baseline = dl.Baseline.fit(reference)
+    profile = baseline.profile(pd.concat([reference, pd.DataFrame({"x": values})]))
+    column = baseline.columns["x"]
+    found = find_sentinel(column, column.reference, profile.columns["x"], independent=True)
+    assert (found and found.message) == words
+    dependent = find_sentinel(column, column.reference, profile.columns["x"])
+    assert (dependent is None) == (words is None or "before" in words)
+
+
+def test_a_sparkline_is_a_picture_with_a_name(rng):
+    frame = pd.DataFrame({"a<b": rng.normal(size=400), "c": rng.choice(list("xyz"), 400)})
+    current = frame.assign(**{"a<b": np.append(frame["a<b"][40:], [99.0] * 40), "c": "x"})
+    result = dl.detect_drift(frame, current.assign(when=1))
+    column = result.baseline.columns["a<b"]
+    shares = small_shares(column, column.reference, result.current.columns["a<b"])
+    assert len(shares.parts) == 22
+    assert shares.reference.sum() == pytest.approx(1)
+    assert shares.current[-1] == pytest.approx(0.1)
+    for name, words in (("a<b", "a<b: 10 % outside the reference's range"), ("c", "c: x 100 %")):
+        picture = ElementTree.fromstring(sparkline(result, name))
+        assert picture.get("aria-label").startswith(words)
