@@ -246,13 +246,20 @@ def test_hostile_names_reach_every_page_and_run_on_none(page, ran, name: str) ->
 def test_file_of_parameters_and_a_step_that_takes_too_long(tmp_path) -> None:
     path = tmp_path / "my.yml"
     path.write_text(f"output: {tmp_path / 'out'}\nalpha: 0.01\nrows: 1\n")
-    sources = ["# Slow", "print(alpha, rows)", "import time\ntime.sleep(60)", "1"]
-    notebooks = make(tmp_path / "notebooks", slow=sources)
-    result = run_report({"rows": 2}, params=path, notebooks=notebooks, timeout=1, progress=False)
+    sources = ["# Slow", "print(alpha, rows)", "import time\ntime.left = 1\ntime.sleep(60)", "1"]
+    after = ["import time\nprint(hasattr(time, 'left'))"]
+    notebooks = make(tmp_path / "notebooks", slow=sources, after=after)
+    result = run_report(
+        {"rows": 2}, params=path, notebooks=notebooks, timeout=1, workers=1, progress=False
+    )
     assert result.output == tmp_path / "out"
+    assert result.failed == ("slow",)
+    # Nothing of one notebook is left to the next of the same process.
+    assert '<pre class="printed">False' in (tmp_path / "out" / "after.html").read_text()
     text = (tmp_path / "out" / "slow.html").read_text()
     assert '<pre class="printed">0.01 2' in text  # arguments win over the file
-    assert result.reports[0].failure.startswith("A step took longer than 1 seconds")
+    failures = {report.name: report.failure for report in result.reports}
+    assert failures["slow"].startswith("A step took longer than 1 seconds")
     assert "Not computed" in text
 
 

@@ -6,12 +6,14 @@ import contextlib
 import os
 import signal
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftlib.reporting.export import failure_sentence
+from driftlib.reporting.forkserver import ForkServer, Request
 from driftlib.reporting.jobs import Advanced, Event, Job
 
 if TYPE_CHECKING:
@@ -38,12 +40,15 @@ class Workshop:
         All that were started, the newest last.
     answered : set of int
         Places in that list of the kernels that have begun to work.
+    forkserver : ForkServer, optional
+        Where kernels come from; by default each is started from nothing.
     """
 
     folder: Path
     send: Callable[[Event], None]
     kernels: list[AsyncKernelManager] = field(default_factory=list)
     answered: set[int] = field(default_factory=set)
+    forkserver: ForkServer | None = None
 
 
 def end_kernels(kernels: Iterable[AsyncKernelManager]) -> None:
@@ -89,19 +94,21 @@ def execute(job: Job, path: str, workshop: Workshop) -> tuple[NotebookNode, str 
     Exception
         Of any kind, if nothing of the notebook could be executed.
     """
-    import nbformat
     import papermill
     from papermill.engines import papermill_engines
 
-    papermill_engines.register("driftlib", _engine(workshop, job.name))
-    executed = workshop.folder / f"{job.name}.ipynb"
+    executed: list[NotebookNode] = []
     failure = None
     for attempt in ("first", "second"):
         before = len(workshop.kernels)
+        executed.clear()
+        engine = _engine(workshop, job.name, executed, attempt == "first")
+        papermill_engines.register("driftlib", engine)
         try:
             papermill.execute_notebook(
                 path,
-                str(executed),
+                # Written nowhere: with large figures, every cell would wait for it.
+                None,
                 job.parameters,
                 engine_name="driftlib",
                 kernel_name="python3",
@@ -110,7 +117,6 @@ def execute(job: Job, path: str, workshop: Workshop) -> tuple[NotebookNode, str 
                 start_timeout=START_TIMEOUT,
                 execution_timeout=job.timeout,
                 cwd=str(Path(path).parent),
-                socket=_socket_possible(workshop.folder) and attempt == "first",
             )
         except papermill.PapermillExecutionError:
             pass  # the failed cell has the message
@@ -118,11 +124,11 @@ def execute(job: Job, path: str, workshop: Workshop) -> tuple[NotebookNode, str 
             answered = any(place >= before for place in workshop.answered)
             if attempt == "first" and not answered:
                 continue
-            if not executed.exists():
+            if not executed:
                 raise
             failure = _stopped(error, job.timeout)
         break
-    return nbformat.read(executed, as_version=4), failure
+    return executed[0], failure
 
 
 def _socket_possible(folder: Path) -> bool:
@@ -145,11 +151,30 @@ def _stopped(error: Exception, timeout: int) -> str:
     return failure_sentence(type(error).__name__, str(error))
 
 
-def _engine(workshop: Workshop, name: str) -> type:
+def _engine(workshop: Workshop, name: str, executed: list[NotebookNode], quickly: bool) -> type:
+    """Make papermill's engine for a job, which leaves the notebook in a list.
+
+    Its kernel starts quickly, or else in the way that always works.
+    """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import Engine
+
+    class ForkProvisioner(LocalProvisioner):
+        """Kernels that are forked, where others are started."""
+
+        process: Any
+
+        async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
+            arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+            assert workshop.forkserver is not None
+            self.cwd = options.get("cwd") or os.getcwd()
+            request = Request(arguments, dict(options["env"]), str(self.cwd))
+            self.process = workshop.forkserver.fork(request)
+            self.pid = self.pgid = self.process.pid
+            return self.connection_info
 
     class Kernel(AsyncKernelManager):
         """A kernel of this Python, whatever other kernels the user has installed."""
@@ -158,6 +183,11 @@ def _engine(workshop: Workshop, name: str) -> type:
             # No folder to look in: "python3" is then the running interpreter's own.
             super().__init__(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]), **settings)
             workshop.kernels.append(self)
+            if quickly and workshop.forkserver:
+                self.kernel_id = uuid.uuid4().hex
+                self.provisioner = ForkProvisioner(
+                    kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self
+                )
 
     class SocketKernel(Kernel):
         """Talks through files only this user can open, and so needs no free port."""
@@ -177,9 +207,10 @@ def _engine(workshop: Workshop, name: str) -> type:
             kernel_name: str,
             start_timeout: int,
             execution_timeout: int,
-            socket: bool,
             **_: Any,
         ) -> None:
+            executed.append(nb_man.nb)
+            socket = quickly and _socket_possible(workshop.folder)
             total = sum(cell.cell_type == "code" for cell in nb_man.nb.cells)
             done = 0
 

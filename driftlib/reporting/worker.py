@@ -18,6 +18,7 @@ from pathlib import Path
 
 from driftlib.errors import DriftlibError
 from driftlib.files import write_whole
+from driftlib.reporting import forkserver
 from driftlib.reporting.evidently import DRIFT_PAGE, evidently_report
 from driftlib.reporting.execute import Workshop, end_kernels, execute
 from driftlib.reporting.export import RenderedPage, export, failure_page, failure_sentence
@@ -43,7 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dl-", ignore_cleanup_errors=True) as folder:
         # Kernels of several runs share neither connection files nor IPython's history.
         os.environ |= {"JUPYTER_RUNTIME_DIR": folder, "IPYTHONDIR": folder}
-        workshop = Workshop(Path(folder), send)
+        # Before there is a thread, which no copy would have.
+        workshop = Workshop(Path(folder), send, forkserver=forkserver.start())
 
         def read() -> None:
             for line in sys.stdin:
