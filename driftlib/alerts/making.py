@@ -307,7 +307,7 @@ def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]
     windows = table["window"].nunique()
     metrics = METRICS[result.task]
     for subject, found, every in _by_subject(table, subjects, wanted):
-        course = _course(every, wanted, level, int(table["window"].max()))
+        course = _course(every, wanted, level, int(table["window"][~table["held"]].max()))
         latest, metric = found.iloc[-1], metrics[found["metric"].iloc[-1]]
         name = metric.title + subject.removeprefix(str(latest["metric"]))
         estimated = " (estimated without labels)" if latest["estimated"] else ""

@@ -64,6 +64,10 @@ def raise_alarms(
     known = {metric.name: metric for metric in metrics}
     compared = {name: is_compared(name, limits) and reference is not None for name in known}
     judged = [name for name in known if compared[name] or name in limits]
+    held = table["held"] if "held" in table else pd.Series(False, index=table.index)
+    shown, values = table, ["value", "lower", "upper"]
+    # A window that is not judged says nothing.
+    table = table.assign(**{name: table[name].where(~held) for name in values})
     numbers = np.unique(table["window"])
     length = len(numbers)
     subject, keys = _subjects(table, by)
@@ -93,15 +97,15 @@ def raise_alarms(
         surely[:, followed] = watched.changed & ~tolerated[:, followed]
     starts = table.drop_duplicates("window")["start"].tolist()
     first = np.array([*starts, None], dtype=object)
-    table = table.assign(
+    table = shown.assign(
         evidence=evidence[places],
         since=pd.Series(first[since[places]], index=table.index, dtype=object),
         over=over[places],
-        alarm=surely[places],
+        alarm=surely[places] & ~held.to_numpy(),
     )
     if not judged:
         return table, "There is nothing to compare metrics with, and no alarm."
-    relative &= not table["estimated"].any()
+    relative &= not (table["estimated"] & ~held).any()
     return table, _rule(length, level, followed, relative, windows)
 
 

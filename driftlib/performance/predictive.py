@@ -10,6 +10,7 @@ import numpy as np
 
 from driftlib.data.predictions import Predictions
 from driftlib.performance.metric import Metric
+from driftlib.stats.arrival import ArrivalCurves, still_to_come
 from driftlib.stats.calibration import Calibrator
 from driftlib.stats.expected import ExpectedClassification, ExpectedCounts
 
@@ -37,6 +38,25 @@ class UnitEffects:
     degrees: float
 
 
+@dataclass(frozen=True)
+class KnownLabels:
+    """Labels that some rows have already, and what their absence says of the others.
+
+    Parameters
+    ----------
+    y : int array, shape (rows,)
+        Number of each row's class, -1 where its label is still to come.
+    age : float array, shape (rows,)
+        Days since each row was seen.
+    curves : ArrivalCurves
+        How long the labels of each class take.
+    """
+
+    y: np.ndarray
+    age: np.ndarray
+    curves: ArrivalCurves
+
+
 def predictive_interval(
     calibrator: Calibrator,
     rows: Predictions,
@@ -44,6 +64,7 @@ def predictive_interval(
     metrics: Sequence[Metric[Any]],
     rng: np.random.Generator,
     effects: UnitEffects | None = None,
+    known: KnownLabels | None = None,
 ) -> np.ndarray:
     """Draw labels for the rows: value and 95 % prediction interval of each metric.
 
@@ -65,6 +86,8 @@ def predictive_interval(
         What labels are drawn with.
     effects : UnitEffects, optional
         What the units of the rows have of their own; default rows are independent.
+    known : KnownLabels, optional
+        Labels that are there already; default none is.
 
     Returns
     -------
@@ -90,11 +113,25 @@ def predictive_interval(
         return np.stack([metric.value(expected) for metric in metrics], axis=-1)
 
     shares = calibrator.probabilities(calibrator.designs(rows.scores, rows.pred))
+    labels = np.full(len(rows.pred), -1) if known is None else known.y
+    if known is not None:
+        shares = _given_labels(shares, labels, known.curves.pending(known.age))
     value = values(ExpectedClassification(rows.pred, rows.scores, classes).given(shares))
-    proba, pred, counts = _cells(rows.scores, rows.pred)
+    cells = _cells(rows.scores, rows.pred, labels)
+    proba, pred, counts = cells.proba, cells.pred, cells.counts
     designs = calibrator.designs(proba, pred)
-    cells = ExpectedClassification(pred, proba, classes, counts)
-    centre = values(cells.given(calibrator.probabilities(designs)))
+    expected = ExpectedClassification(pred, proba, classes, counts)
+    waiting = exact = None
+    if known is not None:
+        age, exact = cells.mean(known.age), cells.mean(known.curves.pending(known.age))
+        moved_by = exact - known.curves.pending(age)
+        waiting = np.clip(known.curves.draw(age, DRAWS, rng) + moved_by, 0, 1)
+
+    def chances(coefficients: np.ndarray | None, waiting: np.ndarray | None) -> np.ndarray:
+        found = calibrator.probabilities(designs, coefficients)
+        return found if waiting is None else _given_labels(found, cells.y, waiting)
+
+    centre = values(expected.given(chances(None, exact)))
     parts = min(DRAWS, -(-DRAWS * proba.size // MOST_DRAWN))
     coefficients, moved = calibrator.draw(DRAWS, rng), np.zeros((DRAWS, len(metrics)))
     if effects is not None:
@@ -103,11 +140,18 @@ def predictive_interval(
         centred = calibrator.coefficients
         coefficients = centred + (coefficients - centred) * stretch
         moved = rng.standard_normal(moved.shape) * effects.error * stretch
-    chunks = np.array_split(coefficients, parts)
     drawn = np.concatenate(
         [
-            values(cells.given(_labels(calibrator.probabilities(designs, chunk), counts, rng)))
-            for chunk in chunks
+            values(
+                expected.given(
+                    _labels(
+                        chances(coefficients[some], None if waiting is None else waiting[some]),
+                        counts,
+                        rng,
+                    )
+                )
+            )
+            for some in np.array_split(np.arange(DRAWS), parts)
         ]
     )
     drawn += value - centre + moved
@@ -130,17 +174,43 @@ def _limits(value: float, drawn: np.ndarray, metric: Metric[Any]) -> np.ndarray:
     )
 
 
-def _cells(proba: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows with like scores and the same prediction as one entry, and how many each stands for.
+def _given_labels(shares: np.ndarray, y: np.ndarray, pending: np.ndarray) -> np.ndarray:
+    """Chances of labels once some are known, and the others are known to be late."""
+    several = pending.shape[-1] > 2
+    chances = shares if several else np.stack([1 - shares, shares], axis=-1)
+    truth = np.eye(pending.shape[-1])[y]
+    found = np.where((y >= 0)[:, None], truth, still_to_come(chances, pending))
+    return found if several else found[..., 1]
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Rows with like scores and the same prediction and label as one entry."""
+
+    proba: np.ndarray
+    pred: np.ndarray
+    y: np.ndarray
+    counts: np.ndarray
+    order: np.ndarray
+    first: np.ndarray
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Mean over the rows of each cell."""
+        sums = np.add.reduceat(values[self.order], self.first, axis=0)
+        return np.asarray((sums.T / self.counts).T)
+
+
+def _cells(proba: np.ndarray, pred: np.ndarray, y: np.ndarray) -> _Cells:
+    """Put rows with like scores, the same prediction and the same label, or none, together.
 
     The cost of an interval then does not grow with the rows. A cell has the scores of its
     middle row, so that equal scores stay equal; of more than two classes, rows are alike in the
     score of the predicted one.
     """
     own = proba if proba.ndim == 1 else np.take_along_axis(proba, pred[:, None], 1)[:, 0]
-    order = np.lexsort((own, pred))
-    proba, pred = proba[order], pred[order]
-    other = pred[1:] != pred[:-1]
+    order = np.lexsort((own, y, pred))
+    proba, pred, y = proba[order], pred[order], y[order]
+    other = (pred[1:] != pred[:-1]) | (y[1:] != y[:-1])
     differs = proba[1:] != proba[:-1]
     new = other | (differs if proba.ndim == 1 else differs.any(1))
     if new.sum() >= MOST_SCORE_CELLS:
@@ -149,7 +219,7 @@ def _cells(proba: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray,
     first = np.append(0, np.flatnonzero(new) + 1)
     counts = np.diff(first, append=len(pred))
     middle = first + counts // 2
-    return proba[middle], pred[middle], counts
+    return _Cells(proba[middle], pred[middle], y[middle], counts, order, first)
 
 
 def _labels(shares: np.ndarray, counts: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -23,7 +23,7 @@ from driftlib.results import Result
 COLUMNS = (
     "n", "n_labelled", "metric", "value", "lower", "upper",
     "threshold", "breached", "degraded", "estimated", "note",
-    "design_effect", "units_reference", "units_current",
+    "design_effect", "units_reference", "units_current", "held",
 )  # fmt: skip
 # And after those, see `driftlib.performance.alarms`.
 ALARMS = ("evidence", "since", "over", "alarm")
@@ -84,6 +84,19 @@ class Performance(Result):
         return f"{untold[0]}, in {groups}" if len(reasons) > 1 else untold[0]
 
     @property
+    def held(self) -> str:
+        """Which windows are not judged, for labels that are still to come; empty where all are."""
+        each = self.table.drop_duplicates(["window", *self.by])["held"]
+        if not each.any():
+            return ""
+        if len(each) == 1:
+            return "not judged, as labels are still to come"
+        return (
+            f"{int(each.sum()):,} of {len(each):,} {self._groups} are not judged, as labels are "
+            "still to come"
+        )
+
+    @property
     def untold(self) -> float:
         """Share of the windows with rows that cannot be told from the reference."""
         reasons = self._reasons
@@ -137,6 +150,7 @@ class Performance(Result):
             "notes": list(self.notes),
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
+            "held": self.held,
             "rule": self.rule,
             "reference": self.reference,
         }
@@ -169,6 +183,7 @@ def _headline(perf: Performance) -> str:
     others = [titles[other].title for other in counts.index[1:] if counts.loc[other].any()]
     also = f"; also {', '.join(others)}" if others else ""
     also += f"; {perf.cannot_tell}" if perf.cannot_tell else ""
+    also += f"; {perf.held}" if perf.held else ""
     also += _not_measured(perf)
     return f"{titles[name].title} {finding}{also}"
 
@@ -182,6 +197,9 @@ def _values_in_words(perf: Performance, titles: Mapping[str, Metric[Any]], many:
     rest = f"; {untold}" if untold and perf.untold < 1 else ""
     if untold and perf.untold == 1:
         verdict = f"{untold[:1].upper()}{untold[1:]}; "
+    rest += f"; {perf.held}" if perf.held else ""
+    if perf.table["held"].all():
+        verdict = ""
     shown = limited if limited.any() else measured if measured.any() else slice(None)
     name = perf.table[shown]["metric"].iloc[0]
     values = perf.table.loc[perf.table["metric"] == name, "value"].dropna()

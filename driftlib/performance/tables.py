@@ -169,4 +169,5 @@ def long_table(
     table["design_effect"] = np.nan if units is None else units.design_effect.ravel()
     table["units_reference"] = np.nan if units is None else units.n_reference[each]
     table["units_current"] = np.nan if units is None else units.n_current[each]
+    table["held"] = False
     return table

@@ -9,6 +9,7 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import window_groups
+from driftlib.data.maturity import read_maturity
 from driftlib.data.predictions import Period, read_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import Task
@@ -18,6 +19,7 @@ from driftlib.data.windows import followed_time
 from driftlib.errors import DriftlibError
 from driftlib.performance.alarms import goes_on, raise_alarms
 from driftlib.performance.evaluate import evaluate
+from driftlib.performance.late import LateLabels, hold_by_signs, only_mature
 from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS, select_metrics
@@ -50,6 +52,8 @@ def track_performance(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = AUTO,
+    label_time: str | None = None,
+    matures: str | None = None,
 ) -> Performance:
     """Track the performance of a model over windows, from labels and predictions.
 
@@ -103,14 +107,26 @@ def track_performance(
         What rows were drawn in: see `Baseline.fit`. "auto" follows the reference's time column
         (`on`, else `timestamp`), without a reference the frame's own; a window shorter than a unit
         is one.
+    label_time : str, optional
+        Column that says when each row's label became known. Windows in which labels are still to
+        come are held: never breached or degraded. They get the value that is expected once all
+        labels are there, from those that are, from what scores mean and from how long labels
+        took, learnt from rows that are old enough. It needs a time column.
+    matures : str, optional
+        How long a row waits for its label, such as "180D". Default: with `label_time` the time in
+        which 99 % of the labels of every class came. Alone, young windows get the value that
+        their scores let expect, whatever labels are there. "0D" says that labels do not come
+        late. With neither, windows are held where the share of rows with a label falls off
+        towards the newest, or rows with a label have other scores than those without.
 
     Returns
     -------
     Performance
         Its table has a row per segment, window and metric: window (from 0), start, end, the
         segment columns, n (rows), n_labelled, metric, value, lower and upper (95 % interval),
-        threshold, breached, degraded, estimated (always False here), note, design_effect,
-        units_reference, units_current. `breached`: the
+        threshold, breached, degraded, estimated (False but for held windows), note, design_effect,
+        units_reference, units_current, held (whether the window is not judged, for
+        labels that are still to come; what is expected of it is `estimated`). `breached`: the
         value is on the wrong side of the threshold. `degraded`: that is more than noise; the
         whole interval is beyond an absolute threshold, or the 95 % interval of the difference
         from the reference is beyond the tolerance (0 without thresholds). Each window and
@@ -153,6 +169,16 @@ def track_performance(
     chosen = select_metrics(found.kind, metrics, now.predictions.proba is not None)
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
     groups = window_groups(now.frame, window, step, on, segments, now.name, time_format)
+    maturity = read_maturity(
+        [(one.name, one.frame) for one in (now, past) if one is not None],
+        y_true,
+        label_time,
+        matures,
+        on or timestamp,
+        time_format,
+    )
+    if past is not None and maturity is not None:
+        past = only_mature(past, maturity.sides[1], maturity.words)
     values = evaluate(now.predictions, found, groups, chosen)
     units = number_units(unit, now, past, window, on, time_format)
     known = before = None
@@ -169,6 +195,14 @@ def track_performance(
     table = judged_table(
         groups, chosen, values, limits, known, units=comparison.judge if comparison else None
     )
+    if maturity is not None:
+        late = LateLabels(
+            maturity, found, chosen, now.predictions, past.predictions if past else None, units
+        )
+        held = late.hold(groups)
+    else:
+        held = hold_by_signs(now.predictions, groups, past.predictions if past else None)
+    table = held.apply(table)
     of_reference = reference_table(known, chosen, comparison) if known else None
     cut = None
     if past is not None and groups.keys["window"].nunique() >= LEAST_RUN:
