@@ -616,7 +616,8 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
     st.markdown("#### Every window")
     show_table(metrics_table(performance))
     st.caption(
-        "▼ beyond its threshold by more than noise explains; ◇ beyond it, perhaps by chance."
+        "▼ beyond its threshold by more than noise explains; ◇ beyond it, perhaps by chance; "
+        "○ not judged, as labels are still to come."
     )
     st.caption(plain(performance.unit))
     table = performance.table

@@ -189,14 +189,17 @@ def test_multiclass_values_are_those_of_weighted_rows(rng):
 def test_cells_stand_for_all_rows_and_keep_ties(rng):
     proba = np.where(rng.random(20_000) < 0.3, 0.25, rng.random(20_000))
     pred = (proba > 0.5).astype(int)
-    at, of, counts = _cells(proba, pred)
+    none = np.full(20_000, -1)
+    cells = _cells(proba, pred, none)
+    at, of, counts = cells.proba, cells.pred, cells.counts
     assert len(at) <= 502
     assert counts.sum() == 20_000
     assert counts[of == 1].sum() == pred.sum()
     assert counts[at == 0.25].sum() == pytest.approx(6000, rel=0.05)
     assert (counts * at).sum() == pytest.approx(proba.sum(), rel=1e-3)
     few = np.array([0.1, 0.9, 0.1, 0.5])
-    at, of, counts = _cells(few, np.array([0, 1, 0, 1]))
+    cells = _cells(few, np.array([0, 1, 0, 1]), none[:4])
+    at, of, counts = cells.proba, cells.pred, cells.counts
     assert (at.tolist(), of.tolist(), counts.tolist()) == ([0.1, 0.5, 0.9], [0, 1, 1], [2, 1, 1])
 
 

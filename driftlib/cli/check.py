@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from driftlib.cli.options import RECEIVERS, add_columns, add_roles, names
+from driftlib.cli.options import RECEIVERS, add_columns, add_late, add_roles, names
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.cli.settings import ESTIMATORS, KNOWN, LIMITS, SEVERITIES, settle
 from driftlib.errors import DriftlibError
@@ -55,6 +55,7 @@ def add_to(commands: Any) -> None:
         )
     add_columns(parser)
     add_roles(parser)
+    add_late(parser)
     parser.add_argument("--reference", help="data with labels from when the model was good")
     parser.add_argument("--positive", help="the positive label of two (default the larger)")
     parser.add_argument("--metrics", type=names, help="metrics to measure: a,b,c")

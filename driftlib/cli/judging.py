@@ -10,6 +10,7 @@ import pandas as pd
 from driftlib.alerts import OVER, Alert, AlertPolicy, make_alerts
 from driftlib.cli.outcome import drift_table, noted
 from driftlib.cli.settings import Settings
+from driftlib.data.opening import open_source, source_name
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.errors import DataError, DriftlibError
 from driftlib.performance.result import Performance
@@ -128,6 +129,9 @@ def read_baseline(settings: Settings) -> Baseline:
     saved = path.lower().endswith(".json")
     columns = settings.columns
     if not saved:
+        headers = open_source(path, "reference", source_name(path, "reference")).headers
+        if any(settings.label_time in header.names for header in headers):
+            columns["exclude"] = (*columns["exclude"], settings.label_time)
         return as_baseline(path, **columns)
     baseline = Baseline.load(path)
     # A file of parameters may name what the baseline was already fitted without.
@@ -164,6 +168,10 @@ def _named(settings: Settings, baseline: Baseline) -> dict[str, Any]:
     }
 
 
+def _late(settings: Settings) -> dict[str, Any]:
+    return {"label_time": settings.label_time or None, "matures": settings.matures or None}
+
+
 def _reference(settings: Settings, baseline: Baseline) -> pd.DataFrame | None:
     """Read labels and predictions from when the model was good, where a file has some."""
     from driftlib.data.opening import read_frame
@@ -186,16 +194,18 @@ def _tracked(settings: Settings, baseline: Baseline) -> Performance:
         raise DataError("no row of the batch has a label yet.")
     named = _named(settings, baseline)
     chosen: dict[str, Any] = {"metrics": list(settings.metrics) or None, "task": settings.task}
+    late = _late(settings)
     reference, limits = _reference(settings, baseline), settings.limits
     if reference is None:
         kept = {name: limit for name, limit in limits.items() if not isinstance(limit, str)}
-        return track_performance(frame, thresholds=kept or None, **chosen, **named)
+        return track_performance(frame, thresholds=kept or None, **chosen, **named, **late)
     if limits:
-        return track_performance(frame, thresholds=limits, reference=reference, **chosen, **named)
+        limited: dict[str, Any] = {"thresholds": limits, "reference": reference}
+        return track_performance(frame, **limited, **chosen, **named, **late)
     known = track_performance(reference, **chosen, **named | {"unit": "row"})
     watched = choose_metrics([known], settings.metrics)
     judged = set_limits(reference, known, watched, settings.tolerance)
-    return track_performance(frame, **judged, **chosen | {"metrics": watched}, **named)
+    return track_performance(frame, **judged, **chosen | {"metrics": watched}, **named, **late)
 
 
 def _estimated(
@@ -215,7 +225,7 @@ def _estimated(
     limits: dict[str, Any] = {"thresholds": settings.limits or None}
     found = estimate_performance(
         reference, frame, metrics=list(settings.metrics) or None, method=settings.estimator,
-        **limits, **columns, **_named(settings, baseline),
+        **limits, **columns, **_named(settings, baseline), **_late(settings),
     )  # fmt: skip
     return found, ()
 

@@ -56,3 +56,14 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
     for name in ("y-true", "y-pred", "y-proba"):
         column = name.replace("-", "_")
         parser.add_argument(f"--{name}", help=f"column name (default {column})")
+
+
+def add_late(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say when labels come.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("--label-time", help="column that says when a row's label became known")
+    parser.add_argument("--matures", help="how long a row waits for its label, such as 180D")

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from driftlib.cli.options import RECEIVERS, SEASONS, TIME_FORMATS, UNITS, names
+from driftlib.cli.options import RECEIVERS, SEASONS, TIME_FORMATS, UNITS, add_late, names
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.errors import MissingExtraError
 
@@ -35,6 +35,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--exclude", type=names, help="columns never to compare: a,b,c")
     parser.add_argument("--unit", help=UNITS)
     parser.add_argument("--season", help=SEASONS)
+    add_late(parser)
     parser.add_argument("--params", help="YAML file with parameters of the notebooks")
     parser.add_argument("--output", help="folder to write to (default reports)")
     parser.add_argument(

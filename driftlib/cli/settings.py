@@ -26,6 +26,8 @@ class Settings:
         was good, and of the batch.
     timestamp, time_format, y_true, y_pred, y_proba, positive, task : str
         See `Baseline.fit` and `track_performance`; empty where they are told from the data.
+    label_time, matures : str
+        When labels became known, and how long a row waits for its own; may be empty.
     features, exclude, categorical, season : tuple of str
     unit, window : str
         What rows were drawn in, and how long a window of the history is; may be empty.
@@ -55,6 +57,8 @@ class Settings:
     y_proba: str = "y_proba"
     positive: str = ""
     task: str = "auto"
+    label_time: str = ""
+    matures: str = ""
     features: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()

@@ -174,8 +174,8 @@ def read_maturity(
             f"label_time=: {unknown_name('column', label_time, known, tables[0][0])}"
         )
     sides = [
-        _read_side(where, frame, y_true, label_time, _time_of(where, frame, time, said), time_format)
-        for where, frame in tables
+        _read_side(table, y_true, label_time, _time_of(*table, time, said), time_format)
+        for table in tables
     ]
     now = max(float(np.nanmax(latest, initial=-np.inf)) for _, latest in sides)
     dated = [replace(side, age=now - side.seen) for side, _ in sides]
@@ -206,14 +206,14 @@ def _time_of(where: str, frame: pd.DataFrame, time: str | None, said: str) -> st
 
 
 def _read_side(
-    where: str,
-    frame: pd.DataFrame,
+    table: tuple[str, pd.DataFrame],
     y_true: str,
     label_time: str | None,
     time: str,
     time_format: str | None,
 ) -> tuple[LabelTimes, np.ndarray]:
-    """Times of a table, and all that are known to be past; ages are set later."""
+    """Read the times of a table, and all that are known to be past; ages are set later."""
+    where, frame = table
     seen = _days(as_times(frame[time], where, time_format=time_format))
     delay = np.full(len(seen), np.nan)
     latest = seen
@@ -242,9 +242,7 @@ def _days(times: pd.Series) -> np.ndarray:
 def _learn(sides: Sequence[LabelTimes], where: str, label_time: str) -> float:
     known = [~np.isnan(side.delay) for side in sides]
     age, delay, kind = (
-        np.concatenate(
-            [getattr(side, name)[rows] for side, rows in zip(sides, known, strict=True)]
-        )
+        np.concatenate([getattr(side, name)[rows] for side, rows in zip(sides, known, strict=True)])
         for name in ("age", "delay", "kind")
     )
     found = time_to_mature(age, delay, kind) if len(age) else None

@@ -180,6 +180,8 @@ def diagnose(
     positive: Any = None,
     task: str = "auto",
     unit: str = AUTO,
+    label_time: str | None = None,
+    matures: str | None = None,
     max_rows: int = 50_000,
     domain: Domain | None = None,
 ) -> Diagnosis:
@@ -219,6 +221,11 @@ def diagnose(
         Which rows belong together: "auto", "row", an offset such as "1D" or a column, which is
         then no feature; see `driftlib.Baseline.fit`. Intervals are those of so many units, and
         a unit is judged by models that have not seen it.
+    label_time, matures : str, optional
+        When labels became known, and after how long they all are: see
+        `driftlib.track_performance`. Rows of a time when labels are still to come are left out;
+        where no others have labels the verdict is "undetermined", and says so. With neither it is
+        where rows of current with a label have other scores than those without.
     max_rows : int
         Rows used a side, at least 10; of more, each unit keeps its share.
     domain : Domain, optional
@@ -272,6 +279,8 @@ def diagnose(
         task=task,
         unit=unit,
         max_rows=max_rows,
+        label_time=label_time,
+        matures=matures,
     )
     periods = setup.read(reference, current)
     found = diagnose_periods(periods, domain)
@@ -300,10 +309,12 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
     DataError
         If no feature can be compared, or a side has too few rows with a loss.
     """
+    losses, refused, notes = periods.state.settle(periods.losses, periods.names)
+    periods = replace(periods, losses=losses)
     usable, used = periods.usable, periods
-    if domain is None or not _covers(usable, domain):
+    if domain is None or refused or not _covers(usable, domain):
         used = periods.take(*usable)
-        domain = used.fit_domain()
+        domain = used.fit_domain(refused=refused)
     loss = np.concatenate(
         [
             used.losses.reference[domain.reference_rows],
@@ -326,13 +337,15 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         minimum=periods.setup.minimum_effect * unit,
         loss=used.losses.title,
         labelled=used.labelled,
+        refused=refused,
         separating=None
         if domain.overlaps or domain.cannot_tell
         else find_separating_features(
             domain, lambda features: used.fit_domain(features, SEPARATING_ROWS)
         ),
     )
-    return _diagnosis(inputs, used.losses, _left_out(periods.names, usable), loss, expected)
+    notes += [] if refused else _left_out(periods.names, usable)
+    return _diagnosis(inputs, used.losses, notes, loss, expected)
 
 
 def _covers(usable: tuple[np.ndarray, np.ndarray], domain: Domain) -> bool:

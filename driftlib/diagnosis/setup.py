@@ -13,6 +13,7 @@ from driftlib.data.frames import index_of
 from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.unit_choice import AUTO as AUTO_UNIT
+from driftlib.diagnosis.late import LabelState, read_label_state
 from driftlib.diagnosis.losses import AUTO, Losses, read_losses
 from driftlib.domain.classifier import fit_periods
 from driftlib.domain.features import note_of_counter
@@ -54,6 +55,8 @@ class DiagnosisSetup:
         Which rows belong together: "auto", "row", an offset or a column.
     max_rows : int
         Rows used a side.
+    label_time, matures : str, optional
+        When labels became known, and after how long they all are.
 
     Raises
     ------
@@ -72,6 +75,8 @@ class DiagnosisSetup:
     task: str = "auto"
     unit: str = AUTO_UNIT
     max_rows: int = 50_000
+    label_time: str | None = None
+    matures: str | None = None
 
     def __post_init__(self) -> None:
         if not self.minimum_effect >= 0:
@@ -128,7 +133,11 @@ class DiagnosisSetup:
             self.roles.time_format,
         )
         roles = replace(self.roles, unit=units.column)
-        columns = [name for name in before.columns if name != self.loss]
+        state = read_label_state(
+            (names[0], before), (names[1], now), self.roles, self.label_time, self.matures, on
+        )
+        no_feature = (self.loss, self.label_time)
+        columns = [name for name in before.columns if name not in no_feature]
         if self.features is None:
             left_out = set(no_features)
             columns = [name for name in columns if name not in left_out]
@@ -147,7 +156,7 @@ class DiagnosisSetup:
                 for name in features
                 if name in self.categorical or not note_of_counter(before[name])
             ]
-        return Periods(self, features, names, before, now, losses, units)
+        return Periods(self, features, names, before, now, losses, units, state)
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,8 @@ class Periods:
         One loss a row of either frame.
     units : PeriodUnits
         The unit of each row of either frame.
+    state : LabelState
+        Which rows may still get labels.
     """
 
     setup: DiagnosisSetup
@@ -177,6 +188,7 @@ class Periods:
     current: pd.DataFrame
     losses: Losses
     units: PeriodUnits = field(default=PeriodUnits())
+    state: LabelState = field(default=LabelState())
 
     def take(self, reference: Rows = ALL, current: Rows = ALL) -> Periods:
         """Take some rows of either period.
@@ -198,7 +210,8 @@ class Periods:
         )
         before, now = self.reference.iloc[reference], self.current.iloc[current]
         units = self.units.take(reference, current)
-        return replace(self, reference=before, current=now, losses=losses, units=units)
+        state = self.state.take(reference, current)
+        return replace(self, reference=before, current=now, losses=losses, units=units, state=state)
 
     @property
     def labelled(self) -> bool:
@@ -214,7 +227,9 @@ class Periods:
         now = ~np.isnan(self.losses.current) if self.labelled else np.ones(len(self.current), bool)
         return ~np.isnan(self.losses.reference), now
 
-    def fit_domain(self, features: Iterable[str] | None = None, most: int | None = None) -> Domain:
+    def fit_domain(
+        self, features: Iterable[str] | None = None, most: int | None = None, refused: str = ""
+    ) -> Domain:
         """Fit the classifier that tells the two periods apart.
 
         Parameters
@@ -223,6 +238,8 @@ class Periods:
             Some of the features; default all.
         most : int, optional
             Rows used a side, where that is fewer than `setup.max_rows`.
+        refused : str
+            Why nothing can be told; then no classifier is fitted.
 
         Returns
         -------
@@ -242,4 +259,5 @@ class Periods:
             self.units,
             max_rows=self.setup.max_rows if most is None else min(most, self.setup.max_rows),
             seed=self.setup.seed,
+            cannot_tell=refused,
         )

@@ -40,6 +40,8 @@ class VerdictInputs:
         Whether current has labels.
     separating : SeparatingFeatures, optional
         Columns that give the period away, where the periods do not overlap.
+    refused : str
+        Why the labels of current say nothing yet; empty where they do.
     """
 
     parts: Decomposition
@@ -48,6 +50,7 @@ class VerdictInputs:
     loss: str
     labelled: bool = True
     separating: SeparatingFeatures | None = None
+    refused: str = ""
 
     @property
     def inputs_differ(self) -> bool:
@@ -145,6 +148,8 @@ class VerdictInputs:
     @property
     def reason(self) -> str:
         """Why this verdict."""
+        if self.refused:
+            return f"{capital(self.refused)}."
         if self.domain.cannot_tell:
             return (
                 f"{capital(self.domain.cannot_tell)}. Rows of a unit share its fate: so few say "

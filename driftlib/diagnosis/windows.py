@@ -100,6 +100,8 @@ def diagnose_windows(
     positive: Any = None,
     task: str = "auto",
     unit: str = AUTO,
+    label_time: str | None = None,
+    matures: str | None = None,
     max_rows: int = 20_000,
 ) -> Timeline:
     """Diagnose window after window against one reference.
@@ -128,6 +130,8 @@ def diagnose_windows(
         As for `diagnose`.
     unit : str
         As for `diagnose`. A window of fewer than 5 units is undetermined, and says so.
+    label_time, matures : str, optional
+        As for `diagnose`. A window that is too young is undetermined, and says so.
     max_rows : int
         Rows used of the reference, and of each window.
 
@@ -164,6 +168,8 @@ def diagnose_windows(
         task=task,
         unit=unit,
         max_rows=max_rows,
+        label_time=label_time,
+        matures=matures,
     )
     by = [by] if isinstance(by, str) else list(by or ())
     no_features = [name for name in (window, on or timestamp, *by) if isinstance(name, str)]

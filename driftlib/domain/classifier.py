@@ -137,6 +137,7 @@ def fit_periods(
     max_rows: int = 50_000,
     folds: int = 3,
     seed: int = 0,
+    cannot_tell: str = "",
 ) -> Domain:
     """Fit the classifier of two periods that are read already.
 
@@ -154,6 +155,8 @@ def fit_periods(
         Whether the user named the columns: then those that only count up are used as well.
     max_rows, folds, seed
         As for `fit_domain`.
+    cannot_tell : str
+        Why nothing can be told of the periods, where that is known before.
 
     Returns
     -------
@@ -184,7 +187,7 @@ def fit_periods(
             f"{names[int(len(rows[1]) < len(rows[0]))]} has {counted(smaller, 'row')}, too few to "
             f"tell the periods apart: at least {2 * folds} a side are needed."
         )
-    if reason := units.cannot_tell(names):
+    if reason := cannot_tell or units.cannot_tell(names):
         return _unfitted(list(kinds), skipped, rows, units, seed, reason)
     parts = [
         frame[list(kinds)].iloc[part]

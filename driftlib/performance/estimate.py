@@ -13,6 +13,7 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.frames import index_of
 from driftlib.data.groups import WindowGroups, match_segments, window_groups
+from driftlib.data.maturity import read_maturity
 from driftlib.data.predictions import Period, Predictions, name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.task import Task, class_columns
@@ -25,6 +26,7 @@ from driftlib.errors import DataError, LackingError, check_choice
 from driftlib.performance.alarms import raise_alarms
 from driftlib.performance.estimated_values import estimate_values
 from driftlib.performance.evaluate import evaluate
+from driftlib.performance.late import only_mature
 from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metrics import select_metrics
 from driftlib.performance.reference_calibration import Features, ReferenceCalibration
@@ -123,6 +125,8 @@ def estimate_performance(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = AUTO,
+    label_time: str | None = None,
+    matures: str | None = None,
 ) -> Estimate:
     """Estimate the performance of a classifier over windows before labels arrive.
 
@@ -173,6 +177,9 @@ def estimate_performance(
         As for `driftlib.track_performance`. The labels of a day (or customer) turn out better or
         worse together than its scores say; how far, the reference shows, and the interval
         holds it.
+    label_time, matures : str, optional
+        As for `driftlib.track_performance`: rows of the reference of a time when labels are still
+        to come teach nothing.
 
     Returns
     -------
@@ -221,14 +228,20 @@ def estimate_performance(
     task, (known, new) = parse_predictions(
         [(name, before), (current_name, unlabelled)], roles, "auto", positive, [current_name]
     )
+    maturity = read_maturity(
+        [(current_name, now), (name, before)], y_true, label_time, matures, on or timestamp,
+        time_format,
+    )  # fmt: skip
+    past = Period(name, before, known)
+    if maturity is not None:
+        past = only_mature(past, maturity.sides[1], maturity.words)
+        known = past.predictions
     chosen = select_metrics(task.kind, metrics, has_proba=True)
     limits = read_thresholds(thresholds, task.kind, chosen, has_reference=True)
     groups = window_groups(now, window, step, on, segments, current_name, time_format)
     whole = window_groups(before, by=segments, where=name)
 
-    units = number_units(
-        unit, Period(current_name, now, new), Period(name, before, known), window, on, time_format
-    )
+    units = number_units(unit, Period(current_name, now, new), past, window, on, time_format)
     rows = known.labelled & known.predicted & known.scored
     learnt = known.take(rows)
     _check_classes(name, learnt, task, roles)
@@ -239,7 +252,7 @@ def estimate_performance(
             before.columns, roles, features, categorical, name, exclude, index_of(before)
         )
         if features is None:
-            followed = (window, on, units.rule.column, *segments)
+            followed = (window, on, units.rule.column, label_time, *segments)
             wanted = [column for column in wanted if column not in followed]
         kinds, left_out = _compared(frames, wanted, categorical)
         compared = Features(before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed)

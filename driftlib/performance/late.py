@@ -213,9 +213,7 @@ class LateLabels:
         if not self.maturity.learns:
             return None
         known = [(times.delay, one.y, times.mature & one.labelled) for times, one, _ in self._pairs]
-        delay, y = (
-            np.concatenate([part[number][part[2]] for part in known]) for number in (0, 1)
-        )
+        delay, y = (np.concatenate([part[number][part[2]] for part in known]) for number in (0, 1))
         if len(delay) < FEWEST_ROWS:
             return None
         return arrival_curves(delay, y, len(self.task.classes))
@@ -241,9 +239,7 @@ class LateLabels:
     def _effects(self, calibration: Calibration, rows: np.ndarray) -> UnitEffects | None:
         if calibration.units is None:
             return None
-        residuals = ResidualEffects(
-            self.metrics, len(self.task.classes), self.units.rule.memory
-        )
+        residuals = ResidualEffects(self.metrics, len(self.task.classes), self.units.rule.memory)
         return residuals.of_rows(calibration, self.units.current[rows])
 
 
@@ -298,9 +294,7 @@ def only_mature(past: Period, times: LabelTimes, words: str) -> Period:
     return replace(past, predictions=replace(known, y=y, notes=(*known.notes, note)))
 
 
-def hold_by_signs(
-    now: Predictions, groups: WindowGroups, past: Predictions | None
-) -> HeldWindows:
+def hold_by_signs(now: Predictions, groups: WindowGroups, past: Predictions | None) -> HeldWindows:
     """Hold windows whose labels look as if others were still to come, where nothing is said.
 
     Parameters

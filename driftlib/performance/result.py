@@ -200,9 +200,11 @@ def _values_in_words(perf: Performance, titles: Mapping[str, Metric[Any]], many:
     rest += f"; {perf.held}" if perf.held else ""
     if perf.table["held"].all():
         verdict = ""
+    measured &= ~perf.table["held"] | bool(perf.table["held"].all())
     shown = limited if limited.any() else measured if measured.any() else slice(None)
     name = perf.table[shown]["metric"].iloc[0]
-    values = perf.table.loc[perf.table["metric"] == name, "value"].dropna()
+    judged = perf.table[~perf.table["held"]] if not perf.table["held"].all() else perf.table
+    values = judged.loc[judged["metric"] == name, "value"].dropna()
     if values.empty:
         return f"{titles[name].title} cannot be computed: {perf.table['note'].iloc[0]}"
     span = f"{values.min():.3g} to {values.max():.3g} over {many}"

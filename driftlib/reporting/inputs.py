@@ -55,6 +55,10 @@ class Inputs:
         Rows, a pandas offset, a column for a window a value, or None for one window.
     output : Path
         Folder for data files.
+    label_time : str or None
+        Column that says when a row's label became known: no feature.
+    matures : str or None
+        How long a row waits for its label.
     """
 
     reference: pd.DataFrame | Baseline
@@ -68,6 +72,8 @@ class Inputs:
     on: str | None
     window: int | str | None
     output: Path
+    label_time: str | None = None
+    matures: str | None = None
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -99,8 +105,13 @@ class Inputs:
 
     @property
     def tracked(self) -> dict[str, Any]:
-        """Arguments for `track_performance`: names, windows and unit."""
-        return self.labels | self.drawn
+        """Arguments for `track_performance`: names, windows, unit, and when labels come."""
+        return self.labels | self.drawn | self.late
+
+    @property
+    def late(self) -> dict[str, Any]:
+        """Arguments that say when labels come."""
+        return {"label_time": self.label_time, "matures": self.matures}
 
     @property
     def drawn(self) -> dict[str, Any]:
@@ -142,7 +153,7 @@ class Inputs:
         codes = [name for name in self.categorical if name in kept]
         time = {"timestamp": self.roles.timestamp, "time_format": self.roles.time_format}
         kinds = {"features": kept, "categorical": codes, "unit": self.roles.unit or AUTO}
-        return self.names | time | kinds
+        return self.names | time | kinds | self.late
 
     @property
     def segments(self) -> list[str]:
@@ -188,6 +199,8 @@ def read_inputs(
     categorical: Iterable[str] = (),
     unit: str = AUTO,
     season: str | Iterable[str] = "",
+    label_time: str = "",
+    matures: str = "",
     window: str = "",
     output: str | Path = "reports",
 ) -> Inputs:
@@ -213,6 +226,9 @@ def read_inputs(
     season : str or list of str
         What like is compared with like by: "hour", "weekday", "month", or columns, between commas;
         "" compares all with all.
+    label_time, matures : str
+        When labels became known, and how long a row waits for its own: see
+        `driftlib.track_performance`; "" says neither.
     window : str
         A number of rows, a pandas offset or the name of a column; "" picks hours, days, weeks,
         months or longer by the time that the data span, one window for each of the few values of
@@ -262,7 +278,9 @@ def read_inputs(
         sources=(before, now),
         roles=roles,
         features=list(features) or None,
-        exclude=list(exclude),
+        exclude=[*exclude, *[label_time] * (label_time in _columns_of(known))],
+        label_time=label_time or None,
+        matures=matures or None,
         categorical=list(categorical),
         positive=positive or None,
         on=on,
@@ -277,6 +295,11 @@ def _read(reference: Any, current: Any) -> tuple[pd.DataFrame | Baseline, pd.Dat
         baseline = Baseline.load(reference)
         return baseline, read_frame(current, "current", baseline.as_written)
     return read_pair(reference, current)
+
+
+def _columns_of(known: pd.DataFrame | Baseline) -> Iterable[str]:
+    """Columns of a frame; what a saved baseline compares it says itself."""
+    return () if isinstance(known, Baseline) else known.columns
 
 
 def _found(source: Any) -> Any:

@@ -212,7 +212,8 @@ def metrics_table(perf: Performance) -> pd.DataFrame:
         first = part.iloc[0]
         row = {"window": label, "rows": int(first["n"]), "labelled": int(first["n_labelled"])}
         for entry in part.to_dict("records"):
-            mark = "▼ " if entry["degraded"] else "◇ " if entry["breached"] else ""
+            marks = {"▼ ": "degraded", "◇ ": "breached", "○ ": "held"}
+            mark = next((mark for mark, flag in marks.items() if entry[flag]), "")
             title = titles[entry["metric"]].title
             row[title] = f"{mark}{write_value(entry['value'])}"
             if title in perf.unmeasured and part is not perf.reference:

@@ -130,6 +130,10 @@ def _joined(perf: Performance, estimate: Performance, metric: str) -> pd.DataFra
                 f"the {side} result has no metric {metric!r} (it has: "
                 f"{quoted(dict.fromkeys(result.table['metric']))})."
             )
+        if side == "realised":
+            # What is filled in is no realised value.
+            columns = ["value", "lower", "upper"]
+            rows = rows.assign(**{name: rows[name].where(~rows["held"]) for name in columns})
         names = {"value": side, "lower": f"{side}_lower", "upper": f"{side}_upper"}
         sides.append(rows[["start", "end", *names]].rename(columns=names))
     both = sides[0].merge(sides[1], on=["start", "end"], how="outer", sort=True)

@@ -156,7 +156,7 @@ def _trend_legend(
     if perf.by:
         for segment, color in colors.items():
             add_legend_entry(chart, escape(segment, most=24), line={"color": color, "width": 2})
-    if is_judged(perf, drawn):
+    if is_judged(perf, drawn) or drawn["held"].any():
         # With segments a line's own colour is what a value that is fine looks like.
         states = drawn["state"][drawn["state"] != "fine"] if perf.by else drawn["state"]
         add_state_legend(chart, states, ink)
@@ -180,7 +180,7 @@ def _trend_title(
     windows: WindowLabels,
 ) -> str:
     titles = METRICS[perf.task]
-    what = "estimated " if table["estimated"].any() else ""
+    what = "estimated " if table["estimated"].all() else ""
     # A window that is worse by itself is a mark; the title says what the whole run shows.
     for verdict, manner in (("alarm", "beyond noise "), ("breached", "")):
         bad = table[table[verdict]]
@@ -205,7 +205,8 @@ def _trend_title(
         if rows["window"].min() == rows["window"].max():
             return capital(f"{head} {when} ({value})")
         return capital(f"{head} {when}; worst {value} {windows.place(worst['window'])}")
-    values = table.loc[table["metric"].isin(names[:1]), "value"].dropna()
+    judged = table if table["held"].all() else table[~table["held"]]
+    values = judged.loc[judged["metric"].isin(names[:1]), "value"].dropna()
     if values.empty:
         return "No metric has a value"
     low, high = brief(values.min(), most=2), brief(values.max(), most=2)
@@ -237,9 +238,18 @@ def _trend_caption(
             "more than noise explains, each window judged alone."
         )
     unlabelled = table["n_labelled"].sum() < table["n"].sum()
-    if unlabelled and not table["estimated"].any():
+    if table["held"].any():
+        sentences.append(
+            "Hollow: not judged, as labels are still to come"
+            + (
+                "; the value is what they are expected to show."
+                if table.loc[table["held"], "estimated"].any()
+                else "; the value is of those that are there."
+            )
+        )
+    elif unlabelled and not table["estimated"].any():
         sentences.append("Not every row has a label; the metrics use those that do.")
-    if table["estimated"].any():
+    if table["estimated"].all():
         sentences.append(getattr(perf, "assumption", ""))
     if len(names) > 1 and any(not METRICS[perf.task][name].higher_is_better for name in names):
         sentences.append("↓: lower is better.")

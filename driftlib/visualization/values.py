@@ -22,6 +22,7 @@ STATES = {
     "fine": ("not worse beyond noise", "circle", style.CURRENT),
     "breached": ("beyond its threshold, perhaps by chance", "diamond", style.CURRENT),
     "degraded": ("worse beyond noise", "triangle-down", style.SEVERITY_COLORS["major"]),
+    "held": ("not judged: labels are still to come", "circle-open", style.CURRENT),
 }
 ESTIMATED = style.COLORWAY[2]
 WASH = {style.CURRENT: "rgba(213, 94, 0, 0.16)", ESTIMATED: "rgba(0, 158, 115, 0.16)"}
@@ -41,7 +42,8 @@ def with_states(perf: Performance) -> pd.DataFrame:
         Its table with `state`, one of `STATES`, and `segment`, empty without segments.
     """
     table = perf.table
-    state = np.where(table["degraded"], "degraded", np.where(table["breached"], "breached", "fine"))
+    flags = [table[name] for name in ("held", "degraded", "breached")]
+    state = np.select(flags, ["held", "degraded", "breached"], "fine")
     return table.assign(state=state, segment=segment_names(table, perf.by) if perf.by else "")
 
 
@@ -166,7 +168,7 @@ def state_marker(states: Iterable[object], points: int, color: str) -> dict[str,
         "symbol": [STATES[state][1] for state in known],
         "color": [color if state != "degraded" else STATES[state][2] for state in known],
         "opacity": 1,
-        "size": [size if state == "fine" else size + 3 for state in known],
+        "size": [size if state in ("fine", "held") else size + 3 for state in known],
     }
 
 
