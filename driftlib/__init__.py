@@ -11,6 +11,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.alerts import Alert as Alert
     from driftlib.alerts import AlertPolicy as AlertPolicy
     from driftlib.alerts import make_alerts as make_alerts
+    from driftlib.auditing.audit import Audit as Audit
+    from driftlib.auditing.audit import audit as audit
     from driftlib.data.synthetic import simulate as simulate
     from driftlib.demo.what_if import WhatIf as WhatIf
     from driftlib.demo.what_if import what_if as what_if
@@ -45,6 +47,10 @@ _MODULES = {
         "Alert",
         "AlertPolicy",
         "make_alerts",
+    ),
+    "auditing.audit": (
+        "Audit",
+        "audit",
     ),
     "data.synthetic": ("simulate",),
     "demo.what_if": ("WhatIf", "what_if"),

@@ -274,3 +274,13 @@ def test_rows_whose_units_cannot_be_read_tell_nothing(rng, side):
     assert result.headline.startswith(f"Cannot tell: no row of the {side} has a time in 't'")
     by_rows = dl.detect_drift(*frames.values(), timestamp="t", unit="row")
     assert by_rows.drifted == ["x"]
+
+
+@pytest.mark.parametrize("current", [5, 3])
+def test_few_days_of_equal_rows_and_no_missing_value_show_a_large_change(rng, current):
+    # The missing shares of such days are all alike, and what rounding leaves of them is no rank.
+    reference = days(rng, 40, effect=0.1)
+    changed = days(rng, current, first=40, shift=1.5, effect=0.1)
+    table = dl.detect_drift(reference, changed).table
+    assert table.loc["x0", "severity"] == "major"
+    assert (table.drop("x0")["severity"] == "none").all()

@@ -134,7 +134,12 @@ def plain_psi(baseline: Baseline, before: Profile, after: Profile) -> dict[str, 
     return found
 
 
-def compare(pairs: Sequence[Pair], policy: DriftPolicy, in_run: bool = False) -> list[pd.DataFrame]:
+def compare(
+    pairs: Sequence[Pair],
+    policy: DriftPolicy,
+    in_run: bool = False,
+    beside: int | None = None,
+) -> list[pd.DataFrame]:
     """Compare pairs of profiles, column by column.
 
     Parameters
@@ -146,6 +151,8 @@ def compare(pairs: Sequence[Pair], policy: DriftPolicy, in_run: bool = False) ->
     in_run : bool
         Whether the pairs are of a run of windows: adds `size`, the severity of a change if it is
         real, and `real_from`, the level above which it is.
+    beside : int, optional
+        Judge every column by itself, as it would be beside so many others without a change.
 
     Returns
     -------
@@ -159,9 +166,13 @@ def compare(pairs: Sequence[Pair], policy: DriftPolicy, in_run: bool = False) ->
         If a profile was counted on another grid.
     """
     pairs = [_without_counters(pair) for pair in pairs]
-    tables = [_by_units(pair, _statistics(pair)) for pair in pairs]
+    tables = [_by_units(pair, _statistics(pair), beside is not None) for pair in pairs]
     p_values = np.concatenate([table["p_value"].to_numpy(float) for table in tables])
-    q_values = significance.benjamini_hochberg(p_values)
+    q_values = (
+        significance.benjamini_hochberg(p_values)
+        if beside is None
+        else np.minimum(1.0, p_values * (beside + 1))
+    )
     ends = np.cumsum([len(table) for table in tables])
     return [
         _judged(pair, table.assign(q_value=q), policy, in_run)
@@ -195,12 +206,12 @@ def _statistics(pair: Pair) -> pd.DataFrame:
     return table
 
 
-def _by_units(pair: Pair, table: pd.DataFrame) -> pd.DataFrame:
+def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> pd.DataFrame:
     """Give the table p-values that know which rows belong together, where some do."""
     columns = [pair.baseline.columns[name] for name in table.index]
     first = pair.before is pair.baseline.reference
     season = pair.baseline.season
-    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season)
+    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season, alone)
     if judged is None:
         nothing = dict.fromkeys(_UNITS, np.nan)
         return table.assign(**nothing, rank_p_value=0.0)

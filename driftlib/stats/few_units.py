@@ -20,6 +20,8 @@ RANKED_UNITS = 20
 SUBSETS = 1000
 # The least rank of 20 units is 0.05 to the last digit but one.
 RANK_SLACK = 1e-12
+# Differences this small, as parts of the scores, are those of sums of floats.
+ROUNDING = 1e-9
 # Effects with this memory last.
 LASTING = 0.3
 
@@ -121,8 +123,10 @@ def lie_apart(
     rest = np.maximum(0, rest - wy_out**2 / np.maximum(w_out, 1e-300)) / (count - size - 1)
     difference = wy_in / np.maximum(w_in, 1e-300) - wy_out / np.maximum(w_out, 1e-300)
     error = rest * (1 / np.maximum(w_in, 1e-300) + 1 / np.maximum(w_out, 1e-300))
+    # Of units that are all alike, only what rounding leaves differs.
+    told = np.abs(difference) > ROUNDING * np.abs(y).max(-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where((w_in > 0) & (difference != 0), np.abs(difference) / np.sqrt(error), 0)
+        t = np.where((w_in > 0) & told, np.abs(difference) / np.sqrt(error), 0)
     if used is None:
         return t
     return np.where(used[..., None], t, 0).max(-2)
@@ -138,7 +142,9 @@ def _common_spread(y: np.ndarray, noise: np.ndarray, held: np.ndarray) -> np.nda
     return np.maximum(0, (squares - held.sum(-1, keepdims=True) + 1) / np.maximum(trace, 1e-300))
 
 
-def rank_p_value(units: Units, apart: np.ndarray, phi: np.ndarray) -> np.ndarray:
+def rank_p_value(
+    units: Units, apart: np.ndarray, phi: np.ndarray, alone: bool = False
+) -> np.ndarray:
     """Share of subsets that lie as far apart in any feature as the smaller side does in each.
 
     Against the largest of all features, so that naming one is as safe as naming any. Exact for
@@ -153,6 +159,8 @@ def rank_p_value(units: Units, apart: np.ndarray, phi: np.ndarray) -> np.ndarray
         From `lie_apart`.
     phi : float array, shape (...)
         The effects' lag-1 memory.
+    alone : bool
+        Rank each feature among its own subsets only, where not all stand in one check.
 
     Returns
     -------
@@ -162,7 +170,7 @@ def rank_p_value(units: Units, apart: np.ndarray, phi: np.ndarray) -> np.ndarray
     if not needs_rank(units):
         return np.zeros(apart.shape[:-1])
     own = apart[..., -1:] * (1 - 1e-9)
-    reached = apart.max(axis=-2, keepdims=True) >= own
+    reached = (apart if alone else apart.max(axis=-2, keepdims=True)) >= own
     count = len(units.position)
     lasting = np.asarray(phi)[..., None] >= LASTING
     return np.where(lasting, reached[..., :count].mean(-1), reached[..., count:].mean(-1))

@@ -71,6 +71,7 @@ def compare_units(
     levels: ArrayLike | None = None,
     missing: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
     row_p_value: ArrayLike | None = None,
+    alone: bool = False,
 ) -> UnitDrift:
     """Test every feature for drift, rows of a unit sharing an effect.
 
@@ -92,6 +93,8 @@ def compare_units(
     row_p_value : float array, shape (..., features), optional
         p-value of each feature for independent rows: the answer is never below it, and equal
         to it where no unit has more than one row.
+    alone : bool
+        Whether each feature is ranked by itself: see `driftlib.stats.few_units.rank_p_value`.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def compare_units(
         single = np.concatenate([tests[0].single for tests, _ in groups], axis=-1)
         p_value = np.where(single, row, np.fmax(p_value, row))
     return UnitDrift(
-        p_value, rank_p_value(units, ranks, phi), np.concatenate(effects, axis=-1), phi
+        p_value, rank_p_value(units, ranks, phi, alone), np.concatenate(effects, axis=-1), phi
     )
 
 
@@ -293,7 +296,10 @@ def _missing(
     own = pooled_memory(units, [(fit, 1.0)])
     p = judge_shares(units, fit, n, x, np.maximum(phi, own)).p_value
     found = lie_apart(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
-    return np.where(np.isnan(row_p), np.nan, np.fmax(p, row_p)), found
+    untested = np.isnan(row_p)
+    # Nothing is missing: what is left of the transformed shares is how many rows units have.
+    found = np.where(untested[..., None], 0.0, found)
+    return np.where(untested, np.nan, np.fmax(p, row_p)), found
 
 
 def _largest(tests: Sequence[_Test]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Draw results as plotly figures; no statistics here."""
 
+from driftlib.visualization.audit import power_curves
 from driftlib.visualization.base_rates import outcome_rates_trend
 from driftlib.visualization.baseline import missing_values, reference_distributions
 from driftlib.visualization.confusion import confusion_matrix
@@ -37,6 +38,7 @@ __all__ = [
     "metric_trend",
     "missing_values",
     "outcome_rates_trend",
+    "power_curves",
     "precision_recall_curves",
     "psi_trend",
     "realised_against_estimated",
