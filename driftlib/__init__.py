@@ -39,6 +39,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.profile.baseline import Baseline as Baseline
     from driftlib.profile.profile import Profile as Profile
     from driftlib.profile.reference import as_baseline as as_baseline
+    from driftlib.quality.finding import Finding as Finding
+    from driftlib.quality.finding import QualityPolicy as QualityPolicy
 
 __version__ = "0.1.0"
 
@@ -89,6 +91,10 @@ _MODULES = {
     "profile.baseline": ("Baseline",),
     "profile.profile": ("Profile",),
     "profile.reference": ("as_baseline",),
+    "quality.finding": (
+        "Finding",
+        "QualityPolicy",
+    ),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOME)

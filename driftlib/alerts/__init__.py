@@ -13,6 +13,7 @@ from driftlib.alerts.making import (
     by_urgency,
     make_alerts,
     save_alerts,
+    with_quality,
 )
 from driftlib.alerts.sending import deliver
 
@@ -30,4 +31,5 @@ __all__ = [
     "deliver",
     "make_alerts",
     "save_alerts",
+    "with_quality",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from driftlib.files import write_json
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
+from driftlib.quality.finding import GONE_COLUMN
 from driftlib.severity import Severity, rank
 
 DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
@@ -38,10 +39,11 @@ class Alert:
     Parameters
     ----------
     kind : str
-        "data drift", "prediction drift", "target drift", "data quality" (values missing or
-        never seen before) or "performance".
+        "data drift", "prediction drift", "target drift", "data quality" (columns, rows, values
+        and times that are not as they should be, values missing or never seen before) or
+        "performance".
     subject : str
-        The column or metric.
+        The column or metric; "(rows)" or "(columns)" of what is about none.
     window : int or None
         Number of the latest window it was found in; None where there are no windows.
     severity : str
@@ -136,7 +138,7 @@ def make_alerts(
         if isinstance(result, TrendResult):
             alerts += _trend_alerts(result, policy)
         elif isinstance(result, DriftResult):
-            alerts += _drift_alerts(result, policy)
+            alerts += with_quality(_drift_alerts(result, policy), result, policy)
         elif isinstance(result, Performance):
             alerts += _performance_alerts(result, policy)
         else:
@@ -175,6 +177,45 @@ def _drift_alerts(result: DriftResult, policy: AlertPolicy) -> list[Alert]:
         )
         for subject, (_, row) in zip(subjects[wanted], table[wanted].iterrows(), strict=True)
     ]
+
+
+def with_quality(
+    alerts: Iterable[Alert], result: DriftResult, policy: AlertPolicy | None = None
+) -> list[Alert]:
+    """Add what is wrong with the data as data to alerts of drift, one alert a subject.
+
+    Parameters
+    ----------
+    alerts : iterable of Alert
+        Of drift.
+    result : DriftResult
+        With findings of quality.
+    policy : AlertPolicy, optional
+        From which severity on a finding is an alert.
+
+    Returns
+    -------
+    list of Alert
+        A subject that drifted as well has both sentences, and the worse severity.
+    """
+    least = rank((policy or AlertPolicy()).severity)
+    by_subject = {alert.subject: alert for alert in alerts}
+    for finding in result.quality:
+        if rank(finding.severity) < least:
+            continue
+        name = finding.column
+        known = by_subject.get(name)
+        if known is None:
+            message = f"{name}: {finding.sentence}"
+            known = Alert(DATA_QUALITY, name, None, finding.severity, message)
+        elif finding.kind == GONE_COLUMN:
+            known = replace(known, kind=DATA_QUALITY)
+        else:
+            worse = max(known.severity, finding.severity, key=rank)
+            message = f"{known.message}; {finding.sentence}"
+            known = replace(known, kind=DATA_QUALITY, severity=worse, message=message)
+        by_subject[name] = known
+    return list(by_subject.values())
 
 
 def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:

@@ -68,6 +68,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--estimator", choices=ESTIMATORS, help="estimate without labels (default pape)"
     )
+    parser.add_argument("--max-age", help="how old the newest row may be: 2D, 6h (default any)")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - prints it")
     parser.add_argument("--quiet", action="store_true", default=None, help="print nothing")
     parser.add_argument(

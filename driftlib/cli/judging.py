@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.alerts import OVER, Alert, AlertPolicy, make_alerts
-from driftlib.cli.outcome import drift_table, noted
+from driftlib.cli.outcome import drift_table, noted, quality_lines
 from driftlib.cli.settings import Settings
 from driftlib.data.opening import open_source, source_name
 from driftlib.drift.detect import DriftResult, detect_drift
@@ -78,7 +78,7 @@ class Judged:
         drift = self.drift
         lines = [printable(drift.headline), printable(drift.unit), *noted(drift.notes)]
         lines += [printable(drift.season)] if drift.season else []
-        lines.append(drift_table(drift.table))
+        lines += [drift_table(drift.table), *quality_lines(drift.quality)]
         if self.performance is not None:
             lines.append(printable(self.performance.headline))
         lines += [printable(remark) for remark in self.remarks]
@@ -107,7 +107,9 @@ def judge(settings: Settings) -> Judged:
         reason to stop: it is said.
     """
     baseline = read_baseline(settings)
-    drift = detect_drift(baseline, settings.current, policy=settings.policy)
+    drift = detect_drift(
+        baseline, settings.current, policy=settings.policy, quality=settings.quality
+    )
     performance, remarks = _measure(settings, baseline)
     results = [drift] if performance is None else [drift, performance]
     alerts = make_alerts(*results, policy=AlertPolicy(severity=settings.fail_on))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from driftlib.severity import rank
+from driftlib.quality.finding import Finding
+from driftlib.severity import Severity, rank
 from driftlib.text import printable
 
 OK, FOUND, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -86,6 +87,28 @@ def noted(notes: Sequence[str], indent: str = "") -> list[str]:
     ['  read as UTF-16.']
     """
     return [f"{indent}{printable(note)}." for note in notes]
+
+
+def quality_lines(findings: Sequence[Finding]) -> list[str]:
+    """Write findings of data quality, a line each, as a terminal can take them.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> quality_lines([Finding("new column", "x", "minor", 0.0, 0.0, "is new")])
+    ['● x: is new.']
+    """
+    return [
+        printable(f"{Severity(found.severity).mark} {found.column}: {found.sentence}.")
+        for found in findings
+    ]
 
 
 def drift_table(table: pd.DataFrame) -> str:

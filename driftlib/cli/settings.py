@@ -8,6 +8,7 @@ from typing import Any
 
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import ParameterError, check_choice
+from driftlib.quality.finding import QualityPolicy
 
 ESTIMATORS = ("pape", "cbpe", "none")
 SEVERITIES = ("minor", "moderate", "major")
@@ -39,6 +40,8 @@ class Settings:
         How performance is estimated where there are no labels.
     alpha, psi_moderate, psi_major, share_moderate, share_major, budget : float
         See `DriftPolicy`.
+    max_age : str
+        How old the newest row may be, such as "2D"; empty for any age.
     fail_on : str
         Least severity of drift that is an alert.
     json, markdown, prometheus, history, model, link : str
@@ -75,6 +78,7 @@ class Settings:
     share_moderate: float = DriftPolicy.share_moderate
     share_major: float = DriftPolicy.share_major
     budget: float = DriftPolicy.budget
+    max_age: str = ""
     fail_on: str = "moderate"
     json: str = ""
     markdown: str = ""
@@ -88,6 +92,11 @@ class Settings:
     def policy(self) -> DriftPolicy:
         """When a change is real, and when it matters."""
         return DriftPolicy(**{name: getattr(self, name) for name in LIMITS})
+
+    @property
+    def quality(self) -> QualityPolicy:
+        """How much findings of data quality matter, by the same shares as drift."""
+        return QualityPolicy(self.share_moderate, self.share_major, max_age=self.max_age or None)
 
     @property
     def columns(self) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline
+from driftlib.quality.check import check_quality
+from driftlib.quality.finding import Finding, QualityPolicy
 from driftlib.results import Result
 from driftlib.severity import rank
 from driftlib.text import counted, listed, shortened
@@ -60,6 +62,8 @@ class DriftResult(Result):
         rows of these, in the shares of `current`.
     seasonal_psi : mapping of str to float
         With a season, the PSI of each feature against all of the reference.
+    quality : tuple of Finding
+        What is wrong with the current data as data, the worst first; empty with segments.
     """
 
     table: pd.DataFrame
@@ -71,6 +75,7 @@ class DriftResult(Result):
     segments: Mapping[Segment, DriftResult] = field(default_factory=dict, repr=False)
     like: LikeWithLike | None = None
     seasonal_psi: Mapping[str, float] = field(default_factory=dict, repr=False)
+    quality: tuple[Finding, ...] = ()
 
     @property
     def subjects(self) -> pd.Series:
@@ -152,6 +157,7 @@ class DriftResult(Result):
             "cannot_tell": self.cannot_tell,
             "notes": list(self.notes),
             "season": self.like.to_dict() if self.like else None,
+            "data_quality": [asdict(finding) for finding in self.quality],
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
@@ -173,6 +179,7 @@ def detect_drift(
     positive: Any = None,
     unit: str = "auto",
     season: str | Iterable[str] | None = None,
+    quality: QualityPolicy = QualityPolicy(),
 ) -> DriftResult:
     """Compare a current batch with a reference, feature by feature.
 
@@ -193,6 +200,8 @@ def detect_drift(
         `exclude`.
     positive : label, optional
         Not used: see `Baseline.fit`.
+    quality : QualityPolicy
+        How much findings of data quality matter, and how old the newest row may be.
 
     Returns
     -------
@@ -249,7 +258,10 @@ def detect_drift(
     pair = pair_up(baseline, baseline.reference, profile)
     (table,) = compare([pair], policy)
     plain = plain_psi(baseline, baseline.reference, pair.after) if pair.like else {}
-    return DriftResult(table, pair.baseline, pair.after, policy, like=pair.like, seasonal_psi=plain)
+    found = check_quality(baseline, profile, quality)
+    return DriftResult(
+        table, pair.baseline, pair.after, policy, like=pair.like, seasonal_psi=plain, quality=found
+    )
 
 
 def _by_segment(

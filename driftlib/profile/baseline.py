@@ -23,12 +23,13 @@ from driftlib.data.schema import (
 )
 from driftlib.data.season import NO_SEASON, SeasonRule, season_cells, season_names
 from driftlib.data.times import check_time_format
-from driftlib.data.units import ROW, ROWS, UnitRule
+from driftlib.data.units import ROW, ROWS, TIME, UnitRule
 from driftlib.data.windows import positions
 from driftlib.errors import DataError, check_whole
 from driftlib.files import shown_name, write_whole
 from driftlib.profile.column import Column, summary
 from driftlib.profile.counting import count_columns, count_units
+from driftlib.profile.facts import Facts, ReferenceFacts, choose_facts, layouts_of
 from driftlib.profile.fitting import Chosen, fit_columns
 from driftlib.profile.grid import fingerprint, with_reference
 from driftlib.profile.profile import Profile
@@ -83,6 +84,9 @@ class Baseline:
         What like is compared with like by.
     reference_cells : mapping of str to Profile
         With a season, the reference's profile in each of its cells.
+    reference_facts : ReferenceFacts, optional
+        What the reference is like beside its columns' values; a baseline saved by an older
+        driftlib has none.
 
     Examples
     --------
@@ -106,6 +110,7 @@ class Baseline:
     notes: tuple[str, ...] = ()
     season: SeasonRule = NO_SEASON
     reference_cells: Mapping[str, Profile] = field(default_factory=dict, repr=False)
+    reference_facts: ReferenceFacts | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         # Some of a baseline's features keep the whole's fingerprint: the grid is the same.
@@ -205,11 +210,13 @@ class Baseline:
         rows = fitted.sketch.rows
         told: Any = {"unit": fitted.unit, "season": fitted.season, "notes": source.notes}
         baseline = cls(rows, fitted.columns, fitted.roles, bins, resolution, **told)
+        baseline = baseline._with_facts(source)
         if not fitted.sketch.complete:
             return baseline._counted(fitted.sketch, source)
         sample = fitted.sketch.sample.frame
         units = None if fitted.unit.kind == ROW else baseline.count_units(sample, source.name)
         cells = baseline.count_cells(sample, source.name)
+        baseline = baseline._knowing(baseline._facts_of(Batch(sample, where=source.name)))
         return replace(baseline, reference_units=units, reference_cells=cells)
 
     def _counted(self, sketch: ReferenceSketch, source: Source) -> Baseline:
@@ -221,7 +228,31 @@ class Baseline:
             for name, column in self.columns.items()
         }
         units, cells = counted.units, counted.cells
-        return replace(self, columns=columns, id="", reference_units=units, reference_cells=cells)
+        known = self._knowing(counted.facts)
+        return replace(known, columns=columns, id="", reference_units=units, reference_cells=cells)
+
+    def _with_facts(self, source: Source) -> Baseline:
+        """Choose what is kept of batches beside their columns' values."""
+        others = [name for name in self.read if name not in self.columns]
+        facts = choose_facts(source.headers, self.columns, others, self._time)
+        return replace(self, reference_facts=facts)
+
+    def _knowing(self, facts: Facts | None) -> Baseline:
+        """Keep what is known of all rows of the reference."""
+        known = self.reference_facts
+        return replace(self, reference_facts=known.of(facts) if known and facts else None)
+
+    @property
+    def _time(self) -> str | None:
+        """The column of times, as far as it is known."""
+        return self.unit.column if self.unit.kind == TIME else self.roles.timestamp
+
+    def _facts_of(self, batch: Batch) -> Facts | None:
+        """Keep what a batch is like beside its columns' values."""
+        if self.reference_facts is None:
+            return None
+        written = self.unit.time_format or self.roles.time_format
+        return self.reference_facts.count(batch.frame, batch.where, written)
 
     @property
     def features(self) -> list[str]:
@@ -243,7 +274,7 @@ class Baseline:
     @property
     def read(self) -> list[str]:
         """Columns that a batch is counted by: the own, those of the units and of the season."""
-        others = [self.unit.column, *self.season.columns]
+        others = [self.unit.column, *self.season.columns, self._time]
         return list(dict.fromkeys([*self.columns, *filter(None, others)]))
 
     @cached_property
@@ -309,7 +340,9 @@ class Baseline:
             self.check_features(header.names, header.where)
             known.update(header.names)
         names = [name for name in self.read if name in known]
-        return replace(source.total(self.profile_batch, names), notes=source.notes)
+        profile = source.total(self.profile_batch, names)
+        facts = profile.facts and replace(profile.facts, layouts=layouts_of(source.headers))
+        return replace(profile, notes=source.notes, facts=facts)
 
     def profile_batch(self, batch: Batch) -> Profile:
         """Count some rows of a source.
@@ -323,7 +356,8 @@ class Baseline:
         -------
         Profile
         """
-        return self.profile_frame(batch.frame, batch.where, batch.threads)
+        profile = self.profile_frame(batch.frame, batch.where, batch.threads)
+        return replace(profile, facts=self._facts_of(batch))
 
     def profile_frame(
         self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None
@@ -448,7 +482,8 @@ class Baseline:
             for name, column in self.columns.items()
             if name in chosen or (column.role != "feature" and name not in exclude)
         }
-        return replace(self, columns=kept)
+        facts = self.reference_facts and self.reference_facts.without_rows
+        return replace(self, columns=kept, reference_facts=facts)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -481,6 +516,8 @@ class Baseline:
         content |= {"notes": list(self.notes)} if self.notes else {}
         if self.season:
             content |= {"season": asdict(self.season), "cells": cells_to_dict(self.reference.cells)}
+        facts = self.reference_facts
+        content |= {"facts": facts.to_dict()} if facts else {}
         return content | {"digest": digest(content)}
 
     @classmethod
@@ -521,6 +558,9 @@ class Baseline:
             reference_units=units,
             notes=texts_of(content.get("notes", [])),
             season=season_from_dict(content.get("season")),
+            reference_facts=ReferenceFacts.from_dict(content["facts"], columns)
+            if "facts" in content
+            else None,
         )
         cells = cells_from_dict(content.get("cells", {}), columns, baseline.reference)
         return replace(baseline, reference_cells=cells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from driftlib.errors import DataError
 from driftlib.profile.units import ProfileUnits
 from driftlib.stats.counts import Cumulative, cumulative_sorted
 from driftlib.stats.precision import EXACT, Claims, apart, held_bits
+
+if TYPE_CHECKING:
+    from driftlib.profile.facts import Facts
 
 HASH_BUCKETS = 50
 UNLISTED_NAMES = 100
@@ -414,6 +417,8 @@ class Profile:
         What was assumed when the batch was read.
     cells : mapping of str to Profile
         With a season, the profile of each of its cells; they add up to this one.
+    facts : Facts, optional
+        What the batch is like beside its columns' values; None of parts of a batch.
 
     Examples
     --------
@@ -431,6 +436,7 @@ class Profile:
     units: ProfileUnits | None = None
     notes: tuple[str, ...] = ()
     cells: Mapping[str, Profile] = field(default_factory=dict, repr=False)
+    facts: Facts | None = field(default=None, repr=False)
 
     def __add__(self, other: Profile) -> Profile:
         if not isinstance(other, Profile):
@@ -446,7 +452,9 @@ class Profile:
         cells = dict(self.cells)
         for cell, profile in other.cells.items():
             cells[cell] = cells[cell] + profile if cell in cells else profile
-        return Profile(self.baseline_id, self.rows + other.rows, columns, units, notes, cells)
+        facts = self.facts and other.facts and self.facts + other.facts
+        rows = self.rows + other.rows
+        return Profile(self.baseline_id, rows, columns, units, notes, cells, facts)
 
     def __radd__(self, other: Any) -> Profile:
         # sum() starts from 0.

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from driftlib.alerts import Alert, by_urgency, make_alerts
+from driftlib.alerts import Alert, by_urgency, make_alerts, with_quality
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.windows import Timeline
@@ -144,13 +144,14 @@ def make_drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, .
         None twice.
     """
     over_all = drifted_over_all(result, trend)
-    of_all = [alert for alert in make_alerts(result) if alert.subject in over_all]
+    drift = replace(result, quality=())
+    of_all = [alert for alert in make_alerts(drift) if alert.subject in over_all]
     if len(trend.windows) == 1:
-        return tuple(of_all)
+        return by_urgency(with_quality(of_all, result))
     by_window = make_alerts(trend)
     named = {alert.subject for alert in by_window}
     further = [alert for alert in of_all if alert.subject not in named]
-    return by_urgency([*by_window, *further])
+    return by_urgency(with_quality([*by_window, *further], result))
 
 
 def pick_available(*results: Found | Unavailable) -> list[Found]:

@@ -1,0 +1,251 @@
+"""Keep what a batch is like beside its columns' values: its columns, whole rows, and times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from driftlib.data.readers import Header
+from driftlib.data.schema import NUMERIC, is_index
+from driftlib.profile.column import Column
+from driftlib.profile.row_hashes import RowHashes, hash_rows, key_columns
+from driftlib.profile.time_counts import TimeCounts, count_times
+
+
+@dataclass(frozen=True)
+class FactRule:
+    """What is kept of a batch beside its columns' values; chosen with the grids.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns that make up a row.
+    keys : tuple of str
+        Those that rows of the sample are chosen by.
+    numeric : tuple of str
+        Those that hold numbers.
+    time : str, optional
+        The column of times.
+    """
+
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    numeric: tuple[str, ...]
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is kept of a batch; that of two batches adds.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of the batch.
+    row_hashes : RowHashes
+        Some of its rows.
+    times : TimeCounts, optional
+        Its rows along time; None without a column of times.
+    layouts : tuple of tuple of str
+        The columns of its files, in order; each order once.
+    """
+
+    rows: int
+    row_hashes: RowHashes = field(repr=False)
+    times: TimeCounts | None = field(default=None, repr=False)
+    layouts: tuple[tuple[str, ...], ...] = ()
+
+    def __add__(self, other: Facts) -> Facts:
+        return Facts(
+            self.rows + other.rows,
+            self.row_hashes + other.row_hashes,
+            self.times + other.times if self.times and other.times else None,
+            tuple(dict.fromkeys((*self.layouts, *other.layouts))),
+        )
+
+
+@dataclass(frozen=True)
+class ReferenceFacts:
+    """What a baseline keeps of its reference.
+
+    Parameters
+    ----------
+    layout : tuple of str
+        Its columns, in order.
+    rule : FactRule
+        What is kept of later batches.
+    rows : int
+        Rows of the reference.
+    sampled : int
+        Those in the sample of rows.
+    repeats : mapping of int to int
+        How many different rows of it occur so many times.
+    times : TimeCounts, optional
+        Its rows along time.
+    """
+
+    layout: tuple[str, ...]
+    rule: FactRule
+    rows: int = 0
+    sampled: int = 0
+    repeats: Mapping[int, int] = field(default_factory=dict)
+    times: TimeCounts | None = field(default=None, repr=False)
+
+    def of(self, facts: Facts) -> ReferenceFacts:
+        """Keep what is known of all rows of the reference.
+
+        Parameters
+        ----------
+        facts : Facts
+
+        Returns
+        -------
+        ReferenceFacts
+        """
+        hashes = facts.row_hashes
+        return replace(
+            self,
+            rows=facts.rows,
+            sampled=hashes.sampled,
+            repeats=hashes.repeats,
+            times=facts.times,
+        )
+
+    @property
+    def without_rows(self) -> ReferenceFacts:
+        """The same for a baseline that was left some of its columns: of others rows are alike."""
+        rule = replace(self.rule, names=(), keys=(), numeric=())
+        return replace(self, rule=rule, sampled=0, repeats={})
+
+    def count(self, frame: pd.DataFrame, where: str, time_format: str | None = None) -> Facts:
+        """Keep what there is to keep of a batch.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+        where : str
+            What to call it.
+        time_format : str, optional
+            How times are written.
+
+        Returns
+        -------
+        Facts
+            Without layouts: those are the files'.
+        """
+        rule = self.rule
+        hashes = hash_rows(frame, rule.names, rule.keys, rule.numeric)
+        times = None
+        if rule.time is not None:
+            times = count_times(frame.get(rule.time), len(frame), where, time_format)
+        return Facts(len(frame), hashes, times)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn the facts into types that JSON has.
+
+        Returns
+        -------
+        dict
+            What `from_dict` takes.
+        """
+        rule = self.rule
+        return {
+            "layout": list(self.layout),
+            "row": {"columns": list(rule.names), "keys": list(rule.keys)},
+            "rows": self.rows,
+            "sampled": self.sampled,
+            "repeats": [list(self.repeats), list(self.repeats.values())],
+            "time": rule.time,
+            "times": self.times.to_dict() if self.times else None,
+        }
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any], columns: Mapping[str, Column]) -> ReferenceFacts:
+        """Make facts of what `to_dict` returns.
+
+        Parameters
+        ----------
+        entry : mapping
+            As read from JSON.
+        columns : mapping of str to Column
+            Of the baseline.
+
+        Returns
+        -------
+        ReferenceFacts
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If a part is missing or none of ours.
+        """
+        names, keys, layout = entry["row"]["columns"], entry["row"]["keys"], entry["layout"]
+        texts = [*names, *keys, *layout] + ([] if entry["time"] is None else [entry["time"]])
+        times, number = entry["repeats"]
+        whole = [entry["rows"], entry["sampled"], *times, *number]
+        if not all(type(text) is str for text in texts) or not set(keys) <= set(names):
+            raise ValueError("columns of rows that are no names")
+        if not all(type(count) is int and count >= 0 for count in whole):
+            raise ValueError("a count of rows is no whole number")
+        repeats = dict(zip(times, number, strict=True))
+        if sum(often * many for often, many in repeats.items()) != entry["sampled"]:
+            raise ValueError("repeated rows do not add up to the sample")
+        rule = FactRule(tuple(names), tuple(keys), _numeric(names, columns), entry["time"])
+        kept = None if entry["times"] is None else TimeCounts.from_dict(entry["times"])
+        return cls(tuple(layout), rule, entry["rows"], entry["sampled"], repeats, kept)
+
+
+def choose_facts(
+    headers: Iterable[Header],
+    columns: Mapping[str, Column],
+    others: Iterable[str],
+    time: str | None,
+) -> ReferenceFacts:
+    """Choose what is kept of batches beside their columns' values.
+
+    Parameters
+    ----------
+    headers : iterable of Header
+        Of the reference.
+    columns : mapping of str to Column
+        Of the baseline.
+    others : iterable of str
+        Further columns that are read, which tell rows apart.
+    time : str, optional
+        The column of times.
+
+    Returns
+    -------
+    ReferenceFacts
+        Without counts.
+    """
+    names = tuple(dict.fromkeys([*columns, *others]))
+    rule = FactRule(names, key_columns(columns), _numeric(names, columns), time)
+    layout = next(iter(layouts_of(headers)), ())
+    return ReferenceFacts(layout, rule)
+
+
+def layouts_of(headers: Iterable[Header]) -> tuple[tuple[str, ...], ...]:
+    """List the columns of a table's files, stored indexes left out.
+
+    Parameters
+    ----------
+    headers : iterable of Header
+
+    Returns
+    -------
+    tuple of tuple of str
+        Each order once.
+    """
+    found = (
+        tuple(name for name in header.names if not is_index(name) and name not in header.index)
+        for header in headers
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _numeric(names: Iterable[str], columns: Mapping[str, Column]) -> tuple[str, ...]:
+    return tuple(n for n in names if n in columns and columns[n].kind == NUMERIC)

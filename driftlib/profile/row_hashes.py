@@ -1,0 +1,207 @@
+"""Keep a bounded sample of whole rows, as hashes of their cells: rows chosen by what is in them.
+
+A row is chosen by a hash of a few of its columns, so rows that are alike are in the sample all
+together or not at all, in whichever batch they come; and samples of two batches add to that of
+both. No value can be read back from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from driftlib.data.levels import level_codes
+from driftlib.data.numbers import as_numbers
+from driftlib.data.schema import CATEGORICAL, NUMERIC
+from driftlib.profile.column import Column
+
+MOST_ROWS = 20_000
+KEY_COLUMNS = 3
+# Columns that tell fewer rows apart than this are too few to choose rows by.
+TOLD_APART = 10_000
+
+_MISSING = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class RowHashes:
+    """Some rows of a batch, a hash a cell; those of two batches add.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The columns.
+    rows : int
+        Rows of the batch.
+    keys : uint64 array, shape (sampled,)
+        What a row is chosen by.
+    cells : uint32 array, shape (sampled, columns)
+        A hash of each value.
+    thinned : int
+        Only rows whose key ends in so many zero bits are kept.
+    """
+
+    names: tuple[str, ...]
+    rows: int
+    keys: np.ndarray = field(repr=False)
+    cells: np.ndarray = field(repr=False)
+    thinned: int = 0
+
+    def __add__(self, other: RowHashes) -> RowHashes:
+        thinned = max(self.thinned, other.thinned)
+        a, b = self.thin(thinned), other.thin(thinned)
+        keys, cells = np.append(a.keys, b.keys), np.concatenate([a.cells, b.cells])
+        return RowHashes(self.names, self.rows + other.rows, keys, cells, thinned).thin()
+
+    def thin(self, least: int = 0) -> RowHashes:
+        """Drop rows until there are no more than 20,000.
+
+        Parameters
+        ----------
+        least : int
+            Zero bits to thin to at least.
+
+        Returns
+        -------
+        RowHashes
+        """
+        rows, thinned = _chosen(self.keys, max(least, self.thinned))
+        kept = replace(self, thinned=thinned)
+        if len(rows) == len(self.keys):
+            return kept
+        return replace(kept, keys=self.keys[rows], cells=self.cells[rows])
+
+    @property
+    def sampled(self) -> int:
+        """Rows in the sample."""
+        return len(self.keys)
+
+    @property
+    def repeats(self) -> dict[int, int]:
+        """How many different rows occur so many times: `{1: 90, 2: 5}` of 100 rows."""
+        if not self.sampled:
+            return {}
+        whole = np.zeros(self.sampled, dtype=np.uint64)
+        for place in range(self.cells.shape[1]):
+            whole = _mixed(whole ^ self.cells[:, place].astype(np.uint64))
+        times, number = np.unique(_multiplicities(whole), return_counts=True)
+        return dict(zip(times.tolist(), number.tolist(), strict=True))
+
+    def distinct(self, name: str) -> tuple[int, int]:
+        """Count the values of one column.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        (int, int)
+            Different values, and rows that have one.
+        """
+        column = self.cells[:, self.names.index(name)]
+        present = column[column != 0]
+        return len(np.unique(present)), len(present)
+
+
+def key_columns(columns: Mapping[str, Column]) -> tuple[str, ...]:
+    """Choose what rows are told apart by: the numbers with the most values, all if those are few.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        Of a baseline.
+
+    Returns
+    -------
+    tuple of str
+    """
+    values = {n: len(c.grid) for n, c in columns.items() if c.kind == NUMERIC and len(c.grid)}
+    best = sorted(values, key=lambda name: (-values[name], name))[:KEY_COLUMNS]
+    if float(np.prod([float(values[name]) for name in best])) >= TOLD_APART:
+        return tuple(best)
+    return tuple(n for n, c in columns.items() if c.kind in (NUMERIC, CATEGORICAL))
+
+
+def hash_rows(
+    frame: pd.DataFrame, names: Sequence[str], keys: Sequence[str], numeric: Collection[str]
+) -> RowHashes:
+    """Choose some rows of a batch, and hash their cells.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A column that it lacks is missing in all its rows.
+    names : sequence of str
+        The columns.
+    keys : sequence of str
+        Those that rows are chosen by.
+    numeric : collection of str
+        Those that hold numbers, however they are written.
+
+    Returns
+    -------
+    RowHashes
+    """
+    key = np.zeros(len(frame), dtype=np.uint64)
+    for name in keys:
+        if name in frame.columns:
+            # One product a column spreads a number's bits upwards: well enough to go on from.
+            key = (key ^ _bits_of(frame[name], name in numeric)) * _MISSING
+    key = _mixed(key)
+    rows, thinned = _chosen(key, 0)
+    chosen = frame if len(rows) == len(frame) else frame.iloc[rows]
+    cells = np.zeros((len(rows), len(names)), dtype=np.uint32)
+    for place, name in enumerate(names):
+        if name in frame.columns:
+            mixed = _mixed(_bits_of(chosen[name], name in numeric))
+            short = (mixed >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
+            cells[:, place] = np.where(mixed == _MIXED_MISSING, np.uint32(0), short)
+    return RowHashes(tuple(names), len(frame), key[rows], cells, thinned)
+
+
+def _chosen(keys: np.ndarray, least: int) -> tuple[np.ndarray, int]:
+    """Rows whose keys end in the fewest zero bits that leave no more than 20,000."""
+    mask = np.uint64((1 << least) - 1)
+    rows, thinned = np.flatnonzero((keys & mask) == 0) if least else np.arange(len(keys)), least
+    while len(rows) > MOST_ROWS and thinned < 64:
+        rows = rows[(keys[rows] >> np.uint64(thinned)) & np.uint64(1) == 0]
+        thinned += 1
+    return rows, thinned
+
+
+def _bits_of(series: pd.Series, numeric: bool) -> np.ndarray:
+    """Turn values into 64 bits each, the same in whichever type they come."""
+    if numeric:
+        numbers = as_numbers(series).values.astype(float)  # noqa: PD011
+        bits = (numbers + 0.0).view(np.uint64)
+        return np.where(np.isfinite(numbers), bits, _MISSING)
+    if types.is_datetime64_any_dtype(series.dtype):
+        moments = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz else series
+        bits = moments.to_numpy().astype("datetime64[us]").astype(np.int64).view(np.uint64)
+        return np.where(series.isna().to_numpy(), _MISSING, bits)
+    codes, levels = level_codes(series)
+    hashes = np.zeros(0, dtype=np.uint64)
+    if len(levels):
+        hashes = pd.util.hash_array(levels, categorize=False)
+    return np.append(hashes, _MISSING)[codes]
+
+
+def _mixed(z: np.ndarray) -> np.ndarray:
+    """Spread bits evenly (the finalizer of Steele, Lea and Flood 2014)."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def _multiplicities(hashes: np.ndarray) -> np.ndarray:
+    ordered = np.sort(hashes)
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    return np.diff(np.append(starts, len(ordered)))
+
+
+_MIXED_MISSING = _mixed(np.array([_MISSING], dtype=np.uint64))[0]

@@ -1,0 +1,62 @@
+"""Check a batch's quality against what a baseline knows of its reference."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.profile import Profile
+from driftlib.quality.columns import column_findings, type_findings
+from driftlib.quality.finding import Finding, QualityPolicy
+from driftlib.quality.rows import repeat_findings, time_findings
+from driftlib.quality.values import value_findings
+from driftlib.severity import rank
+
+
+def check_quality(
+    baseline: Baseline,
+    profile: Profile,
+    policy: QualityPolicy = QualityPolicy(),
+    now: datetime | None = None,
+) -> tuple[Finding, ...]:
+    """Find what is wrong with a batch as data.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        One saved by an older driftlib knows nothing of columns, whole rows and times.
+    profile : Profile
+        Of the batch.
+    policy : QualityPolicy
+        How much a finding matters.
+    now : datetime, optional
+        What ages are counted to; default the time now.
+
+    Returns
+    -------
+    tuple of Finding
+        The worst first. A batch like the reference has none but its age, which is only to be
+        known.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> reference = pd.DataFrame({"x": [*range(99, -1, -1)], "sky": ["clear", "cloud"] * 50})
+    >>> baseline = Baseline.fit(reference)
+    >>> batch = reference.assign(sky="cloud", wind=1.0)
+    >>> [(f.kind, f.column) for f in check_quality(baseline, baseline.profile(batch))]
+    [('one value only', 'sky'), ('new column', 'wind')]
+    """
+    moment = pd.Timestamp(datetime.now() if now is None else now)
+    found = [
+        *column_findings(baseline, profile),
+        *type_findings(baseline, profile, policy),
+        *value_findings(baseline, profile, policy),
+    ]
+    known, facts = baseline.reference_facts, profile.facts
+    if known and facts:
+        found += repeat_findings(known, facts, policy)
+        found += time_findings(known, facts, policy, moment)
+    return tuple(sorted(found, key=lambda finding: -rank(finding.severity)))

@@ -1,0 +1,243 @@
+"""Find repeated rows, days with far too few or too many of them, gaps in time, and old data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from driftlib.profile.facts import Facts, ReferenceFacts
+from driftlib.profile.time_counts import DAY, STEPS, TimeCounts
+from driftlib.quality.columns import beyond_chance
+from driftlib.quality.finding import (
+    AGE,
+    DUPLICATES,
+    GAP,
+    NO_TIME,
+    ROW_VOLUME,
+    ROWS,
+    UNREADABLE,
+    Finding,
+    QualityPolicy,
+)
+from driftlib.severity import Severity
+from driftlib.text import counted, percent
+
+# Repeated rows are counted in a sample; fewer in all are nothing to speak of.
+LEAST_SHARE, NOISE = 0.005, 4.0
+FEWEST_DAYS = 10
+# Roots of counts have a standard deviation of a half: so far apart they differ by far.
+ROOTS_APART = 2.0
+# Chance that a gap of the reference's own kind is so much longer than all of its gaps.
+GAP_LEVEL, LONG = 0.01, 3.0
+
+
+def repeat_findings(
+    known: ReferenceFacts, facts: Facts, policy: QualityPolicy
+) -> Iterator[Finding]:
+    """Find rows that repeat another row in full, beyond what the reference foretells.
+
+    Parameters
+    ----------
+    known : ReferenceFacts
+    facts : Facts
+    policy : QualityPolicy
+
+    Yields
+    ------
+    Finding
+    """
+    hashes, names = facts.row_hashes, known.rule.names
+    if not (known.sampled and hashes.sampled and names and hashes.names == names):
+        return
+    if facts.layouts and not all(set(names) <= set(layout) for layout in facts.layouts):
+        # Without one of the columns rows are alike that were not.
+        return
+    repeats = hashes.repeats
+    share = 1 - sum(repeats.values()) / hashes.sampled
+    before = repeated_share(known.repeats, known.sampled)
+    expected = _expected_share(known, facts.rows)
+    beyond = share - expected
+    noise = NOISE * np.sqrt(expected * hashes.sampled + 1) / hashes.sampled
+    if beyond < max(LEAST_SHARE, noise):
+        return
+    yield Finding(
+        DUPLICATES, ROWS, policy.of_share(beyond).value, share, before,
+        f"{percent(share)} repeat another row in every column, {percent(before)} in the reference",
+    )  # fmt: skip
+
+
+def repeated_share(repeats: Mapping[int, int], rows: int, part: float = 1.0) -> float:
+    """Compute the share of rows that repeat another one, in a part of a sample.
+
+    Parameters
+    ----------
+    repeats : mapping of int to int
+        How many different rows occur so many times.
+    rows : int
+        Rows of the sample.
+    part : float
+        Share of its rows that is taken at random.
+
+    Returns
+    -------
+    float
+        Its expectation.
+
+    Examples
+    --------
+    >>> repeated_share({1: 80, 2: 10}, 100), round(repeated_share({1: 80, 2: 10}, 100, 0.5), 3)
+    (0.1, 0.05)
+    """
+    times = np.array(list(repeats), dtype=float)
+    number = np.array(list(repeats.values()), dtype=float)
+    distinct = float((number * (1 - (1 - part) ** times)).sum())
+    return max(0.0, 1 - distinct / (part * rows))
+
+
+def _expected_share(known: ReferenceFacts, rows: float) -> float:
+    """Share of repeated rows in so many rows of the reference; of more rows, no more than this.
+
+    With x rows of a kind expected, x - 1 + exp(-x) repeat another; divided by x**2 that falls, so
+    the share grows at most as the rows do.
+    """
+    whole = repeated_share(known.repeats, known.sampled)
+    size = known.rows
+    if rows >= size:
+        return min(1.0, whole * rows / size)
+    return repeated_share(known.repeats, known.sampled, rows / size)
+
+
+def time_findings(
+    known: ReferenceFacts, facts: Facts, policy: QualityPolicy, now: pd.Timestamp
+) -> Iterator[Finding]:
+    """Find what is wrong with a batch's times and with its rows along them.
+
+    Parameters
+    ----------
+    known : ReferenceFacts
+    facts : Facts
+    policy : QualityPolicy
+    now : pandas.Timestamp
+        What ages are counted to.
+
+    Yields
+    ------
+    Finding
+    """
+    was, times, column = known.times, facts.times, known.rule.time
+    if was is None or times is None or column is None or not was.present:
+        return
+    if more := beyond_chance(was.unreadable, was.rows, times.unreadable, times.rows, policy):
+        share = times.unreadable / times.rows
+        yield Finding(
+            UNREADABLE, column, policy.of_share(more).value, share, was.unreadable / was.rows,
+            f"{percent(share)} of its values cannot be read as times",
+        )  # fmt: skip
+    if not times.present:
+        return
+    if more := beyond_chance(was.missing, was.rows, times.missing, times.rows, policy):
+        share = times.missing / times.rows
+        yield Finding(
+            NO_TIME, column, policy.of_share(more).value, share, was.missing / was.rows,
+            f"{percent(share)} of the rows have no time, {percent(was.missing / was.rows)} in the "
+            "reference",
+        )  # fmt: skip
+    yield from _volume(was, times, policy)
+    yield from _gap(was, times, column)
+    yield _age(times, column, policy, now)
+
+
+def _volume(was: TimeCounts, times: TimeCounts, policy: QualityPolicy) -> Iterator[Finding]:
+    """Days, or other equal stretches, with far fewer or far more rows than any before."""
+    day = STEPS.index(DAY)
+    length, name = (day, "day") if _days(was, day) >= FEWEST_DAYS else (day - 2, "hour")
+    step = max(length, was.step, times.step)
+    name = name if step == length else "stretch of time"
+    before, after = was.longer(step), times.longer(step)
+    if len(before.ids) < FEWEST_DAYS:
+        return
+    usual = before.counts[1:-1]
+    # The first and the last may be cut short, unless there is only one.
+    whole = np.ones(len(after.ids), dtype=bool)
+    if len(after.ids) > 1:
+        whole[[0, -1]] = False
+    low, high = int(usual.min()), int(usual.max())
+    roots = np.sqrt(after.counts)
+    few = after.counts * policy.factor < low
+    few &= whole & (np.sqrt(low) - roots > ROOTS_APART)
+    many = (after.counts > policy.factor * high) & (roots - np.sqrt(high) > ROOTS_APART)
+    for found, limit, what in ((few, low, "fewer"), (many, high, "more")):
+        if not found.any():
+            continue
+        share = float(found.mean())
+        severity = Severity.MINOR
+        if share >= 0.1:
+            severity = Severity.MAJOR if share >= 0.5 and len(after.ids) > 2 else Severity.MODERATE
+        extreme = after.counts[found].min() if what == "fewer" else after.counts[found].max()
+        worst = int(np.flatnonzero(after.counts == extreme)[0])
+        yield Finding(
+            ROW_VOLUME, ROWS, severity.value, int(extreme), limit,
+            f"{int(found.sum())} of {counted(len(after.ids), name)} {_has(found)} far {what} than "
+            f"any {name} of the reference: {int(extreme):,} on {_begins(after, worst)}, "
+            f"where the reference has at {'least' if what == 'fewer' else 'most'} {limit:,}",
+        )  # fmt: skip
+
+
+def _has(found: np.ndarray) -> str:
+    return "has" if found.sum() == 1 else "have"
+
+
+def _days(times: TimeCounts, day: int) -> int:
+    return len(times.longer(day).ids) if times.step <= day else 0
+
+
+def _begins(times: TimeCounts, place: int) -> str:
+    moment = times.begins(int(times.ids[place]))
+    return f"{moment:%Y-%m-%d}" if times.minutes >= DAY else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _gap(was: TimeCounts, times: TimeCounts, column: str) -> Iterator[Finding]:
+    """Find the longest time without rows, if chance hardly makes one so long.
+
+    With k gaps now and m before, whose lengths have an exponential tail, the longest of all lasts
+    f times the longest of the reference with a chance of about k / (m + 1)**f.
+    """
+    step = max(was.step, times.step)
+    before, after = was.longer(step), times.longer(step)
+    if len(before.ids) < FEWEST_DAYS or len(after.ids) < 2:
+        return
+    steps, now = np.diff(before.ids), np.diff(after.ids)
+    longest, gap = int(steps.max()), int(now.max()) - 1
+    factor = gap / longest
+    if len(now) * float(len(steps) + 1) ** -factor >= GAP_LEVEL:
+        return
+    place = int(now.argmax())
+    severity = Severity.MODERATE if factor >= LONG else Severity.MINOR
+    yield Finding(
+        GAP, column, severity.value, gap * after.minutes / DAY, longest * before.minutes / DAY,
+        f"no rows for {_length(gap * after.minutes)} or more after {_begins(after, place)}; in the "
+        f"reference for at most {_length(longest * before.minutes)}",
+    )  # fmt: skip
+
+
+def _length(minutes: int) -> str:
+    for size, name in ((DAY, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= 2 * size or size == 1:
+            return counted(round(minutes / size), name)
+    return ""
+
+
+def _age(times: TimeCounts, column: str, policy: QualityPolicy, now: pd.Timestamp) -> Finding:
+    age = now - times.newest
+    most = policy.longest_age
+    old = most is not None and age > most
+    limit = f"; it may be {_length(int(most.total_seconds() // 60))} old" if most else ""
+    ago = _length(max(0, int(age.total_seconds() // 60)))
+    said = f"{ago} old" if age >= pd.Timedelta(0) else "later than now"
+    return Finding(
+        AGE, column, Severity.MODERATE.value if old else Severity.NONE.value,
+        age.total_seconds() / 86_400, np.nan if most is None else most.total_seconds() / 86_400,
+        f"the newest row is of {times.newest:%Y-%m-%d %H:%M}, {said}{limit}",
+    )  # fmt: skip

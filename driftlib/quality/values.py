@@ -1,0 +1,122 @@
+"""Find columns that hold one value only, or no value twice, where the reference does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from driftlib.data.units import ROW
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.column import Column
+from driftlib.profile.profile import CategoricalCounts, NumericCounts, Profile
+from driftlib.profile.row_hashes import RowHashes
+from driftlib.quality.finding import ALL_DISTINCT, ONE_VALUE, Finding, QualityPolicy
+from driftlib.severity import Severity
+from driftlib.text import counted, percent, shortened
+
+FEWEST_ROWS = 20
+# With units: chance that some of so many columns looks the same in all of them.
+UNIT_LEVEL = 0.05
+
+
+def value_findings(
+    baseline: Baseline, profile: Profile, policy: QualityPolicy
+) -> Iterator[Finding]:
+    """Find columns with one value only, and such with no value twice.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    profile : Profile
+    policy : QualityPolicy
+
+    Yields
+    ------
+    Finding
+        Where chance, in as many rows of the reference, would hardly ever give it.
+    """
+    for name, column in baseline.columns.items():
+        if column.role != "feature" or profile.columns[name].present < FEWEST_ROWS:
+            continue
+        yield from _one_value(column, baseline, profile, policy)
+        if profile.facts and name in profile.facts.row_hashes.names:
+            yield from _all_distinct(column, profile.facts.row_hashes, policy)
+
+
+def _one_value(
+    column: Column, baseline: Baseline, profile: Profile, policy: QualityPolicy
+) -> Iterator[Finding]:
+    now, was = profile.columns[column.name], column.reference
+    if isinstance(now, NumericCounts) and isinstance(was, NumericCounts):
+        if now.minimum != now.maximum or was.minimum == was.maximum:
+            return
+        value, share = f"{now.minimum:.6g}", _share_at(column, was, now.minimum)
+    elif isinstance(now, CategoricalCounts) and isinstance(was, CategoricalCounts):
+        found = np.flatnonzero(now.levels)
+        if len(column.levels) < 2 or len(found) + bool(now.unlisted) != 1:
+            return
+        if len(now.unlisted_names) > 1 or (now.unlisted and not column.complete):
+            return
+        value = shortened(column.levels[found[0]] if len(found) else next(iter(now.unlisted_names)))
+        share = int(was.levels[found[0]]) / was.present if len(found) else 0.0
+    else:
+        return
+    if not _rarely(column.name, share, now.present, baseline, profile, policy):
+        return
+    severity = Severity.MAJOR if share < 0.5 else Severity.MODERATE
+    yield Finding(
+        ONE_VALUE, column.name, severity.value, 1.0, share,
+        f"is {value} in all {now.present:,} rows that have a value, and in {percent(share)} of "
+        "those of the reference",
+    )  # fmt: skip
+
+
+def _share_at(column: Column, was: NumericCounts, value: float) -> float:
+    """Share of the reference at a value; of one between grid points that of the cell at most."""
+    place = int(column.grid.searchsorted(value))
+    if place < len(column.grid) and column.grid[place] == value:
+        return float(was.at_or_below[place] - was.below[place]) / was.present
+    upper = was.below[place] if place < len(column.grid) else was.present
+    lower = was.at_or_below[place - 1] if place else 0
+    return float(upper - lower) / was.present
+
+
+def _rarely(
+    name: str, share: float, rows: int, baseline: Baseline, profile: Profile, policy: QualityPolicy
+) -> bool:
+    """Whether the reference would hardly ever show one value in so many rows, or units."""
+    if rows * np.log(max(share, 1e-300)) >= np.log(policy.level):
+        return False
+    was, now = baseline.reference_units, profile.units
+    if baseline.unit.kind == ROW or was is None or now is None or name not in was.columns:
+        return True
+    # A unit may have one value by itself, as a day has its month: how many of the reference do?
+    cells, missing = was.columns[name].cells, was.columns[name].missing
+    filled = was.rows - missing > 0
+    alone = ((cells > 0).sum(axis=1) <= 1) & (was.columns[name].unlisted == 0) & filled
+    units = int((now.rows > 0).sum())
+    return bool(((alone.sum() + 1) / (filled.sum() + 1)) ** units < UNIT_LEVEL)
+
+
+def _all_distinct(column: Column, rows: RowHashes, policy: QualityPolicy) -> Iterator[Finding]:
+    distinct, present = rows.distinct(column.name)
+    was = column.reference
+    if present < FEWEST_ROWS or distinct < present:
+        return
+    if isinstance(was, NumericCounts):
+        masses = was.at_or_below - was.below
+    elif isinstance(was, CategoricalCounts) and column.complete:
+        masses = was.levels
+    else:
+        return
+    # Chance that no two of so many rows are alike, two of the reference being so by `alike`.
+    pairs = was.present * (was.present - 1.0)
+    alike = float((masses * (masses - 1.0)).sum()) / pairs if pairs else 0.0
+    if present * (present - 1) / 2 * alike < -np.log(policy.level):
+        return
+    yield Finding(
+        ALL_DISTINCT, column.name, Severity.MODERATE.value, 1.0, alike,
+        f"has no value twice in {counted(present, 'row')}, as an identifier has; of the "
+        f"reference two rows in {1 / alike:,.0f} are alike",
+    )  # fmt: skip
