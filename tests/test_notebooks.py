@@ -165,6 +165,7 @@ def test_every_page_and_file_is_written(flights):
     assert result.failed == ()
     pages = {f"{name}.html" for name in (*NAMES, "index", "drift_heatmap")}
     files = {"baseline.json", "drift_summary.csv", "drift_trend.csv", "metrics.csv", "alerts.json"}
+    files.add("data_quality.csv")
     assert {path.name for path in folder.iterdir()} == pages | files | {"runs.json"}
 
 

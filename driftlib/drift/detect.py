@@ -30,7 +30,7 @@ from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline
 from driftlib.quality.check import check_quality
-from driftlib.quality.finding import Finding, QualityPolicy
+from driftlib.quality.finding import Finding, QualityPolicy, findings_table
 from driftlib.results import Result
 from driftlib.severity import rank
 from driftlib.text import counted, listed, shortened
@@ -118,6 +118,11 @@ class DriftResult(Result):
         return unit_line(
             self.baseline.unit, (self.baseline.reference_units, self.current.units), effect
         )
+
+    @property
+    def quality_table(self) -> pd.DataFrame:
+        """What is wrong with the current data as data, a row each, the worst first."""
+        return findings_table(self.quality)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class ReferenceFacts:
     rows : int
         Rows of the reference.
     sampled : int
-        Those in the sample of rows.
+        Those in the sample of rows, with a value in each of the keys.
     repeats : mapping of int to int
         How many different rows of it occur so many times.
     times : TimeCounts, optional
@@ -105,12 +105,12 @@ class ReferenceFacts:
         -------
         ReferenceFacts
         """
-        hashes = facts.row_hashes
+        repeats = facts.row_hashes.repeats(self.rule.keys)
         return replace(
             self,
             rows=facts.rows,
-            sampled=hashes.sampled,
-            repeats=hashes.repeats,
+            sampled=sum(times * number for times, number in repeats.items()),
+            repeats=repeats,
             times=facts.times,
         )
 

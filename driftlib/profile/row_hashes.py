@@ -17,6 +17,7 @@ from pandas.api import types
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
+from driftlib.data.times import as_times, instants
 from driftlib.profile.column import Column
 
 MOST_ROWS = 20_000
@@ -80,14 +81,27 @@ class RowHashes:
         """Rows in the sample."""
         return len(self.keys)
 
-    @property
-    def repeats(self) -> dict[int, int]:
-        """How many different rows occur so many times: `{1: 90, 2: 5}` of 100 rows."""
-        if not self.sampled:
+    def repeats(self, keys: Sequence[str] = ()) -> dict[int, int]:
+        """Count rows that are alike in every column.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            Only rows with a value in each of these are counted: without one, rows are alike that
+            were not.
+
+        Returns
+        -------
+        dict of int to int
+            How many different rows occur so many times: `{1: 90, 2: 5}` of 100 rows.
+        """
+        places = [self.names.index(name) for name in keys]
+        cells = self.cells[(self.cells[:, places] != 0).all(axis=1)]
+        if not cells.size:
             return {}
-        whole = np.zeros(self.sampled, dtype=np.uint64)
-        for place in range(self.cells.shape[1]):
-            whole = _mixed(whole ^ self.cells[:, place].astype(np.uint64))
+        whole = np.zeros(len(cells), dtype=np.uint64)
+        for place in range(cells.shape[1]):
+            whole = _mixed(whole ^ cells[:, place].astype(np.uint64))
         times, number = np.unique(_multiplicities(whole), return_counts=True)
         return dict(zip(times.tolist(), number.tolist(), strict=True))
 
@@ -181,9 +195,8 @@ def _bits_of(series: pd.Series, numeric: bool) -> np.ndarray:
         bits = (numbers + 0.0).view(np.uint64)
         return np.where(np.isfinite(numbers), bits, _MISSING)
     if types.is_datetime64_any_dtype(series.dtype):
-        moments = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz else series
-        bits = moments.to_numpy().astype("datetime64[us]").astype(np.int64).view(np.uint64)
-        return np.where(series.isna().to_numpy(), _MISSING, bits)
+        moments = instants(as_times(series)).astype("datetime64[us]")
+        return np.where(np.isnat(moments), _MISSING, moments.astype(np.int64).view(np.uint64))
     codes, levels = level_codes(series)
     hashes = np.zeros(0, dtype=np.uint64)
     if len(levels):

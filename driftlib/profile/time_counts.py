@@ -181,7 +181,7 @@ def count_times(
 
     Examples
     --------
-    >>> times = pd.Series(pd.to_datetime(["2013-03-01 10:00", "2013-03-01 10:00:30", None]))
+    >>> times = pd.Series(pd.to_datetime(["2013-03-01 10:00:00", "2013-03-01 10:00:30", None]))
     >>> counts = count_times(times, 3, "march", None)
     >>> counts.counts.tolist(), counts.missing, str(counts.newest)
     ([2], 1, '2013-03-01 10:00:30')

@@ -25,7 +25,7 @@ from driftlib.severity import Severity
 from driftlib.text import counted, percent
 
 # Repeated rows are counted in a sample; fewer in all are nothing to speak of.
-LEAST_SHARE, NOISE = 0.005, 4.0
+LEAST_SHARE, NOISE = 0.001, 4.0
 FEWEST_DAYS = 10
 # Roots of counts have a standard deviation of a half: so far apart they differ by far.
 ROOTS_APART = 2.0
@@ -49,17 +49,15 @@ def repeat_findings(
     Finding
     """
     hashes, names = facts.row_hashes, known.rule.names
-    if not (known.sampled and hashes.sampled and names and hashes.names == names):
+    repeats = hashes.repeats(known.rule.keys) if names and hashes.names == names else {}
+    rows = sum(times * number for times, number in repeats.items())
+    if not (known.sampled and rows):
         return
-    if facts.layouts and not all(set(names) <= set(layout) for layout in facts.layouts):
-        # Without one of the columns rows are alike that were not.
-        return
-    repeats = hashes.repeats
-    share = 1 - sum(repeats.values()) / hashes.sampled
+    share = 1 - sum(repeats.values()) / rows
     before = repeated_share(known.repeats, known.sampled)
     expected = _expected_share(known, facts.rows)
     beyond = share - expected
-    noise = NOISE * np.sqrt(expected * hashes.sampled + 1) / hashes.sampled
+    noise = NOISE * np.sqrt(expected * rows + 1) / rows
     if beyond < max(LEAST_SHARE, noise):
         return
     yield Finding(

@@ -24,6 +24,7 @@ DATA_FILES = {
     "drift_heatmap.html": "drift of every feature in every window, as one chart",
     "drift_summary.csv": "one row a feature: all of the current data against the reference",
     "drift_trend.csv": "one row a feature and window",
+    "data_quality.csv": "what is wrong with the current data as data, one row a finding",
     "metrics.csv": "one row a metric and window",
     "alerts.json": "what crossed a threshold",
     "baseline.json": "the reference as counts, for later comparisons",

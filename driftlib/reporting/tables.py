@@ -26,6 +26,7 @@ from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
+from driftlib.quality.finding import QualityPolicy
 from driftlib.reporting.sections import Sections
 from driftlib.severity import Severity, rank
 from driftlib.text import NOT_A_NUMBER, percent, shortened
@@ -72,13 +73,44 @@ def drift_table(result: DriftResult) -> pd.DataFrame:
     return shown.drop(columns="design effect") if by_rows else shown
 
 
-def settings_table(policy: DriftPolicy) -> pd.DataFrame:
+def quality_table(result: DriftResult) -> pd.DataFrame:
+    """Tabulate what is wrong with the current data as data, the worst first.
+
+    Parameters
+    ----------
+    result : DriftResult
+        Of `driftlib.detect_drift`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a finding.
+
+    Raises
+    ------
+    DataError
+        If nothing is wrong.
+    """
+    found = [finding for finding in result.quality if finding.severity != Severity.NONE]
+    if not found:
+        raise DataError("Nothing unsound was found in columns, rows, values or times.")
+    return pd.DataFrame(
+        {
+            "about": [finding.column for finding in found],
+            "finding": [finding.kind for finding in found],
+            "matters": [f"{Severity(f.severity).mark}{NO_BREAK}{f.severity}" for f in found],
+            "what is found": [finding.sentence for finding in found],
+        }
+    )
+
+
+def settings_table(policy: DriftPolicy | QualityPolicy) -> pd.DataFrame:
     """Tabulate the settings of a policy, each with a sentence.
 
     Parameters
     ----------
-    policy : DriftPolicy
-        That drift was decided by.
+    policy : DriftPolicy or QualityPolicy
+        That drift, or the quality of the data, was judged by.
 
     Returns
     -------

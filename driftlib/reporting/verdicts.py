@@ -17,9 +17,11 @@ from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
+from driftlib.quality.finding import AGE
 from driftlib.reporting.sections import Unavailable
 from driftlib.reporting.watched import drifted_over_all
-from driftlib.text import NAMES_SHOWN, counted, listed, percents, shortened
+from driftlib.severity import Severity
+from driftlib.text import NAMES_SHOWN, capital, counted, listed, percents, shortened
 from driftlib.visualization.levels import alarm_windows, change_table, most_drifted
 from driftlib.visualization.windows import WindowLabels, window_labels
 
@@ -351,6 +353,37 @@ def _since(trend: TrendResult) -> Callable[[str], str]:
 
 def _marked(state: str | None, lasting: bool) -> str:
     return f" ({state})" if lasting and state else ""
+
+
+def quality_words(result: DriftResult) -> str:
+    """Say how many findings of quality there are, and how new the current data are.
+
+    Parameters
+    ----------
+    result : DriftResult
+        All of the current data against the reference.
+
+    Returns
+    -------
+    str
+        Plain sentences.
+    """
+    known = result.baseline.reference_facts is not None
+    wrong = [finding for finding in result.quality if finding.severity != Severity.NONE]
+    age = [finding for finding in result.quality if finding.kind == AGE]
+    sentences = []
+    if wrong:
+        alarming = sum(Severity(finding.severity).drifted for finding in wrong)
+        matters = f"{alarming} of them {'matters' if alarming == 1 else 'matter'}"
+        sentences.append(f"{counted(len(wrong), 'finding')}; {matters if alarming else 'minor'}.")
+    if not known:
+        sentences.append(
+            "The baseline was saved by an older version and knows nothing of the order of columns, "
+            "of whole rows and of times: fit it again to have them checked."
+        )
+    if age:
+        sentences.append(f"{capital(age[0].sentence)}.")
+    return " ".join(sentences)
 
 
 def compared_without(left_out: Sequence[str]) -> str | Unavailable:
