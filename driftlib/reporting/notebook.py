@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from driftlib.advice.facts import Facts
 from driftlib.alerts import OVER
 from driftlib.errors import ParameterError, check_choice
 from driftlib.files import json_ready
@@ -51,11 +52,14 @@ class Summary:
         How much it matters.
     alerts : tuple of dict
         What was raised, each with the keys of `driftlib.alerts.Alert`.
+    facts : dict
+        What the status card needs to know: see `driftlib.advice.facts.Facts`.
     """
 
     verdict: str
     severity: str
     alerts: tuple[dict[str, Any], ...] = field(default=())
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Put verdict, severity and alerts into types that JSON has.
@@ -83,7 +87,13 @@ class Summary:
         }
 
 
-def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any] = ()) -> Summary:
+def summarise(
+    verdict: str,
+    *,
+    severity: str | None = None,
+    alerts: Iterable[Any] = (),
+    facts: Facts | None = None,
+) -> Summary:
     """Sum a notebook up, for the top of its report and for the index.
 
     Parameters
@@ -94,6 +104,8 @@ def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any
         By default the worst severity among the alerts that are not over.
     alerts : iterable of Alert or dict
         Each with `kind`, `subject`, `window`, `severity`, `message` and `state`.
+    facts : Facts, optional
+        What the status card, on top of every page, is made of.
 
     Returns
     -------
@@ -117,7 +129,8 @@ def summarise(verdict: str, *, severity: str | None = None, alerts: Iterable[Any
     if severity is None:
         severity = worst(entry["severity"] for entry in records if entry["state"] != OVER)
     check_choice("severity", severity, list(Severity))
-    return Summary(str(verdict), str(severity), records)
+    known = json_ready(facts.to_dict()) if facts else {}
+    return Summary(str(verdict), str(severity), records, known)
 
 
 def _alert_record(alert: Any) -> dict[str, Any]:

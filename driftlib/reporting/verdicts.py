@@ -130,7 +130,8 @@ def share_words(why: Diagnosis, rates: BaseRates) -> str:
     now = float((rates.table["actual"].fillna(0) * labelled).sum() / labelled.sum())
     before = float(rates.reference["actual"].iloc[0])
     guesses = now * (1 - now), before * (1 - before)
-    lower, upper = (float(why.terms.loc["total", end]) for end in ("lower", "upper"))
+    total = why.terms.loc["total"].to_dict()
+    lower, upper = total["lower"], total["upper"]
     sign = 1 if lower > 0 else -1 if upper < 0 else 0
     if not sign * (guesses[0] - guesses[1]) > 0 or not min(guesses) > 0:
         return ""

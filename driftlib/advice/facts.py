@@ -1,0 +1,325 @@
+"""Collect from results what a status needs to know, in types that JSON has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+import pandas as pd
+
+from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, OVER, Alert
+from driftlib.data.windows import start_in_words
+from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.trend import TrendResult
+from driftlib.performance.metrics import METRICS
+from driftlib.performance.result import Performance
+
+# Metrics of how well scores order rows, and of what scores are worth as probabilities.
+RANKS, LEVELS = ("roc_auc", "average_precision"), ("brier", "log_loss")
+PREDICTION, TARGET = "prediction drift", "target drift"
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two periods that are compared.
+
+    Parameters
+    ----------
+    rows : int
+    first, last : str
+        The day of its earliest and of its latest row; empty without times.
+    """
+
+    rows: int
+    first: str = ""
+    last: str = ""
+
+    @property
+    def period(self) -> str:
+        """From when to when; empty without times."""
+        return self.first if self.first == self.last else f"{self.first} to {self.last}"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A metric now and before.
+
+    Parameters
+    ----------
+    metric : str
+        Its title.
+    now, before : float or None
+        In the latest window that has a value, and in the reference.
+    at : str
+        Where that window begins; empty where there is only one.
+    estimated : bool
+        Whether it was estimated without labels.
+    """
+
+    metric: str
+    now: float
+    before: float | None = None
+    at: str = ""
+    estimated: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a model; pages that know different things are put together by `joined`.
+
+    Parameters
+    ----------
+    title : str
+        The model's name.
+    sides : mapping of str to Side
+        "reference" and "current".
+    value : Value or None
+        The metric that tells most.
+    labelled : bool or None
+        Whether current has labels; None where no page looked.
+    verdict, cause : str
+        Of the diagnosis, and in a sentence; empty where there is none.
+    culprits : tuple of str
+        Columns because of which the periods cannot be compared.
+    worse : tuple of str
+        Names of the metrics that are worse now, by more than chance gives.
+    ranked : bool or None
+        Whether scores order rows as well as before; None where that was not measured.
+    drifted, quality : tuple of str
+        Features that drift now, and columns whose missing or new values do.
+    shifted : tuple of str
+        Predictions or labels that drift now.
+    drift_known : bool
+        Whether drift was looked for, and could be told.
+    since : str
+        Since when, as far as that is known.
+    untold : tuple of str
+        Why something cannot be told.
+    past : int
+        Alerts that are over.
+    """
+
+    title: str = ""
+    sides: Mapping[str, Side] = field(default_factory=dict)
+    value: Value | None = None
+    labelled: bool | None = None
+    verdict: str = ""
+    cause: str = ""
+    culprits: tuple[str, ...] = ()
+    worse: tuple[str, ...] = ()
+    ranked: bool | None = None
+    drifted: tuple[str, ...] = ()
+    quality: tuple[str, ...] = ()
+    shifted: tuple[str, ...] = ()
+    drift_known: bool = False
+    since: str = ""
+    untold: tuple[str, ...] = ()
+    past: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Put the facts into types that JSON has.
+
+        Returns
+        -------
+        dict
+            By the names of the attributes.
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Facts:
+        """Read facts from JSON.
+
+        Parameters
+        ----------
+        content : mapping
+            As `to_dict` made it, lists in the place of tuples.
+
+        Returns
+        -------
+        Facts
+            Equal to those that were written.
+
+        Examples
+        --------
+        >>> Facts.from_dict(Facts("churn", worse=("roc_auc",)).to_dict()).worse
+        ('roc_auc',)
+        """
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in content.items()
+        }
+        sides = {role: Side(**side) for role, side in values.pop("sides", {}).items()}
+        value = values.pop("value", None)
+        return cls(**values, sides=sides, value=Value(**value) if value else None)
+
+
+def joined(parts: Iterable[Facts]) -> Facts:
+    """Put together what several pages know; what an earlier one knows counts.
+
+    Parameters
+    ----------
+    parts : iterable of Facts
+
+    Returns
+    -------
+    Facts
+        Lists of several are joined, alerts of the past added, and the earliest since is kept.
+
+    Examples
+    --------
+    >>> joined([Facts(drifted=("x",), past=1), Facts("churn", verdict="stable", past=2)]).past
+    3
+    """
+    whole = Facts()
+    for part in parts:
+        changes: dict[str, Any] = {}
+        for name in (one.name for one in fields(Facts)):
+            ours, theirs = getattr(whole, name), getattr(part, name)
+            if isinstance(ours, tuple):
+                changes[name] = tuple(dict.fromkeys((*ours, *theirs)))
+            elif name in ("sides", "past", "since"):
+                continue
+            else:
+                changes[name] = theirs if ours in (None, "", False) and theirs is not None else ours
+        since = min(filter(None, (whole.since, part.since)), default="")
+        changes |= {"sides": {**part.sides, **whole.sides}, "past": whole.past + part.past}
+        whole = replace(whole, **changes, since=since)
+    return whole
+
+
+def describe_side(data: Any, timestamp: str | None = None) -> Side:
+    """Count the rows of a period and say from when to when they are.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame or Baseline
+    timestamp : str, optional
+        Column that says when a row was seen; what is no time counts as none.
+
+    Returns
+    -------
+    Side
+
+    Examples
+    --------
+    >>> days = pd.DataFrame({"day": pd.to_datetime(["2013-03-02", "2013-03-01"])})
+    >>> describe_side(days, "day").period
+    '2013-03-01 to 2013-03-02'
+    """
+    if not isinstance(data, pd.DataFrame):
+        return Side(int(data.rows))
+    if timestamp not in data.columns or not pd.api.types.is_datetime64_any_dtype(data[timestamp]):
+        return Side(len(data))
+    times = data[timestamp].dropna()
+    if times.empty:
+        return Side(len(data))
+    return Side(len(data), str(times.min().date()), str(times.max().date()))
+
+
+def drift_facts(result: DriftResult, trend: TrendResult, alerts: Sequence[Alert]) -> Facts:
+    """Collect what drift tells.
+
+    Parameters
+    ----------
+    result : DriftResult
+        All of the current data against the reference.
+    trend : TrendResult
+        The same window by window.
+    alerts : sequence of Alert
+        That were made of them.
+
+    Returns
+    -------
+    Facts
+    """
+    open_alerts = [alert for alert in alerts if alert.state != OVER]
+    subjects = {
+        kind: tuple(alert.subject for alert in open_alerts if alert.kind == kind)
+        for kind in (DATA_DRIFT, DATA_QUALITY, PREDICTION, TARGET)
+    }
+    untold = result.cannot_tell or trend.cannot_tell
+    return Facts(
+        drifted=subjects[DATA_DRIFT],
+        quality=subjects[DATA_QUALITY],
+        shifted=subjects[PREDICTION] + subjects[TARGET],
+        drift_known=not untold,
+        since=_since(trend.table, "feature", [alert.subject for alert in open_alerts]),
+        untold=(untold,) if untold else (),
+        past=len(alerts) - len(open_alerts),
+    )
+
+
+def performance_facts(
+    perf: Performance | None, why: Diagnosis | None, alerts: Sequence[Alert]
+) -> Facts:
+    """Collect what performance and its diagnosis tell.
+
+    Parameters
+    ----------
+    perf : Performance or None
+        Of the watched metrics, the most telling first: measured, or else estimated.
+    why : Diagnosis or None
+        With all features.
+    alerts : sequence of Alert
+        That were made of `perf`.
+
+    Returns
+    -------
+    Facts
+    """
+    facts = Facts()
+    if why is not None:
+        facts = replace(
+            facts, verdict=why.verdict, cause=why.headline, culprits=tuple(why.culprits)
+        )
+    if perf is None:
+        return replace(facts, labelled=False)
+    still = [alert.subject for alert in alerts if alert.state != OVER]
+    estimated = bool(perf.table["estimated"].all())
+    untold = (perf.cannot_tell,) if perf.cannot_tell and perf.untold == 1 else ()
+    return replace(
+        facts,
+        value=_value(perf, still, estimated),
+        labelled=not estimated,
+        worse=tuple(still),
+        ranked=_ranked(perf),
+        since=_since(perf.table, "metric", still),
+        untold=untold,
+        past=len(alerts) - len(still),
+    )
+
+
+def _ranked(perf: Performance) -> bool | None:
+    """Tell whether scores order rows as well as before: in no window surely worse."""
+    part = perf.table[perf.table["metric"].isin(RANKS) & perf.table["value"].notna()]
+    if part.empty or part["estimated"].all() or perf.untold == 1:
+        return None
+    latest = part[part["window"] == part["window"].max()]
+    return not bool(part["alarm"].any() or latest["degraded"].any())
+
+
+def _value(perf: Performance, worse: Sequence[str], estimated: bool) -> Value | None:
+    table = perf.table[perf.table["value"].notna()]
+    if table.empty:
+        return None
+    wanted = [name for name in worse if name in set(table["metric"])]
+    name = wanted[0] if wanted else str(table["metric"].iloc[0])
+    row = table[table["metric"] == name].iloc[-1]
+    before = None
+    if perf.reference is not None:
+        known = perf.reference.set_index("metric")["value"].get(name)
+        before = None if known is None or known != known else float(known)
+    several = len(perf.table["window"].unique()) > 1
+    at = start_in_words(row["start"], row["end"]) if several else ""
+    return Value(METRICS[perf.task][name].title, float(row["value"]), before, at, estimated)
+
+
+def _since(table: pd.DataFrame, column: str, subjects: Sequence[str]) -> str:
+    """Say since when the first of some subjects has changed; empty where that is not known."""
+    found = table[table["alarm"].astype(bool) & table[column].isin(subjects)]
+    found = found[found["since"].notna()].drop_duplicates(column, keep="last")
+    if found.empty or table["window"].nunique() < 2:
+        return ""
+    return min(start_in_words(*row) for row in zip(found["since"], found["end"], strict=True))
