@@ -27,7 +27,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'make report REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column PARAMS=my.yml OUTPUT=reports/x'
-	@echo '            TIME_FORMAT=dayfirst EXCLUDE=id,shop'
+	@echo '            TIME_FORMAT=dayfirst EXCLUDE=id,shop TITLE=churn'
 	@echo '            (each is optional; EVIDENTLY=1 adds its report, FAIL_ON_ALERT=1 makes alerts an error)'
 	@echo 'make ... PYTHON=/path/to/python3.12  picks the Python that an environment is made with'
 
@@ -38,6 +38,7 @@ report: .venv/.ready ## render the notebooks to HTML pages and data files, in re
 		$(if $(TIMESTAMP),--timestamp "$$TIMESTAMP") \
 		$(if $(TIME_FORMAT),--time-format "$$TIME_FORMAT") \
 		$(if $(EXCLUDE),--exclude "$$EXCLUDE") \
+		$(if $(TITLE),--title "$$TITLE") \
 		$(if $(PARAMS),--params "$$PARAMS") \
 		$(if $(OUTPUT),--output "$$OUTPUT") \
 		$(if $(filter-out 0 no false,$(EVIDENTLY)),--evidently) \

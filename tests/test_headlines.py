@@ -138,7 +138,7 @@ def test_claims_of_the_drift_headline_follow_from_its_table(drifting):
         now = [name for name, alert in alerts.items() if alert.state != OVER]
         kinds["now" if now else "past" if alerts else "calm"] += 1
         assert words.startswith("No drift") == (not alerts)
-        assert words.startswith("Nothing of 4 features drifts now") == (bool(alerts) and not now)
+        assert words.startswith("None of 4 features drifts now") == (bool(alerts) and not now)
         assert ("Over:" in words) == (len(alerts) > len(now))
         if now:
             assert words.startswith(f"{len(now)} of 4 features drifted against the reference: ")

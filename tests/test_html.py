@@ -132,7 +132,8 @@ def test_one_h1_and_headings_that_never_skip_a_level(rich: str) -> None:
 def test_contents_lead_to_every_section(rich: str) -> None:
     contents = re.search(r"<nav.*?</nav>", body(rich), flags=re.DOTALL)[0]
     links = re.findall(r'<a href="#([^"]+)">', contents)
-    assert len(links) == 5
+    assert len(links) == 6
+    assert links[-1] == "words"
     assert all(f' id="{link}"' in rich for link in links)
     assert len(set(re.findall(r' id="([^"]+)"', body(rich)))) == len(
         re.findall(r' id="([^"]+)"', body(rich))

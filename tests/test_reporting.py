@@ -122,6 +122,8 @@ def assert_whole(folder: Path) -> None:
         if path.suffix == ".html":
             assert text.startswith("<!DOCTYPE html>")
             assert text.endswith("</html>\n")
+        elif path.suffix == ".md":
+            assert text.startswith("# Drift report\n")
         elif not path.name.startswith("."):
             json.loads(text)
 
@@ -155,7 +157,7 @@ def test_a_failure_leaves_the_others_alone(ran) -> None:
     assert json.loads(json.dumps(result.to_dict()))["table"][0]["state"] == "done"
     assert {path.name for path in (folder / "out").iterdir()} == {
         *("index.html", "runs.json", "drift.html", "bad.html", "dying.html"),
-        *("alerts.json", "drift_summary.csv"),
+        *("alerts.json", "drift_summary.csv", "report.html", "report.md"),
     }
 
 
@@ -408,6 +410,7 @@ def test_a_recorded_run_is_read_as_it_was(tmp_path) -> None:
         "alerts": 3,
         "seconds": 1.5,
         "fingerprints": {"reference": HOSTILE},
+        "facts": {},
     }
 
 

@@ -69,7 +69,9 @@ def test_alerts_say_since_when_and_how_it_goes_on(trend):
     assert alerts["x1"].message.startswith("x1 drifted since 2020-07-27; over since 2020-09-28: ")
     assert alerts["x1"].kind == "data drift"
     assert (alerts["x2"].state, alerts["x2"].kind) == ("continuing", "data quality")
-    assert alerts["x2"].message.startswith("x2 drifted since 2020-08-03; continuing: 25 % missing")
+    assert alerts["x2"].message.startswith(
+        "x2 drifted since 2020-08-03; continuing: latest 2020-10-05 (major): 25 % missing, was 0 %"
+    )
     assert alerts["c"].severity == "major"
     assert [alert.state for alert in make_alerts(trend)][-1] == "over"
     assert "x1 in" in trend.headline

@@ -97,8 +97,8 @@ class Facts:
         Since when, as far as that is known.
     untold : tuple of str
         Why something cannot be told.
-    past : int
-        Alerts that are over.
+    past : tuple of str
+        What alerts were about that are over.
     """
 
     title: str = ""
@@ -116,7 +116,7 @@ class Facts:
     drift_known: bool = False
     since: str = ""
     untold: tuple[str, ...] = ()
-    past: int = 0
+    past: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Put the facts into types that JSON has.
@@ -165,12 +165,12 @@ def joined(parts: Iterable[Facts]) -> Facts:
     Returns
     -------
     Facts
-        Lists of several are joined, alerts of the past added, and the earliest since is kept.
+        Lists of several are joined, and the earliest since is kept.
 
     Examples
     --------
-    >>> joined([Facts(drifted=("x",), past=1), Facts("churn", verdict="stable", past=2)]).past
-    3
+    >>> joined([Facts(past=("x",)), Facts("churn", verdict="stable", past=("y",))]).past
+    ('x', 'y')
     """
     whole = Facts()
     for part in parts:
@@ -179,12 +179,12 @@ def joined(parts: Iterable[Facts]) -> Facts:
             ours, theirs = getattr(whole, name), getattr(part, name)
             if isinstance(ours, tuple):
                 changes[name] = tuple(dict.fromkeys((*ours, *theirs)))
-            elif name in ("sides", "past", "since"):
+            elif name in ("sides", "since"):
                 continue
             else:
                 changes[name] = theirs if ours in (None, "", False) and theirs is not None else ours
         since = min(filter(None, (whole.since, part.since)), default="")
-        changes |= {"sides": {**part.sides, **whole.sides}, "past": whole.past + part.past}
+        changes["sides"] = {**part.sides, **whole.sides}
         whole = replace(whole, **changes, since=since)
     return whole
 
@@ -247,7 +247,7 @@ def drift_facts(result: DriftResult, trend: TrendResult, alerts: Sequence[Alert]
         drift_known=not untold,
         since=_since(trend.table, "feature", [alert.subject for alert in open_alerts]),
         untold=(untold,) if untold else (),
-        past=len(alerts) - len(open_alerts),
+        past=tuple(alert.subject for alert in alerts if alert.state == OVER),
     )
 
 
@@ -287,7 +287,7 @@ def performance_facts(
         ranked=_ranked(perf),
         since=_since(perf.table, "metric", still),
         untold=untold,
-        past=len(alerts) - len(still),
+        past=tuple(alert.subject for alert in alerts if alert.state == OVER),
     )
 
 

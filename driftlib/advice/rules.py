@@ -158,7 +158,7 @@ NOTHING = Rule(
     "nothing",
     lambda facts: True,
     lambda facts: "Nothing is to be done now.",
-    "No alert is open: what moved is within what chance gives.",
+    "No alert is open: nothing now is told from chance, or it is too small to matter.",
 )
 
 

@@ -117,7 +117,8 @@ def _what(facts: Facts) -> str:
         parts.append("labels: there are none in the current data")
     if not parts and facts.worse:
         parts.append("performance, the cause of which is not told")
-    return "; ".join(parts) or "nothing that is told from chance"
+    over = f"; over: {listed(facts.past, NAMED)}" if facts.past else ""
+    return f"{'; '.join(parts) or 'nothing now that is told from chance'}{over}"
 
 
 def _sureness(facts: Facts, failed: list[str]) -> str:
@@ -149,5 +150,5 @@ def _finding(facts: Facts, failed: list[str]) -> str:
         return f"{capital(listed(moved, 3))} changed; {known}."
     if facts.untold:
         return f"It cannot be told: {facts.untold[0]}."
-    past = f" ({counted(facts.past, 'alert')} of the past)" if facts.past else ""
+    past = f"; over: {listed(facts.past, 3)}" if facts.past else ""
     return f"Nothing to act on: no alert is open{past}."

@@ -14,7 +14,7 @@ from driftlib.arguments import known_keywords
 from driftlib.data.groups import name_segments
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.policy import check_persistence, k_of_n
+from driftlib.drift.policy import DriftPolicy, check_persistence, k_of_n, measure_effects
 from driftlib.drift.segments import subjects_of
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError, check_choice
@@ -231,21 +231,33 @@ def _trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
             latest = found.iloc[-1]
             told = course.part(found[found["severity"] != Severity.NONE])
             shown = told.iloc[-1] if len(told) else latest
-            message = f"{subject} {course.when(found, windows, 'drifted')}: {_moves(told)}"
+            message = (
+                f"{subject} {course.when(found, windows, 'drifted')}: {_moves(told, trend.policy)}"
+            )
             severity = latest["alarm_severity"]
             alerts.append(_alert(_drift_kind(shown), subject, latest, severity, message, course))
     return alerts
 
 
-def _moves(told: pd.DataFrame) -> str:
+def _moves(told: pd.DataFrame, thresholds: DriftPolicy) -> str:
     """Say what happened in the worst and in the latest of the windows that show it by themselves.
 
     Each is dated and has the severity of its own; what happened is against the reference.
     """
     if told.empty:
         return LASTING
-    by_size = told.assign(rank=told["severity"].map(rank))
-    worst = by_size.sort_values(["rank", "psi"], kind="stable").iloc[-1]
+    effects = measure_effects(told)
+    sizes = pd.DataFrame(
+        {
+            "rank": told["severity"].map(rank),
+            "PSI": effects["PSI"] / thresholds.psi_major,
+            "missing": effects["missing"] / thresholds.share_major,
+            "unseen": effects["unseen"] / thresholds.share_major,
+        }
+    )
+    # A column that is gone has no size.
+    sizes["size"] = sizes[["PSI", "missing", "unseen"]].max(axis=1).fillna(np.inf)
+    worst = told.loc[sizes.sort_values(["rank", "size"], kind="stable").index[-1]]
     return _both_ends(
         worst, told.iloc[-1], lambda row: f"({row['severity']}): {row['note'] or 'changed'}"
     )

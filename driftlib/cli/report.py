@@ -36,6 +36,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--unit", help=UNITS)
     parser.add_argument("--season", help=SEASONS)
     add_late(parser)
+    parser.add_argument("--title", help="name of the model, for the head of each page")
     parser.add_argument("--params", help="YAML file with parameters of the notebooks")
     parser.add_argument("--output", help="folder to write to (default reports)")
     parser.add_argument(

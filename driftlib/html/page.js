@@ -39,11 +39,28 @@
   };
 
   const plots = [...document.querySelectorAll(".plot")];
-  const drawn = Promise.all(plots.map(draw));
-  drawn.then(() => document.documentElement.setAttribute("data-charts", "drawn"));
+  const waiting = new Set(plots);
+  const drawOnce = (plot) => (waiting.delete(plot) ? draw(plot) : null);
+  // What the reader sees comes first, the rest one by one, so that the page answers meanwhile.
+  const top = () => window.innerHeight * 1.5;
+  const seen = (plot) => {
+    const { top: above, bottom } = plot.getBoundingClientRect();
+    return bottom > -top() && above < top();
+  };
+  const drawNext = async () => {
+    const next = [...waiting].find(seen) || [...waiting][0];
+    if (!next) {
+      document.documentElement.setAttribute("data-charts", "drawn");
+      return;
+    }
+    await drawOnce(next);
+    setTimeout(drawNext);
+  };
+  drawNext();
 
   const PAPER_WIDTH = 660;
   window.addEventListener("beforeprint", () => {
+    for (const plot of [...waiting]) drawOnce(plot);
     for (const plot of plots) Plotly.relayout(plot, { width: PAPER_WIDTH, autosize: false });
   });
   window.addEventListener("afterprint", () => {

@@ -62,6 +62,10 @@ class RenderedPage:
         What the notebook raised.
     fingerprints : dict
         Of the data, by role.
+    facts : dict
+        What the status card needs to know of it.
+    tables : tuple of dict
+        For the summary in Markdown.
     """
 
     html: str
@@ -71,6 +75,8 @@ class RenderedPage:
     severity: str | None = None
     alerts: tuple[dict[str, Any], ...] = ()
     fingerprints: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    tables: tuple[dict[str, Any], ...] = ()
 
 
 def export(notebook: NotebookNode, title: str, failure: str | None = None) -> RenderedPage:
@@ -125,6 +131,8 @@ def export(notebook: NotebookNode, title: str, failure: str | None = None) -> Re
         severity=summary["severity"] if summary else None,
         alerts=tuple(summary["alerts"]) if summary else (),
         fingerprints=draft.fingerprints,
+        facts=dict(summary.get("facts", {})) if summary else {},
+        tables=tuple(summary.get("tables", ())) if summary else (),
     )
 
 

@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from driftlib.errors import DataError, MissingExtraError
+from driftlib.errors import DataError
 from driftlib.files import write_whole
 from driftlib.html import page
+from driftlib.reporting.bundle import status_card, templates
 from driftlib.reporting.result import INDEX, ReportResult, RunResult, State
 from driftlib.reporting.runs import RUNS, add_run, lists_set_aside, locked, read_runs
 from driftlib.severity import Severity
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 TITLE = "Drift reports"
-TEMPLATES = Path(__file__).parent / "templates"
+FURTHER = {
+    "report.html": "all pages in one file, to be mailed",
+    "report.md": "the findings as text, for a pull request, a chat or a mail",
+}
 DATA_FILES = {
     "drift_heatmap.html": "drift of every feature in every window, as one chart",
     "drift_summary.csv": "one row a feature: all of the current data against the reference",
@@ -132,6 +136,8 @@ def render(
         earlier=_ordered(runs[1:]),
         remarks=list(remarks),
         finding=_finding,
+        status=status_card(runs[0].status) if runs else "",
+        further=[(name, words) for name, words in FURTHER.items() if (folder / name).is_file()],
     )
     return page.document(TITLE, body)
 
@@ -164,20 +170,7 @@ class _Card:
 
 @cache
 def _template() -> Template:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise MissingExtraError("jinja2", "notebooks", "Rendering the index") from error
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["seconds"] = _seconds
-    return environment.get_template("index_page.html.j2")
+    return templates(seconds=_seconds).get_template("index_page.html.j2")
 
 
 def _finding(run: RunResult) -> _Finding:

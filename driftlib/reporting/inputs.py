@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from driftlib.advice.facts import Facts, describe_side
 from driftlib.data.frames import index_of
 from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
@@ -117,6 +118,27 @@ class Inputs:
     def drawn(self) -> dict[str, Any]:
         """Arguments that say what rows were drawn in."""
         return {"timestamp": self.roles.timestamp, "unit": self.roles.unit or AUTO}
+
+    def known(self, title: str, facts: Facts) -> Facts:
+        """Add to facts the model's name and what the two periods are.
+
+        Parameters
+        ----------
+        title : str
+            The model's name; may be empty.
+        facts : Facts
+            Of results.
+
+        Returns
+        -------
+        Facts
+        """
+        time = self.roles.timestamp
+        sides = {
+            "reference": describe_side(self.reference, time),
+            "current": describe_side(self.current, time),
+        }
+        return replace(facts, title=title, sides=sides)
 
     def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
         """Give arguments for `diagnose` and its kin: names, unit, and all features but some.

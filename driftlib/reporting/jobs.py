@@ -74,6 +74,10 @@ class Finished:
         Each with the keys of `driftlib.alerts.Alert`.
     fingerprints : dict
         Of the data, by role.
+    facts : dict
+        What the status card needs to know of it.
+    tables : list of dict
+        For the summary in Markdown.
     """
 
     name: str
@@ -84,6 +88,8 @@ class Finished:
     severity: str | None = None
     alerts: list[dict[str, Any]] = field(default_factory=list)
     fingerprints: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    tables: list[dict[str, Any]] = field(default_factory=list)
 
 
 Event = Advanced | Finished

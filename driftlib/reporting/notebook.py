@@ -10,7 +10,7 @@ import dataclasses
 import html
 import json
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,9 @@ import pandas as pd
 
 from driftlib.advice.facts import Facts
 from driftlib.alerts import OVER
-from driftlib.errors import ParameterError, check_choice
+from driftlib.errors import DriftlibError, ParameterError, check_choice
 from driftlib.files import json_ready
+from driftlib.html.numbers import is_number, write_value
 from driftlib.html.table import write_frame
 from driftlib.reporting.environment import in_report
 from driftlib.severity import Severity, worst
@@ -35,7 +36,7 @@ DIALS_MIME = "application/vnd.driftlib.dials+json"
 
 ALERT_KEYS = ("kind", "subject", "window", "severity", "message", "state")
 UNKNOWN = {"state": "new"}
-SHOWN_ALERTS = 8
+SHOWN_ALERTS, TABLE_ROWS = 8, 12
 # Characters of a title on one line of a notebook, and a line's height in pixels.
 TITLE_WIDTH, TITLE_LINE = 90, 20
 
@@ -54,12 +55,15 @@ class Summary:
         What was raised, each with the keys of `driftlib.alerts.Alert`.
     facts : dict
         What the status card needs to know: see `driftlib.advice.facts.Facts`.
+    tables : tuple of dict
+        For the summary in Markdown: title, columns and rows of text each.
     """
 
     verdict: str
     severity: str
     alerts: tuple[dict[str, Any], ...] = field(default=())
     facts: dict[str, Any] = field(default_factory=dict)
+    tables: tuple[dict[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Put verdict, severity and alerts into types that JSON has.
@@ -93,6 +97,7 @@ def summarise(
     severity: str | None = None,
     alerts: Iterable[Any] = (),
     facts: Facts | None = None,
+    tables: Mapping[str, Callable[[], pd.DataFrame]] | None = None,
 ) -> Summary:
     """Sum a notebook up, for the top of its report and for the index.
 
@@ -106,6 +111,9 @@ def summarise(
         Each with `kind`, `subject`, `window`, `severity`, `message` and `state`.
     facts : Facts, optional
         What the status card, on top of every page, is made of.
+    tables : dict of str to callable, optional
+        By title: what makes the tables of the summary in Markdown, the first rows of which are
+        shown; one that the data do not allow is left out.
 
     Returns
     -------
@@ -130,7 +138,24 @@ def summarise(
         severity = worst(entry["severity"] for entry in records if entry["state"] != OVER)
     check_choice("severity", severity, list(Severity))
     known = json_ready(facts.to_dict()) if facts else {}
-    return Summary(str(verdict), str(severity), records, known)
+    found = tuple(_plain_tables(tables or {}))
+    return Summary(str(verdict), str(severity), records, known, found)
+
+
+def _plain_tables(tables: Mapping[str, Callable[[], pd.DataFrame]]) -> Iterator[dict[str, Any]]:
+    """Turn the first rows of frames into text."""
+    for title, make in tables.items():
+        try:
+            frame = make()
+        except DriftlibError:
+            continue
+        rows = [[_plain(value) for value in row] for row in frame.head(TABLE_ROWS).to_numpy(object)]
+        more = max(0, len(frame) - TABLE_ROWS)
+        yield {"title": title, "columns": list(map(str, frame)), "rows": rows, "more": more}
+
+
+def _plain(value: Any) -> str:
+    return write_value(value, digits=3) if is_number(value) else "" if value is None else str(value)
 
 
 def _alert_record(alert: Any) -> dict[str, Any]:

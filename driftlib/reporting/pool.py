@@ -16,6 +16,7 @@ from typing import Any
 
 from driftlib.alerts import NEW, OVER
 from driftlib.files import write_json, write_whole
+from driftlib.reporting.bundle import bundle
 from driftlib.reporting.environment import worker_environment
 from driftlib.reporting.export import failure_page
 from driftlib.reporting.index import record
@@ -70,6 +71,7 @@ class _Supervisor:
         self.progress = progress
         self.events: _Events = queue.Queue()
         self.alerts: dict[str, list[dict[str, Any]]] = {}
+        self.tables: dict[str, list[dict[str, Any]]] = {}
 
     def run(self, workers: int) -> RunResult:
         """Run all jobs; whatever happens, no process is left behind."""
@@ -97,7 +99,9 @@ class _Supervisor:
                         self._finish(event)
                         self._next(worker)
             self.result = replace(self.result, seconds=time.monotonic() - began)
-            write_json(folder / ALERTS, self._all_alerts())
+            alerts = self._all_alerts()
+            write_json(folder / ALERTS, alerts)
+            bundle(self.result, alerts, self.tables)
             return self.result
         finally:
             for worker in pool:
@@ -110,6 +114,7 @@ class _Supervisor:
     def _finish(self, event: Finished) -> None:
         """Enter what came of a job, and tell the terminal and the folder's readers."""
         self.alerts[event.name] = event.alerts
+        self.tables[event.name] = event.tables
         reports = tuple(
             _updated(report, event) if report.name == event.name else report
             for report in self.result.reports
@@ -164,6 +169,7 @@ def _updated(report: ReportResult, event: Finished) -> ReportResult:
         alerts=sum(alert["state"] != OVER for alert in event.alerts),
         seconds=event.seconds,
         fingerprints=event.fingerprints,
+        facts=event.facts,
     )
 
 

@@ -13,10 +13,14 @@ from typing import Any
 
 import pandas as pd
 
+from driftlib.advice.facts import Facts, joined
+from driftlib.advice.status import Status, make_status
 from driftlib.results import Result
 from driftlib.severity import Severity, worst
 
 INDEX = "index.html"
+# Reports that tell nothing of the model's state.
+OTHERS = ("demo", "evidently")
 
 
 class State(StrEnum):
@@ -58,6 +62,8 @@ class ReportResult:
         Time that it took.
     fingerprints : dict
         Of the data, by role.
+    facts : dict
+        What the status card needs to know of it: see `driftlib.advice.facts.Facts`.
     """
 
     name: str
@@ -70,6 +76,7 @@ class ReportResult:
     alerts: int = 0
     seconds: float | None = None
     fingerprints: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,16 @@ class RunResult(Result):
     def severity(self) -> Severity:
         """The worst severity among the reports."""
         return worst(report.severity for report in self.reports)
+
+    @property
+    def status(self) -> Status | None:
+        """The state of the model by all reports together; None where none knows of it."""
+        told = [report for report in self.reports if report.facts]
+        if not told:
+            return None
+        facts = joined(Facts.from_dict(report.facts) for report in told)
+        missing = [name for name in self.failed if name not in OTHERS]
+        return make_status(facts, worst(report.severity for report in told), missing)
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -197,6 +214,7 @@ _REPORT_TYPES = {
     "alerts": int,
     "seconds": _NUMBER,
     "fingerprints": dict,
+    "facts": dict,
 }
 
 
@@ -209,10 +227,14 @@ def _check_types(values: Any, types: Mapping[str, Any]) -> None:
 
 
 def _read_report(details: Any) -> ReportResult:
+    if isinstance(details, dict):
+        # Lists of runs of before have none.
+        details = {"facts": {}, **details}
     _check_types(details, _REPORT_TYPES)
     _check_types(details["fingerprints"], dict.fromkeys(details["fingerprints"], str))
     if Path(details["page"]).name != details["page"]:
         raise ValueError("a page in another folder")
     if details["severity"] is not None:
         Severity(details["severity"])
+    Facts.from_dict(details["facts"])
     return ReportResult(**{**details, "state": State(details["state"])})

@@ -303,7 +303,7 @@ def _moved(result: DriftResult, trend: TrendResult) -> str:
     if not parts:
         span = f", over all or in any of {counted(len(windows.labels), windows.unit)}"
         none = f"No drift: none of {total} moved enough to matter{span if several else ''}."
-        parts.append(f"Nothing of {total} drifts now." if past else none)
+        parts.append(f"None of {total} drifts now." if past else none)
     if past:
         parts.append(f"Over: {_each(past, when)}.")
     return " ".join(parts)

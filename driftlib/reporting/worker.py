@@ -91,6 +91,8 @@ def run_job(job: Job, workshop: Workshop) -> None:
             severity=page.severity,
             alerts=list(page.alerts),
             fingerprints=page.fingerprints,
+            facts=page.facts,
+            tables=list(page.tables),
         )
     )
 
