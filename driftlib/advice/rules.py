@@ -80,8 +80,8 @@ RULES: tuple[Rule, ...] = (
         "check the feed",
         lambda facts: bool(facts.quality),
         lambda facts: (
-            f"Check the feed of {listed(facts.quality, NAMED)}: values are missing, new, or the "
-            "column is gone."
+            f"Check the feed of {listed(facts.quality, NAMED)}: the alerts of data quality say "
+            "what is odd."
         ),
         "What a broken feed does looks like drift, and a model trained on it learns the break.",
     ),
