@@ -100,7 +100,10 @@ def test_table_keeps_its_contract(rng):
 def test_decision_is_bonferroni_then_benjamini_hochberg(rng):
     table = table_of(samples(rng), samples(rng, shift=0.15))
     tests = table[["ks_p_value", "mann_whitney_p_value", "psi_p_value"]]
-    assert table["p_value"].to_numpy() == pytest.approx(np.minimum(1, 3 * tests.min(axis=1)))
+    # What lies at the edge or at one value has half the part of the error budget.
+    half = table[["beyond_p_value", "tails_p_value", "spike_p_value"]]
+    least = np.minimum(4.5 * tests.min(axis=1), 9 * half.min(axis=1))
+    assert table["p_value"].to_numpy() == pytest.approx(np.minimum(1, least))
     assert table["q_value"].to_numpy() == pytest.approx(
         stats.false_discovery_control(table["p_value"])
     )
@@ -284,6 +287,9 @@ def test_units_order_and_names_change_nothing(seed, scale, offset):
 
     other = table_of(changed(reference), changed(current).iloc[order])
     other = other.rename(index={new: old for old, new in names.items()}).loc[plain.index]
+    # A note may tell the range, in whatever unit it is.
+    for table in (other, plain):
+        table["note"] = table["note"].str.replace(r"-?\d[\d.e+]*", "#", regex=True)
     pd.testing.assert_frame_equal(other, plain, rtol=1e-6)
 
 

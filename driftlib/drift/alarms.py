@@ -13,7 +13,7 @@ from driftlib.data.by_rows import ByRows
 from driftlib.data.cutters import ByCalendar, ByValue, Cutter
 from driftlib.drift.calendar_columns import PARTIAL
 from driftlib.drift.compare import IN_RUN
-from driftlib.drift.policy import DriftPolicy, k_of_n, measure_effects
+from driftlib.drift.policy import DriftPolicy, k_of_n, largest_share, measure_effects
 from driftlib.drift.run import (
     Counted,
     count_reference_windows,
@@ -315,8 +315,8 @@ def _sizes(
     """Severity of the changes that are on, by the median of their latest windows."""
     effects = measure_effects(table)
     sizes = np.full((2, *shape), np.nan)
-    sizes[0][places] = table["psi"] - table["psi_expected"]
-    sizes[1][places] = effects[["missing", "unseen"]].max(axis=1)
+    sizes[0][places] = table["psi_common"] - table["psi_expected"]
+    sizes[1][places] = largest_share(effects)
     level = np.zeros(shape, dtype=int)
     for window, subject in zip(*np.nonzero(since >= 0), strict=True):
         latest = slice(max(since[window, subject], window + 1 - LATEST), window + 1)

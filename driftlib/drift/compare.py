@@ -13,7 +13,7 @@ from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.data.units import TIME
 from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
-from driftlib.drift.policy import DriftPolicy, measure_effects
+from driftlib.drift.policy import DriftPolicy, largest_share, measure_effects
 from driftlib.drift.season import LikeWithLike
 from driftlib.drift.units import first_reason, judge_units
 from driftlib.errors import DataError
@@ -22,15 +22,18 @@ from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
 from driftlib.profile.reference import refer_to
 from driftlib.profile.season import match_season
+from driftlib.profile.unusual import Unusual
 from driftlib.severity import Severity
 from driftlib.stats import distances, significance
 from driftlib.stats.few_units import RANK_SLACK
 from driftlib.text import join_notes
 
-_TESTS = (
-    "ks_p_value", "mann_whitney_p_value", "psi_p_value", "chi_square_p_value", "missing_p_value",
-    "unseen_p_value",
-)  # fmt: skip
+# Parts of a column's error budget. What lies at the edge or at one value is told by few rows.
+_TESTS = {
+    "ks_p_value": 1.0, "mann_whitney_p_value": 1.0, "psi_p_value": 1.0, "chi_square_p_value": 1.0,
+    "missing_p_value": 1.0, "unseen_p_value": 1.0, "beyond_p_value": 0.5, "tails_p_value": 0.5,
+    "spike_p_value": 0.5,
+}  # fmt: skip
 _SIZES = (
     "kind", "n_reference", "n_current", "psi", "psi_p_value", "ks", "ks_p_value", "chi_square",
     "chi_square_p_value", "jensen_shannon", "hellinger", "wasserstein", "missing_reference",
@@ -38,7 +41,8 @@ _SIZES = (
 )  # fmt: skip
 _FURTHER = (
     "mann_whitney", "mann_whitney_p_value", "missing_p_value", "unseen_p_value", "unseen_expected",
-    "psi_expected", "psi_critical",
+    "psi_expected", "psi_critical", "psi_common", "one_sided", "beyond", "beyond_p_value", "tails",
+    "tails_p_value", "spike", "spike_reference", "spike_p_value",
 )  # fmt: skip
 _UNITS = ("design_effect", "units_reference", "units_current")
 _JUDGED = ("q_value", "severity", "drifted", "note")
@@ -217,6 +221,8 @@ def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> pd.DataFrame:
         return table.assign(**nothing, rank_p_value=0.0)
     units = judged.table
     effect = units["design_effect"].fillna(1.0)
+    # Rows of a unit may well have one value in common.
+    table = table.assign(spike=np.nan, spike_reference=np.nan, spike_p_value=np.nan)
     return table.assign(
         p_value=units["p_value"],
         rank_p_value=units["rank_p_value"],
@@ -232,7 +238,7 @@ def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy, in_run: bool) 
     """Add severities and notes."""
     effects = measure_effects(table).fillna(0.0)
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
-    sizes = zip(effects["PSI"], effects[["missing", "unseen"]].max(axis=1), strict=True)
+    sizes = zip(effects["PSI"], largest_share(effects), strict=True)
     severities, if_real, real_from, notes = [], [], [], []
     reason = pair.cannot_tell or first_reason(table, pair.baseline.unit)
     for name, row, (psi, share) in zip(table.index, rows, sizes, strict=True):
@@ -288,9 +294,10 @@ def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> d
         row["missing_p_value"] = significance.fisher_exact(
             before.missing, before.rows, after.missing, after.rows
         )
-    tests = [float(row[name]) for name in _TESTS if not np.isnan(row[name])]
-    if tests and after.rows:
-        row["p_value"] = min(1.0, len(tests) * min(tests))
+    parts = {name: part for name, part in _TESTS.items() if not np.isnan(row[name])}
+    if parts and after.rows:
+        whole = sum(parts.values())
+        row["p_value"] = min(1.0, *(whole / part * row[name] for name, part in parts.items()))
     return row
 
 
@@ -302,6 +309,8 @@ def _bin_statistics(p: np.ndarray, q: np.ndarray) -> dict[str, float]:
         "psi": distances.psi(p, q),
         "jensen_shannon": distances.jensen_shannon(p, q),
         "hellinger": distances.hellinger(p, q),
+        "psi_common": distances.psi_in_common(p, q),
+        "one_sided": distances.one_sided(p, q),
         "psi_expected": (occupied - 1) * (1 / p.sum() + 1 / q.sum()),
     }
 
@@ -323,7 +332,20 @@ def _numeric_statistics(
         row |= {"mann_whitney": rank.statistic, "mann_whitney_p_value": rank.p_value}
         row["psi_p_value"] = significance.psi_p_value(p, q)
         row["psi_critical"] = significance.psi_critical(r.rows, c.rows, len(column.psi_edges) + 1)
+        row |= _at_a_glance(Unusual(column, before, after))
     return row
+
+
+def _at_a_glance(unusual: Unusual) -> dict[str, float]:
+    return {
+        "beyond": unusual.beyond,
+        "beyond_p_value": unusual.beyond_p_value,
+        "tails": unusual.tails.growth,
+        "tails_p_value": unusual.tails.p_value,
+        "spike": unusual.spike_share,
+        "spike_reference": unusual.spike_before,
+        "spike_p_value": unusual.spike.p_value,
+    }
 
 
 def _categorical_statistics(

@@ -9,13 +9,17 @@ import numpy as np
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import ROW, ROWS, UnitRule
+from driftlib.drift.glance import numeric_changes
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
-from driftlib.stats.precision import EXACT, MOST_WHOLE, apart
+from driftlib.stats.precision import EXACT, MOST_WHOLE
 from driftlib.text import NAMES_SHOWN, cut, join_notes, percent, percents
 
 if TYPE_CHECKING:
     from driftlib.drift.policy import DriftPolicy
     from driftlib.profile.column import Column
+
+_SHAPE = ("ks_p_value", "mann_whitney_p_value", "psi_p_value")
+_GLANCE = ("beyond_p_value", "tails_p_value", "spike_p_value")
 
 
 def describe_change(
@@ -52,14 +56,16 @@ def describe_change(
     if after.rows == 0:
         return ""
     parts = [_availability(column, before, after)]
-    real = severity != "none"
+    real, few = severity != "none", False
     if not parts[0] and column.kind in COMPARABLE:
         if real:
-            parts += _changes(column, before, after, row, policy)
+            changes, few = _changes(column, before, after, row, policy)
+            parts += changes
         else:
             parts.append(_noise(row, policy, unit))
         if severity == "minor":
-            parts.append("real but too small to matter")
+            small = "real, but in too few rows to matter" if few else "real but too small to matter"
+            parts.append(small)
     if not parts[0] and _is_rounded(before, after) and _is_exact(before) != _is_exact(after):
         parts.append("large whole numbers, floats on one side: only the first 16 digits count")
     parts += [_left_out(side, where) for side, where in ((before, "reference"), (after, "current"))]
@@ -110,62 +116,29 @@ def _unlisted(counts: Counts) -> int:
 
 def _changes(
     column: Column, before: Counts, after: Counts, row: Mapping[str, Any], policy: DriftPolicy
-) -> list[str]:
-    parts = []
-    level = policy.alpha
+) -> tuple[list[str], bool]:
+    """Say what changed, and whether it is a change of few rows."""
+    parts: list[str] = []
+    level, few = policy.alpha, False
     if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
-        names = ("ks_p_value", "mann_whitney_p_value", "psi_p_value")
+        names = (*_SHAPE, *_GLANCE)
         if np.nanmin([row[name] for name in names]) < level:
-            parts.append(_numeric_change(column, before, after))
+            words = numeric_changes(column, before, after, row, policy)
+            parts += words.parts
+            few = words.few
     elif isinstance(before, CategoricalCounts) and isinstance(after, CategoricalCounts):
         if row["unseen_p_value"] < level and row["unseen"] > row["unseen_expected"]:
             parts.append(_new_levels(after, row))
         if row["chi_square_p_value"] < level:
-            parts.append(_categorical_change(column, before, after))
+            gone = row["one_sided"] >= policy.share_moderate
+            parts.append((gone and _gone(column, before, after)) or _moved(column, before, after))
     if row["missing_p_value"] < level:
         now, was = percents(row["missing_current"], row["missing_reference"])
         parts.append(f"{now} missing, was {was}")
-    return parts
+    return parts, few
 
 
-def _numeric_change(column: Column, before: NumericCounts, after: NumericCounts) -> str:
-    assert isinstance(column.reference, NumericCounts)
-    if _is_flag(before) and _is_flag(after):
-        now, was = percents(after.mean, before.mean)
-        return f"1 in {now} of the values, was {was}"
-    if not all(side.has_spread for side in (column.reference, before, after)):
-        return "its values changed (squares are beyond the range of floats: no shift is measured)"
-    scale = column.reference.std
-    if not scale > 0:
-        if before.minimum == after.minimum == after.maximum:
-            return "was constant, now has another value with the same first digits"
-        # One text where both ends are written alike.
-        ends = dict.fromkeys(f"{end:.6g}" for end in (after.minimum, after.maximum))
-        return f"was constant ({before.mean:.6g}), now {' to '.join(ends)}"
-    shift = apart(before.mean, after.mean) / scale
-    parts = []
-    if abs(shift) >= 0.02:
-        direction = "up" if shift > 0 else "down"
-        size = f"{abs(shift):.1g}" if abs(shift) < 1 else f"{abs(shift):.2g}"
-        unit = "standard deviation" if size == "1" else "standard deviations"
-        parts.append(f"shifted {direction} by {size} {unit}")
-    if before.std > 0:
-        spread = after.std / before.std
-        if spread > 1.15:
-            parts.append(f"spread {spread:.2g} times as wide")
-        elif spread < 1 / 1.15:
-            parts.append(f"spread {spread:.2g} times as wide" if spread > 0 else "now constant")
-    return ", ".join(parts) or "the shape of the distribution changed"
-
-
-def _is_flag(counts: NumericCounts) -> bool:
-    """Whether every value is 0 or 1: only then do the squares add up to the sum."""
-    within = counts.minimum >= 0 and counts.maximum <= 1
-    variance = counts.mean * (1 - counts.mean)
-    return within and bool(np.isclose(counts.squares / counts.present, variance, atol=1e-12))
-
-
-def _categorical_change(column: Column, before: CategoricalCounts, after: CategoricalCounts) -> str:
+def _moved(column: Column, before: CategoricalCounts, after: CategoricalCounts) -> str:
     if not len(column.levels):
         return "the shares of its values changed"
     shares = [side.levels / side.present for side in (before, after)]
@@ -174,6 +147,17 @@ def _categorical_change(column: Column, before: CategoricalCounts, after: Catego
     if was == now:
         return "the shares of its values changed"
     return f"{column.levels[moved]!r} is {now} of the values, was {was}"
+
+
+def _gone(column: Column, before: CategoricalCounts, after: CategoricalCounts) -> str:
+    """Say which listed levels have no rows any more."""
+    gone = np.flatnonzero((before.levels > 0) & (after.levels == 0))
+    if not len(gone) or not after.levels.any():
+        return ""
+    names = [repr(cut(column.levels[place])) for place in gone[:NAMES_SHOWN]]
+    more = ", ..." if len(gone) > NAMES_SHOWN else ""
+    share = percent(float(before.levels[gone].sum()) / before.present)
+    return f"no rows of {', '.join(names)}{more} any more, were {share} of the values"
 
 
 def _new_levels(after: CategoricalCounts, row: Mapping[str, Any]) -> str:

@@ -11,10 +11,21 @@ from driftlib.errors import ParameterError, check_whole
 from driftlib.severity import Severity
 from driftlib.stats.watch import BUDGET, RUN_WINDOWS
 
+# A size that chance makes large in few rows counts where its own test tells it from chance.
+TOLD = 0.05
+
 
 @dataclass(frozen=True)
 class DriftPolicy:
     """When a change counts as drift: it must be real, and large enough to matter.
+
+    How large a change is goes by how many rows it moved, not by how far: rows at -999 are as wrong
+    as rows at -9999, and no number of rows makes a change larger. The PSI, less what chance gives,
+    measures how rows moved among bins or levels that both sides have; what the bins cannot see, or
+    would see the better the more rows there are, goes by its share of the rows: missing, never
+    seen before, beyond the reference's range, in its outermost half percents, piled up at one
+    value, in bins or levels that one side lacks. The worst of them is the severity. So a change of
+    the mean or the spread counts by the rows that carry it.
 
     Parameters
     ----------
@@ -23,8 +34,7 @@ class DriftPolicy:
     psi_moderate, psi_major : float
         PSI beyond what chance explains, from which a real change is moderate or major.
     share_moderate, share_major : float
-        The same for the change in the share of missing values, and for the share of values
-        that the reference does not have beyond what it foretells; in [0, 1].
+        The same for shares of rows: see `measure_effects`; in [0, 1].
     budget : float
         Share of runs of windows without any change in which there may be any alarm, in (0, 1):
         half of it for drift, half for performance.
@@ -72,7 +82,7 @@ class DriftPolicy:
         psi_excess : float
             PSI beyond what chance explains, from 0.
         share : float
-            The larger change of the shares of missing and of never-seen values, 0 to 1.
+            The largest of the shares of rows that moved, 0 to 1.
 
         Returns
         -------
@@ -96,10 +106,10 @@ class DriftPolicy:
             ("psi_moderate", self.psi_moderate, "A real change is at least moderate from this PSI "
              "on, after taking off the PSI that chance alone gives."),
             ("psi_major", self.psi_major, "A real change is major from this PSI on."),
-            ("share_moderate", self.share_moderate, "A real change is at least moderate when the "
-             "share of missing or never-seen values moved by this much."),
-            ("share_major", self.share_major, "A real change is major when such a share moved by "
-             "this much."),
+            ("share_moderate", self.share_moderate, "A real change is at least moderate when this "
+             "share of rows is newly missing, never seen before, beyond the reference's range, in "
+             "its outermost half percents, at one value, or in levels that one side lacks."),
+            ("share_major", self.share_major, "A real change is major from such a share on."),
             ("budget", self.budget, run),
         ]  # fmt: skip
         if self.persistence:
@@ -119,25 +129,71 @@ def measure_effects(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The same index; `PSI` beyond what chance gives on average, `missing` and `unseen`: by how
-        much those shares moved. From 0; NaN where there is nothing to measure.
+        The same index. `PSI` among what both sides have, beyond what chance gives on average; all
+        else are shares of rows. `missing` and `unseen`: by how much those shares moved. `beyond`:
+        beyond the reference's range, or by how much its outermost half percents grew. `spike`: at
+        the value whose share jumped, less twice what it was. `one_sided`: in bins or levels that
+        the other side lacks. From 0; NaN where there is nothing to measure. The sizes of `beyond`
+        and `spike` count where their own tests tell them from chance.
 
     Examples
     --------
-    >>> row = {"psi": 0.31, "psi_expected": 0.01, "missing_p_value": 1e-9, "unseen": 0.0}
+    >>> row = {"psi_common": 0.31, "psi_expected": 0.01, "missing_p_value": 1e-9, "unseen": 0.0}
     >>> row |= {"missing_reference": 0.02, "missing_current": 0.07, "unseen_expected": 0.01}
+    >>> row |= {"beyond": 0.05, "beyond_p_value": 1e-9, "tails": 0.04, "tails_p_value": 1e-6}
+    >>> row |= {"spike": 0.2, "spike_reference": 0.05, "spike_p_value": 1e-9, "one_sided": 0.0}
+    >>> row |= {"n_reference": 999}
     >>> measure_effects(pd.DataFrame([row])).round(3)
-       PSI  missing  unseen
-    0  0.3     0.05     0.0
+       PSI  missing  unseen  beyond  spike  one_sided
+    0  0.3     0.05     0.0   0.048    0.1        0.0
     """
     missing = (table["missing_current"] - table["missing_reference"]).abs()
+    beyond = told(table, "beyond") - 2 / (table["n_reference"] + 1)
+    spike = told(table, "spike") - 2 * table["spike_reference"]
     return pd.DataFrame(
         {
-            "PSI": (table["psi"] - table["psi_expected"]).clip(lower=0),
+            "PSI": (table["psi_common"] - table["psi_expected"]).clip(lower=0),
             "missing": missing.where(table["missing_p_value"].notna()),
             "unseen": (table["unseen"] - table["unseen_expected"]).clip(lower=0),
+            "beyond": pd.concat([beyond, told(table, "tails")], axis=1).max(axis=1).clip(lower=0),
+            "spike": spike.clip(lower=0),
+            "one_sided": table["one_sided"],
         }
     )
+
+
+def told(table: pd.DataFrame, name: str) -> pd.Series:
+    """Take the sizes of one kind of change that its own test tells from chance.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With a column of that name and one of its p-values.
+    name : str
+        Such as "beyond".
+
+    Returns
+    -------
+    pandas.Series
+        0 where the test does not, NaN where there is none.
+    """
+    return table[name].where(~(table[f"{name}_p_value"] >= TOLD), 0.0)
+
+
+def largest_share(effects: pd.DataFrame) -> pd.Series:
+    """Take the largest of the shares of rows that moved.
+
+    Parameters
+    ----------
+    effects : pandas.DataFrame
+        From `measure_effects`.
+
+    Returns
+    -------
+    pandas.Series
+        NaN where there is none.
+    """
+    return effects.drop(columns="PSI").max(axis=1)
 
 
 def check_persistence(persistence: tuple[int, int] | None) -> None:

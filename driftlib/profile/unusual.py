@@ -17,6 +17,8 @@ BELOW, ABOVE, INSIDE = "below", "above", "inside"
 NO_FURTHER = 1e-6
 # A value outside the range is named where so much of what lies there is that one value.
 MOSTLY = 0.8
+# A side of the range with less of what lies outside is not worth a word.
+FEW = 0.1
 # What is taken for a code, whatever belongs together: so many of the rows, so many ranges away.
 LEAST_SHARE, FAR = 0.005, 0.5
 LEVEL = 0.001
@@ -38,23 +40,32 @@ class Unusual:
     after: NumericCounts
 
     @cached_property
+    def _places(self) -> tuple[int, int]:
+        """Grid points of the reference's ends; before the first or after the last without any."""
+        grid, after = self.column.grid, self.after
+        low = int(grid.searchsorted(self.before.minimum, "right")) - 1
+        high = int(grid.searchsorted(self.before.maximum, "left"))
+        if high == len(grid) and self.before.maximum <= grid[-1] + self._slack:
+            high -= 1
+        if after.minimum >= self.before.minimum - self._slack:
+            low = -1
+        if after.maximum <= self.before.maximum + self._slack:
+            high = len(grid)
+        return low, high
+
+    @cached_property
     def below(self) -> int:
         """Current rows that lie below all of the reference, as far as the grid can tell."""
-        if self.after.minimum >= self.before.minimum - self._slack:
-            return 0
-        place = int(self.column.grid.searchsorted(self.before.minimum, "right")) - 1
-        return int(self.after.below[place]) if place >= 0 else 0
+        low, _ = self._places
+        return int(self.after.below[low]) if low >= 0 else 0
 
     @cached_property
     def above(self) -> int:
         """Current rows that lie above all of the reference, as far as the grid can tell."""
-        if self.after.maximum <= self.before.maximum + self._slack:
+        _, high = self._places
+        if high == len(self.column.grid):
             return 0
-        grid = self.column.grid
-        place = int(grid.searchsorted(self.before.maximum, "left"))
-        if place == len(grid) and self.before.maximum > grid[-1] + self._slack:
-            return 0
-        return int(self.after.present - self.after.at_or_below[min(place, len(grid) - 1)])
+        return int(self.after.present - self.after.at_or_below[high])
 
     @property
     def _slack(self) -> float:
@@ -93,12 +104,13 @@ class Unusual:
 
     @cached_property
     def ends(self) -> list[End]:
-        """The value at which rows below and above the range are, of those sides that have any."""
+        """What lies below and above the range, without a side that has but a few of the rows."""
         sides = (
             (BELOW, self.below, self.after.minimum, self.after.at_minimum),
             (ABOVE, self.above, self.after.maximum, self.after.at_maximum),
         )
-        return [End(*side) for side in sides if side[1]]
+        least = FEW * (self.below + self.above)
+        return [End(*side) for side in sides if side[1] > least]
 
     @cached_property
     def spike_value(self) -> str:
@@ -123,11 +135,7 @@ class Unusual:
         below, upto = after.below - self.below, after.at_or_below - self.below
         present = after.present - self.below - self.above
         below, upto = np.clip(below, 0, present), np.clip(upto, 0, present)
-        total = after.mean * after.present
-        for end in self.ends:
-            outside = end.rows * float(self.column.grid[0 if end.place == BELOW else -1])
-            distance = float(after.gaps[0 if end.place == BELOW else -1])
-            total -= outside + (-distance if end.place == BELOW else distance)
+        total = after.mean * after.present - self._outside
         if self.spike.p_value < LEVEL:
             surplus = round(self.spike.rows - self.spike_before * present)
             point, at = divmod(self.spike.cell, 2)
@@ -138,6 +146,21 @@ class Unusual:
         missing = after.rows - present
         mean = total / present if present else np.nan
         return replace(after, missing=missing, below=below, at_or_below=upto, mean=mean)
+
+    @property
+    def _outside(self) -> float:
+        """Sum of the values beyond the range."""
+        grid, (low, high) = self.column.grid.astype(float), self._places
+        after, sides = self.after, [0.0]
+        at = (after.at_or_below - after.below) * grid
+        between = np.diff(after.at_or_below, prepend=0) - (after.at_or_below - after.below)
+        between = between * grid - after.gaps[:-1]
+        if low >= 0:
+            sides.append(between[: low + 1].sum() + at[:low].sum())
+        if high < len(grid):
+            last = (after.present - after.at_or_below[-1]) * grid[-1] + after.gaps[-1]
+            sides.append(between[high + 1 :].sum() + at[high + 1 :].sum() + last)
+        return float(sum(sides))
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,60 @@ def psi(reference: ArrayLike, current: ArrayLike) -> float:
     return float(np.sum((q - p) * np.log(q / p)))
 
 
+def psi_in_common(reference: ArrayLike, current: ArrayLike) -> float:
+    """Measure the PSI over the bins that both samples have rows in.
+
+    A bin that is empty on one side adds the more to the PSI the more rows there are, as it counts
+    as half a row there: how much it matters is told by its share, see `one_sided`.
+
+    Parameters
+    ----------
+    reference, current : int array, shape (bins,)
+        Rows per bin, same bins.
+
+    Returns
+    -------
+    float
+        At most the PSI.
+
+    Examples
+    --------
+    >>> psi_in_common([50, 50, 0], [50, 50, 0]), psi_in_common([1, 0], [0, 1])
+    (0.0, 0.0)
+    """
+    p, q = occupied(reference, current)
+    both = (p > 0) & (q > 0)
+    p, q = (p / p.sum())[both], (q / q.sum())[both]
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def one_sided(reference: ArrayLike, current: ArrayLike) -> float:
+    """Measure the share of rows in bins that the other sample has no rows in.
+
+    Parameters
+    ----------
+    reference, current : int array, shape (bins,)
+        Rows per bin, same bins.
+
+    Returns
+    -------
+    float
+        0 to 1: the larger of the two samples' shares, less what it is on average where both are
+        drawn from the same bins.
+
+    Examples
+    --------
+    >>> round(one_sided([970, 30], [1000, 0]), 3), one_sided([999, 1], [1000, 0]) < 0.001
+    (0.03, True)
+    """
+    p, q = occupied(reference, current)
+    n, m = p.sum(), q.sum()
+    together = (p + q) / (n + m)
+    chance = [float((together * (1 - together) ** rows).sum()) for rows in (m, n)]
+    gone, come = float(p[q == 0].sum() / n), float(q[p == 0].sum() / m)
+    return max(0.0, gone - chance[0], come - chance[1])
+
+
 def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> float:
     """Measure the Jensen-Shannon distance between two binned samples.
 

@@ -11,9 +11,9 @@ from driftlib.stats.hypergeometric import tail
 
 # The outermost rows on either side: one half percent.
 TAIL = 0.005
-# A spike stands out from what is around it. As much of the reference as three quarters of the
-# spike on each side is looked at, but no more than a twentieth: where values were only written
-# with fewer digits, the rows at one of them are missing around it.
+# A spike stands out from what is around it: as much of the reference as three quarters of the
+# spike on each side, but no more than a twentieth. Where values were only written with fewer
+# digits the rows at one are missing around it, and where all moved there are more around it, too.
 AROUND, MOST_AROUND = 0.75, 0.05
 
 
@@ -210,20 +210,18 @@ def find_spike(reference: Cumulative, current: Cumulative) -> Spike:
 
 
 def _stands_out(r: np.ndarray, c: np.ndarray, place: int) -> bool:
-    """Whether the rows at a place are not missing around it."""
+    """Whether rows at a place are neither missing around it nor part of a wider change."""
     upto_r, upto_c = np.cumsum(r), np.cumsum(c)
     n, m = upto_r[-1], upto_c[-1]
     own = c[place] / m - r[place] / n
     reach = min(AROUND * c[place] / m, MOST_AROUND) * n
-    first = int(np.searchsorted(upto_r, upto_r[place] - r[place] - reach, "right"))
-    last = min(int(np.searchsorted(upto_r, upto_r[place] + reach)), len(r) - 1)
-    if upto_r[place] - r[place] - reach <= 0:
-        first = 0
+    before, after = upto_r[place] - r[place] - reach, upto_r[place] + reach
+    # What lies beyond the grid is around a part between grid points, not around a value.
+    at = place % 2
+    first = int(np.searchsorted(upto_r, before, "right")) if before > 0 else at
+    last = min(int(np.searchsorted(upto_r, after)), len(r) - 1 - at)
+    first, last = min(first, place), max(last, place)
     rows_r = upto_r[last] - upto_r[first] + r[first]
     rows_c = upto_c[last] - upto_c[first] + c[first]
-    # What lies beyond the grid is no part of it.
-    if first == 0:
-        rows_c -= c[0]
-    if last == len(r) - 1:
-        rows_c -= c[-1]
-    return bool(rows_c / m - rows_r / n >= own / 2)
+    around = (rows_c - c[place]) / m - (rows_r - r[place]) / n
+    return bool(abs(around) <= own / 2)

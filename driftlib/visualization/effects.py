@@ -41,7 +41,8 @@ def effect_sizes(result: DriftResult) -> go.Figure:
     -------
     plotly.graph_objects.Figure
         Bars on the policy's own scale: 1 is its threshold for moderate, 2 for major, 3 four
-        times major or more; PSI beyond chance, or missing or unseen values where those are worse.
+        times major or more; PSI beyond chance, or a share of rows where that is worse: missing,
+        unseen, beyond the range, at one value.
 
     Examples
     --------
@@ -62,8 +63,9 @@ def effect_sizes(result: DriftResult) -> go.Figure:
         escape(_effect_title(result, table, order), most=None),
         caption=(
             f"Size of each change against {compared_with(result)}, on a scale that is linear "
-            "between the marked thresholds: PSI beyond what chance gives, or missing or new values "
-            "where those moved more. Hollow bars: not told from chance."
+            "between the marked thresholds: PSI beyond what chance gives, or a share of rows where "
+            "that is worse (missing, new, beyond the range, at one value). Hollow bars: not told "
+            "from chance."
             + (
                 f" The first {MOST_BARS} of {len(order):,} columns."
                 if len(order) > MOST_BARS
@@ -123,6 +125,13 @@ def effect_sizes(result: DriftResult) -> go.Figure:
     return chart
 
 
+_PLACES = {
+    "beyond": "at or beyond the ends",
+    "spike": "piled up at one value",
+    "one_sided": "in values that one side lacks",
+}
+
+
 def _effect_words(entry: Row) -> str:
     moved = entry["level"] > 0 and entry["severity"] != "none"
     if moved and entry["driver"] == "missing":
@@ -130,6 +139,8 @@ def _effect_words(entry: Row) -> str:
         return f"{now} missing, was {was}"
     if moved and entry["driver"] == "unseen":
         return f"{percent(entry['unseen'])} new values"
+    if moved and entry["driver"] in _PLACES:
+        return f"{percent(entry['share'])} {_PLACES[entry['driver']]}"
     return f"PSI {brief(entry['psi'])}"
 
 

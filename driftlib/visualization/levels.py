@@ -41,8 +41,8 @@ def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windo
     -----
     `level` is the size of the change on the policy's own scale: 0 as before, 1 the
     threshold of a moderate change, 2 that of a major one, 3 four times that and beyond.
-    `driver` is the one of PSI, missing and unseen values that is largest there, `share` the
-    change in missing or unseen values.
+    `driver` is the effect of `measure_effects` that is largest there, and `share` its size where
+    it is a share of the rows.
     """
     if result.by:
         one = next(iter(result.segments), ())
@@ -65,11 +65,8 @@ def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
     effects = measure_effects(table)
     shares = (policy.share_moderate, policy.share_major)
     levels = pd.DataFrame(
-        {
-            "PSI": on_scale(effects["PSI"], policy.psi_moderate, policy.psi_major),
-            "missing": on_scale(effects["missing"], *shares),
-            "unseen": on_scale(effects["unseen"], *shares),
-        },
+        {name: on_scale(effects[name], *shares) for name in effects.columns}
+        | {"PSI": on_scale(effects["PSI"], policy.psi_moderate, policy.psi_major)},
         index=table.index,
     )
     worst = levels.fillna(-1.0).idxmax(axis=1) if len(levels) else pd.Series(dtype=object)
@@ -78,8 +75,16 @@ def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
     return table.assign(
         level=levels.max(axis=1).mask(gone, 3.0),
         driver=worst,
-        share=effects["missing"].where(worst == "missing", effects["unseen"]),
+        share=_picked(effects, worst),
     )
+
+
+def _picked(effects: pd.DataFrame, names: pd.Series) -> pd.Series:
+    """Take the effect that is named in each row; NaN of the PSI, which is no share."""
+    share = pd.Series(np.nan, index=effects.index)
+    for name in effects.columns.drop("PSI"):
+        share = share.mask(names == name, effects[name])
+    return share
 
 
 def on_scale(effect: pd.Series, moderate: float, major: float) -> np.ndarray:
