@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import driftlib as dl
+from bench.glance import CHANGES, found, made_change
 from driftlib.profile.unusual import find_sentinel
 from driftlib.stats.counts import cumulative
 from driftlib.stats.excess import beyond_p_value, excess_p_value, find_spike, outer_tails
@@ -61,8 +62,8 @@ def test_counts_of_ends_add_and_save(tmp_path, rng):
         counts = held.reference.columns["x"]
         assert (counts.at_minimum, counts.at_maximum) == (2, 1)
     parts = [baseline.profile(frame[:501]), baseline.profile(frame[501:])]
-    for found in ((parts[0] + parts[1]), (parts[1] + parts[0])):
-        assert (found.columns["x"].at_minimum, found.columns["x"].at_maximum) == (2, 1)
+    for whole in ((parts[0] + parts[1]), (parts[1] + parts[0])):
+        assert (whole.columns["x"].at_minimum, whole.columns["x"].at_maximum) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +82,8 @@ def test_a_code_among_the_numbers_is_found(values, words):
     baseline = dl.Baseline.fit(reference)
     profile = baseline.profile(pd.concat([reference, pd.DataFrame({"x": values})]))
     column = baseline.columns["x"]
-    found = find_sentinel(column, column.reference, profile.columns["x"], independent=True)
-    assert (found and found.message) == words
+    code = find_sentinel(column, column.reference, profile.columns["x"], independent=True)
+    assert (code and code.message) == words
     dependent = find_sentinel(column, column.reference, profile.columns["x"])
     assert (dependent is None) == (words is None or "before" in words)
 
@@ -99,3 +100,35 @@ def test_a_sparkline_is_a_picture_with_a_name(rng):
     for name, words in (("a<b", "a<b: 10 % outside the reference's range"), ("c", "c: x 100 %")):
         picture = ElementTree.fromstring(sparkline(result, name))
         assert picture.get("aria-label").startswith(words)
+
+
+@pytest.mark.parametrize(("name", "make", "change", "meant"), CHANGES, ids=[c[0] for c in CHANGES])
+def test_a_change_is_as_large_whatever_the_rows(name, make, change, meant):
+    sizes = [2_000, 50_000] if meant == "none" or "1." not in name else [10_000, 50_000]
+    rows = [made_change(make, change, size, seed=len(name)) for size in sizes]
+    assert [row["severity"] for row in rows] == [meant] * 2
+    if "-999" in name:
+        share = name.split(" are")[0]
+        for row in rows:
+            assert row["note"].startswith(f"{share} of the values are -999, outside 2.")
+            assert "; the rest did not move" in row["note"]
+            assert "too small" not in row["note"]
+
+
+def test_codes_and_spikes_in_one_of_twenty_features_are_found():
+    # At 2,000 rows: 97 % expected of the first; 11 or fewer of 15 have a chance of 0.1 %.
+    real, _, others = found(0.01, -999.0, 2_000, 15)
+    assert real >= 12
+    # 3 % within the range: always, and at least moderate where more than 2 % came.
+    assert found(0.03, 0.5, 2_000, 3)[:2] == (3, 3)
+    assert others <= 5
+
+
+def test_a_smaller_change_says_so_of_its_rows():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=4000)})
+    current = frame.assign(x=np.append(rng.normal(size=3970), [900.0] * 30))
+    row = dl.detect_drift(frame, current).table.loc["x"]
+    assert row["severity"] == "minor"
+    assert row["note"].endswith("the rest did not move; real, but in too few rows to matter")
+    assert row["beyond"] == pytest.approx(0.0075, abs=0.001)

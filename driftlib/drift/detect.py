@@ -225,7 +225,12 @@ def detect_drift(
         - `drifted`: real and at least moderate
         - `note`: what changed, in words
         - `psi_expected`, `psi_critical`: the PSI that chance gives on average, and the smallest
-          that one test can tell from chance
+          that one test can tell from chance; `psi_common`: that of the bins or levels that both
+          sides have rows in, `one_sided`: the share of rows in all others, less what chance gives
+        - `beyond`, `tails`, `spike`: the share of the values beyond the reference's range; by how
+          much the share in its outermost half percents grew; the share at the value within the
+          range whose share jumped most, `spike_reference` before. Each has a test. With units the
+          first two are sizes only, and the outermost values are tested by units
 
     Raises
     ------
