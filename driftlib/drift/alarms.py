@@ -193,7 +193,8 @@ def raise_alarms(
     tables: Mapping[Segment, pd.DataFrame],
     plan: Plan,
     baseline: Baseline,
-    groups: ProfileGroups,
+    starts: Mapping[Segment, Sequence[Any]],
+    after: Mapping[Segment, Counted],
     policy: DriftPolicy,
     excused: Mapping[Segment, pd.DataFrame],
 ) -> dict[Segment, pd.DataFrame]:
@@ -205,8 +206,10 @@ def raise_alarms(
         By segment; with `size` and `real_from` of single windows.
     plan : Plan
     baseline : Baseline
-    groups : ProfileGroups
-        Whose windows were compared.
+    starts : mapping of tuple to sequence
+        Where the windows that were compared start, by segment.
+    after : mapping of tuple to coarse counts
+        Of these windows, see `count_windows`; not needed where each is checked by itself.
     policy : DriftPolicy
     excused : mapping of tuple to pandas.DataFrame
         window and feature of what is not judged, by segment.
@@ -216,39 +219,37 @@ def raise_alarms(
     dict of tuple to pandas.DataFrame
         With `evidence`, `since`, `over`, `alarm_severity` and `alarm`.
     """
-    watched = _watch(plan, baseline, groups, policy, excused) if plan.before else {}
+    watched = _watch(plan, baseline, after, policy, excused) if plan.before else {}
     found = {}
     for segment, table in tables.items():
-        starts = [window.start for window, _ in groups.segments[segment]]
         alone = table["size"].where(table["real_from"] < plan.level, Severity.NONE.value)
         table = table.drop(columns=[*IN_RUN]).assign(alarm_severity=alone)
         if policy.persistence:
             alarm = k_of_n(table["drifted"], table["feature"], *policy.persistence)
             real = alarm | (table["severity"] == Severity.MINOR)
             table = table.assign(alarm_severity=table["severity"].where(real, "none"))
-        found[segment] = _with_alarms(table, starts, baseline, watched.get(segment), policy)
+        found[segment] = _with_alarms(
+            table, starts[segment], baseline, watched.get(segment), policy
+        )
     return found
 
 
 def _watch(
     plan: Plan,
     baseline: Baseline,
-    groups: ProfileGroups,
+    after: Mapping[Segment, Counted],
     policy: DriftPolicy,
     excused: Mapping[Segment, pd.DataFrame],
 ) -> dict[Segment, Watched]:
     """Follow the columns of all segments within one budget."""
-    after = {s: count_windows(baseline, [p for _, p in g]) for s, g in groups.segments.items()}
-    parts = [
-        streams_of(baseline, plan.before[s], after[s], excused.get(s)) for s in groups.segments
-    ]
+    parts = [streams_of(baseline, plan.before[s], after[s], excused.get(s)) for s in after]
     known = max(len(part.reference) for part in parts)
     length = max(len(part.current) for part in parts)
     each = len(followed(baseline))
     joined = join([_padded(part, known, length) for part in parts])
     every = watch(joined, each * len(parts), policy.windows, policy.budget / 2)
     found = {}
-    for place, (segment, part) in enumerate(zip(groups.segments, parts, strict=True)):
+    for place, (segment, part) in enumerate(zip(after, parts, strict=True)):
         own = np.s_[: len(part.current), place * each : (place + 1) * each]
         found[segment] = Watched(
             every.evidence[own], every.changed[own], every.over[own], every.since[own]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial, reduce
 from operator import add
 from typing import Any
@@ -40,10 +40,13 @@ class ProfileGroups:
         all rows are one segment, `()`. Windows by calendar or value are the same in all.
     left_out : int
         Rows in no window.
+    cutter : Cutter
+        What cut the windows, and knows what they depend on.
     """
 
     segments: Mapping[Segment, list[tuple[Window, Profile]]]
     left_out: int
+    cutter: Cutter = field(default_factory=ByRows, repr=False)
 
 
 def profile_groups(
@@ -105,7 +108,7 @@ def profile_groups(
             for window, parts in cutter.windows(rows)
         ]
     inside = sum(everywhere.values())
-    return ProfileGroups(segments, counted.rows - inside)
+    return ProfileGroups(segments, counted.rows - inside, cutter)
 
 
 def segment_baselines(

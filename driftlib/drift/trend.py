@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.cutters import ByCalendar, Window
+from driftlib.data.cutters import ByCalendar, Cutter, Window
 from driftlib.data.groups import segment_columns
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.units import part_of_unit
@@ -19,6 +19,7 @@ from driftlib.drift.alarms import plan_alarms, raise_alarms
 from driftlib.drift.calendar_columns import excuse_calendar_columns
 from driftlib.drift.compare import COLUMNS, compare, pair_up
 from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.run import count_windows
 from driftlib.drift.season import LikeWithLike, all_alike
 from driftlib.drift.segments import (
     ProfileGroups,
@@ -36,7 +37,7 @@ from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline, is_baseline
 from driftlib.results import Result
-from driftlib.text import join_notes
+from driftlib.text import counted, join_notes
 
 _ALARMS = ("evidence", "since", "over", "alarm_severity", "alarm")
 _TAKEN = {"window", "start", "end", "feature", *_ALARMS, *COLUMNS}
@@ -72,6 +73,8 @@ class TrendResult(Result):
         With segment columns, the trend of each segment by its values: `trend.segments["EU",]`.
     likes : tuple of LikeWithLike
         With a season, which of its cells were compared in each of `windows`.
+    cutter : Cutter, optional
+        What cut the windows; by calendar, it knows the span of the data.
     """
 
     table: pd.DataFrame
@@ -86,6 +89,7 @@ class TrendResult(Result):
     rule: str = ""
     segments: Mapping[Segment, TrendResult] = field(default_factory=dict, repr=False)
     likes: tuple[LikeWithLike, ...] = field(default=(), repr=False)
+    cutter: Cutter | None = field(default=None, repr=False)
 
     @property
     def subjects(self) -> pd.Series:
@@ -335,14 +339,17 @@ def drift_trend(
         for segment, table in tables.items():
             tables[segment] = excuse_calendar_columns(table, source, cutter, windows)
             excused[segment] = table[table["drifted"] & ~tables[segment]["drifted"]]
-    tables = raise_alarms(tables, plan, baseline, groups, policy, excused)
+    starts = {s: [window.start for window, _ in found] for s, found in groups.segments.items()}
+    after = {s: count_windows(baseline, [p for _, p in found])
+             for s, found in groups.segments.items() if plan.before}  # fmt: skip
+    tables = raise_alarms(tables, plan, baseline, starts, after, policy, excused)
     pooled = bool(names) and own is None
     parts = {}
     for segment, found in groups.segments.items():
         cuts, profiles = (tuple(side) for side in zip(*found, strict=True))
         parts[segment] = TrendResult(
             tables[segment], baselines[segment], cuts, profiles, policy, against, pooled=pooled,
-            rule=plan.rule, likes=likes[segment],
+            rule=plan.rule, likes=likes[segment], cutter=groups.cutter,
         )  # fmt: skip
     if not names:
         (whole,) = parts.values()
@@ -360,6 +367,7 @@ def drift_trend(
         plan.rule,
         parts,
         tuple(like for part in parts.values() for like in part.likes),
+        groups.cutter,
     )
 
 
@@ -373,6 +381,7 @@ def _compare_windows(
     """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
     tables: dict[Segment, list[pd.DataFrame]] = {segment: [] for segment in groups.segments}
+    windows: dict[Segment, list[Window]] = {segment: [] for segment in groups.segments}
     likes: dict[Segment, tuple[LikeWithLike, ...]] = dict.fromkeys(groups.segments, ())
     for number in range(max(len(found) for found in groups.segments.values())):
         now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
@@ -384,10 +393,14 @@ def _compare_windows(
                 likes[segment] += (pair.like,)
                 if pair.like.missing and not pair.like.reason:
                     window = replace(window, note=join_notes(window.note, pair.like.missing))
-            tables[segment].append(_placed(window, table))
+            tables[segment].append(table)
+            windows[segment].append(window)
             if against == "previous" and profile.rows:
                 before[segment] = profile
-    whole = {segment: pd.concat(rows, ignore_index=True) for segment, rows in tables.items()}
+    whole = {
+        segment: place_table(windows[segment], pd.concat(found), [len(t) for t in found])
+        for segment, found in tables.items()
+    }
     return whole, likes
 
 
@@ -399,10 +412,32 @@ def _how_long(alarms: pd.DataFrame) -> str:
     return f"in {len(alarms)} (since {start_in_words(latest['since'], latest['end'])})"
 
 
-def _placed(window: Window, table: pd.DataFrame) -> pd.DataFrame:
-    """Add to the comparison of a window its place and notes."""
+def place_table(
+    windows: Sequence[Window], table: pd.DataFrame, sizes: Sequence[int]
+) -> pd.DataFrame:
+    """Add to the comparisons of windows their places and notes.
+
+    Parameters
+    ----------
+    windows : sequence of Window
+    table : pandas.DataFrame
+        Their comparisons under one another, indexed by feature.
+    sizes : sequence of int
+        How many rows of the table each window has.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With `window`, `start`, `end` and `feature` before its columns; rows numbered anew.
+    """
     table = table.reset_index()
-    few = f"only {window.rows} row{'s' if window.rows != 1 else ''}" if window.rows < 20 else ""
-    table["note"] = [join_notes(window.note or few, note) for note in table["note"]]
-    place = {"window": window.number, "start": window.start, "end": window.end}
-    return pd.DataFrame(place, index=table.index).join(table)
+    said = np.repeat([window.note or _few_rows(window) for window in windows], sizes)
+    table["note"] = [join_notes(a, b) for a, b in zip(said.tolist(), table["note"], strict=True)]
+    order = np.repeat(np.arange(len(windows)), sizes)
+    place = pd.DataFrame([(w.number, w.start, w.end) for w in windows]).take(order)
+    place.columns = pd.Index(["window", "start", "end"])
+    return place.set_axis(table.index).join(table)
+
+
+def _few_rows(window: Window) -> str:
+    return f"only {counted(window.rows, 'row')}" if window.rows < 20 else ""
