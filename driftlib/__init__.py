@@ -29,6 +29,7 @@ if _typing.TYPE_CHECKING:
     from driftlib.drift.trend import drift_trend as drift_trend
     from driftlib.errors import DriftlibError as DriftlibError
     from driftlib.files import write_csv as write_csv
+    from driftlib.history.store import History as History
     from driftlib.performance.base_rates import outcome_rates as outcome_rates
     from driftlib.performance.curves import confusion_counts as confusion_counts
     from driftlib.performance.curves import score_curves as score_curves
@@ -77,6 +78,7 @@ _MODULES = {
     ),
     "errors": ("DriftlibError",),
     "files": ("write_csv",),
+    "history.store": ("History",),
     "performance.base_rates": ("outcome_rates",),
     "performance.curves": (
         "confusion_counts",

@@ -40,7 +40,7 @@ FIXED = {
 ALSO = {"bench", ".gitignore", ".gitattributes", ".streamlit"}
 HEAVY = {
     *("sklearn", "plotly", "evidently", "scipy.stats", "ipywidgets", "IPython", "papermill"),
-    *("nbconvert", "streamlit", "polars", "dask", "pyspark", "apprise", "yaml"),
+    *("nbconvert", "streamlit", "polars", "dask", "pyspark", "apprise", "yaml", "sqlalchemy"),
 }
 
 

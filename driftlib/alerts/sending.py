@@ -9,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from driftlib.alerts.making import Alert
 from driftlib.errors import MissingExtraError
@@ -47,35 +48,105 @@ def deliver(alerts: Sequence[Alert], urls: Iterable[str], title: str = "Model dr
     receivers = list(urls)
     if not alerts or not receivers:
         return []
+    body = "\n".join(f"[{alert.severity}] {alert.message}" for alert in alerts)
+    names = receiver_names(receivers)
+    return [
+        not_taken(name)
+        for name, url in zip(names, receivers, strict=True)
+        if not send(url, title, body)
+    ]
+
+
+def receiver_names(urls: Iterable[str]) -> list[str]:
+    """Name receivers without their secrets.
+
+    Parameters
+    ----------
+    urls : iterable of str
+        Apprise URLs.
+
+    Returns
+    -------
+    list of str
+        Their numbers, and their kinds where apprise knows them.
+
+    Raises
+    ------
+    MissingExtraError
+        If apprise is not installed.
+
+    Examples
+    --------
+    >>> receiver_names(["json://localhost/secret", "a secret"])
+    ['1 (json)', '2 (unreadable)']
+    """
+    apprise = _apprise()
+    names = []
+    for number, url in enumerate(urls, start=1):
+        with _silent():
+            try:
+                known = bool(apprise.Apprise().add(url))
+            except Exception:
+                known = False
+        # What is no URL of apprise's may be a secret from its first letter on.
+        names.append(f"{number} ({url.partition(':')[0] if known else 'unreadable'})")
+    return names
+
+
+def not_taken(receiver: str) -> str:
+    """Say that a receiver did not take what was sent.
+
+    Parameters
+    ----------
+    receiver : str
+        As `receiver_names` calls it.
+
+    Returns
+    -------
+    str
+    """
+    return f"receiver {receiver} did not take the alerts: check its URL and that it can be reached."
+
+
+def send(url: str, title: str, body: str) -> bool:
+    """Send a text to a receiver.
+
+    Parameters
+    ----------
+    url : str
+        An Apprise URL.
+    title, body : str
+        Plain text.
+
+    Returns
+    -------
+    bool
+        Whether it was taken.
+
+    Raises
+    ------
+    MissingExtraError
+        If apprise is not installed.
+    """
+    apprise = _apprise()
+    with _silent():
+        try:
+            receiver = apprise.Apprise()
+            text = apprise.NotifyFormat.TEXT
+            return bool(receiver.add(url)) and bool(
+                receiver.notify(title=title, body=body, body_format=text)
+            )
+        except Exception:
+            # Whatever a receiver's plug-in raises may hold the URL: neither shown nor kept.
+            return False
+
+
+def _apprise() -> Any:
     try:
         import apprise
     except ImportError as error:
         raise MissingExtraError("apprise", "alerts", "Sending alerts") from error
-    body = "\n".join(f"[{alert.severity}] {alert.message}" for alert in alerts)
-    failures = []
-    for number, url in enumerate(receivers, start=1):
-        # What is no URL of apprise's may be a secret from its first letter on.
-        kind = "unreadable"
-        with _silent():
-            try:
-                receiver = apprise.Apprise()
-                sent = bool(receiver.add(url))
-                if sent:
-                    kind = url.partition(":")[0]
-                    sent = bool(
-                        receiver.notify(
-                            title=title, body=body, body_format=apprise.NotifyFormat.TEXT
-                        )
-                    )
-            except Exception:
-                # Whatever a receiver's plug-in raises may hold the URL: neither shown nor kept.
-                sent = False
-        if not sent:
-            failures.append(
-                f"receiver {number} ({kind}) did not take the alerts: check its URL and that it "
-                "can be reached."
-            )
-    return failures
+    return apprise
 
 
 @contextmanager

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftlib.cli.options import RECEIVERS, add_columns, add_late, add_roles, names
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.cli.settings import ESTIMATORS, KNOWN, LIMITS, SEVERITIES, settle
 from driftlib.errors import DriftlibError
+
+if TYPE_CHECKING:
+    from driftlib.cli.judging import Judged
 
 _LIMITS = {
     "alpha": "share of checks without drift that may find some",
@@ -70,21 +73,25 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--max-age", help="how old the newest row may be: 2D, 6h (default any)")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - prints it")
+    parser.add_argument(
+        "--history", metavar="FILE", help="file or database URL to keep what is found in"
+    )
+    parser.add_argument("--model", help="whose history it is (default model)")
+    parser.add_argument("--window", help="how long its windows are: D, W or MS (default a day)")
+    parser.add_argument("--link", help="where a reader of alerts finds more")
     parser.add_argument("--quiet", action="store_true", default=None, help="print nothing")
     parser.add_argument(
         "--notify", metavar="URL", action="append", help="Apprise URL to send alerts to"
     )
 
 
-def run(params: str | None, notify: list[str] | None, **options: Any) -> Outcome:
+def run(params: str | None, **options: Any) -> Outcome:
     """Check a batch.
 
     Parameters
     ----------
     params : str, optional
         Path of a YAML file.
-    notify : list of str, optional
-        Apprise URLs.
     **options
         See `driftlib.cli.settings.Settings`; None where not given.
 
@@ -95,23 +102,33 @@ def run(params: str | None, notify: list[str] | None, **options: Any) -> Outcome
     from driftlib.cli.judging import judge
     from driftlib.files import write_json
 
+    given = options["notify"] or []
+    options["notify"] = [*given, *os.environ.get(RECEIVERS, "").split()]
     settings = settle(options, params)
     judged = judge(settings)
     content = judged.to_dict()
     if settings.json not in ("", "-"):
         write_json(settings.json, content)
-    complaints = _send(judged.alerts, notify)
+    complaints = _send(judged)
     text = "" if settings.quiet else judged.to_text()
     if settings.json == "-":
         text = json.dumps(content, indent=1, allow_nan=False)
     return Outcome(FOUND if judged.failed else OK, text, tuple(complaints))
 
 
-def _send(alerts: Any, notify: list[str] | None) -> list[str]:
+def _send(judged: Judged) -> list[str]:
+    """Send all alerts; with a history what is new, worse or over, and was not taken before."""
     from driftlib.alerts import deliver
 
-    urls = [*(notify or []), *os.environ.get(RECEIVERS, "").split()]
+    settings = judged.settings
     try:
-        return deliver(alerts, urls)
+        if judged.history is None or judged.recorded is None:
+            return deliver(judged.alerts, settings.notify)
+        from driftlib.history.digest import tell
+
+        history = judged.history
+        return tell(
+            history.database, history.model, judged.recorded, settings.notify, settings.link
+        )
     except DriftlibError as error:
         return [str(error)]

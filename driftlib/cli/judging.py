@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from driftlib.alerts import OVER, Alert, AlertPolicy, make_alerts
+from driftlib.alerts.making import with_quality
 from driftlib.cli.outcome import drift_table, noted, quality_lines
-from driftlib.cli.settings import Settings
+from driftlib.cli.settings import DEFAULT_MODEL, Settings
 from driftlib.data.opening import open_source, source_name
+from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
+from driftlib.drift.trend import TrendResult, drift_trend
 from driftlib.errors import DataError, DriftlibError
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.reference import as_baseline
-from driftlib.text import printable
+from driftlib.text import counted, printable
+
+if TYPE_CHECKING:
+    from driftlib.history.store import History, Recorded
+
+DAY = "D"
 
 
 @dataclass(frozen=True)
@@ -34,8 +43,10 @@ class Judged:
         What could not be measured, and why: sentences.
     alerts : tuple of Alert
         What deserves attention, the worst first.
-    run : str
-        With a history, how alarms are raised over its windows, in sentences.
+    recorded : Recorded, optional
+        With a history, what it knows of this and all earlier batches.
+    history : History, optional
+        Where that is kept.
     """
 
     settings: Settings
@@ -43,11 +54,14 @@ class Judged:
     performance: Performance | None = None
     remarks: tuple[str, ...] = ()
     alerts: tuple[Alert, ...] = ()
-    run: str = ""
+    recorded: Recorded | None = None
+    history: History | None = None
 
     @property
     def failed(self) -> bool:
-        """Whether some alert is open."""
+        """Whether some alert is open, and nobody has silenced it."""
+        if self.recorded is not None:
+            return self.recorded.failed
         return any(alert.state != OVER for alert in self.alerts)
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,9 +77,23 @@ class Judged:
             "alerts": [asdict(alert) for alert in self.alerts],
             "performance": self.performance and self.performance.to_dict(),
             "remarks": list(self.remarks),
-            "rule": self.run or None,
+            "history": self._run(),
             "fail_on": self.settings.fail_on,
             "failed": self.failed,
+        }
+
+    def _run(self) -> dict[str, Any] | None:
+        if self.recorded is None:
+            return None
+        trend, found = self.recorded.trend, self.recorded.remembered
+        return {
+            "run": self.recorded.run,
+            "fresh": self.recorded.fresh,
+            "windows": len(trend.windows),
+            "headline": trend.headline,
+            "rule": trend.rule,
+            "ids": {entry.alert.subject: entry.id for entry in found},
+            "silent": [entry.alert.subject for entry in found if entry.silent],
         }
 
     def to_text(self) -> str:
@@ -82,9 +110,13 @@ class Judged:
         if self.performance is not None:
             lines.append(printable(self.performance.headline))
         lines += [printable(remark) for remark in self.remarks]
-        if self.run:
-            lines.append(printable(self.run))
-            lines += [f"[{a.state}, {a.severity}] {printable(a.message)}" for a in self.alerts]
+        if self.recorded is not None:
+            known = "" if self.recorded.fresh else " (this batch was known before)"
+            lines.append(f"History{known}: {printable(self.recorded.trend.headline)}")
+            ids = {id(entry.alert): entry.id for entry in self.recorded.remembered}
+            for alert in self.alerts:
+                place = f"alert {ids[id(alert)]}, {alert.state}, {alert.severity}"
+                lines.append(f"[{place}] {printable(alert.message)}")
         return "\n".join(lines)
 
 
@@ -107,6 +139,8 @@ def judge(settings: Settings) -> Judged:
         reason to stop: it is said.
     """
     baseline = read_baseline(settings)
+    if settings.history:
+        return _in_history(settings, baseline)
     drift = detect_drift(
         baseline, settings.current, policy=settings.policy, quality=settings.quality
     )
@@ -114,6 +148,44 @@ def judge(settings: Settings) -> Judged:
     results = [drift] if performance is None else [drift, performance]
     alerts = make_alerts(*results, policy=AlertPolicy(severity=settings.fail_on))
     return Judged(settings, drift, performance, remarks, alerts)
+
+
+def _in_history(settings: Settings, baseline: Baseline) -> Judged:
+    """Record a batch, and judge it with all that were recorded before."""
+    from driftlib.alerts.sending import receiver_names
+    from driftlib.history.store import History
+
+    window, policy = _window(settings, baseline), AlertPolicy(severity=settings.fail_on)
+    drift = detect_drift(
+        baseline, settings.current, policy=settings.policy, quality=settings.quality
+    )
+    performance, remarks = _measure(settings, baseline, window)
+    found: DriftResult | TrendResult = drift
+    if window:
+        found = drift_trend(baseline, settings.current, window=window, policy=settings.policy)
+        if found.left_out:
+            remarks = (*remarks, f"{counted(found.left_out, 'row')} without a time: in no window.")
+    measured = () if performance is None else (performance,)
+    history = History(settings.history, settings.model or DEFAULT_MODEL)
+    recorded = history.record(
+        found,
+        *measured,
+        also=with_quality((), drift, policy),
+        source=Path(settings.current).name,
+        policy=policy,
+        receivers=receiver_names(settings.notify) if settings.notify else (),
+    )
+    return Judged(settings, drift, performance, remarks, recorded.alerts, recorded, history)
+
+
+def _window(settings: Settings, baseline: Baseline) -> str | None:
+    """How long a window of the history is: a day, or a unit that is longer; None without times."""
+    unit, time = baseline.unit, baseline.roles.timestamp
+    if settings.window:
+        return settings.window
+    if unit.kind == TIME:
+        return DAY if part_of_unit(unit, DAY) == 1 else unit.offset
+    return DAY if time else None
 
 
 def read_baseline(settings: Settings) -> Baseline:
@@ -141,7 +213,9 @@ def read_baseline(settings: Settings) -> Baseline:
     return as_baseline(baseline, **columns | {"exclude": known})
 
 
-def _measure(settings: Settings, baseline: Baseline) -> tuple[Performance | None, tuple[str, ...]]:
+def _measure(
+    settings: Settings, baseline: Baseline, window: str | None = None
+) -> tuple[Performance | None, tuple[str, ...]]:
     """Measure performance, or estimate it; or say why neither can be done."""
     roles = baseline.roles
     names = [n for header in baseline.open(settings.current).headers for n in header.names]
@@ -151,8 +225,8 @@ def _measure(settings: Settings, baseline: Baseline) -> tuple[Performance | None
         return None, ("There are no predictions in the batch: no performance.",) if asked else ()
     try:
         if roles.y_true in names:
-            return _tracked(settings, baseline), ()
-        return _estimated(settings, baseline, names, asked)
+            return _tracked(settings, baseline, window), ()
+        return _estimated(settings, baseline, names, asked, window)
     except DriftlibError as error:
         return None, (f"Performance cannot be measured: {error}",)
 
@@ -186,7 +260,7 @@ def _reference(settings: Settings, baseline: Baseline) -> pd.DataFrame | None:
     return None
 
 
-def _tracked(settings: Settings, baseline: Baseline) -> Performance:
+def _tracked(settings: Settings, baseline: Baseline, window: str | None) -> Performance:
     from driftlib.data.opening import read_frame
     from driftlib.performance.track import track_performance
     from driftlib.reporting.watched import choose_metrics, set_limits
@@ -196,7 +270,7 @@ def _tracked(settings: Settings, baseline: Baseline) -> Performance:
         raise DataError("no row of the batch has a label yet.")
     named = _named(settings, baseline)
     chosen: dict[str, Any] = {"metrics": list(settings.metrics) or None, "task": settings.task}
-    late = _late(settings)
+    late: dict[str, Any] = _late(settings) | {"window": window}
     reference, limits = _reference(settings, baseline), settings.limits
     if reference is None:
         kept = {name: limit for name, limit in limits.items() if not isinstance(limit, str)}
@@ -211,7 +285,11 @@ def _tracked(settings: Settings, baseline: Baseline) -> Performance:
 
 
 def _estimated(
-    settings: Settings, baseline: Baseline, names: list[str], asked: bool
+    settings: Settings,
+    baseline: Baseline,
+    names: list[str],
+    asked: bool,
+    window: str | None,
 ) -> tuple[Performance | None, tuple[str, ...]]:
     from driftlib.data.opening import read_frame
     from driftlib.performance.estimate import estimate_performance
@@ -227,24 +305,6 @@ def _estimated(
     limits: dict[str, Any] = {"thresholds": settings.limits or None}
     found = estimate_performance(
         reference, frame, metrics=list(settings.metrics) or None, method=settings.estimator,
-        **limits, **columns, **_named(settings, baseline), **_late(settings),
+        window=window, **limits, **columns, **_named(settings, baseline), **_late(settings),
     )  # fmt: skip
     return found, ()
-
-
-def with_alerts(judged: Judged, alerts: tuple[Alert, ...], rule: str) -> Judged:
-    """Put in the place of one batch's alerts those of a run.
-
-    Parameters
-    ----------
-    judged : Judged
-    alerts : tuple of Alert
-        With their states.
-    rule : str
-        How they were raised.
-
-    Returns
-    -------
-    Judged
-    """
-    return replace(judged, alerts=alerts, run=rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from driftlib.drift.policy import DriftPolicy
@@ -11,6 +11,7 @@ from driftlib.errors import ParameterError, check_choice
 from driftlib.quality.finding import QualityPolicy
 
 ESTIMATORS = ("pape", "cbpe", "none")
+DEFAULT_MODEL = "model"
 SEVERITIES = ("minor", "moderate", "major")
 # Those of the policy of drift that a check can be given.
 LIMITS = ("alpha", "psi_moderate", "psi_major", "share_moderate", "share_major", "budget")
@@ -48,6 +49,8 @@ class Settings:
         Files to write; database and name of the model; where a reader of alerts finds more.
     quiet : bool
         Whether to print nothing.
+    notify : tuple of str
+        Apprise URLs, which hold secrets: from arguments or the environment, never from a file.
     """
 
     baseline: str = ""
@@ -87,6 +90,7 @@ class Settings:
     model: str = ""
     link: str = ""
     quiet: bool = False
+    notify: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def policy(self) -> DriftPolicy:
@@ -138,7 +142,8 @@ class Settings:
         return found
 
 
-KNOWN = {item.name: item.default for item in fields(Settings)}
+# What a file of parameters may hold.
+KNOWN = {item.name: item.default for item in fields(Settings) if item.name != "notify"}
 
 
 def settle(given: Mapping[str, Any], params: str | None = None) -> Settings:
@@ -165,7 +170,7 @@ def settle(given: Mapping[str, Any], params: str | None = None) -> Settings:
     if params is not None:
         values |= _from_file(params)
     values |= {name: value for name, value in given.items() if value is not None}
-    tuples = [name for name, default in KNOWN.items() if isinstance(default, tuple)]
+    tuples = ["notify", *(name for name, default in KNOWN.items() if default == ())]
     values |= {name: tuple(values[name]) for name in tuples if name in values}
     settings = Settings(**values)
     check_choice("fail_on", settings.fail_on, SEVERITIES)

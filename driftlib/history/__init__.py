@@ -1,0 +1,1 @@
+"""Keep what checks found, day after day: profiles, metrics, findings and alerts."""

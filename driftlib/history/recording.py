@@ -1,0 +1,520 @@
+"""Record a run: its windows' profiles, their comparison with the baseline, and its metrics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from driftlib.data.calendar import read_offset
+from driftlib.data.cutters import ByCalendar
+from driftlib.data.units import part_of_unit
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.stored import EXCUSED, coarse_row, compare_alone
+from driftlib.drift.trend import TrendResult
+from driftlib.errors import ParameterError
+from driftlib.files import json_ready
+from driftlib.history import schema
+from driftlib.history.codec import (
+    pack_baseline,
+    pack_counts,
+    pack_numbers,
+    pack_table,
+    pack_units,
+    unpack_counts,
+    unpack_units,
+)
+from driftlib.performance.result import Performance
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.profile import Profile
+from driftlib.severity import worst
+
+# What the comparison of a window depends on; the rest of a policy is about the run.
+OF_WINDOWS = ("alpha", "psi_moderate", "psi_major", "share_moderate", "share_major")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of a run in one window.
+
+    Parameters
+    ----------
+    start, end : str
+        Of the window.
+    profile : Profile
+    excused : frozenset of str
+        Columns that are not judged in it, as the window is partial.
+    """
+
+    start: str
+    end: str
+    profile: Profile
+    excused: frozenset[str] = frozenset()
+
+
+def now() -> str:
+    """Write the present moment.
+
+    Returns
+    -------
+    str
+        In UTC.
+    """
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def written_time(time: Any) -> str:
+    """Write a time so that texts are in the order of times.
+
+    Parameters
+    ----------
+    time : pandas.Timestamp
+
+    Returns
+    -------
+    str
+        A time with a zone in UTC.
+    """
+    stamp = pd.Timestamp(time)
+    return (stamp.tz_convert("UTC") if stamp.tz is not None else stamp).isoformat()
+
+
+def read_time(text: str, zone: str) -> pd.Timestamp:
+    """Read what `written_time` wrote.
+
+    Parameters
+    ----------
+    text : str
+    zone : str
+        Time zone of the data; empty for none.
+
+    Returns
+    -------
+    pandas.Timestamp
+    """
+    stamp = pd.Timestamp(text)
+    return stamp.tz_convert(zone) if zone else stamp
+
+
+def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
+    """Take from a result what is kept of each of its windows.
+
+    Parameters
+    ----------
+    found : DriftResult or TrendResult
+        Of windows by the calendar against the baseline; or of one batch.
+    moment : str
+        Where the window of a batch without times begins.
+
+    Returns
+    -------
+    list of Piece
+        Of windows with rows.
+
+    Raises
+    ------
+    ParameterError
+        If it is of segments, of other windows, or of such as are shorter than a unit.
+    """
+    if found.by:
+        raise ParameterError("a history knows of no segments: record a result without by=.")
+    if isinstance(found, DriftResult):
+        return [Piece(moment, moment, found.current)]
+    cutter = found.cutter
+    if not isinstance(cutter, ByCalendar) or found.against != "baseline":
+        raise ParameterError(
+            'a history keeps windows of time, such as window="D", compared with the baseline; or '
+            "whole batches, from detect_drift."
+        )
+    if part_of_unit(found.baseline.unit, cutter.size) < 1:
+        raise ParameterError(
+            f"windows of {cutter.size!r} are shorter than {found.baseline.unit.one}, which rows "
+            "were drawn in: record longer ones."
+        )
+    offset = read_offset(cutter.size)
+    if offset is None or offset.n != 1:
+        raise ParameterError(
+            f"windows of {cutter.size!r} begin where a batch begins, so that those of several "
+            'batches do not fit one another: record "D", "W" or "MS".'
+        )
+    pieces = []
+    for window, profile in zip(found.windows, found.profiles, strict=True):
+        if profile.rows:
+            excused = found.table[found.table["window"] == window.number]
+            calm = excused.loc[excused["note"].str.contains(": not judged"), "feature"]
+            start, end = written_time(window.start), written_time(window.end)
+            pieces.append(Piece(start, end, profile, frozenset(calm)))
+    return pieces
+
+
+def fingerprint(baseline: Baseline, pieces: Sequence[Piece], timed: bool) -> str:
+    """Tell a batch by its counts, whatever file and order its rows came in.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    pieces : sequence of Piece
+    timed : bool
+        Whether windows are of time.
+
+    Returns
+    -------
+    str
+        Labels do not enter it: they come late.
+    """
+    digest = hashlib.sha256(baseline.id.encode())
+    for piece in pieces:
+        digest.update(f"{piece.start if timed else ''} {piece.profile.rows}".encode())
+        for name, column in baseline.columns.items():
+            if column.role != "target":
+                counts = vars(piece.profile.columns[name])
+                for value in counts.values():
+                    if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+                        digest.update(value.astype("<i8").tobytes())
+                digest.update(f"{name} {counts['missing']}".encode())
+    return digest.hexdigest()
+
+
+def model_row(connection: Connection, name: str, found: DriftResult | TrendResult | None) -> Row:
+    """Find a model, or begin its history; other runs that record it wait from here on.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.engine.Connection
+        Within a transaction that writes.
+    name : str
+    found : DriftResult, TrendResult or None
+        What is to be recorded: it says how long windows are.
+
+    Returns
+    -------
+    sqlalchemy.engine.Row
+
+    Raises
+    ------
+    ParameterError
+        If its history is of other windows.
+    """
+    table = schema.models
+    asked = sa.select(table).where(table.c.name == name).with_for_update()
+    row = connection.execute(asked).one_or_none()
+    if found is None and row is not None:
+        return row
+    cutter = found.cutter if isinstance(found, TrendResult) else None
+    window = cutter.size if isinstance(cutter, ByCalendar) else ""
+    time = (cutter.on or "") if cutter else ""
+    if row is None:
+        zone = ""
+        if isinstance(cutter, ByCalendar) and cutter.edges.tz is not None:
+            zone = str(cutter.edges.tz)
+        values = {"name": name, "window": window, "time": time, "zone": zone}
+        connection.execute(table.insert().values(**values))
+        return connection.execute(asked).one()
+    if row.window != window:
+        have = f"of {row.window!r}" if row.window else "of whole batches"
+        raise ParameterError(
+            f"the history of model {name!r} is of windows {have}, and this result is not: record "
+            "the same kind, or name another model."
+        )
+    return row
+
+
+def baseline_row(connection: Connection, model: int, baseline: Baseline, moment: str) -> int:
+    """Find a model's baseline, or keep it.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.engine.Connection
+    model : int
+        Its id.
+    baseline : Baseline
+    moment : str
+
+    Returns
+    -------
+    int
+        The baseline's id.
+    """
+    table = schema.baselines
+    key = hashlib.sha256(f"{baseline.id} {sorted(baseline.columns)}".encode()).hexdigest()
+    asked = sa.select(table.c.id).where(table.c.model_id == model, table.c.fingerprint == key)
+    known = connection.execute(asked).scalar_one_or_none()
+    if known is not None:
+        return int(known)
+    content = pack_baseline(baseline)
+    values = {"model_id": model, "fingerprint": key, "content": content, "recorded": moment}
+    done = connection.execute(table.insert().values(rows=baseline.rows, **values))
+    return schema.new_id(done)
+
+
+def keep_run(
+    connection: Connection,
+    model: int,
+    baseline: int,
+    found: DriftResult | TrendResult,
+    pieces: Sequence[Piece],
+    source: str,
+    moment: str,
+) -> tuple[int, bool]:
+    """Keep a run with the profiles of its windows, once.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.engine.Connection
+    model, baseline : int
+        Their ids.
+    found : DriftResult or TrendResult
+    pieces : sequence of Piece
+    source : str
+        What the batch is called.
+    moment : str
+
+    Returns
+    -------
+    run : int
+        Its id.
+    fresh : bool
+        Whether something of it was not known before: the run, or its labels.
+    """
+    cutter = found.cutter if isinstance(found, TrendResult) else None
+    timed = isinstance(cutter, ByCalendar)
+    table, key = schema.runs, fingerprint(found.baseline, pieces, timed)
+    asked = sa.select(table.c.id).where(table.c.baseline_id == baseline, table.c.fingerprint == key)
+    known = connection.execute(asked).scalar_one_or_none()
+    if known is not None:
+        if not _has_more_labels(connection, int(known), found.baseline, pieces):
+            return int(known), False
+        parts = schema.parts
+        if not timed:
+            start = (
+                connection.execute(sa.select(parts.c.start).where(parts.c.run_id == known))
+                .scalars()
+                .first()
+            )
+            pieces = [replace(piece, start=start or piece.start) for piece in pieces]
+        connection.execute(parts.delete().where(parts.c.run_id == known))
+        run = int(known)
+    else:
+        span: dict[str, Any] = {}
+        if isinstance(cutter, ByCalendar) and cutter.first is not None:
+            span = {"first": written_time(cutter.first), "last": written_time(cutter.last)}
+            span["dates"] = cutter.dates
+        done = connection.execute(
+            table.insert().values(
+                model_id=model, baseline_id=baseline, fingerprint=key, recorded=moment,
+                host=socket.gethostname(), source=source, windows=len(pieces),
+                rows=sum(piece.profile.rows for piece in pieces), headline=found.headline,
+                severity=worst(found.table["severity"]).value, **span,
+            )
+        )  # fmt: skip
+        run = schema.new_id(done)
+    for piece in pieces:
+        cells: Mapping[str, Profile] = piece.profile.cells or {"": piece.profile}
+        for cell, profile in cells.items():
+            _keep_part(connection, run, piece.start, cell, profile, found.baseline)
+    return run, True
+
+
+def _keep_part(
+    connection: Connection, run: int, start: str, cell: str, profile: Profile, baseline: Baseline
+) -> None:
+    units = None if profile.units is None else pack_units(profile.units)
+    notes = json.dumps(list(profile.notes))
+    done = connection.execute(
+        schema.parts.insert().values(
+            run_id=run, start=start, cell=cell, rows=profile.rows, notes=notes, units=units
+        )
+    )
+    part = schema.new_id(done)
+    rows = [
+        {"part_id": part, "feature": name, "counts": pack_counts(profile.columns[name], column)}
+        for name, column in baseline.columns.items()
+    ]
+    connection.execute(schema.profiles.insert(), rows)
+
+
+def _has_more_labels(
+    connection: Connection, run: int, baseline: Baseline, pieces: Sequence[Piece]
+) -> bool:
+    targets = [name for name, column in baseline.columns.items() if column.role == "target"]
+    if not targets:
+        return False
+    parts, profiles = schema.parts, schema.profiles
+    asked = (
+        sa.select(profiles.c.feature, profiles.c.counts)
+        .join(parts, parts.c.id == profiles.c.part_id)
+        .where(parts.c.run_id == run, profiles.c.feature.in_(targets))
+    )
+    known = sum(
+        unpack_counts(counts, baseline.columns[name]).present
+        for name, counts in connection.execute(asked)
+    )
+    return sum(p.profile.columns[name].present for p in pieces for name in targets) > known
+
+
+def whole_window(
+    connection: Connection, baseline: int, start: str, content: Baseline
+) -> tuple[Profile, int]:
+    """Add up what all runs have of a window.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.engine.Connection
+    baseline : int
+        Its id.
+    start : str
+        Of the window.
+    content : Baseline
+
+    Returns
+    -------
+    profile : Profile
+    runs : int
+        Of how many runs.
+    """
+    parts, runs, profiles = schema.parts, schema.runs, schema.profiles
+    asked = (
+        sa.select(parts)
+        .join(runs, runs.c.id == parts.c.run_id)
+        .where(runs.c.baseline_id == baseline, parts.c.start == start)
+        .order_by(parts.c.id)
+    )
+    found, seen = [], set()
+    for row in connection.execute(asked).all():
+        stored = connection.execute(
+            sa.select(profiles.c.feature, profiles.c.counts).where(profiles.c.part_id == row.id)
+        ).all()
+        counts = {name: unpack_counts(packed, content.columns[name]) for name, packed in stored}
+        columns = {name: counts[name] for name in content.columns}
+        units = None if row.units is None else unpack_units(row.units, content.unit)
+        profile = Profile(content.id, row.rows, columns, units, tuple(json.loads(row.notes)))
+        found.append(replace(profile, cells={row.cell: profile}) if row.cell else profile)
+        seen.add(row.run_id)
+    return reduce(add, found), len(seen)
+
+
+def keep_windows(
+    connection: Connection,
+    baseline: int,
+    content: Baseline,
+    pieces: Iterable[Piece],
+    policy: DriftPolicy,
+) -> None:
+    """Compare windows that have new rows with the baseline, and keep the findings.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.engine.Connection
+    baseline : int
+        Its id.
+    content : Baseline
+    pieces : iterable of Piece
+        Of the windows; other runs may have rows in them, too.
+    policy : DriftPolicy
+    """
+    for piece in pieces:
+        profile, runs = whole_window(connection, baseline, piece.start, content)
+        # The counts as they were found are finer than those that were kept.
+        profile = piece.profile if runs == 1 and piece.profile.columns else profile
+        excused = piece.excused if runs == 1 else frozenset()
+        table, note = compare_alone(content, profile, policy)
+        table = _excused(table.assign(**{EXCUSED: table.index.isin(excused)}))
+        _keep_window(connection, baseline, piece, profile, table, note, content, policy)
+
+
+def _excused(table: pd.DataFrame) -> pd.DataFrame:
+    calm = table[EXCUSED].to_numpy()
+    return table.assign(
+        severity=table["severity"].where(~calm, "none"),
+        drifted=table["drifted"] & ~calm,
+        real_from=table["real_from"].where(~calm),
+    )
+
+
+def _keep_window(
+    connection: Connection,
+    baseline: int,
+    piece: Piece,
+    profile: Profile,
+    table: pd.DataFrame,
+    note: str,
+    content: Baseline,
+    policy: DriftPolicy,
+) -> None:
+    windows = schema.windows
+    same = (windows.c.baseline_id == baseline) & (windows.c.start == piece.start)
+    connection.execute(windows.delete().where(same))
+    done = connection.execute(
+        windows.insert().values(
+            baseline_id=baseline, start=piece.start, end=piece.end, rows=profile.rows, note=note,
+            policy=json.dumps(asdict(policy)), findings=pack_table(table),
+            coarse=pack_numbers(coarse_row(content, profile)),
+        )
+    )  # fmt: skip
+    window = schema.new_id(done)
+    shown = ["kind", "severity", "drifted", "psi", "q_value", "missing_current", "note"]
+    rows = json_ready(table[shown].rename_axis("feature"))
+    if rows:
+        connection.execute(schema.findings.insert(), [row | {"window_id": window} for row in rows])
+
+
+def keep_metrics(
+    connection: Connection, model: int, run: int, performance: Performance, start: str, end: str,
+    moment: str,
+) -> None:  # fmt: skip
+    """Keep metrics; where late labels change one, its former value too.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.engine.Connection
+    model, run : int
+        Their ids.
+    performance : Performance
+        Realised or estimated; windows that wait for labels are left out.
+    start, end : str
+        Of the run, for windows that are not of time.
+    moment : str
+    """
+    table, former = schema.metrics, schema.former_metrics
+    asked = sa.select(table).where(table.c.run_id == run)
+    known = {
+        (r.start, r.segment, r.metric, bool(r.estimated)): r for r in connection.execute(asked)
+    }
+    ripe = performance.table[~performance.table["held"].astype(bool)]
+    for row in ripe.to_dict("records"):
+        timed = isinstance(row["start"], pd.Timestamp)
+        place = {
+            "start": written_time(row["start"]) if timed else start,
+            "end": written_time(row["end"]) if timed else end,
+            "segment": "",
+            "metric": row["metric"],
+            "estimated": bool(row["estimated"]),
+        }
+        names = ("value", "lower", "upper", "threshold", "breached", "degraded", "n",
+                 "n_labelled", "note")  # fmt: skip
+        values = json_ready({name: row[name] for name in names})
+        values |= {"recorded": moment, "task": performance.task}
+        before = known.get((place["start"], "", place["metric"], place["estimated"]))
+        if before is None:
+            connection.execute(table.insert().values(model_id=model, run_id=run, **place, **values))
+        elif (before.value, before.n_labelled) != (values["value"], values["n_labelled"]):
+            connection.execute(
+                former.insert().values(
+                    metric_id=before.id, value=before.value, lower=before.lower,
+                    upper=before.upper, n_labelled=before.n_labelled, recorded=before.recorded,
+                    replaced=moment,
+                )
+            )  # fmt: skip
+            connection.execute(table.update().where(table.c.id == before.id).values(**values))
