@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 from driftlib.text import quoted
@@ -63,17 +64,38 @@ class MissingExtraError(DriftlibError):
 
     Examples
     --------
-    >>> raise MissingExtraError("polars", "polars", "A polars frame")
-    Traceback (most recent call last):
-    driftlib.errors.MissingExtraError: A polars frame needs the package polars, which is not
-    installed: install it with  pip install 'driftlib[polars]'.
+    >>> str(MissingExtraError("polars", "polars", "A polars frame")).partition(": ")[0]
+    'A polars frame needs the package polars, which is not installed'
     """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed: "
-            f"install it with  pip install 'driftlib[{extra}]'."
+            f"install it with  {install_command(extra)}."
         )
+
+
+def install_command(extra: str) -> str:
+    """Write the command that installs an extra, as it works from here.
+
+    Parameters
+    ----------
+    extra : str
+        Of driftlib.
+
+    Returns
+    -------
+    str
+        In a checkout, from its own folder.
+    """
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "pyproject.toml").is_file():
+        return (
+            f"pip install -e '{checkout}[{extra}]'"
+            if checkout != Path.cwd()
+            else (f"pip install -e '.[{extra}]'")
+        )
+    return f"pip install 'driftlib[{extra}]'"
 
 
 def check_choice(name: str, value: object, choices: Iterable[object]) -> None:

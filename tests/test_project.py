@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -320,3 +322,26 @@ def test_import_is_light():
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert sorted(HEAVY & set(json.loads(done.stdout))) == []
+
+
+def test_a_wheel_and_a_source_distribution_hold_what_a_report_needs(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name: archive.getinfo(name).file_size for name in archive.namelist()}
+    with tarfile.open(sdist) as archive:
+        sources = {name.partition("/")[2] for name in archive.getnames()}
+    needed = [
+        *ROOT.glob("notebooks/*.ipynb"),
+        *ROOT.glob("data/*.parquet"),
+        *ROOT.glob("data/*.csv"),
+    ]
+    for path in needed:
+        name = path.relative_to(ROOT).as_posix()
+        assert packed[f"driftlib/bundled/{name}"] == path.stat().st_size
+        assert name in sources
+    for path in ROOT.glob("driftlib/**/*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            assert path.relative_to(ROOT).as_posix() in packed

@@ -38,6 +38,9 @@ def add_to(commands: Any) -> None:
     add_late(parser)
     parser.add_argument("--title", help="name of the model, for the head of each page")
     parser.add_argument("--params", help="YAML file with parameters of the notebooks")
+    parser.add_argument(
+        "--notebooks", help="folder of changed notebooks: see driftlib notebooks (default ours)"
+    )
     parser.add_argument("--output", help="folder to write to (default reports)")
     parser.add_argument(
         "--evidently", action="store_true", help="write Evidently's report beside ours"
@@ -48,13 +51,18 @@ def add_to(commands: Any) -> None:
 
 
 def run(
-    params: str | None, output: str | None, evidently: bool, fail_on_alert: bool, **options: Any
+    params: str | None,
+    notebooks: str | None,
+    output: str | None,
+    evidently: bool,
+    fail_on_alert: bool,
+    **options: Any,
 ) -> Outcome:
     """Run the notebooks, write the reports, and send the alerts to whoever is to have them.
 
     Parameters
     ----------
-    params, output : str, optional
+    params, notebooks, output : str, optional
         Paths.
     evidently, fail_on_alert : bool
     **options
@@ -67,7 +75,9 @@ def run(
     from driftlib.reporting import run_report
 
     chosen = {name: value for name, value in options.items() if value is not None}
-    result = run_report(chosen, params=params, output=output, evidently=evidently)
+    result = run_report(
+        chosen, params=params, output=output, notebooks=notebooks, evidently=evidently
+    )
     failures = _send(result.output / "alerts.json")
     failed = result.failed or (fail_on_alert and result.alerts)
     return Outcome(FOUND if failed else OK, result.headline, tuple(failures))

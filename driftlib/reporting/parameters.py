@@ -59,9 +59,11 @@ def project_root() -> Path:
     Returns
     -------
     Path
-        The checkout that the library is run from.
+        The checkout that the library is run from; of an installed one, what was packed with it.
     """
-    return Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[2]
+    packed = Path(__file__).resolve().parents[1] / "bundled"
+    return packed if packed.is_dir() else checkout
 
 
 def project_path(path: str | Path) -> Path:
@@ -116,9 +118,8 @@ def find_notebooks(notebooks: str | Path | Iterable[str | Path] | None = None) -
         missing = [path.name for path in paths if not path.is_file()]
         if missing:
             raise DataError(
-                f"{folder} does not have the notebooks {quoted(missing)}: run from a checkout of "
-                f"the project, or name their folder in the environment variable "
-                f"{NOTEBOOKS_VARIABLE}."
+                f"{folder} does not have the notebooks {quoted(missing)}: install driftlib again, "
+                f"or name their folder in the environment variable {NOTEBOOKS_VARIABLE}."
             )
     elif isinstance(given, str | Path) and Path(given).is_dir():
         found = sorted(Path(given).glob("*.ipynb"))

@@ -91,7 +91,8 @@ def run_report(
     paths = find_notebooks(notebooks)
     schemas = {name: declared(path) for name, path in paths.items()}
     assigned = assign(given, paths)
-    if notebooks is None and any(given.get(role) for role in ("reference", "current")):
+    ours = notebooks is None or (isinstance(notebooks, str | Path) and Path(notebooks).is_dir())
+    if ours and any(given.get(role) for role in ("reference", "current")):
         # The demo is of data of its own.
         paths.pop("demo", None)
     jobs = []
