@@ -11,7 +11,13 @@ import pytest
 
 import driftlib
 from driftlib.cli import main, settings
-from driftlib.reporting.parameters import CHECK_ONLY, declared, find_notebooks
+from driftlib.reporting.parameters import (
+    CHECK_ONLY,
+    assign,
+    declared,
+    find_notebooks,
+    read_parameters,
+)
 
 
 @pytest.fixture
@@ -49,7 +55,7 @@ def test_exit_codes(files, capsys):
 def test_a_closed_pipe_changes_nothing(tmp_path, rng):
     """What `driftlib check ... | head -1` leaves: the file and the exit code."""
     out = tmp_path / "result.json"
-    frame = pd.DataFrame(rng.normal(size=(60, 1200))).add_prefix("x")
+    frame = pd.DataFrame(rng.normal(size=(60, 150))).add_prefix("x" * 600)
     frame.to_parquet(tmp_path / "wide.parquet")
     (frame + 100).to_parquet(tmp_path / "moved.parquet")
     sides = [str(tmp_path / name) for name in ("wide.parquet", "moved.parquet")]
@@ -95,6 +101,35 @@ def test_one_file_of_parameters_serves_check_and_report(files, tmp_path, capsys)
     assert main(["check", "--params", str(path)]) == 2
     err = capsys.readouterr().err
     assert "Did you mean 'fail_on'?" in err
+
+
+def test_init_writes_what_it_guessed_for_check_and_report(tmp_path, rng, capsys):
+    yaml = pytest.importorskip("yaml")
+    rows = 400
+    frame = pd.DataFrame(
+        {
+            "order_id": range(rows), "sold_at": pd.date_range("2024-01-01", periods=rows, freq="h"),
+            "store_code": rng.integers(0, 5, rows), "price": rng.normal(size=rows),
+            "Label": rng.choice(["no", "yes"], rows), "score": rng.uniform(size=rows),
+        }
+    )  # fmt: skip
+    frame.to_csv(tmp_path / "then.csv", index=False)
+    frame.assign(price=frame["price"] + 2).to_csv(tmp_path / "now.csv", index=False)
+    names = [str(tmp_path / name) for name in ("then.csv", "now.csv", "my.yml")]
+    assert main(["init", *names[:2], "-o", names[2]]) == 0
+    assert "store_code" in capsys.readouterr().out
+    assert yaml.safe_load((tmp_path / "my.yml").read_text()) == {
+        "reference": names[0], "current": names[1], "timestamp": "sold_at", "y_true": "Label",
+        "y_proba": "score", "positive": "yes", "exclude": ["order_id"],
+        "categorical": ["store_code"],
+    }  # fmt: skip
+    assign(read_parameters(names[2]), find_notebooks())
+    assert main(["check", "--params", names[2]]) == 1
+    assert "price" in capsys.readouterr().out
+    assert main(["init", *names[:2], "-o", names[2]]) == 2
+    assert main(["notebooks", str(tmp_path / "mine")]) == 0
+    assert (tmp_path / "mine" / "drift.ipynb").is_file()
+    assert main(["notebooks", str(tmp_path / "mine")]) == 2
 
 
 def test_a_check_measures_or_estimates_performance(tmp_path, rng, capsys):

@@ -1,0 +1,160 @@
+"""Guess from a look at a file what its columns are, and say why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from driftlib.data.schema import DATETIME, IDENTIFIER, column_kind
+from driftlib.data.times import is_like_a_date
+from driftlib.errors import DriftlibError
+from driftlib.profile.baseline import Baseline
+from driftlib.text import counted, listed
+
+# Names that people give, the surest first; whole words of a name count.
+TIMES = ("timestamp", "time", "datetime", "date", "day", "seen", "created", "at")
+LABELS = ("y_true", "label", "target", "actual", "truth", "outcome", "y")
+PREDICTIONS = ("y_pred", "prediction", "predicted", "pred", "yhat", "y_hat")
+SCORES = ("y_proba", "probability", "proba", "prob", "score")
+# Whole numbers of so few values, beside many rows, may be codes.
+MOST_CODES, ROWS_A_CODE = 30, 50
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A setting that was guessed.
+
+    Parameters
+    ----------
+    name : str
+        Of the setting.
+    value : object
+    why : str
+        In a few words.
+    """
+
+    name: str
+    value: Any
+    why: str
+
+
+def guess(frame: pd.DataFrame) -> list[Guess]:
+    """Guess roles, kinds, time and unit of a table's columns.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows of the reference, as read from its file.
+
+    Returns
+    -------
+    list of Guess
+        Only of what was found.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=90), "x": 0.5})
+    >>> found = guess(frame.assign(churn_label=[0, 1] * 45, score=0.5))
+    >>> [(one.name, one.value) for one in found]
+    [('timestamp', 'day'), ('y_true', 'churn_label'), ('y_proba', 'score'), ('positive', '1')]
+    """
+    names = [str(name) for name in frame.columns]
+    found = [*_time(frame, names)]
+    taken = [one.value for one in found]
+    for role, known, fits in (
+        ("y_true", LABELS, _any),
+        ("y_pred", PREDICTIONS, _any),
+        ("y_proba", SCORES, _is_share),
+    ):
+        place = [name for name in names if name not in taken]
+        name = _named(place, known, lambda name, fits=fits: fits(frame[name]))
+        if name is not None:
+            found.append(Guess(role, name, "by its name"))
+            taken.append(name)
+    found += _positive(frame, found)
+    others = [name for name in names if name not in taken]
+    return found + _kinds(frame, others)
+
+
+def guess_unit(frame: pd.DataFrame, found: Sequence[Guess]) -> str:
+    """Tell what rows were drawn in, in a sentence.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    found : sequence of Guess
+
+    Returns
+    -------
+    str
+        Empty where it cannot be told.
+    """
+    known = {one.name: one.value for one in found}
+    columns = {n: known[n] for n in ("timestamp", "y_true", "y_pred", "y_proba") if n in known}
+    try:
+        return Baseline.fit(frame, exclude=known.get("exclude", ()), **columns).unit.told
+    except DriftlibError:
+        return ""
+
+
+def _time(frame: pd.DataFrame, names: Sequence[str]) -> list[Guess]:
+    times = [name for name in names if column_kind(frame[name])[0] == DATETIME]
+    if times:
+        first = _named(times, TIMES, lambda _: True) or times[0]
+        others = f"; others are {listed([n for n in times if n != first])}" if times[1:] else ""
+        return [Guess("timestamp", first, f"it holds times{others}")]
+    written = _named(names, TIMES, lambda name: is_like_a_date(pd.Series(frame[name])))
+    return [] if written is None else [Guess("timestamp", written, "it holds dates, by its name")]
+
+
+def _named(names: Sequence[str], known: Sequence[str], fits: Any) -> str | None:
+    """Find the column whose name is, or has as a word, one of the known ones."""
+    for word in known:
+        for name in names:
+            words = re.split(r"[^a-z0-9]+", name.lower())
+            if (name.lower() == word or word in words) and fits(name):
+                return name
+    return None
+
+
+def _any(_: pd.Series) -> bool:
+    return True
+
+
+def _is_share(column: pd.Series) -> bool:
+    numbers = pd.api.types.is_float_dtype(column.dtype)
+    return bool(numbers and column.min() >= 0 and column.max() <= 1)
+
+
+def _positive(frame: pd.DataFrame, found: Sequence[Guess]) -> list[Guess]:
+    label = next((one.value for one in found if one.name == "y_true"), None)
+    if label is None or frame[label].nunique() != 2:
+        return []
+    larger = max(frame[label].dropna().unique(), key=str)
+    return [Guess("positive", str(larger), "the larger of two labels")]
+
+
+def _kinds(frame: pd.DataFrame, names: Sequence[str]) -> list[Guess]:
+    ids, codes = [], []
+    for name in names:
+        column = frame[name]
+        kind, _ = column_kind(column)
+        numbers = pd.api.types.is_integer_dtype(column.dtype)
+        if kind == IDENTIFIER or (numbers and column.is_unique and column.is_monotonic_increasing):
+            ids.append(name)
+        elif numbers and re.search(r"(^|_)(id|code|zip|store|shop|type|class)(_|$)", name.lower()):
+            values = column.nunique()
+            if values > MOST_CODES and values * ROWS_A_CODE > len(column):
+                ids.append(name)
+            else:
+                codes.append(name)
+    found = []
+    if ids:
+        found.append(Guess("exclude", ids, f"{counted(len(ids), 'column')} of ids"))
+    if codes:
+        found.append(Guess("categorical", codes, "numbers that seem to be codes"))
+    return found
