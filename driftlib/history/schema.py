@@ -21,6 +21,8 @@ except ImportError as error:
 VERSION = 1
 # How long one run waits for another that is writing.
 SECONDS_TO_WAIT = 60
+# What those who write to one Postgres lock: any number that is ours.
+LOCK = 0x6472696674
 
 TABLES = sa.MetaData()
 
@@ -171,6 +173,9 @@ class Database:
         with self.engine.connect() as connection:
             connection = connection.execution_options(writes=True)
             with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    # As in SQLite, one writes at a time: nothing is made or begun twice.
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
                 yield connection
 
     @contextmanager
