@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,10 +22,10 @@ from driftlib.auditing.faults import MISSING, SHIFT, detach_labels
 
 SEED = 20261125
 DAYS, WINDOW, ROWS = 28, 7, 200
-FRESH = 200
+FRESH = 100
 DATA = Path(__file__).resolve().parents[1] / "data"
 World = Callable[[np.random.Generator, int], pd.DataFrame]
-KEYWORDS = {"timestamp": "day", "unit": "1D"}
+KEYWORDS: dict[str, Any] = {"timestamp": "day", "unit": "1D"}
 
 
 def _days(rng: np.random.Generator, days: int, effect: float, rare: bool = False) -> pd.DataFrame:
@@ -116,7 +117,7 @@ def worlds() -> None:
             error = np.sqrt(max(pooled * (1 - pooled), 1e-4) * (1 / tries + 1 / FRESH))
             rows.append((*key, 100 * said, 100 * share, (said - share) / error))
         columns = ["what", "feature", "size", "foretold %", "fresh %", "apart"]
-        print(f"\n{name}\n{pd.DataFrame(rows, columns=columns).round(1).to_string(index=False)}")
+        print(f"\n{name}\n{pd.DataFrame(rows, columns=columns).round(3).to_string(index=False)}")
 
 
 def flights() -> None:
