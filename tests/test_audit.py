@@ -9,7 +9,9 @@ from driftlib.auditing.deals import deal
 from driftlib.auditing.faults import FAULTS, MISSING, SENTINEL, SHIFT
 from driftlib.auditing.smallest import smallest_seen
 from driftlib.data.units import unit_codes
-from driftlib.visualization import power_curves
+from driftlib.reporting import tables, verdicts
+from driftlib.reporting.sections import attempt
+from driftlib.visualization import power_curves, smallest_faults
 
 SEED = 5
 
@@ -83,10 +85,7 @@ def test_small_faults_are_not_seen_and_large_ones_are(found):
     assert shares["shift", "x", 5, 1.6] == 1
     assert shares["missing values", "c", 5, 0.003] == 0
     assert shares["missing values", "c", 5, 0.3] == 1
-    assert (
-        shares["labels that fit no prediction", "", 5, 0.4]
-        > shares["labels that fit no prediction", "", 5, 0.02]
-    )
+    assert shares["wrong labels", "", 5, 0.4] > shares["wrong labels", "", 5, 0.02]
     size = found.smallest.set_index(["fault", "feature", "units"])["size"]
     assert 0.1 < size["shift", "x", 5] < 0.8
     # More rows show smaller faults.
@@ -158,3 +157,18 @@ def test_the_curves_are_drawn_with_their_words(found):
     assert chart.layout.title.text.startswith("A check of 5 days sees, in half of the features")
     assert {fault.name for fault in FAULTS} <= set(found.table["fault"])
     assert len(chart.layout.meta["table"]["rows"]) > 5
+
+
+def test_the_page_says_what_the_audit_found_or_why_there_is_none(found):
+    assert verdicts.audit_verdict(found) == f"{found.headline}."
+    none = attempt(dl.audit, days_of(0.0, rows=20, days=5), timestamp="when", unit="1D")
+    assert "cannot be audited on these data: cannot tell: the reference has 5 days" in (
+        verdicts.audit_verdict(none)
+    )
+    alarms = tables.false_alarms_table(found)
+    assert alarms["a check sees"].unique().tolist() == ["5 days", "10 days"]
+    table = tables.smallest_faults_table(found).set_index("feature")
+    assert table.index.tolist() == ["x", "c", "(labels)"]
+    assert table.loc["x", "shift"].endswith("standard deviations")
+    chart = smallest_faults(found)
+    assert chart.layout.title.text in ("x is the hardest to watch", "c is the hardest to watch")

@@ -153,7 +153,15 @@ def flights(tmp_path_factory):
         flights = pd.read_parquet(ROOT / f"data/{role}.parquet", columns=FLIGHTS)
         flights.iloc[::step].to_parquet(paths[role])
     result = make(
-        folder / "out", NAMES, **paths, rows=800, estimator="cbpe", window="3MS", label_flips=0.3
+        folder / "out",
+        NAMES,
+        **paths,
+        rows=800,
+        estimator="cbpe",
+        window="3MS",
+        label_flips=0.3,
+        deals=2,
+        tries=2,
     )
     return folder / "out", result, paths
 

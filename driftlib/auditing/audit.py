@@ -35,7 +35,7 @@ LENGTHS = (1, 2, 4)
 # Shares of rows whose labels are dealt anew, in the audit of performance.
 DETACHED = (0.02, 0.05, 0.1, 0.2, 0.4)
 DRIFT, PERFORMANCE = "drift", "performance"
-LABELS = "labels that fit no prediction"
+LABELS = "wrong labels"
 # Of these the first that the task has tells how much was lost.
 MAIN_METRICS = ("roc_auc", "accuracy", "rmse")
 # So many tries of the same outcome tell enough.

@@ -46,6 +46,9 @@ def add_to(commands: Any) -> None:
         "--evidently", action="store_true", help="write Evidently's report beside ours"
     )
     parser.add_argument(
+        "--audit", action="store_true", help="audit the monitor on the reference, too"
+    )
+    parser.add_argument(
         "--fail-on-alert", action="store_true", help="exit code 1 when there is an alert"
     )
 
@@ -55,6 +58,7 @@ def run(
     notebooks: str | None,
     output: str | None,
     evidently: bool,
+    audit: bool,
     fail_on_alert: bool,
     **options: Any,
 ) -> Outcome:
@@ -64,7 +68,7 @@ def run(
     ----------
     params, notebooks, output : str, optional
         Paths.
-    evidently, fail_on_alert : bool
+    evidently, audit, fail_on_alert : bool
     **options
         Parameters of the notebooks; None where not given.
 
@@ -76,7 +80,12 @@ def run(
 
     chosen = {name: value for name, value in options.items() if value is not None}
     result = run_report(
-        chosen, params=params, output=output, notebooks=notebooks, evidently=evidently
+        chosen,
+        params=params,
+        output=output,
+        notebooks=notebooks,
+        evidently=evidently,
+        audit=audit,
     )
     failures = _send(result.output / "alerts.json")
     failed = result.failed or (fail_on_alert and result.alerts)

@@ -311,6 +311,27 @@ def read_inputs(
     )
 
 
+def read_length(text: str) -> int | str | None:
+    """Read how much one check sees.
+
+    Parameters
+    ----------
+    text : str
+        A number of rows, a length of time, or empty.
+
+    Returns
+    -------
+    int, str or None
+
+    Examples
+    --------
+    >>> read_length("500"), read_length("7D"), read_length("")
+    (500, '7D', None)
+    """
+    text = text.strip()
+    return int(text) if text.isdecimal() else text or None
+
+
 def _read(reference: Any, current: Any) -> tuple[pd.DataFrame | Baseline, pd.DataFrame]:
     """Read both sides, each by what the other knows of its columns."""
     if isinstance(reference, Path) and reference.suffix.lower() == ".json":

@@ -35,6 +35,7 @@ def run_report(
     output: str | Path | None = None,
     notebooks: str | Path | Iterable[str | Path] | None = None,
     evidently: bool = False,
+    audit: bool = False,
     timeout: int = 600,
     workers: int = 2,
     progress: bool = True,
@@ -57,6 +58,8 @@ def run_report(
         A folder or files; by default the project's own.
     evidently : bool
         Whether to write Evidently's reports on the same data, too.
+    audit : bool
+        Whether to run the project's notebook that audits the monitor on the reference, too.
     timeout : int
         Seconds that one cell may take.
     workers : int
@@ -95,6 +98,9 @@ def run_report(
     if ours and any(given.get(role) for role in ("reference", "current")):
         # The demo is of data of its own.
         paths.pop("demo", None)
+    if notebooks is None and not audit:
+        # It checks the reference hundreds of times.
+        paths.pop("audit", None)
     jobs = []
     for name, path in paths.items():
         own = assigned[name] | ({"output": str(folder)} if "output" in schemas[name] else {})

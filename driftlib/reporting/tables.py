@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME
 from driftlib.diagnosis.windows import Timeline
@@ -118,6 +119,55 @@ def settings_table(policy: DriftPolicy | QualityPolicy) -> pd.DataFrame:
         One row a setting.
     """
     return policy.table.reset_index()
+
+
+def false_alarms_table(audit: Audit) -> pd.DataFrame:
+    """Tabulate how often checks alarmed although nothing had changed.
+
+    Parameters
+    ----------
+    audit : Audit
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for drift and for performance, and for each length of window.
+    """
+    found = audit.false_alarms
+    return pd.DataFrame(
+        {
+            "alarm of": found["of"],
+            "a check sees": [audit.unit_rule.counted(int(units)) for units in found["units"]],
+            "checks": found["deals"],
+            "false alarms": found["alarms"],
+            "share": found["share"].map(write_share),
+            "95 % interval": [
+                f"{write_share(low)} to {write_share(high)}"
+                for low, high in zip(found["lower"], found["upper"], strict=True)
+            ],
+        }
+    )
+
+
+def smallest_faults_table(audit: Audit) -> pd.DataFrame:
+    """Tabulate from what size on a check sees each fault, feature by feature.
+
+    Parameters
+    ----------
+    audit : Audit
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a feature and a column a fault, for the shortest window; a dash where the feature
+        cannot have the fault.
+    """
+    own = audit.smallest[audit.smallest["units"] == audit.take]
+    own = own.assign(words=own["words"].where(own["words"] != "", "not seen"),
+                     feature=own["feature"].where(own["feature"] != "", "(labels)"))  # fmt: skip
+    faults, features = (list(dict.fromkeys(own[name])) for name in ("fault", "feature"))
+    table = own.pivot_table(index="feature", columns="fault", values="words", aggfunc="first")
+    return table.loc[features, faults].rename_axis(columns=None).reset_index()
 
 
 def numbers_table(baseline: Baseline) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from driftlib.alerts import OVER, make_alerts
+from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import start_in_words
 from driftlib.diagnosis.diagnose import Diagnosis
@@ -47,6 +48,23 @@ def baseline_verdict(baseline: Baseline) -> str:
     units = unit_line(baseline.unit, (baseline.reference_units,))
     season = f" {baseline.season.line}" if baseline.season else ""
     return f"{rows} and {ready}.{rest} {units}{season}"
+
+
+def audit_verdict(audit: Audit | Unavailable) -> str:
+    """Say how often the monitor errs on these data, and what it can see.
+
+    Parameters
+    ----------
+    audit : Audit or Unavailable
+
+    Returns
+    -------
+    str
+        One sentence, or two.
+    """
+    if isinstance(audit, Unavailable):
+        return f"The monitor cannot be audited on these data: {audit.reason}"
+    return f"{audit.headline}."
 
 
 def performance_verdict(

@@ -1,6 +1,6 @@
 """Draw results as plotly figures; no statistics here."""
 
-from driftlib.visualization.audit import power_curves
+from driftlib.visualization.audit import power_curves, smallest_faults
 from driftlib.visualization.base_rates import outcome_rates_trend
 from driftlib.visualization.baseline import missing_values, reference_distributions
 from driftlib.visualization.confusion import confusion_matrix
@@ -47,6 +47,7 @@ __all__ = [
     "roc_curves",
     "segment_bars",
     "segment_effects",
+    "smallest_faults",
     "sparkline",
     "write_figure_html",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from driftlib.auditing.faults import size_in_words
@@ -25,6 +26,13 @@ MIDDLE = (
     {"color": style.CURRENT, "width": 2, "dash": "dash"},
     {"color": style.CURRENT, "width": 1.5, "dash": "dot"},
 )
+DOTS = (
+    {"color": style.CURRENT, "size": 9, "symbol": "circle"},
+    {"color": style.REFERENCE, "size": 8, "symbol": "circle-open"},
+    {"color": style.INK, "size": 6, "symbol": "circle-open"},
+)
+BLIND = {"color": style.INK, "size": 8, "symbol": "triangle-right"}
+MOST_FEATURES = 30
 
 
 def power_curves(audit: Audit) -> go.Figure:
@@ -80,13 +88,7 @@ def power_curves(audit: Audit) -> go.Figure:
     for fault, axis in zip(faults, axes, strict=True):
         own = table[table["fault"] == fault]
         measure = measures[fault]
-        name = f"xaxis{axis['xaxis'][1:]}"
-        sizes = sorted(own["size"].unique())
-        chart.layout[name].update(
-            tickvals=sizes,
-            ticktext=[f"{size:g}" if measure else f"{100 * size:.3g} %" for size in sizes],
-            range=[math.log10(sizes[0]) - PADDING, math.log10(sizes[-1]) + PADDING],
-        )
+        _size_axis(chart, axis, sorted(own["size"].unique()), measure)
         for feature, rows in own[own["units"] == audit.take].groupby("feature", sort=False):
             text = [
                 f"{escape(shortened(str(feature) or fault))}<br>{size_in_words(size, measure)}: "
@@ -113,3 +115,91 @@ def power_curves(audit: Audit) -> go.Figure:
         words = audit.unit_rule.counted(int(units))
         add_legend_entry(chart, escape(f"median feature, {words}"), line=line)
     return chart
+
+
+def smallest_faults(audit: Audit) -> go.Figure:
+    """Draw, for each feature, from what size on a fault is seen.
+
+    Parameters
+    ----------
+    audit : Audit
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A panel per fault and a row per feature; at most 30 features, the hardest to watch first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from driftlib import audit
+    >>> frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=500)})
+    >>> found = audit(frame, window=100, deals=5, tries=5, unit="row")
+    >>> smallest_faults(found).layout.title.text
+    'x is the hardest to watch'
+    """
+    import plotly.graph_objects as go
+
+    table = audit.smallest[audit.smallest["feature"] != ""]
+    lengths = sorted(table["units"].unique())
+    own = table[table["units"] == audit.take]
+    ranks = own.assign(rank=own.groupby("fault")["size"].rank(na_option="bottom", pct=True))
+    order = ranks.groupby("feature", sort=False)["rank"].mean().sort_values(kind="stable")
+    features = [str(name) for name in order.index[::-1][:MOST_FEATURES]][::-1]
+    faults = list(dict.fromkeys(own["fault"]))
+    measures = dict(zip(audit.table["fault"], audit.table["measure"], strict=True))
+    hardest = shortened(features[-1]) if features else ""
+    chart = figure(
+        escape(f"{hardest} is the hardest to watch" if features else "No feature can be audited"),
+        caption=f"Size from which on a fault is seen with {100 * audit.wanted:.3g} %, on a "
+        "logarithmic scale: the further left, the better. Grey triangles: not seen that often at "
+        "any size tried.",
+        alt=f"Smallest fault that is seen, by feature. Hardest to watch: {hardest}.",
+        table=own[["feature", "fault", "words"]],
+        height=height_of(len(faults)) + 14 * max(0, len(features) - 6) * -(-len(faults) // 3),
+    )
+    axes = add_panels(
+        chart,
+        [escape(f"{fault} ({measures[fault] or 'share of rows'})") for fault in faults],
+        x={"type": "log", "matches": None, "showticklabels": True},
+        y={
+            "type": "category",
+            "dtick": 1,
+            "categoryarray": [escape(shortened(name)) for name in features],
+        },
+        shared_y=True,
+    )
+    for fault, axis in zip(faults, axes, strict=True):
+        tried = sorted(audit.table.loc[audit.table["fault"] == fault, "size"].unique())
+        _size_axis(chart, axis, tried, measures[fault])
+        rows = table[(table["fault"] == fault) & table["feature"].isin(features)]
+        for units, looks in zip(lengths, DOTS, strict=False):
+            part = rows[(rows["units"] == units) & rows["size"].notna()]
+            chart.add_trace(go.Scatter(
+                x=part["size"], y=[escape(shortened(name)) for name in part["feature"]],
+                mode="markers", marker=looks, showlegend=False, hoverinfo="text",
+                text=[f"{escape(name)}: {words}" for name, words in
+                      zip(part["feature"], part["words"], strict=True)], **axis,
+            ))  # fmt: skip
+        blind = rows[(rows["units"] == audit.take) & rows["size"].isna()]
+        chart.add_trace(go.Scatter(
+            x=[tried[-1]] * len(blind), y=[escape(shortened(name)) for name in blind["feature"]],
+            mode="markers", marker=BLIND, showlegend=False, hoverinfo="text",
+            text=[f"{escape(name)}: not seen at any size tried" for name in blind["feature"]],
+            **axis,
+        ))  # fmt: skip
+    for units, looks in zip(lengths, DOTS, strict=False):
+        add_legend_entry(chart, escape(audit.unit_rule.counted(int(units))), marker=looks)
+    return chart
+
+
+def _size_axis(
+    chart: go.Figure, axis: dict[str, str], sizes: Sequence[float], measure: str
+) -> None:
+    """Give a panel's axis the sizes that were tried as its ticks."""
+    chart.layout[f"xaxis{axis['xaxis'][1:]}"].update(
+        tickvals=sizes,
+        ticktext=[f"{size:g}" if measure else f"{100 * size:.3g} %" for size in sizes],
+        range=[math.log10(sizes[0]) - PADDING, math.log10(sizes[-1]) + PADDING],
+    )
