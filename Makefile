@@ -8,7 +8,7 @@ PINS := --universal --python-version 3.11 --upgrade
 
 # Paths of the user's reach the recipes through the environment, so that no make and no shell
 # ever reads a space, a quote or a dollar sign in them as its own.
-GIVEN := PYTHON REFERENCE CURRENT TIMESTAMP TIME_FORMAT EXCLUDE PARAMS OUTPUT
+GIVEN := PYTHON REFERENCE CURRENT TIMESTAMP TIME_FORMAT EXCLUDE UNIT SEASON PARAMS OUTPUT
 $(foreach name,$(GIVEN),$(eval override $(name) := $$(value $(name))))
 export $(GIVEN)
 
@@ -27,7 +27,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'make report REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column PARAMS=my.yml OUTPUT=reports/x'
-	@echo '            TIME_FORMAT=dayfirst EXCLUDE=id,shop TITLE=churn'
+	@echo '            TIME_FORMAT=dayfirst EXCLUDE=id,shop UNIT=1D SEASON=month TITLE=churn'
 	@echo '            (each is optional; EVIDENTLY=1 adds its report, AUDIT=1 an audit, FAIL_ON_ALERT=1 makes alerts an error)'
 	@echo 'make ... PYTHON=/path/to/python3.12  picks the Python that an environment is made with'
 
@@ -39,6 +39,8 @@ report: .venv/.ready ## render the notebooks to HTML pages and data files, in re
 		$(if $(TIME_FORMAT),--time-format "$$TIME_FORMAT") \
 		$(if $(EXCLUDE),--exclude "$$EXCLUDE") \
 		$(if $(TITLE),--title "$$TITLE") \
+		$(if $(UNIT),--unit "$$UNIT") \
+		$(if $(SEASON),--season "$$SEASON") \
 		$(if $(PARAMS),--params "$$PARAMS") \
 		$(if $(OUTPUT),--output "$$OUTPUT") \
 		$(if $(filter-out 0 no false,$(EVIDENTLY)),--evidently) \

@@ -41,7 +41,7 @@ from driftlib.reporting.app import (
 from driftlib.reporting.inputs import name_predictions
 from driftlib.reporting.single_page import render_evaluation, render_findings
 from driftlib.reporting.tables import drift_table, metrics_table
-from driftlib.reporting.verdicts import drift_verdict
+from driftlib.reporting.verdicts import drift_verdict, unit_and_season
 from driftlib.severity import Severity
 from driftlib.visualization.style import CONFIG
 
@@ -460,6 +460,7 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
         exclude=_data.exclude,
         timestamp=on,
         unit=_data.roles.unit or AUTO,
+        season=_data.roles.season,
         **name_predictions(_data.roles),
     )
 
@@ -619,7 +620,7 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
         "▼ beyond its threshold by more than noise explains; ◇ beyond it, perhaps by chance; "
         "○ not judged, as labels are still to come."
     )
-    st.caption(plain(performance.unit))
+    st.caption(plain(unit_and_season(performance)))
     table = performance.table
     download("Download metrics (CSV)", lambda: safe_csv(table, index=False), "metrics.csv", key)
 

@@ -9,7 +9,6 @@ from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
     from driftlib.alerts import Alert as Alert
-    from driftlib.alerts import AlertPolicy as AlertPolicy
     from driftlib.alerts import make_alerts as make_alerts
     from driftlib.auditing.audit import Audit as Audit
     from driftlib.auditing.audit import audit as audit
@@ -35,6 +34,7 @@ if _typing.TYPE_CHECKING:
     from driftlib.performance.curves import score_curves as score_curves
     from driftlib.performance.estimate import Estimate as Estimate
     from driftlib.performance.estimate import estimate_performance as estimate_performance
+    from driftlib.performance.policy import AlertPolicy as AlertPolicy
     from driftlib.performance.result import Performance as Performance
     from driftlib.performance.track import track_performance as track_performance
     from driftlib.profile.baseline import Baseline as Baseline
@@ -48,7 +48,6 @@ __version__ = "0.1.0"
 _MODULES = {
     "alerts": (
         "Alert",
-        "AlertPolicy",
         "make_alerts",
     ),
     "auditing.audit": (
@@ -88,6 +87,7 @@ _MODULES = {
         "Estimate",
         "estimate_performance",
     ),
+    "performance.policy": ("AlertPolicy",),
     "performance.result": ("Performance",),
     "performance.track": ("track_performance",),
     "profile.baseline": ("Baseline",),

@@ -162,3 +162,47 @@ def check_whole(name: str, value: Any, least: int = 1, of: str = "") -> int:
         counted = f"a whole number of {of}" if of else "a whole number"
         raise ParameterError(f"{name}={value!r} must be {counted}, at least {least}.")
     return int(value)
+
+
+def check_share(name: str, value: float) -> None:
+    """Check that an argument is a share between 0 and 1, and neither of them.
+
+    Parameters
+    ----------
+    name : str
+        The argument.
+    value : float
+        As the user passed it.
+
+    Raises
+    ------
+    ParameterError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_share("alpha", 5)
+    Traceback (most recent call last):
+    driftlib.errors.ParameterError: alpha=5 must lie between 0 and 1, such as 0.05.
+    """
+    if not 0 < value < 1:
+        raise ParameterError(f"{name}={value!r} must lie between 0 and 1, such as 0.05.")
+
+
+def check_persistence(persistence: tuple[int, int] | None) -> None:
+    """Check k of n.
+
+    Parameters
+    ----------
+    persistence : (int, int) or None
+
+    Raises
+    ------
+    ParameterError
+        Unless 1 <= k <= n.
+    """
+    if persistence is None:
+        return
+    k, n = persistence
+    if not 1 <= k <= n:
+        raise ParameterError(f"persistence={persistence!r} must be (k, n) with 1 <= k <= n.")

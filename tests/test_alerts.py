@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.alerts import Alert, AlertPolicy, deliver, make_alerts, save_alerts
+from driftlib import AlertPolicy
+from driftlib.alerts import Alert, deliver, make_alerts, save_alerts
 
 
 @pytest.fixture
@@ -144,6 +145,27 @@ def test_alerts_tell_the_worst_and_the_latest_window_each_by_its_own_numbers(rng
     assert f": latest row 4,001 {value[2]:.3f} (" in alert.message
     assert f"; worst row 2,001 {value[1]:.3f} (" in alert.message
     assert alert.message.endswith("; reference 0.900")
+
+
+def test_the_budget_of_a_policy_decides_how_strange_an_alarm_must_be():
+    """64 wrong of 200 against 40: enough at 25 %, and not at 0.2 %."""
+
+    def rows(bad):
+        return pd.DataFrame({"y_true": 1, "y_pred": [int(i >= bad) for i in range(100)] * 2})
+
+    found = {
+        budget: dl.track_performance(
+            rows(32), reference=rows(20), metrics=["accuracy"], unit="row",
+            policy=AlertPolicy(budget=budget),
+        )
+        for budget in (0.5, 0.004)
+    }  # fmt: skip
+    assert [perf.table["alarm"].tolist() for perf in found.values()] == [[True], [False]]
+    assert "at most 25 %" in found[0.5].rule
+    assert "at most 0.2 %" in found[0.004].rule
+    assert len(make_alerts(found[0.5])) == 1
+    with pytest.raises(dl.DriftlibError, match=r"budget of 0.2 .* pass the policy to track_perf"):
+        make_alerts(found[0.5], policy=AlertPolicy(budget=0.2))
 
 
 def test_segments_are_subjects(rng):

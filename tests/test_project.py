@@ -197,9 +197,11 @@ def test_report_hands_over_any_path_untouched(installed):
 
 
 def test_report_hands_over_how_times_are_written_and_what_to_leave_out(installed):
-    done = run_make(installed, "report", "TIME_FORMAT=%d/%m/%Y %H", "EXCLUDE=id,a shop")
+    done = run_make(installed, "report", "TIME_FORMAT=%d/%m/%Y %H", "EXCLUDE=id,a shop",
+                    "UNIT=12h", "SEASON=month")  # fmt: skip
     assert done.stdout.splitlines() == [
-        *("-m", "driftlib", "report", "--time-format", "%d/%m/%Y %H", "--exclude", "id,a shop")
+        *("-m", "driftlib", "report", "--time-format", "%d/%m/%Y %H", "--exclude", "id,a shop"),
+        *("--unit", "12h", "--season", "month"),
     ]
 
 

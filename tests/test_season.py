@@ -9,6 +9,7 @@ import pytest
 
 import driftlib as dl
 from driftlib.cli import main
+from driftlib.data.like_rows import SeasonCells
 from driftlib.data.season import SeasonRule, season_cells
 from driftlib.profile.storage import digest
 from driftlib.stats.seasons import degrees_lost, without_season
@@ -305,3 +306,201 @@ def test_what_cells_foretell_is_a_projection():
     twelve = without_season([rows], position)
     assert degrees_lost([rows.sum(1)], position) == 1
     assert np.polyfit(position, twelve, 1)[0] == pytest.approx(0, abs=1e-9)
+
+
+# Performance: each window against the reference's rows of its own cells.
+
+
+def _labelled(shop: list[str], wrong: list[int]) -> pd.DataFrame:
+    """Rows of shops, the first few of each predicted wrongly."""
+    rows = [(name, int(row >= bad)) for name, bad in zip(shop, wrong, strict=True)
+            for row in range(100)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["shop", "y_true"]).assign(y_pred=1)
+
+
+def test_a_window_is_held_against_the_reference_in_its_own_shares() -> None:
+    """Of shop A 10 of 100 are wrong, of B 50; one row of A to three of B foretell 0.6."""
+    reference = _labelled(["A", "B"], [10, 50])
+    current = pd.concat([_labelled(["A"], [10]), *[_labelled(["B"], [50])] * 3])
+    found = dl.track_performance(
+        current, reference=reference, metrics=["accuracy"], season="shop", unit="row"
+    ).table
+    assert found["reference_value"].tolist() == [0.6]
+    assert found["value"].tolist() == [0.6]
+    assert not found["degraded"].any()
+    # A month of one cell is compared with all rows of it, each once.
+    only = dl.track_performance(
+        _labelled(["B"], [50]), reference=reference, metrics=["accuracy"], season="shop", unit="row"
+    ).table
+    whole = dl.track_performance(_labelled(["B"], [50]), metrics=["accuracy"], unit="row").table
+    ends = ["value", "lower", "upper"]
+    assert only[[f"reference_{end}" for end in ends]].to_numpy() == pytest.approx(
+        whole[ends].to_numpy()
+    )
+
+
+def test_performance_of_a_cell_that_the_reference_lacks_is_not_told() -> None:
+    """Three windows: all of a known shop, half of a new one, and only of that."""
+    reference = _labelled(["A"] * 3, [10, 12, 8])
+    shops = [["A", "A"], ["A", "C"], ["C", "C"]]
+    wrong = [[10, 10], [10, 90], [90, 90]]
+    current = pd.concat([_labelled(s, w) for s, w in zip(shops, wrong, strict=True)])
+    found = dl.track_performance(
+        current, window=200, reference=reference, metrics=["accuracy"], season="shop", unit="row"
+    )
+    table = found.table
+    # What is shown is of all rows; what is compared is of those of A.
+    assert table["value"].tolist() == [0.9, 0.5, 0.1]
+    assert table["reference_value"].tolist()[:2] == [0.9, 0.9]
+    assert np.isnan(table["reference_value"].iloc[2])
+    assert not table["degraded"].any()
+    assert table["note"].tolist() == [
+        "",
+        "100 rows with shop = C cannot be compared: the reference has none",
+        "cannot tell: 200 rows with shop = C cannot be compared: the reference has none",
+    ]
+    assert found.headline.endswith("reference has none, in 1 of 3 windows")
+    assert "300 rows with shop = C cannot be compared" in found.season
+
+
+def _weekly(rng: np.random.Generator, start: str, days: int) -> pd.DataFrame:
+    """Days of 40 rows whose scores say more on some weekdays, with effects of their own."""
+    when = pd.Series(pd.date_range(start, periods=days).repeat(40))
+    z = rng.normal(size=len(when))
+    slope = np.array([1.5, 1.8, 2.1, 2.5, 2.7, 0.7, 0.5])[when.dt.weekday]
+    day = rng.normal(size=days).repeat(40)
+    y = rng.random(len(z)) < 1 / (1 + np.exp(-slope * z - 0.5 * day))
+    return pd.DataFrame(
+        {"when": when, "y_true": y.astype(int), "y_pred": (z > 0).astype(int),
+         "y_proba": 1 / (1 + np.exp(-1.5 * z))}
+    )  # fmt: skip
+
+
+def test_performance_of_weekends_is_told_from_other_weekends() -> None:
+    """Nothing changes but the share of weekends: degraded without a season and not with it."""
+    worse: dict[str, list[bool]] = {"": [], "weekday": []}
+    spread: dict[str, list[float]] = {"": [], "weekday": []}
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        reference, current = _weekly(rng, "2021-01-04", 56), _weekly(rng, "2021-03-01", 35)
+        current = current[current["when"].dt.weekday >= 5]
+        for season, found in worse.items():
+            table = dl.track_performance(
+                current, timestamp="when", reference=reference, season=season,
+                metrics=["accuracy", "log_loss"],
+            ).table  # fmt: skip
+            found.append(bool(table["degraded"].any()))
+            spread[season].append(float(table["design_effect"].median()))
+    assert sum(worse[""]) == 8
+    assert sum(worse["weekday"]) <= 1
+    # Days of different weekdays are not unlike by chance: that is no part of the error.
+    assert np.median(spread["weekday"]) < np.median(spread[""]) / 1.5
+
+
+def test_a_run_of_weeks_is_followed_less_what_its_weekdays_foretell() -> None:
+    """Weeks of five days now and then: the rule of the run holds, and says what it follows."""
+    rng = np.random.default_rng(3)
+    reference, current = _weekly(rng, "2021-01-04", 140), _weekly(rng, "2021-05-24", 70)
+    odd = current["when"].dt.isocalendar().week.to_numpy() % 3 == 0
+    current = current[~odd | (current["when"].dt.weekday >= 5)]
+    found = {
+        season: dl.track_performance(
+            current, window="7D", timestamp="when", reference=reference, season=season,
+            metrics=["accuracy"],
+        )
+        for season in ("", "weekday")
+    }  # fmt: skip
+    assert "less what the season foretells" in found["weekday"].rule
+    assert not found["weekday"].table["alarm"].any()
+    evidence = {season: perf.table["evidence"].max() for season, perf in found.items()}
+    assert evidence["weekday"] < evidence[""] / 10
+
+
+def test_estimates_compare_like_with_like() -> None:
+    """Weekends are estimated and judged by weekends."""
+    rng = np.random.default_rng(5)
+    reference, current = _weekly(rng, "2021-01-04", 84), _weekly(rng, "2021-04-05", 70)
+    current = current[current["when"].dt.weekday >= 5]
+    real = dl.track_performance(current, metrics=["accuracy"], unit="row").table["value"].iloc[0]
+    plain, like = (
+        dl.estimate_performance(
+            reference, current, timestamp="when", metrics=["accuracy"], season=season
+        ).table.iloc[0]
+        for season in ("", "weekday")
+    )
+    weekend = reference[reference["when"].dt.weekday >= 5]
+    share = float((weekend["y_true"] == weekend["y_pred"]).mean())
+    assert like["reference_value"] == pytest.approx(share, abs=0.005)
+    assert like["lower"] < real < like["upper"]
+    assert plain["lower"] > real
+    assert not like["degraded"]
+
+
+# Causes: the reference's rows in the shares that current has of their cells.
+
+
+def _shops(rng: np.random.Generator, days: int, start: str, shares: tuple[float, ...]):
+    """Rows of shops; in B values are larger and the model is worse, always."""
+    when = pd.Series(pd.date_range(start, periods=days).repeat(40))
+    shop = rng.choice(list("ABC")[: len(shares)], len(when), p=shares)
+    x = rng.normal(size=len(when)) + (shop == "B")
+    y = rng.random(len(x)) < 1 / (1 + np.exp(-x * np.where(shop == "B", 0.8, 4.0)))
+    return pd.DataFrame({"when": when, "shop": shop, "x": x, "z": rng.normal(size=len(x)),
+                         "y_true": y.astype(int), "y_pred": (x > 0).astype(int)})  # fmt: skip
+
+
+def test_a_diagnosis_takes_what_cells_foretell_for_no_cause():
+    """Only the shares of two shops change, and after that outcomes are turned as well."""
+    rng = np.random.default_rng(2)
+    reference = _shops(rng, 40, "2021-01-01", (0.7, 0.3))
+    current = _shops(rng, 30, "2021-03-01", (0.2, 0.8))
+    told = {"timestamp": "when", "features": ["x", "z"]}
+    assert dl.diagnose(reference, current, **told).verdict != "stable"
+    found = dl.diagnose(reference, current, season="shop", **told)
+    assert found.verdict == "stable"
+    assert "2 of 2 values of shop of the reference compared" in found.season
+    assert found.rows_reference < len(reference) / 2
+    turned = current.assign(y_true=current["y_true"] ^ (rng.random(len(current)) < 0.2))
+    assert dl.diagnose(reference, turned, season="shop", **told).verdict == "concept drift"
+
+
+def test_causes_in_cells_that_the_reference_lacks_are_not_told():
+    """Shop C is new: what is known of it is left out, and a period of it alone is open."""
+    rng = np.random.default_rng(2)
+    reference = _shops(rng, 20, "2021-01-01", (0.5, 0.5))
+    current = _shops(rng, 20, "2021-03-01", (0.4, 0.4, 0.2))
+    new = int((current["shop"] == "C").sum())
+    missing = f"{new} rows with shop = C cannot be compared: the reference has none"
+    domain = dl.fit_domain(reference, current, timestamp="when", season="shop", exclude=["x"])
+    # The season's column is no feature, and no row of the new shop is used.
+    assert set(domain.features) == {"z"}
+    sides = reference.iloc[domain.reference_rows], current.iloc[domain.current_rows]
+    share = [side["shop"].eq("B").mean() for side in sides]
+    assert set(sides[1]["shop"]) == {"A", "B"}
+    assert share[0] == pytest.approx(share[1], abs=0.02)
+    assert missing in domain.season
+    only = current[current["shop"] == "C"]
+    found = dl.diagnose_windows(
+        reference, only, window=1000, timestamp="when", season="shop", features=["x"]
+    )
+    assert found.verdicts.tolist() == ["undetermined"]
+    assert found.table["note"].iloc[0].endswith(f"Cannot tell: {missing}.")
+    assert missing in found.season
+    assert (
+        "cannot tell"
+        in dl.fit_domain(reference, only, season="shop", features=["x"]).headline.lower()
+    )
+
+
+def test_rows_that_are_taken_more_than_once_say_what_they_are_worth():
+    """Ten rows of A and ninety of B for shares of a half: 1 / (.25 / 10 + .25 / 50) are 33."""
+    rule = SeasonRule("columns", ("shop",))
+    cells = SeasonCells(rule, ["A", "B"], np.repeat([0, 1], [10, 90]), np.repeat([0, 1], 20))
+    found = cells.like(np.arange(100), np.arange(40), again=True)
+    assert np.bincount(cells.reference[found.reference]).tolist() == [50, 50]
+    assert len(np.unique(found.reference)) == 60
+    assert found.excess == pytest.approx(100 * (0.25 / 10 + 0.25 / 50))
+    # Without repeats the scarce cell decides, and may be short by a hundredth.
+    once = cells.like(np.arange(100), np.arange(40))
+    assert np.bincount(cells.reference[once.reference]).tolist() == [10, 10]
+    assert len(once.current) == 40

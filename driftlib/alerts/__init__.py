@@ -9,13 +9,13 @@ from driftlib.alerts.making import (
     PERFORMANCE,
     WORSE,
     Alert,
-    AlertPolicy,
     by_urgency,
     make_alerts,
     save_alerts,
     with_quality,
 )
 from driftlib.alerts.sending import deliver
+from driftlib.performance.policy import AlertPolicy
 
 __all__ = [
     "CONTINUING",

@@ -14,13 +14,14 @@ from driftlib.arguments import known_keywords
 from driftlib.data.groups import name_segments
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.policy import DriftPolicy, check_persistence, k_of_n, measure_effects
+from driftlib.drift.policy import DriftPolicy, k_of_n, measure_effects
 from driftlib.drift.segments import subjects_of
 from driftlib.drift.trend import TrendResult
-from driftlib.errors import ParameterError, check_choice
+from driftlib.errors import ParameterError
 from driftlib.files import write_json
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
+from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance
 from driftlib.quality.finding import GONE_COLUMN
 from driftlib.severity import Severity, rank
@@ -63,43 +64,6 @@ class Alert:
     state: str = NEW
 
 
-@dataclass(frozen=True)
-class AlertPolicy:
-    """Say what becomes an alert.
-
-    Parameters
-    ----------
-    severity : str
-        Least severity of drift: "minor", "moderate" or "major".
-    performance : str
-        "degraded": a metric is beyond its threshold by more than noise, within the budget of
-        false alarms of its run. "breached": its value is beyond the threshold in some window,
-        noise or not.
-    persistence : (int, int), optional
-        (k, n): only what is found in k of the last n windows, 1 <= k <= n. The budget of false
-        alarms for a run is that of `DriftPolicy` for drift; performance has the default one.
-
-    Raises
-    ------
-    ParameterError
-        If a value is none of these.
-
-    Examples
-    --------
-    >>> AlertPolicy(performance="breached").performance
-    'breached'
-    """
-
-    severity: str = "moderate"
-    performance: str = "degraded"
-    persistence: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
-        check_choice("severity", self.severity, list(Severity)[1:])
-        check_choice("performance", self.performance, ("degraded", "breached"))
-        check_persistence(self.persistence)
-
-
 @known_keywords()
 def make_alerts(
     *results: DriftResult | TrendResult | Performance, policy: AlertPolicy | None = None
@@ -110,10 +74,11 @@ def make_alerts(
     ----------
     *results : DriftResult, TrendResult or Performance
         Windows of a run alarm within one budget: the share of runs without any change that
-        have some alert (`DriftPolicy.budget`). A single check alarms by its own policy.
+        have some alert (`DriftPolicy.budget`, `AlertPolicy.budget`). A single check alarms by its
+        own policy.
     policy : AlertPolicy, optional
         Default: drift that is at least moderate, and metrics that are surely beyond their
-        thresholds.
+        thresholds. The budget is that of the results, as they were made.
 
     Returns
     -------
@@ -123,7 +88,7 @@ def make_alerts(
     Raises
     ------
     ParameterError
-        If something else than a result is passed.
+        If something else than a result is passed, or a budget that the results do not have.
 
     Examples
     --------
@@ -349,6 +314,14 @@ def _drift_kind(row: pd.Series) -> str:
 
 
 def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]:
+    asked = policy.budget, policy.windows
+    if asked not in ((AlertPolicy.budget, AlertPolicy.windows),
+                     (result.policy.budget, result.policy.windows)):  # fmt: skip
+        raise ParameterError(
+            f"policy= has a budget of {policy.budget:g} for {policy.windows:,} windows, and the "
+            f"alarms of this performance were raised with {result.policy.budget:g} for "
+            f"{result.policy.windows:,}: pass the policy to track_performance as well."
+        )
     table = result.table
     subjects = name_segments(table["metric"].astype(str), table, result.by)
     column = "alarm" if policy.performance == "degraded" else policy.performance

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftlib.alerts import OVER, Alert, AlertPolicy, make_alerts
+from driftlib.alerts import OVER, Alert, make_alerts
 from driftlib.alerts.making import with_quality
 from driftlib.cli.outcome import drift_table, noted, quality_lines
 from driftlib.cli.settings import DEFAULT_MODEL, Settings
@@ -17,6 +17,7 @@ from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.trend import TrendResult, drift_trend
 from driftlib.errors import DataError, DriftlibError
+from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.reference import as_baseline

@@ -120,6 +120,11 @@ class Diagnosis(Result):
         return self.domain.cannot_tell or None
 
     @property
+    def season(self) -> str:
+        """What like is compared with like by, and what could not be; empty without a season."""
+        return self.domain.season
+
+    @property
     def culprits(self) -> list[str]:
         """Columns that give the period away, where that is why the verdict is open."""
         found = self.verdict_inputs.separating
@@ -155,10 +160,12 @@ class Diagnosis(Result):
             "loss_reference", "loss_current", "minimum_effect", "rows_reference", "rows_current",
             "culprits", "cannot_tell", "unit", "units_reference", "units_current", "design_effect",
         )  # fmt: skip
-        return {name: getattr(self, name) for name in names}
+        like = self.domain.like
+        season = {"season": like.to_dict()} if like else {}
+        return {name: getattr(self, name) for name in names} | season
 
     def _repr_html_(self) -> str:
-        return f"{super()._repr_html_()}<p>{html.escape(self.unit)}</p>"
+        return f"{super()._repr_html_()}<p>{html.escape(f'{self.unit} {self.season}'.strip())}</p>"
 
 
 @known_keywords()
@@ -180,6 +187,7 @@ def diagnose(
     positive: Any = None,
     task: str = "auto",
     unit: str = AUTO,
+    season: str | Iterable[str] | None = None,
     label_time: str | None = None,
     matures: str | None = None,
     max_rows: int = 50_000,
@@ -221,6 +229,10 @@ def diagnose(
         Which rows belong together: "auto", "row", an offset such as "1D" or a column, which is
         then no feature; see `driftlib.Baseline.fit`. Intervals are those of so many units, and
         a unit is judged by models that have not seen it.
+    season : str or list of str, optional
+        What like is compared with like by: see `driftlib.fit_domain`. Every number is then of
+        rows of the cells that both periods have, in the shares that current has of them; where
+        they have none in common, the verdict is "undetermined".
     label_time, matures : str, optional
         When labels became known, and after how long they all are: see
         `driftlib.track_performance`. Rows of a time when labels are still to come are left out;
@@ -229,7 +241,7 @@ def diagnose(
     max_rows : int
         Rows used a side, at least 10; of more, each unit keeps its share.
     domain : Domain, optional
-        A classifier already fitted on just these two frames and features, and with this unit;
+        A classifier already fitted on just these frames, features, unit and season;
         used if every row in it has a loss.
 
     Returns
@@ -278,6 +290,7 @@ def diagnose(
         positive=positive,
         task=task,
         unit=unit,
+        season=season,
         max_rows=max_rows,
         label_time=label_time,
         matures=matures,
@@ -313,7 +326,7 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
     periods = replace(periods, losses=losses)
     usable, used = periods.usable, periods
     if domain is None or refused or not _covers(usable, domain):
-        used = periods.take(*usable)
+        used = periods.take(*usable).alike()
         domain = used.fit_domain(refused=refused)
     loss = np.concatenate(
         [
@@ -345,6 +358,8 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         ),
     )
     notes += [] if refused else _left_out(periods.names, usable)
+    if domain.like and domain.like.missing and not domain.like.reason:
+        notes.append(f"{domain.like.missing}.")
     return _diagnosis(inputs, used.losses, notes, loss, expected)
 
 

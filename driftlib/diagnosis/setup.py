@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.frames import index_of
+from driftlib.data.like_rows import SeasonCells, read_cells
+from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import ColumnRoles, select_features
+from driftlib.data.season import season_names
 from driftlib.data.unit_choice import AUTO as AUTO_UNIT
 from driftlib.diagnosis.late import LabelState, read_label_state
 from driftlib.diagnosis.losses import AUTO, Losses, read_losses
@@ -53,6 +56,8 @@ class DiagnosisSetup:
         "auto" tells from the columns.
     unit : str
         Which rows belong together: "auto", "row", an offset or a column.
+    season : str or list of str, optional
+        What like is compared with like by.
     max_rows : int
         Rows used a side.
     label_time, matures : str, optional
@@ -74,6 +79,7 @@ class DiagnosisSetup:
     positive: Any = None
     task: str = "auto"
     unit: str = AUTO_UNIT
+    season: str | Iterable[str] | None = None
     max_rows: int = 50_000
     label_time: str | None = None
     matures: str | None = None
@@ -132,12 +138,15 @@ class DiagnosisSetup:
             self.roles.timestamp or on,
             self.roles.time_format,
         )
-        roles = replace(self.roles, unit=units.column)
         state = read_label_state(
             (names[0], before), (names[1], now), self.roles, self.label_time, self.matures, on
         )
         no_feature = (self.loss, self.label_time)
         columns = [name for name in before.columns if name not in no_feature]
+        season = season_names(self.season)
+        roles = replace(self.roles, unit=units.column, season=season)
+        timed = replace(roles, timestamp=self.roles.timestamp or on)
+        cells = read_cells(season, (names[0], before), (names[1], now), timed)
         if self.features is None:
             left_out = set(no_features)
             columns = [name for name in columns if name not in left_out]
@@ -156,7 +165,7 @@ class DiagnosisSetup:
                 for name in features
                 if name in self.categorical or not note_of_counter(before[name])
             ]
-        return Periods(self, features, names, before, now, losses, units, state)
+        return Periods(self, features, names, before, now, losses, units, state, cells)
 
 
 @dataclass(frozen=True)
@@ -179,6 +188,10 @@ class Periods:
         The unit of each row of either frame.
     state : LabelState
         Which rows may still get labels.
+    cells : SeasonCells, optional
+        The cell of a season of each row of either frame.
+    like : LikeWithLike, optional
+        Which cells these rows are of, where they were chosen to be alike.
     """
 
     setup: DiagnosisSetup
@@ -189,6 +202,8 @@ class Periods:
     losses: Losses
     units: PeriodUnits = field(default=PeriodUnits())
     state: LabelState = field(default=LabelState())
+    cells: SeasonCells | None = None
+    like: LikeWithLike | None = None
 
     def take(self, reference: Rows = ALL, current: Rows = ALL) -> Periods:
         """Take some rows of either period.
@@ -211,7 +226,25 @@ class Periods:
         before, now = self.reference.iloc[reference], self.current.iloc[current]
         units = self.units.take(reference, current)
         state = self.state.take(reference, current)
-        return replace(self, reference=before, current=now, losses=losses, units=units, state=state)
+        cells = None if self.cells is None else self.cells.take(reference, current)
+        return replace(
+            self, reference=before, current=now, losses=losses, units=units, state=state,
+            cells=cells,
+        )  # fmt: skip
+
+    def alike(self) -> Periods:
+        """Take rows of either period that are like those of the other.
+
+        Returns
+        -------
+        Periods
+            The same without a season, or where no row of current has its like: `like` says so.
+        """
+        if self.cells is None:
+            return self
+        found = self.cells.like(np.arange(len(self.reference)), np.arange(len(self.current)))
+        part = self if found.like.reason else self.take(found.reference, found.current)
+        return replace(part, like=found.like)
 
     @property
     def labelled(self) -> bool:
@@ -257,6 +290,7 @@ class Periods:
             [name for name in self.features if name in set(chosen)],
             [name for name in self.setup.categorical if name in set(chosen)],
             self.units,
+            self.like,
             max_rows=self.setup.max_rows if most is None else min(most, self.setup.max_rows),
             seed=self.setup.seed,
             cannot_tell=refused,

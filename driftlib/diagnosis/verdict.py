@@ -150,6 +150,8 @@ class VerdictInputs:
         """Why this verdict."""
         if self.refused:
             return f"{capital(self.refused)}."
+        if self.domain.cannot_tell and self.domain.like and self.domain.like.reason:
+            return f"{capital(self.domain.cannot_tell)}."
         if self.domain.cannot_tell:
             return (
                 f"{capital(self.domain.cannot_tell)}. Rows of a unit share its fate: so few say "

@@ -12,6 +12,7 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import WindowGroups, match_segments, segment_columns, window_groups
+from driftlib.data.like_with_like import all_alike
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import followed_time
@@ -45,6 +46,8 @@ class Timeline(Result):
         Segment columns.
     unit : str
         What a unit is, and how many there are.
+    season : str
+        What like is compared with like by, and what could not be; empty without a season.
     """
 
     table: pd.DataFrame
@@ -52,6 +55,7 @@ class Timeline(Result):
     left_out: int = 0
     by: tuple[str, ...] = ()
     unit: str = ""
+    season: str = ""
 
     @property
     def verdicts(self) -> pd.Series:
@@ -71,10 +75,11 @@ class Timeline(Result):
     def details(self) -> dict[str, Any]:
         """What the JSON form holds besides headline and table."""
         by = {"by": list(self.by)} if self.by else {}
-        return {"left_out": self.left_out, "unit": self.unit} | by
+        season = {"season": self.season} if self.season else {}
+        return {"left_out": self.left_out, "unit": self.unit} | season | by
 
     def _repr_html_(self) -> str:
-        return f"{super()._repr_html_()}<p>{html.escape(self.unit)}</p>"
+        return f"{super()._repr_html_()}<p>{html.escape(f'{self.unit} {self.season}'.strip())}</p>"
 
 
 @known_keywords(rows="pass a number of rows as window=")
@@ -100,6 +105,7 @@ def diagnose_windows(
     positive: Any = None,
     task: str = "auto",
     unit: str = AUTO,
+    season: str | Iterable[str] | None = None,
     label_time: str | None = None,
     matures: str | None = None,
     max_rows: int = 20_000,
@@ -130,6 +136,9 @@ def diagnose_windows(
         As for `diagnose`.
     unit : str
         As for `diagnose`. A window of fewer than 5 units is undetermined, and says so.
+    season : str or list of str, optional
+        As for `diagnose`: each window is compared with the reference's rows of its own cells. A
+        window of cells that the reference lacks is undetermined, and says so.
     label_time, matures : str, optional
         As for `diagnose`. A window that is too young is undetermined, and says so.
     max_rows : int
@@ -167,6 +176,7 @@ def diagnose_windows(
         positive=positive,
         task=task,
         unit=unit,
+        season=season,
         max_rows=max_rows,
         label_time=label_time,
         matures=matures,
@@ -197,7 +207,9 @@ def diagnose_windows(
     unit_told = periods.units.describe(
         float(np.median(told)) if told else np.nan, "the change of the loss of a typical window"
     )
-    return Timeline(table, tuple(diagnoses), groups.left_out, tuple(by), unit_told)
+    like = all_alike([found.domain.like for found in diagnoses if found is not None])
+    season_told = like.line if like else ""
+    return Timeline(table, tuple(diagnoses), groups.left_out, tuple(by), unit_told, season_told)
 
 
 def _reference_rows(periods: Periods, groups: WindowGroups) -> list[Rows]:

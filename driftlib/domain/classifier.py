@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ from scipy.special import ndtr, ndtri
 
 from driftlib.arguments import known_keywords
 from driftlib.data.frames import index_of
+from driftlib.data.like_rows import read_cells
+from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
+from driftlib.data.season import season_names
 from driftlib.data.unit_choice import AUTO
 from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
 from driftlib.domain.calibration import fit_scale
@@ -47,6 +51,7 @@ def fit_domain(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = AUTO,
+    season: str | Iterable[str] | None = None,
     max_rows: int = 50_000,
     folds: int = 3,
     seed: int = 0,
@@ -71,6 +76,10 @@ def fit_domain(
     unit : str
         Which rows belong together: "auto", "row", an offset such as "1D" or a column; see
         `driftlib.Baseline.fit`. A unit lies in one fold, and rows in no unit are left out.
+    season : str or list of str, optional
+        "hour", "weekday" or "month" of the time column, or columns, which are then no features:
+        what like is compared with like by. Rows of the reference are taken in the shares that
+        cells have among the current rows; rows of cells that the reference lacks are left out.
     max_rows : int
         Rows used a side, from 10; a longer one is sampled without replacement, each unit
         keeping its share of the rows.
@@ -82,7 +91,8 @@ def fit_domain(
     Returns
     -------
     Domain
-        With fewer than 5 units a side it has no models, and `cannot_tell` says why.
+        With fewer than 5 units a side, or no cell of the season in common, it has no models, and
+        `cannot_tell` says why.
 
     Raises
     ------
@@ -104,26 +114,42 @@ def fit_domain(
     reference, current = read_pair(reference, current)
     frames = ((names[0], reference), (names[1], current))
     units = read_units(unit, frames, timestamp, time_format)
-    roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format, units.column)
+    roles = ColumnRoles(
+        y_true, y_pred, y_proba, timestamp, time_format, units.column, season_names(season)
+    )
+    cells = read_cells(season, *frames, roles)
     categorical = categorical if isinstance(categorical, str) else tuple(categorical)
     exclude = exclude if isinstance(exclude, str) else tuple(exclude)
-    return fit_periods(
-        frames,
-        select_features(
-            reference.columns,
-            roles,
-            features,
-            categorical,
-            names[0],
-            exclude,
-            index_of(reference),
-        ),
+    wanted = select_features(
+        reference.columns,
+        roles,
+        features,
         categorical,
-        units,
+        names[0],
+        exclude,
+        index_of(reference),
+    )
+    fit = partial(
+        fit_periods,
+        wanted=wanted,
+        categorical=categorical,
         named=features is not None,
         max_rows=max_rows,
         folds=folds,
         seed=seed,
+    )
+    if cells is None:
+        return fit(frames, units=units)
+    like = cells.like(np.arange(len(reference)), np.arange(len(current)))
+    if like.like.reason:
+        return fit(frames, units=units, like=like.like)
+    rows = like.reference, like.current
+    taken = [(name, frame.iloc[own]) for (name, frame), own in zip(frames, rows, strict=True)]
+    found = fit(taken, units=units.take(*rows), like=like.like)
+    return replace(
+        found,
+        reference_rows=like.reference[found.reference_rows],
+        current_rows=like.current[found.current_rows],
     )
 
 
@@ -132,6 +158,7 @@ def fit_periods(
     wanted: Sequence[str],
     categorical: Iterable[str] = (),
     units: PeriodUnits | None = None,
+    like: LikeWithLike | None = None,
     *,
     named: bool = True,
     max_rows: int = 50_000,
@@ -151,6 +178,8 @@ def fit_periods(
         Those that are codes although they hold numbers.
     units : PeriodUnits, optional
         The unit of each row; default rows by themselves.
+    like : LikeWithLike, optional
+        Which cells of a season these rows are of.
     named : bool
         Whether the user named the columns: then those that only count up are used as well.
     max_rows, folds, seed
@@ -187,8 +216,9 @@ def fit_periods(
             f"{names[int(len(rows[1]) < len(rows[0]))]} has {counted(smaller, 'row')}, too few to "
             f"tell the periods apart: at least {2 * folds} a side are needed."
         )
-    if reason := cannot_tell or units.cannot_tell(names):
-        return _unfitted(list(kinds), skipped, rows, units, seed, reason)
+    unlike = like.reason if like else ""
+    if reason := cannot_tell or unlike or units.cannot_tell(names):
+        return replace(_unfitted(list(kinds), skipped, rows, units, seed, reason), like=like)
     parts = [
         frame[list(kinds)].iloc[part]
         for frame, part in zip((reference, current), rows, strict=True)
@@ -228,6 +258,7 @@ def fit_periods(
         period_units=units,
         units=drawn,
         scale=scale,
+        like=like,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_frame
 from driftlib.domain.boosting import held_out, one_thread
 from driftlib.domain.calibration import FoldScale
@@ -67,8 +68,10 @@ class Domain(Result):
     scale : FoldScale, optional
         What brings the models of folds of whole units to one scale.
     cannot_tell : str
-        Why nothing can be told of the periods, where they have too few units: then there are
-        no models.
+        Why nothing can be told of the periods, where they have too few units or no cell of a
+        season in common: then there are no models.
+    like : LikeWithLike, optional
+        With a season, which of its cells are compared.
 
     Notes
     -----
@@ -106,6 +109,7 @@ class Domain(Result):
     units: RowUnits | None = field(default=None, repr=False)
     scale: FoldScale | None = field(default=None, repr=False)
     cannot_tell: str = ""
+    like: LikeWithLike | None = field(default=None, repr=False)
 
     @property
     def share(self) -> float:
@@ -232,7 +236,13 @@ class Domain(Result):
         names = ("auc", "lower", "upper", "p_value", "share", "effective_share", "skipped")
         counts = {"rows_reference": len(self.reference_rows), "rows_current": len(self.pi_current)}
         told = {"unit": self.unit} | ({"cannot_tell": self.cannot_tell} if self.cannot_tell else {})
-        return {name: getattr(self, name) for name in names} | counts | told
+        season = {"season": self.like.to_dict()} if self.like else {}
+        return {name: getattr(self, name) for name in names} | counts | told | season
+
+    @property
+    def season(self) -> str:
+        """What like is compared with like by, and what could not be; empty without a season."""
+        return self.like.line if self.like else ""
 
     @property
     def unit(self) -> str:

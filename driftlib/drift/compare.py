@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.data.units import TIME
 from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, largest_share, measure_effects
-from driftlib.drift.season import LikeWithLike
 from driftlib.drift.units import first_reason, judge_units
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline

@@ -13,9 +13,9 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
+from driftlib.data.like_with_like import LikeWithLike, all_alike
 from driftlib.drift.compare import COLUMNS, compare, pair_up, plain_psi
 from driftlib.drift.policy import DriftPolicy
-from driftlib.drift.season import LikeWithLike, all_alike
 from driftlib.drift.segments import (
     Segment,
     compared_baseline,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from driftlib.errors import ParameterError, check_whole
+from driftlib.errors import ParameterError, check_persistence, check_share, check_whole
 from driftlib.severity import Severity
 from driftlib.stats.watch import BUDGET, RUN_WINDOWS
 
@@ -60,10 +60,8 @@ class DriftPolicy:
     persistence: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("alpha", "budget"):
-            share = getattr(self, name)
-            if not 0 < share < 1:
-                raise ParameterError(f"{name}={share!r} must lie between 0 and 1, such as 0.05.")
+        check_share("alpha", self.alpha)
+        check_share("budget", self.budget)
         check_whole("windows", self.windows, of="windows")
         for kind, most in (("psi", np.inf), ("share", 1.0)):
             moderate, major = getattr(self, f"{kind}_moderate"), getattr(self, f"{kind}_major")
@@ -194,25 +192,6 @@ def largest_share(effects: pd.DataFrame) -> pd.Series:
         NaN where there is none.
     """
     return effects.drop(columns="PSI").max(axis=1)
-
-
-def check_persistence(persistence: tuple[int, int] | None) -> None:
-    """Check k of n.
-
-    Parameters
-    ----------
-    persistence : (int, int) or None
-
-    Raises
-    ------
-    ParameterError
-        Unless 1 <= k <= n.
-    """
-    if persistence is None:
-        return
-    k, n = persistence
-    if not 1 <= k <= n:
-        raise ParameterError(f"persistence={persistence!r} must be (k, n) with 1 <= k <= n.")
 
 
 def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:

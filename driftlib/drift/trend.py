@@ -12,6 +12,7 @@ import pandas as pd
 from driftlib.arguments import known_keywords
 from driftlib.data.cutters import ByCalendar, Cutter, Window
 from driftlib.data.groups import segment_columns
+from driftlib.data.like_with_like import LikeWithLike, all_alike
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.units import part_of_unit
 from driftlib.data.windows import choose_cutter, followed_time, start_in_words
@@ -20,7 +21,6 @@ from driftlib.drift.calendar_columns import excuse_calendar_columns
 from driftlib.drift.compare import COLUMNS, compare, pair_up
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.run import count_windows
-from driftlib.drift.season import LikeWithLike, all_alike
 from driftlib.drift.segments import (
     ProfileGroups,
     Segment,

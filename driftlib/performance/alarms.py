@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ import pandas as pd
 
 from driftlib.performance.limits import Limit, is_compared
 from driftlib.performance.metric import Metric
+from driftlib.performance.policy import AlertPolicy
+from driftlib.performance.tables import JudgedTable
 from driftlib.stats.intervals import difference
 from driftlib.stats.sequential import LEAST_WINDOWS
 from driftlib.stats.watch import (
-    BUDGET,
     LEAST_RUN,
-    RUN_WINDOWS,
     Streams,
     Watched,
     episodes,
@@ -29,30 +30,54 @@ HALF_WIDTH = 1.959964
 LATEST = 5
 
 
+@dataclass(frozen=True)
+class ReferenceWindows:
+    """The reference's values in windows of the same kind, or why there are none.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame, optional
+        As a result's table; with a season its `reference_value` is what the cells foretell.
+    why : str
+        Why it cannot be used; empty where it can.
+    seasonal : bool
+        Whether windows are held against what their cells foretell.
+    """
+
+    table: pd.DataFrame | None = None
+    why: str = ""
+    seasonal: bool = False
+
+
+NO_WINDOWS, POLICY = ReferenceWindows(), AlertPolicy()
+
+
 def raise_alarms(
-    table: pd.DataFrame,
+    judged: JudgedTable,
     metrics: Sequence[Metric[Any]],
     limits: Mapping[str, Limit],
     by: Sequence[str] = (),
-    reference: pd.DataFrame | None = None,
-    windows: pd.DataFrame | None = None,
+    reference: bool = False,
+    before: ReferenceWindows = NO_WINDOWS,
+    policy: AlertPolicy = POLICY,
 ) -> tuple[pd.DataFrame, str]:
     """Add to a table of performance which of its windows alarm.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Judged; a row per segment, window and metric.
+    judged : JudgedTable
     metrics : sequence of Metric
         Of the table.
     limits : dict of Limit
         By metric.
     by : sequence of str
         Segment columns.
-    reference : pandas.DataFrame, optional
-        The reference's own values, as one window.
-    windows : pandas.DataFrame, optional
-        The reference's values in windows of the same kind.
+    reference : bool
+        Whether there is one.
+    before : ReferenceWindows
+        The reference's windows.
+    policy : AlertPolicy
+        With the budget.
 
     Returns
     -------
@@ -61,13 +86,16 @@ def raise_alarms(
     rule : str
         How alarms were raised, in a sentence.
     """
+    table, basis, windows = judged.table, judged.basis, before.table
     known = {metric.name: metric for metric in metrics}
-    compared = {name: is_compared(name, limits) and reference is not None for name in known}
-    judged = [name for name in known if compared[name] or name in limits]
-    held = table["held"] if "held" in table else pd.Series(False, index=table.index)
+    compared = {name: is_compared(name, limits) and reference for name in known}
+    counted_in = [name for name in known if compared[name] or name in limits]
+    held = table["held"]
     shown, values = table, ["value", "lower", "upper"]
     # A window that is not judged says nothing.
-    table = table.assign(**{name: table[name].where(~held) for name in values})
+    table, basis = (
+        side.assign(**{name: side[name].where(~held) for name in values}) for side in (table, basis)
+    )
     numbers = np.unique(table["window"])
     length = len(numbers)
     subject, keys = _subjects(table, by)
@@ -75,10 +103,10 @@ def raise_alarms(
     places = (numbers.searchsorted(table["window"]), subject)
     shape = (length, len(keys))
     names = [key[-1] for key in keys]
-    counts = np.array([name in judged for name in names])
+    counts = np.array([name in counted_in for name in names])
     share = 1 / max(1, counts.sum())
-    level = BUDGET / 2 / length
-    beyond = _beyond(table, known, compared, reference, by, level * share)
+    level = policy.of_performance / length
+    beyond = _beyond(table, basis, known, compared, level * share)
     surely = _grid(table["degraded"] & beyond, places, shape, fill=False)
     quiet = _grid(~table["degraded"] & table["value"].notna(), places, shape, fill=False)
     since, over = episodes(surely, quiet)
@@ -86,14 +114,14 @@ def raise_alarms(
     relative = np.array([compared[name] for name in names])
     followed = np.zeros(len(keys), dtype=bool)
     if length >= LEAST_RUN and windows is not None:
-        streams, followed = _streams(table, windows, by, known, places, shape, keys)
+        streams, followed = _streams(basis, before, by, known, places, shape, keys)
         followed &= relative & counts
     if followed.any():
-        watched = _watch(streams, followed, float(share * followed.sum()))
+        watched = _watch(streams, followed, float(share * followed.sum()), policy)
         began = watched.since
         evidence[:, followed], over[:, followed] = watched.evidence, watched.over
         since[:, followed] = began
-        tolerated = _within(table, known, places, shape, since)
+        tolerated = _within(basis, known, places, shape, since)
         surely[:, followed] = watched.changed & ~tolerated[:, followed]
     starts = table.drop_duplicates("window")["start"].tolist()
     first = np.array([*starts, None], dtype=object)
@@ -103,10 +131,10 @@ def raise_alarms(
         over=over[places],
         alarm=surely[places] & ~held.to_numpy(),
     )
-    if not judged:
+    if not counted_in:
         return table, "There is nothing to compare metrics with, and no alarm."
     relative &= not (table["estimated"] & ~held).any()
-    return table, _rule(length, level, followed, relative, windows)
+    return table, _rule(length, level, followed, relative, before, policy)
 
 
 def goes_on(before: pd.DataFrame | None, after: pd.DataFrame) -> bool:
@@ -133,9 +161,10 @@ def _rule(
     level: float,
     followed: np.ndarray,
     relative: np.ndarray,
-    windows: pd.DataFrame | None,
+    before: ReferenceWindows,
+    policy: AlertPolicy,
 ) -> str:
-    share = percent(BUDGET / 2)
+    share = percent(policy.of_performance)
     if length == 1:
         return (
             "The data are one window, and the check of all metrics in it alarms without any "
@@ -143,18 +172,20 @@ def _rule(
         )
     if followed.any():
         several = "" if followed.all() else " that are compared with the reference"
+        like = " and less what the season foretells" if before.seasonal else ""
         return (
-            f"Metrics{several} are held, window by window, against all windows before and those "
-            f"of the reference: in a run of up to {max(length, RUN_WINDOWS)} windows without any "
-            f"change some metric alarms with a probability of at most {share}. A change that "
-            "lasts takes about four windows to be told from a strange one."
+            f"Metrics{several} are held, window by window{like}, against all windows before and "
+            f"those of the reference: in a run of up to {max(length, policy.windows)} windows "
+            f"without any change some metric alarms with a probability of at most {share}. A "
+            "change that lasts takes about four windows to be told from a strange one."
         )
     why = ""
     if relative.any() and length < LEAST_RUN:
         why = f"it takes {LEAST_RUN} windows to tell a change that lasts"
     elif relative.any():
+        windows = before.table
         number = 0 if windows is None else windows["window"].nunique()
-        why = (
+        why = before.why or (
             f"the reference has {counted(number, 'window')} of this kind, and it takes "
             f"{LEAST_WINDOWS} to know how windows vary"
         )
@@ -189,31 +220,25 @@ def _grid(
 
 def _beyond(
     table: pd.DataFrame,
+    basis: pd.DataFrame,
     metrics: Mapping[str, Metric[Any]],
     compared: Mapping[str, bool],
-    reference: pd.DataFrame | None,
-    by: Sequence[str],
     level: float,
 ) -> pd.Series:
     """Whether values are beyond their limits at a level, from their 95 % intervals."""
     from scipy.special import ndtri
 
     stretch = float(-ndtri(level)) / HALF_WIDTH
+    columns = ["value", "lower", "upper"]
+    known = basis[[f"reference_{column}" for column in columns]].set_axis(columns, axis=1)
     own = table.reset_index(drop=True)
-    known = own[[]].assign(value=np.nan, lower=np.nan, upper=np.nan)
-    if reference is not None:
-        keys = [*by, "metric"]
-        known = own[keys].merge(
-            reference.drop_duplicates(keys)[[*keys, "value", "lower", "upper"]], "left", keys
-        )
     found = np.zeros(len(own), dtype=bool)
     for name, metric in metrics.items():
         rows = (own["metric"] == name).to_numpy()
         there, back = _scale(metric)
         sides = []
-        for frame in (own[rows], known[rows]):
-            value, lower, upper = (there(frame[c].to_numpy(float)) for c in
-                                   ("value", "lower", "upper"))  # fmt: skip
+        for frame in ((basis if compared[name] else table)[rows], known[rows]):
+            value, lower, upper = (there(frame[c].to_numpy(float)) for c in columns)
             ends = np.sort([back(value + stretch * (end - value)) for end in (lower, upper)], 0)
             sides.append((frame["value"].to_numpy(float), ends[0], ends[1]))
         threshold = own.loc[rows, "threshold"].to_numpy(float)
@@ -248,7 +273,7 @@ def _scale(metric: Metric[Any]) -> tuple[Transform, Transform]:
 
 def _streams(
     table: pd.DataFrame,
-    windows: pd.DataFrame,
+    reference: ReferenceWindows,
     by: Sequence[str],
     metrics: Mapping[str, Metric[Any]],
     places: tuple[np.ndarray, np.ndarray],
@@ -256,6 +281,8 @@ def _streams(
     keys: Sequence[tuple[Any, ...]],
 ) -> tuple[Streams, np.ndarray]:
     """Score every window, larger being worse; and tell which subjects have enough of them."""
+    windows = reference.table
+    assert windows is not None
     number, found = _subjects(windows, by)
     index = {key: place for place, key in enumerate(keys)}
     subject = np.array([index.get(key, -1) for key in found], dtype=int)[number]
@@ -272,6 +299,12 @@ def _streams(
     )
     width = np.abs(_scores(own, metrics, "upper") - _scores(own, metrics, "lower"))
     noise = (width / (2 * HALF_WIDTH)) ** 2 * own["n_labelled"].to_numpy(float)
+    if reference.seasonal:
+        foretold = (
+            _grid(_scores(frame, metrics, "reference_value"), at, size, fill=np.nan)
+            for frame, at, size in ((own, before, past), (table, places, shape))
+        )
+        known, scores = (side - told for side, told in zip((known, scores), foretold, strict=True))
     held = ~np.isnan(known) & (past_rows > 0)
     noise = np.where(held, _grid(noise, before, past, fill=np.nan), np.nan)
     middle = np.array([np.nanmedian(c) if np.isfinite(c).any() else 0.0 for c in noise.T])
@@ -295,14 +328,16 @@ def _scores(table: pd.DataFrame, metrics: Mapping[str, Metric[Any]], column: str
     return scores
 
 
-def _watch(streams: Streams, followed: np.ndarray, share: float) -> Watched:
+def _watch(streams: Streams, followed: np.ndarray, share: float, policy: AlertPolicy) -> Watched:
     """Follow some of the subjects."""
     some = Streams(
         streams.reference[:, followed], streams.current[:, followed],
         streams.reference_rows[:, followed], streams.current_rows[:, followed],
         streams.within[followed], np.arange(followed.sum()), np.ones(followed.sum()),
     )  # fmt: skip
-    return watch(some, int(followed.sum()), RUN_WINDOWS, share * BUDGET / 2, rise_only=True)
+    return watch(
+        some, int(followed.sum()), policy.windows, share * policy.of_performance, rise_only=True
+    )
 
 
 def _within(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,12 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.frames import index_of
-from driftlib.data.groups import WindowGroups, match_segments, window_groups
+from driftlib.data.groups import WindowGroups, window_groups
+from driftlib.data.like_rows import read_cells
 from driftlib.data.maturity import read_maturity
 from driftlib.data.predictions import Period, Predictions, name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
+from driftlib.data.season import season_names
 from driftlib.data.task import Task, class_columns
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.unit_words import few_in_reference
@@ -23,18 +26,21 @@ from driftlib.data.units import ROW
 from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, LackingError, check_choice
-from driftlib.performance.alarms import raise_alarms
+from driftlib.performance.alarms import POLICY, raise_alarms
 from driftlib.performance.estimated_values import estimate_values
 from driftlib.performance.evaluate import evaluate
 from driftlib.performance.late import only_mature
 from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metrics import select_metrics
+from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.reference_calibration import Features, ReferenceCalibration
+from driftlib.performance.reference_groups import labelled_sums, reference_groups
+from driftlib.performance.reference_values import reference_values
 from driftlib.performance.result import Performance, read_segments, result_notes
-from driftlib.performance.tables import ReferenceValues, judged_table, long_table
+from driftlib.performance.tables import judged_table, long_table
 from driftlib.performance.unit_effects import EstimateJudge, ResidualEffects
 from driftlib.performance.unit_numbers import number_units
-from driftlib.performance.units import Side, UnitComparison, labelled_side, widened
+from driftlib.performance.units import UnitComparison, widened
 from driftlib.stats.calibration import reliability
 from driftlib.text import quoted
 
@@ -64,6 +70,8 @@ class Estimate(Performance):
     ----------
     table, task, classes, reference, notes, by, unit_rule, unit_numbers, compared, rule
         As of `driftlib.Performance`; the reference's values are realised ones.
+    likes, policy
+        As of `driftlib.Performance`.
     method : {"cbpe", "pape"}
     reliability : pandas.DataFrame
         The calibration check on the reference, cross-fitted: see
@@ -125,6 +133,8 @@ def estimate_performance(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = AUTO,
+    season: str | Iterable[str] | None = None,
+    policy: AlertPolicy = POLICY,
     label_time: str | None = None,
     matures: str | None = None,
 ) -> Estimate:
@@ -177,6 +187,11 @@ def estimate_performance(
         As for `driftlib.track_performance`. The labels of a day (or customer) turn out better or
         worse together than its scores say; how far, the reference shows, and the interval
         holds it.
+    season : str or list of str, optional
+        As for `driftlib.track_performance`. Each window is also calibrated on the reference's
+        rows of its own cells, where these are 50 or more with at least two labels.
+    policy : AlertPolicy
+        As for `driftlib.track_performance`.
     label_time, matures : str, optional
         As for `driftlib.track_performance`: rows of the reference of a time when labels are still
         to come teach nothing.
@@ -240,16 +255,20 @@ def estimate_performance(
     limits = read_thresholds(thresholds, task.kind, chosen, has_reference=True)
     groups = window_groups(now, window, step, on, segments, current_name, time_format)
     whole = window_groups(before, by=segments, where=name)
-
+    past = Period(name, before, known)
     units = number_units(unit, Period(current_name, now, new), past, window, on, time_format)
+    timed = replace(roles, timestamp=on or timestamp)
+    cells = read_cells(season, (name, before), (current_name, now), timed)
+    like = reference_groups(groups, whole, cells)
     rows = known.labelled & known.predicted & known.scored
     learnt = known.take(rows)
     _check_classes(name, learnt, task, roles)
     compared: Features | None = None
     left_out: tuple[str, ...] = ()
     if method == "pape":
+        named = replace(roles, season=season_names(season))
         wanted = select_features(
-            before.columns, roles, features, categorical, name, exclude, index_of(before)
+            before.columns, named, features, categorical, name, exclude, index_of(before)
         )
         if features is None:
             followed = (window, on, units.rule.column, label_time, *segments)
@@ -261,28 +280,36 @@ def estimate_performance(
         compared = replace(compared, units=units.current)
     learning = ReferenceCalibration(
         learnt,
-        _segment_of_rows(whole, len(before))[rows],
+        _parts(like.groups, rows),
         compared,
         units.reference[rows] if by_units else None,
+        cells is not None,
     )
     labelled = _labelled(now, roles)
     effects = ResidualEffects(chosen, len(task.classes), units.rule.memory) if by_units else None
-    made = estimate_values(
-        new, labelled, task, groups, match_segments(groups, whole), chosen, learning, seed,
-        effects, units.current,
+    estimate = partial(
+        estimate_values, new, labelled, task, parts=like.places, metrics=chosen,
+        learning=learning, seed=seed, effects=effects, places=units.current,
     )  # fmt: skip
-    measured, judge = evaluate(known, task, whole, chosen), None
+    made = estimate(groups=groups)
+    part = estimate(groups=like.compared) if like.partly else None
+    measured, judge, comparison = evaluate(known, task, whole, chosen), None, None
     if by_units:
-        before_side = labelled_side(known, whole, units.reference, task, chosen)
-        comparison = UnitComparison(units, Side(groups, made.sums), before_side)
-        measured = widened(measured, comparison.of_reference(), chosen)
+        sides = [
+            labelled_sums(known, own, units.reference, task, chosen) for own in (whole, like.groups)
+        ]
+        measured = widened(measured, UnitComparison(units, sides[0]).of_reference(), chosen)
+        comparison = UnitComparison(units, (part or made).sums, sides[1], like.places)
         judge = EstimateJudge(comparison, made.as_rows).judge
-    realised = ReferenceValues(whole, measured)
+    told = None if part is None else part.values  # noqa: PD011
+    realised = reference_values(past, like, comparison, task, chosen, told)
+    # What days do to a difference is judged by the intervals of both.
+    realised = replace(realised, measured=realised.shown)
     column = window if window in now.columns else on
     calibrated = f"calibrated on {len(learnt.y):,} reference rows"
-    table = judged_table(groups, chosen, made.values, limits, realised, True, judge)
-    of_reference = long_table(whole, chosen, realised.measured)
-    table, rule = raise_alarms(table, chosen, limits, segments, of_reference)
+    judged = judged_table(groups, chosen, made.values, limits, realised, True, judge)
+    of_reference = long_table(whole, chosen, measured)
+    table, rule = raise_alarms(judged, chosen, limits, segments, True, policy=policy)
     return Estimate(
         table,
         task.kind,
@@ -296,6 +323,8 @@ def estimate_performance(
         method=method,
         reliability=reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
         rule=rule,
+        likes=like.likes,
+        policy=policy,
     )
 
 
@@ -356,11 +385,15 @@ def _compared(
     return kinds, left_out
 
 
-def _segment_of_rows(whole: WindowGroups, rows: int) -> np.ndarray:
-    """Find the number of the segment that each row of the reference is in."""
-    segment = np.zeros(rows, dtype=int)
-    segment[np.arange(rows)[whole.rows]] = np.repeat(whole.segment, whole.hi - whole.lo)
-    return segment
+def _parts(groups: WindowGroups, learnt: np.ndarray) -> list[np.ndarray]:
+    """Positions among the rows that are learnt from of the rows of each group, each once."""
+    place = np.where(learnt, np.cumsum(learnt) - 1, -1)
+    order = np.arange(len(learnt))[groups.rows]
+    found = (
+        np.unique(place[order[lo:hi]])
+        for lo, hi in zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)
+    )
+    return [own[own >= 0] for own in found]
 
 
 def _labelled(current: pd.DataFrame, roles: ColumnRoles) -> np.ndarray:

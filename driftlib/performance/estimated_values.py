@@ -45,7 +45,7 @@ def estimate_values(
     labelled: np.ndarray,
     task: Task,
     groups: WindowGroups,
-    segments: np.ndarray,
+    parts: np.ndarray,
     metrics: Sequence[Metric[Any]],
     learning: ReferenceCalibration,
     seed: int,
@@ -62,8 +62,8 @@ def estimate_values(
         Whether each row has a label.
     task : Task
     groups : WindowGroups
-    segments : int array, shape (groups,)
-        The reference's segment that each group belongs to; -1 for none.
+    parts : int array, shape (groups,)
+        The reference's part that each group learns from; -1 for none.
     metrics : sequence of Metric
         Of classifiers.
     learning : ReferenceCalibration
@@ -92,7 +92,7 @@ def estimate_values(
         reasons = [""] * len(metrics)
         if len(used):
             part = new.take(used)
-            calibration, remarks = learning.calibration(used, int(segments[group]))
+            calibration, remarks = learning.calibration(used, int(parts[group]))
             # Of the window's number: a segment gets what its rows alone would get.
             rng = np.random.default_rng([seed, windows[group]])
             own = None

@@ -46,6 +46,19 @@ class UnitSums:
         arrays = (self.rows, self.sums, self.squares)
         return UnitSums(self.units[-count:], *(array[:, -count:] for array in arrays))
 
+    def scaled(self, factor: float) -> UnitSums:
+        """Multiply the influences.
+
+        Parameters
+        ----------
+        factor : float
+
+        Returns
+        -------
+        UnitSums
+        """
+        return UnitSums(self.units, self.rows, factor * self.sums, factor**2 * self.squares)
+
     def folded(self, fold: int) -> UnitSums:
         """Put neighbouring units together.
 

@@ -174,6 +174,7 @@ def judge(
     limits: Mapping[str, Limit],
     reference: MetricValues | None = None,
     units: UnitJudgement | None = None,
+    compared: MetricValues | None = None,
 ) -> Verdicts:
     """Compare values with thresholds and with the reference.
 
@@ -189,6 +190,8 @@ def judge(
         a number. Without any limits all metrics are compared with it at a tolerance of 0.
     units : UnitJudgement, optional
         What units say of the values, whose intervals are those of independent rows.
+    compared : MetricValues, optional
+        Of the rows that are compared with the reference; default those of all.
 
     Returns
     -------
@@ -207,6 +210,7 @@ def judge(
             worst = upper if metric.higher_is_better else lower
             degraded[:, column] = metric.worse(worst, limit.number)
         elif reference is not None and is_compared(metric.name, limits):
+            value, lower, upper = _column(compared or values, column)
             known = _column(reference, column)
             if units is not None:
                 least = np.broadcast_to(units.least, values.value.shape)[:, column]

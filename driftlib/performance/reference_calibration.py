@@ -6,7 +6,7 @@ Rows of a segment learn from the reference's rows of that segment, where there a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -173,35 +173,39 @@ def _support(weights: np.ndarray, auc: float) -> str:
 
 @dataclass(frozen=True)
 class ReferenceCalibration:
-    """Calibrations learnt from the reference, those of a segment from its own rows.
+    """Calibrations learnt from the reference, those of a segment or season from its own rows.
 
     Parameters
     ----------
     predictions : Predictions
         The reference rows to learn from: each has a label, a prediction and probabilities.
-    segment : int array, shape (rows,)
-        Which of the reference's segments each of them is in.
+    parts : sequence of int array
+        Positions of those of each of the reference's groups: its segments, or with a season the
+        rows that are like some others.
     features : Features or None
         Of those rows and of current; None where all rows count alike.
     units : int array, shape (rows,), or None
         Place in time of the unit of each of them; None where rows are independent.
+    seasonal : bool
+        Whether parts are of a season.
     """
 
     predictions: Predictions
-    segment: np.ndarray
+    parts: Sequence[np.ndarray]
     features: Features | None = None
     units: np.ndarray | None = None
+    seasonal: bool = False
     _learnt: dict[int, tuple[Calibrate, str]] = field(default_factory=dict, init=False, repr=False)
 
-    def calibration(self, rows: np.ndarray, segment: int) -> tuple[Calibration, tuple[str, str]]:
-        """Choose the calibration of some new rows of one segment.
+    def calibration(self, rows: np.ndarray, part: int) -> tuple[Calibration, tuple[str, str]]:
+        """Choose the calibration of some new rows that belong together.
 
         Parameters
         ----------
         rows : int array
             Their positions in the current frame.
-        segment : int
-            Number of the reference's segment that they belong to; -1 for none.
+        part : int
+            Number of the reference's part that they belong to; -1 for none.
 
         Returns
         -------
@@ -209,23 +213,24 @@ class ReferenceCalibration:
         remarks : tuple of str
             What it rests on; empty where there is nothing to say.
         """
-        if segment not in self._learnt:
-            self._learnt[segment] = self._learn(segment)
-        calibrate, remark = self._learnt[segment]
+        if part not in self._learnt:
+            self._learnt[part] = self._learn(part)
+        calibrate, remark = self._learnt[part]
         found = calibrate(rows)
         return found, (remark, found.support)
 
-    def _learn(self, segment: int) -> tuple[Calibrate, str]:
-        own = np.flatnonzero(self.segment == segment)
-        if len(own) == len(self.segment):
+    def _learn(self, part: int) -> tuple[Calibrate, str]:
+        own, every = self.parts[part] if part >= 0 else np.zeros(0, int), len(self.predictions.y)
+        if len(own) == every:
             return self._learn_from(own), ""
         if len(own) >= FEWEST_ROWS and len(np.unique(self.predictions.y[own])) > 1:
             return self._learn_from(own), ""
         found = counted(len(own), "reference row")
         of_one = " of one label" if len(own) >= FEWEST_ROWS else ""
+        one, many = ("its season", "seasons") if self.seasonal else ("the segment", "segments")
         return (
-            self._learn_from(np.arange(len(self.segment))),
-            f"the segment has {found}{of_one}: calibrated on those of all segments",
+            self._learn_from(np.arange(every)),
+            f"{one} has {found}{of_one}: calibrated on those of all {many}",
         )
 
     def _learn_from(self, rows: np.ndarray) -> Calibrate:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.groups import WindowGroups, segment_columns
+from driftlib.data.like_with_like import LikeWithLike, all_alike
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import BINARY, Task
 from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
@@ -17,6 +18,7 @@ from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.data.windows import start_in_words
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
+from driftlib.performance.policy import AlertPolicy
 from driftlib.results import Result
 
 # What follows window, start, end and the segment columns in a table.
@@ -24,6 +26,7 @@ COLUMNS = (
     "n", "n_labelled", "metric", "value", "lower", "upper",
     "threshold", "breached", "degraded", "estimated", "note",
     "design_effect", "units_reference", "units_current", "held",
+    "reference_value", "reference_lower", "reference_upper",
 )  # fmt: skip
 # And after those, see `driftlib.performance.alarms`.
 ALARMS = ("evidence", "since", "over", "alarm")
@@ -54,6 +57,11 @@ class Performance(Result):
         Names of the metrics that are compared with the reference.
     rule : str
         How alarms were raised, in a sentence.
+    likes : tuple of LikeWithLike
+        With a season, which of its cells were compared, of each segment and window in the table's
+        order.
+    policy : AlertPolicy
+        With the budget that the alarms keep to.
     """
 
     table: pd.DataFrame
@@ -66,6 +74,14 @@ class Performance(Result):
     unit_numbers: Mapping[str, UnitNumber | None] = field(default_factory=dict, repr=False)
     compared: tuple[str, ...] = field(default=(), repr=False)
     rule: str = ""
+    likes: tuple[LikeWithLike, ...] = field(default=(), repr=False)
+    policy: AlertPolicy = field(default=AlertPolicy(), repr=False)
+
+    @property
+    def season(self) -> str:
+        """What like is compared with like by, and what could not be; empty without a season."""
+        like = all_alike(self.likes)
+        return like.line if like else ""
 
     @property
     def unit(self) -> str:
@@ -105,12 +121,18 @@ class Performance(Result):
     @property
     def _reasons(self) -> list[str]:
         """Why no metric of a window can be compared, of every one with rows that is."""
-        if self.unit_rule.kind == ROW or self.reference is None:
+        if self.reference is None or not self.compared:
             return []
         compared = self.table[self.table["metric"].isin(self.compared)]
         sides = compared.drop_duplicates(["window", *self.by])
-        held = sides[["units_reference", "units_current"]].dropna()
-        return [self._reason(a, b) for a, b in held.itertuples(index=False) if b]
+        units = sides[["units_reference", "units_current"]].itertuples(index=False)
+        unlike = [like.reason for like in self.likes] or [""] * len(sides)
+        of_row = self.unit_rule.kind == ROW
+        return [
+            reason or ("" if of_row else self._reason(before, now))
+            for reason, (before, now), rows in zip(unlike, units, sides["n"], strict=True)
+            if (rows if of_row else now == now and before == before and now) or reason
+        ]
 
     def _reason(self, reference: float, current: float) -> str:
         """Why so many units cannot be told from so many of the reference; empty where they can."""
@@ -152,6 +174,7 @@ class Performance(Result):
             "cannot_tell": self.cannot_tell,
             "held": self.held,
             "rule": self.rule,
+            "season": like.to_dict() if (like := all_alike(self.likes)) else None,
             "reference": self.reference,
         }
 

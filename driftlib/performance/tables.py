@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.groups import WindowGroups, match_segments
+from driftlib.data.groups import WindowGroups
 from driftlib.performance.evaluate import MetricValues
 from driftlib.performance.limits import Limit, Verdicts, is_compared, judge
 from driftlib.performance.metric import Metric
-from driftlib.performance.units import UnitComparison, UnitJudgement, widened
+from driftlib.performance.units import UnitJudgement, widened
 from driftlib.text import join_notes
 
 JudgeUnits = Callable[[np.ndarray], UnitJudgement]
@@ -21,18 +21,41 @@ JudgeUnits = Callable[[np.ndarray], UnitJudgement]
 
 @dataclass(frozen=True)
 class ReferenceValues:
-    """What the reference showed, as one window.
+    """What the reference's rows showed that each group is compared with.
 
     Parameters
     ----------
-    groups : WindowGroups
-        A group for each segment.
     measured : MetricValues
-        With intervals for independent rows.
+        By group; with intervals for independent rows.
+    shown : MetricValues
+        The same with intervals that know the units.
+    compared : MetricValues, optional
+        Of the rows of each group that can be compared, where those are not all.
+    untold, remarks : list of str
+        Why a group cannot be compared, and what of it cannot; by group, empty for none.
     """
 
-    groups: WindowGroups
     measured: MetricValues
+    shown: MetricValues
+    compared: MetricValues | None = None
+    untold: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class JudgedTable:
+    """Values judged by limits and by the reference.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A row per segment, window and metric: see `driftlib.track_performance`.
+    basis : pandas.DataFrame
+        The same rows with the values of what is compared with the reference.
+    """
+
+    table: pd.DataFrame
+    basis: pd.DataFrame
 
 
 def judged_table(
@@ -43,8 +66,8 @@ def judged_table(
     reference: ReferenceValues | None = None,
     estimated: bool = False,
     units: JudgeUnits | None = None,
-) -> pd.DataFrame:
-    """Judge values, each segment by its own reference, and lay them out as a result's table.
+) -> JudgedTable:
+    """Judge values, each group by its own reference, and lay them out as a result's table.
 
     Parameters
     ----------
@@ -55,7 +78,7 @@ def judged_table(
     limits : dict of Limit
         By metric.
     reference : ReferenceValues, optional
-        Of the same segment columns and metrics.
+        Of the same groups and metrics.
     estimated : bool
         Whether the values are estimates.
     units : callable, optional
@@ -64,65 +87,51 @@ def judged_table(
 
     Returns
     -------
-    pandas.DataFrame
-        A row per segment, window and metric: see `driftlib.track_performance`.
+    JudgedTable
     """
-    own = None
-    if reference is not None:
-        own = reference.measured.take(match_segments(groups, reference.groups))
+    own = None if reference is None else reference.measured
+    basis = values if reference is None else reference.compared or values
     found = None
     if units is not None:
-        found = units(np.nan * values.value if own is None else values.value - own.value)
-    verdicts = judge(values, metrics, limits, own, found)
-    shown = values if found is None else widened(values, found.own, metrics)
-    table = long_table(groups, metrics, shown, verdicts, estimated, found)
+        found = units(np.nan * values.value if own is None else basis.value - own.value)
+    verdicts = judge(values, metrics, limits, own, found, basis)
+    shown, held = (
+        side if found is None else widened(side, found.own, metrics) for side in (values, basis)
+    )
+    known = None if reference is None else reference.shown
+    table = long_table(groups, metrics, shown, verdicts, estimated, found, known)
     compared = [own is not None and is_compared(metric.name, limits) for metric in metrics]
-    remarks = _remarks(values, own, compared, found)
+    remarks = _remarks(values, reference, compared, found)
     pairs = zip(table["note"], remarks, strict=True)
     table["note"] = [join_notes(note, *more) for note, more in pairs]
-    return table
+    ends = {name: getattr(held, name).ravel() for name in ("value", "lower", "upper")}
+    labelled = np.repeat(basis.n_labelled, len(metrics))
+    return JudgedTable(table, table.assign(n_labelled=labelled, **ends))
 
 
 def _remarks(
     values: MetricValues,
-    reference: MetricValues | None,
+    reference: ReferenceValues | None,
     compared: Sequence[bool],
     units: UnitJudgement | None,
 ) -> list[tuple[str, ...]]:
     """Say of each value what it cannot be compared with, and why not; by group and metric."""
     known = np.isfinite(values.value)
-    alone = np.zeros_like(known) if reference is None else known & np.isnan(reference.value)
+    none = [""] * len(known)
+    unlike, part, lacking = none, none, np.zeros_like(known)
+    if reference is not None:
+        unlike, part = list(reference.untold) or none, list(reference.remarks) or none
+        lacking = known & np.isnan(reference.measured.value)
+    alone = "the reference has no value to compare with"
     return [
         (
-            "the reference has no value to compare with" if compared[m] and alone[g, m] else "",
+            unlike[g] or (alone if lacking[g, m] else "") if compared[m] and known[g, m] else "",
+            part[g] if compared[m] and known[g, m] else "",
             units.cannot_tell[g] if units and compared[m] and known[g, m] else "",
             units.as_rows[g] if units and known[g, m] else "",
         )
         for g, m in np.ndindex(known.shape)
     ]
-
-
-def reference_table(
-    reference: ReferenceValues, metrics: Sequence[Metric[Any]], units: UnitComparison | None
-) -> pd.DataFrame:
-    """Lay out the reference's own values as a result's table.
-
-    Parameters
-    ----------
-    reference : ReferenceValues
-    metrics : sequence of Metric
-    units : UnitComparison or None
-        Whose reference it is; None where rows are independent.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per segment and metric, as one window.
-    """
-    measured = reference.measured
-    if units is not None:
-        measured = widened(measured, units.of_reference(), metrics)
-    return long_table(reference.groups, metrics, measured)
 
 
 def long_table(
@@ -132,6 +141,7 @@ def long_table(
     verdicts: Verdicts | None = None,
     estimated: bool = False,
     units: UnitJudgement | None = None,
+    reference: MetricValues | None = None,
 ) -> pd.DataFrame:
     """Lay out values as a result's table.
 
@@ -147,6 +157,8 @@ def long_table(
         Whether the values are estimates.
     units : UnitJudgement, optional
         What units say of them.
+    reference : MetricValues, optional
+        What the reference showed, by group.
 
     Returns
     -------
@@ -170,4 +182,7 @@ def long_table(
     table["units_reference"] = np.nan if units is None else units.n_reference[each]
     table["units_current"] = np.nan if units is None else units.n_current[each]
     table["held"] = False
+    for name in ("value", "lower", "upper"):
+        known = np.nan if reference is None else getattr(reference, name).ravel()
+        table[f"reference_{name}"] = known
     return table

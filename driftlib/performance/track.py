@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from driftlib.arguments import known_keywords
-from driftlib.data.groups import window_groups
+from driftlib.data.groups import WindowGroups, window_groups
+from driftlib.data.like_rows import SeasonCells, read_cells
 from driftlib.data.maturity import read_maturity
 from driftlib.data.predictions import Period, read_predictions
 from driftlib.data.schema import ColumnRoles
@@ -17,17 +19,27 @@ from driftlib.data.unit_choice import AUTO
 from driftlib.data.units import ROW
 from driftlib.data.windows import followed_time
 from driftlib.errors import DriftlibError
-from driftlib.performance.alarms import goes_on, raise_alarms
+from driftlib.performance.alarms import NO_WINDOWS, POLICY, ReferenceWindows, goes_on, raise_alarms
 from driftlib.performance.evaluate import evaluate
 from driftlib.performance.late import LateLabels, hold_by_signs, only_mature
 from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS, select_metrics
+from driftlib.performance.policy import AlertPolicy
+from driftlib.performance.reference_groups import (
+    ReferenceGroups,
+    labelled_sums,
+    like_sums,
+    reference_groups,
+)
+from driftlib.performance.reference_values import reference_values
 from driftlib.performance.result import Performance, read_segments, result_notes
-from driftlib.performance.tables import ReferenceValues, judged_table, long_table, reference_table
-from driftlib.performance.unit_numbers import number_units
-from driftlib.performance.units import UnitComparison, labelled_side
+from driftlib.performance.tables import judged_table, long_table
+from driftlib.performance.unit_numbers import NumberedUnits, number_units
+from driftlib.performance.units import UnitComparison, widened
+from driftlib.stats.sequential import LEAST_WINDOWS
 from driftlib.stats.watch import LEAST_RUN
+from driftlib.text import counted
 
 
 @known_keywords(rows="pass a number of rows as window=")
@@ -52,6 +64,8 @@ def track_performance(
     y_proba: str = "y_proba",
     positive: Any = None,
     unit: str = AUTO,
+    season: str | Iterable[str] | None = None,
+    policy: AlertPolicy = POLICY,
     label_time: str | None = None,
     matures: str | None = None,
 ) -> Performance:
@@ -107,6 +121,14 @@ def track_performance(
         What rows were drawn in: see `Baseline.fit`. "auto" follows the reference's time column
         (`on`, else `timestamp`), without a reference the frame's own; a window shorter than a unit
         is one.
+    season : str or list of str, optional
+        "hour", "weekday" or "month" of the time column, or columns: what like is compared with
+        like by. Each window is compared with the reference's rows of its own cells, in the shares
+        that it has of them; rows of cells that the reference lacks are not compared, and a window
+        of no others says that it cannot be told. Without a reference there is nothing to compare.
+    policy : AlertPolicy
+        Of its fields, `budget` and `windows`: how often a run of windows without any change may
+        alarm.
     label_time : str, optional
         Column that says when each row's label became known. Windows in which labels are still to
         come are held: never breached or degraded. They get the value that is expected once all
@@ -181,18 +203,24 @@ def track_performance(
         past = only_mature(past, maturity.sides[1], maturity.words)
     values = evaluate(now.predictions, found, groups, chosen)
     units = number_units(unit, now, past, window, on, time_format)
-    known = before = None
+    cells, known, comparison, of_reference = None, None, None, None
+    like = ReferenceGroups(groups, np.full(len(groups.lo), -1), groups)
     if past is not None:
         whole = window_groups(past.frame, by=segments, where=past.name)
-        known = ReferenceValues(whole, evaluate(past.predictions, found, whole, chosen))
-    comparison = None
+        followed = replace(roles, timestamp=on or timestamp)
+        cells = read_cells(season, (past.name, past.frame), (now.name, now.frame), followed)
+        like = reference_groups(groups, whole, cells)
     if units.rule.kind != ROW:
-        after = labelled_side(now.predictions, groups, units.current, found, chosen)
-        if past is not None and known is not None:
-            before = labelled_side(past.predictions, known.groups, units.reference, found, chosen)
-        comparison = UnitComparison(units, after, before)
-
-    table = judged_table(
+        comparison = _by_units(units, now, past, groups, like, cells, found, chosen)
+    if past is not None:
+        part = evaluate(now.predictions, found, like.compared, chosen) if like.partly else None
+        known = reference_values(past, like, comparison, found, chosen, part)
+        measured = evaluate(past.predictions, found, whole, chosen)
+        if comparison is not None:
+            sums = labelled_sums(past.predictions, whole, units.reference, found, chosen)
+            measured = widened(measured, UnitComparison(units, sums).of_reference(), chosen)
+        of_reference = long_table(whole, chosen, measured)
+    judged = judged_table(
         groups, chosen, values, limits, known, units=comparison.judge if comparison else None
     )
     if maturity is not None:
@@ -202,13 +230,13 @@ def track_performance(
         held = late.hold(groups)
     else:
         held = hold_by_signs(now.predictions, groups, past.predictions if past else None)
-    table = held.apply(table)
-    of_reference = reference_table(known, chosen, comparison) if known else None
-    cut = None
+    judged = replace(judged, table=held.apply(judged.table))
+    before = NO_WINDOWS
     if past is not None and groups.keys["window"].nunique() >= LEAST_RUN:
-        cut = _in_windows(past, found, chosen, segments, window, step, on, time_format)
-        cut = cut if window not in now.frame.columns or goes_on(cut, table) else None
-    table, rule = raise_alarms(table, chosen, limits, segments, of_reference, cut)
+        before = _in_windows(past, found, chosen, segments, window, step, on, time_format, cells)
+        if window in now.frame.columns and not goes_on(before.table, judged.table):
+            before = NO_WINDOWS
+    table, rule = raise_alarms(judged, chosen, limits, segments, past is not None, before, policy)
     names = [metric.name for metric in chosen]
     absent = [name for name in METRICS[found.kind] if name not in names and metrics is None]
     notes = result_notes(
@@ -229,7 +257,36 @@ def track_performance(
         units.numbers,
         compared_metrics(chosen, limits) if known else (),
         rule,
+        like.likes,
+        policy,
     )
+
+
+def _by_units(
+    units: NumberedUnits,
+    now: Period,
+    past: Period | None,
+    groups: WindowGroups,
+    like: ReferenceGroups,
+    cells: SeasonCells | None,
+    task: Task,
+    metrics: Sequence[Metric[Any]],
+) -> UnitComparison:
+    """Compare groups by units, with a season those of like rows."""
+    if past is not None and cells is not None:
+        sides = like_sums(now.predictions, past.predictions, like, units, cells, task, metrics)
+        if any(like.untold):
+            # What can be compared with nothing still has an interval of its own.
+            alone = labelled_sums(now.predictions, groups, units.current, task, metrics)
+            told = zip(like.places.tolist(), sides.current, alone, strict=True)
+            own = [found if place >= 0 else whole for place, found, whole in told]
+            sides = replace(sides, current=own)
+        return UnitComparison(units, sides.current, sides.reference, like.places)
+    after = labelled_sums(now.predictions, like.compared, units.current, task, metrics)
+    if past is None:
+        return UnitComparison(units, after)
+    before = labelled_sums(past.predictions, like.groups, units.reference, task, metrics)
+    return UnitComparison(units, after, before, like.places)
 
 
 def _in_windows(
@@ -241,12 +298,32 @@ def _in_windows(
     step: int | None,
     on: str | None,
     time_format: str | None,
-) -> pd.DataFrame | None:
-    """Measure the reference in windows as those of the data; None where it has none."""
+    cells: SeasonCells | None,
+) -> ReferenceWindows:
+    """Measure the reference in windows as those of the data, if it has such."""
     if step is not None and isinstance(window, int) and step < window:
-        return None
+        return NO_WINDOWS
     try:
         groups = window_groups(past.frame, window, step, on, segments, past.name, time_format)
     except DriftlibError:
-        return None
-    return long_table(groups, metrics, evaluate(past.predictions, task, groups, metrics))
+        return NO_WINDOWS
+    values = evaluate(past.predictions, task, groups, metrics)
+    if cells is None:
+        return ReferenceWindows(long_table(groups, metrics, values))
+    codes = cells.reference[groups.rows]
+    windows = np.repeat(groups.keys["window"].to_numpy(), groups.hi - groups.lo)
+    held = np.unique(np.stack([codes, windows]), axis=1)[0]
+    number = np.bincount(held, minlength=len(cells.names))[np.unique(cells.current)]
+    # Cells that the reference lacks are not compared at all.
+    fewest = int(number[number > 0].min(initial=LEAST_WINDOWS))
+    if fewest < LEAST_WINDOWS:
+        return ReferenceWindows(
+            why=f"each is compared with what is like it, and of some cells of the season "
+            f"the reference has {counted(fewest, 'window')}, where it takes {LEAST_WINDOWS} to "
+            "know how those vary"
+        )
+    own = replace(cells, current=cells.reference)
+    whole = window_groups(past.frame, by=segments, where=past.name)
+    like = reference_groups(groups, whole, own)
+    told = evaluate(past.predictions, task, like.groups, metrics).take(like.places)
+    return ReferenceWindows(long_table(groups, metrics, values, reference=told), seasonal=True)

@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.data.groups import WindowGroups, match_segments
-from driftlib.data.predictions import Predictions
-from driftlib.data.task import Task
 from driftlib.data.unit_words import too_few
 from driftlib.data.units import MOST_UNITS
 from driftlib.performance.evaluate import MetricValues
-from driftlib.performance.influence import UnitSums, add_by_unit, influences
+from driftlib.performance.influence import UnitSums
 from driftlib.performance.metric import Metric
 from driftlib.performance.unit_numbers import NumberedUnits
 from driftlib.stats.few_units import FEW_UNITS, RANK_SLACK, lie_apart, needs_rank, rank_p_value
@@ -27,56 +24,6 @@ ENOUGH_UNITS = 100
 AS_ROWS = "the interval takes rows as independent"
 # A rank above this may be chance.
 MOST_RANK = 0.05
-
-
-@dataclass(frozen=True)
-class Side:
-    """What the rows of the units of one side add up to, in each of its groups.
-
-    Parameters
-    ----------
-    groups : WindowGroups
-    sums : list of UnitSums
-        By group, all of the same metrics.
-    """
-
-    groups: WindowGroups
-    sums: list[UnitSums]
-
-
-def labelled_side(
-    predictions: Predictions,
-    groups: WindowGroups,
-    places: np.ndarray,
-    task: Task,
-    metrics: Sequence[Metric[Any]],
-) -> Side:
-    """Add up how far labelled rows move metrics, by unit.
-
-    Parameters
-    ----------
-    predictions : Predictions
-        Of the frame that the groups were made from.
-    groups : WindowGroups
-    places : int array, shape (rows,)
-        Place in time of each row's unit, the same on both sides; -1 for none.
-    task : Task
-    metrics : sequence of Metric
-        Of the task.
-
-    Returns
-    -------
-    Side
-    """
-    rows, places = predictions.take(groups.rows), places[groups.rows]
-    bounds = zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)
-    return Side(
-        groups,
-        [
-            add_by_unit(influences(rows.take(slice(lo, hi)), task, metrics), places[lo:hi])
-            for lo, hi in bounds
-        ],
-    )
 
 
 @dataclass(frozen=True)
@@ -121,14 +68,18 @@ class UnitComparison:
     Parameters
     ----------
     numbered : NumberedUnits
-    current : Side
-    reference : Side or None
-        Of the same task and metrics, in the same segments.
+    current : list of UnitSums
+        What the rows of the units of each group add up to, all of the same metrics.
+    reference : list of UnitSums
+        The same of the reference's groups; empty without one.
+    places : int array, shape (groups,), optional
+        The reference's group that each of the current ones is compared with, -1 for none.
     """
 
     numbered: NumberedUnits
-    current: Side
-    reference: Side | None = None
+    current: list[UnitSums]
+    reference: list[UnitSums] = field(default_factory=list)
+    places: np.ndarray | None = None
     _memories: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def judge(self, change: np.ndarray) -> UnitJudgement:
@@ -149,8 +100,8 @@ class UnitComparison:
         n_reference, n_current = np.full(len(change), np.nan), np.zeros(len(change))
         cannot_tell, as_rows = [""] * len(change), [""] * len(change)
         rule, part = self.numbered.rule, self.numbered.part
-        for group, (after, place) in enumerate(zip(self.current.sums, self._places, strict=True)):
-            before = self.reference.sums[place] if self.reference and place >= 0 else None
+        for group, (after, place) in enumerate(zip(self.current, self._places, strict=True)):
+            before = self.reference[place] if self.reference and place >= 0 else None
             number = len(after.units)
             n_current[group] = number if part == 1 or not number else part
             if before is not None:
@@ -181,10 +132,10 @@ class UnitComparison:
             Half of a 95 % interval, by how far the reference's units vary; 0 where that is not
             known.
         """
-        reach = np.zeros((len(self.current.sums), len(self.current.sums[0].rows)))
+        reach = np.zeros((len(self.current), len(self.current[0].rows)))
         spreads: dict[int, EffectSpread] = {}
-        for group, (after, place) in enumerate(zip(self.current.sums, self._places, strict=True)):
-            before = self.reference.sums[place] if self.reference and place >= 0 else None
+        for group, (after, place) in enumerate(zip(self.current, self._places, strict=True)):
+            before = self.reference[place] if self.reference and place >= 0 else None
             if before is None or len(before.units) < FEW_UNITS or not len(after.units):
                 continue
             if place not in spreads:
@@ -199,10 +150,9 @@ class UnitComparison:
     @property
     def _places(self) -> list[int]:
         """Number of the reference's group for each of the current ones, -1 for none."""
-        if self.reference is None:
-            return [-1] * len(self.current.groups.lo)
-        found = match_segments(self.current.groups, self.reference.groups)
-        return [int(place) for place in found]
+        if self.places is None:
+            return [-1] * len(self.current)
+        return [int(place) for place in self.places]
 
     def _units(self, current: np.ndarray, places: np.ndarray) -> Units:
         return Units(current, places, self.numbered.rule.memory)
@@ -215,7 +165,7 @@ class UnitComparison:
         float array, shape (groups, metrics)
             1 where there are too few units to tell.
         """
-        sides = self.reference.sums if self.reference else self.current.sums
+        sides = self.reference or self.current
         spreads = [self._alone(sums, len(sums.units))[0] for sums in sides]
         none = np.ones(len(sides[0].rows))
         return np.array([none if spread is None else spread.widening for spread in spreads])
@@ -266,10 +216,10 @@ class UnitComparison:
 
     def _memory(self, place: int, units: Units, fit: UnitFit) -> np.ndarray:
         """How long effects last: of the reference where it has many units, else of both sides."""
-        if units.n_reference < ENOUGH_UNITS or self.reference is None:
+        if units.n_reference < ENOUGH_UNITS or not self.reference:
             return pooled_memory(units, [(fit, 1.0)])
         if place not in self._memories:
-            sums = self.reference.sums[place]
+            sums = self.reference[place]
             alone = self._units(np.zeros(len(sums.units), bool), sums.units)
             own = fit_units(alone, sums.rows, sums.sums, sums.squares)
             self._memories[place] = pooled_memory(alone, [(own, 1.0)])

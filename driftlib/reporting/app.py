@@ -24,6 +24,7 @@ from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.inputs import name_predictions
+from driftlib.reporting.verdicts import unit_and_season
 from driftlib.reporting.watched import make_drift_alerts
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def compare_periods(
     cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}
     trend = drift_trend(baseline, current, policy=policy, **cut)
     trend = replace(trend, profiles=())
-    columns = name_predictions(roles) | {"timestamp": on, "unit": drawn["unit"]}
+    columns = name_predictions(roles) | {"timestamp": on} | drawn
     try:
         written: dict[str, Any] = {"time_format": roles.time_format}
         whole = track_performance(current, reference=reference, **written, **columns)
@@ -271,7 +272,7 @@ class Cause:
     culprits : tuple of str
         Columns that give the period away, where the cause cannot be told.
     unit : str
-        What a unit is, and how many there are.
+        What a unit is, how many there are, and what like is compared with like by.
     terms : pandas.DataFrame
         What each cause adds to the loss.
     figures : tuple of plotly.graph_objects.Figure
@@ -315,8 +316,8 @@ def explain_change(
     from driftlib.visualization import feature_attribution, loss_waterfall, segment_effects
     from driftlib.visualization.diagnosis import plain_title
 
-    unit = roles.unit or AUTO
-    why = diagnose(reference, current, features=features, **roles.keywords, unit=unit)
+    drawn_in: dict[str, Any] = {"unit": roles.unit or AUTO, "season": roles.season}
+    why = diagnose(reference, current, features=features, **roles.keywords, **drawn_in)
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
@@ -324,7 +325,9 @@ def explain_change(
         drawn.append(feature_attribution)
     figures = tuple(draw(why) for draw in drawn)
     terms = why.terms.rename(plain_title).rename_axis("cause").reset_index()
-    return Cause(why.headline, why.reason, tuple(why.culprits), why.unit, terms, figures)
+    return Cause(
+        why.headline, why.reason, tuple(why.culprits), unit_and_season(why), terms, figures
+    )
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class Inputs:
 
     @property
     def tracked(self) -> dict[str, Any]:
-        """Arguments for `track_performance`: names, windows, unit, and when labels come."""
+        """Arguments for `track_performance`: names, windows, unit, season, when labels come."""
         return self.labels | self.drawn | self.late
 
     @property
@@ -116,8 +116,9 @@ class Inputs:
 
     @property
     def drawn(self) -> dict[str, Any]:
-        """Arguments that say what rows were drawn in."""
-        return {"timestamp": self.roles.timestamp, "unit": self.roles.unit or AUTO}
+        """Arguments that say what rows were drawn in, and what they are like."""
+        kinds = {"unit": self.roles.unit or AUTO, "season": self.roles.season}
+        return {"timestamp": self.roles.timestamp} | kinds
 
     def known(self, title: str, facts: Facts) -> Facts:
         """Add to facts the model's name and what the two periods are.
@@ -141,7 +142,7 @@ class Inputs:
         return replace(facts, title=title, sides=sides)
 
     def causes(self, without: Iterable[str] = ()) -> dict[str, Any]:
-        """Give arguments for `diagnose` and its kin: names, unit, and all features but some.
+        """Give arguments for `diagnose` and its kin: names, unit, season, all features but some.
 
         Parameters
         ----------
@@ -173,9 +174,9 @@ class Inputs:
         if not kept:
             raise ParameterError(f"without {quoted(left)} no feature is left: leave out fewer.")
         codes = [name for name in self.categorical if name in kept]
-        time = {"timestamp": self.roles.timestamp, "time_format": self.roles.time_format}
-        kinds = {"features": kept, "categorical": codes, "unit": self.roles.unit or AUTO}
-        return self.names | time | kinds | self.late
+        time = {"time_format": self.roles.time_format}
+        kinds = {"features": kept, "categorical": codes}
+        return self.names | time | self.drawn | kinds | self.late
 
     @property
     def segments(self) -> list[str]:

@@ -455,3 +455,26 @@ def diagnosis_words(
         else f"With all features: {everything.headline}.\n\n"
     )
     return f"{first}{why.verdict_inputs.without(left_out)}"
+
+
+def unit_and_season(result: Performance | Diagnosis) -> str:
+    """Say what a unit is, and with a season what like is compared with like by.
+
+    Parameters
+    ----------
+    result : Performance or Diagnosis
+
+    Returns
+    -------
+    str
+        One line or two.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from driftlib import track_performance
+    >>> frame = pd.DataFrame({"y_true": [0, 1, 1, 0], "y_pred": [0, 1, 0, 0]})
+    >>> unit_and_season(track_performance(frame))[:31]
+    'Rows are taken as independent: '
+    """
+    return f"{result.unit} {result.season}".strip()

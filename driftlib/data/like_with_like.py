@@ -26,7 +26,7 @@ class LikeWithLike:
     of_reference : bool
         It was compared with the reference, and not with the window before.
     by_time : bool
-        Units are lengths of time: what comes and goes within a month can be taken off each.
+        What comes and goes within a month is taken off each of the units of time.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class LikeWithLike:
     def caution(self) -> str:
         """What the comparison cannot allow for; else empty."""
         whole = self.rule.kind == "month" and not self.by_time
-        part = "units are no times, so part of a month is compared with whole months"
+        part = "part of a month is compared with whole months"
         return join_notes(self.rule.caution, part if whole else "")
 
     @property
