@@ -242,6 +242,7 @@ def _named(settings: Settings, baseline: Baseline) -> dict[str, Any]:
         "timestamp": roles.timestamp,
         "time_format": settings.time_format or roles.time_format,
         "unit": roles.unit or unit,
+        "season": baseline.season.names or settings.season,
     }
 
 

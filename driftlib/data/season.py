@@ -60,6 +60,8 @@ class SeasonRule:
     --------
     >>> SeasonRule("month", ("seen",)).counted(12), SeasonRule("columns", ("shop",)).counted(1)
     ('12 months', '1 value of shop')
+    >>> SeasonRule("month", ("seen",)).names, SeasonRule("columns", ("shop",)).names
+    (('month',), ('shop',))
     """
 
     kind: str = ""
@@ -70,6 +72,13 @@ class SeasonRule:
 
     def __bool__(self) -> bool:
         return bool(self.kind)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The `season` argument that makes it; empty without a season."""
+        if self.kind == COLUMNS:
+            return self.columns
+        return (self.kind,) if self.kind else ()
 
     @property
     def caution(self) -> str:
