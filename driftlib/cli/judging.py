@@ -273,6 +273,7 @@ def _tracked(settings: Settings, baseline: Baseline, window: str | None) -> Perf
     named = _named(settings, baseline)
     chosen: dict[str, Any] = {"metrics": list(settings.metrics) or None, "task": settings.task}
     late: dict[str, Any] = _late(settings) | {"window": window}
+    chosen["policy"] = AlertPolicy(budget=settings.budget)
     reference, limits = _reference(settings, baseline), settings.limits
     if reference is None:
         kept = {name: limit for name, limit in limits.items() if not isinstance(limit, str)}
@@ -305,6 +306,7 @@ def _estimated(
     frame = read_frame(settings.current, "current", baseline.as_written)
     columns: dict[str, Any] = {"features": baseline.features, "exclude": settings.exclude}
     limits: dict[str, Any] = {"thresholds": settings.limits or None}
+    limits["policy"] = AlertPolicy(budget=settings.budget)
     found = estimate_performance(
         reference, frame, metrics=list(settings.metrics) or None, method=settings.estimator,
         window=window, **limits, **columns, **_named(settings, baseline), **_late(settings),
