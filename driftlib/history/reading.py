@@ -30,6 +30,7 @@ from driftlib.performance.alarms import raise_alarms
 from driftlib.performance.limits import Limit
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import COLUMNS, Performance
+from driftlib.performance.tables import JudgedTable
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.text import join_notes
@@ -298,5 +299,29 @@ def run_of_metrics(connection: Connection, model: Row, latest: Performance) -> P
         for metric, limit in zip(limited["metric"], limited["threshold"], strict=True)
     }
     chosen = [METRICS[latest.task][name] for name in names]
-    table, rule = raise_alarms(table, chosen, limits, (), latest.reference)
-    return replace(latest, table=table, rule=rule)
+    table = _with_reference(table, latest)
+    judged = JudgedTable(table, table)
+    known = latest.reference is not None
+    table, rule = raise_alarms(judged, chosen, limits, (), known, policy=latest.policy)
+    return replace(latest, table=table, rule=rule, likes=())
+
+
+def _with_reference(table: pd.DataFrame, latest: Performance) -> pd.DataFrame:
+    """Say what each window is compared with: what the latest was.
+
+    With a season the windows were compared with other rows, so far from the latest's as their
+    thresholds are from its.
+    """
+    if latest.reference is None:
+        return table
+    ends = ["value", "lower", "upper"]
+    known = latest.reference.drop_duplicates("metric").set_index("metric")[ends]
+    moved: pd.Series | float = 0.0
+    if latest.likes:
+        own = latest.table.dropna(subset=["threshold"]).drop_duplicates("metric")
+        own = own.set_index("metric")
+        known = own[[f"reference_{end}" for end in ends]].set_axis(ends, axis=1)
+        moved = table["threshold"] - table["metric"].map(own["threshold"])
+    return table.assign(
+        **{f"reference_{end}": table["metric"].map(known[end]) + moved for end in ends}
+    )
