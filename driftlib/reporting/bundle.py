@@ -15,6 +15,7 @@ from driftlib.alerts import OVER
 from driftlib.errors import MissingExtraError
 from driftlib.files import write_whole
 from driftlib.html import page
+from driftlib.html.markdown import escaped, fitting, table_within
 from driftlib.reporting.result import OTHERS, ReportResult, RunResult, State
 from driftlib.severity import Severity
 from driftlib.text import counted
@@ -174,15 +175,15 @@ def summary_text(
     str
         Names from the data are escaped; what does not fit is counted.
     """
-    status, blocks = run.status, [f"# {_escaped(title)}"]
+    status, blocks = run.status, [f"# {escaped(title)}"]
     if status:
-        blocks.append(f"**{status.mark} {_escaped(status.finding)}**")
-        blocks.append("\n".join(f"- {name}: {_escaped(words)}" for name, words in status.lines))
-        does = (f"{n}. {_escaped(a.words)} *{a.why}*" for n, a in enumerate(status.advice, 1))
+        blocks.append(f"**{status.mark} {escaped(status.finding)}**")
+        blocks.append("\n".join(f"- {name}: {escaped(words)}" for name, words in status.lines))
+        does = (f"{n}. {escaped(a.words)} *{a.why}*" for n, a in enumerate(status.advice, 1))
         blocks.append("## What to do\n\n" + "\n".join(does))
     told = [report for report in run.reports if report.name not in OTHERS]
     findings = [
-        f"- **{_escaped(report.title)}** {_escaped(_said(report))}"
+        f"- **{escaped(report.title)}** {escaped(_said(report))}"
         for report in told
         if report.verdict or report.failure
     ]
@@ -191,13 +192,13 @@ def summary_text(
     still = [alert for alert in alerts if alert["state"] != OVER]
     over = len(alerts) - len(still)
     if alerts:
-        lines = [f"- {Severity(a['severity']).mark} {_escaped(a['message'])}" for a in still]
+        lines = [f"- {Severity(a['severity']).mark} {escaped(a['message'])}" for a in still]
         lines += [f"- {counted(over, 'alert')} of the past, over now"] * bool(over)
-        blocks.append(_fitting(["## Alerts", ""], lines, 2_500, "alert"))
+        blocks.append(fitting(["## Alerts", ""], lines, 2_500, "alert"))
     for report in told:
         for table in tables.get(report.name, ()):
             room = MOST_BYTES - _size(blocks)
-            blocks.append(_table(table, room))
+            blocks.append(table_within(table, room))
     text = "\n\n".join(filter(None, blocks)).encode()[:MOST_BYTES]
     return text.decode("utf-8", "ignore") + "\n"
 
@@ -210,36 +211,3 @@ def _said(report: ReportResult) -> str:
     if report.state is State.FAILED:
         return f"failed: {report.failure}"
     return report.verdict or ""
-
-
-def _table(table: Mapping[str, Any], room: int) -> str:
-    """Write as many rows of a table as there is room for; nothing where there is for none."""
-    head = [
-        f"## {_escaped(table['title'])}",
-        "",
-        f"| {' | '.join(map(_escaped, table['columns']))} |",
-        f"|{' --- |' * len(table['columns'])}",
-    ]
-    lines = [f"| {' | '.join(map(_escaped, row))} |" for row in table["rows"]]
-    return _fitting(head, lines, room, "row", table.get("more", 0))
-
-
-def _fitting(head: Sequence[str], lines: Sequence[str], room: int, what: str, more: int = 0) -> str:
-    """Put as many lines below a head as fit into some bytes; count the rest."""
-    kept, used = list(head), len("\n".join(head).encode()) + 40
-    for line in lines:
-        used += len(line.encode()) + 1
-        if used > room:
-            break
-        kept.append(line)
-    shown = len(kept) - len(head)
-    if not shown:
-        return ""
-    left = len(lines) - shown + more
-    return "\n".join(kept) + (f"\n\n{counted(left, f'more {what}')}." if left else "")
-
-
-def _escaped(text: object) -> str:
-    """Escape what Markdown and HTML would take for markup, on one line."""
-    words = " ".join(str(text).split())
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", words) if words else " "
