@@ -182,6 +182,31 @@ def test_table_and_json(files, capsys, tmp_path):
     assert same["alerts"] == []
 
 
+def test_markdown_and_prometheus(tmp_path, rng, capsys):
+    parser = pytest.importorskip("prometheus_client.parser")
+    hostile = 'a|"b"\\\n<x>'
+    frame = pd.DataFrame({hostile: rng.normal(size=500), "y_pred": 1, "y_true": 1, "c": "a"})
+    frame.to_parquet(tmp_path / "then.parquet")
+    (frame.assign(**{hostile: frame[hostile] + 2})).to_parquet(tmp_path / "now.parquet")
+    files = {kind: tmp_path / f"out.{kind}" for kind in ("md", "prom")}
+    outputs = ["--markdown", str(files["md"]), "--prometheus", str(files["prom"])]
+    sides = [str(tmp_path / f"{side}.parquet") for side in ("then", "now")]
+    assert (
+        main(["check", *sides, *outputs, "--quiet", "--model", "m", "--metrics", "accuracy"]) == 1
+    )
+    text = files["md"].read_text()
+    assert text.startswith("# m\n\n**")
+    assert r"| a\|&quot;b".replace("&quot;", '"') in text
+    assert "## Alerts" in text
+    families = parser.text_string_to_metric_families(files["prom"].read_text())
+    found = {(f.name, tuple(s.labels.values())): s.value for f in families for s in f.samples}
+    assert found["driftlib_severity", ("m", hostile, "numeric")] == 3
+    assert found["driftlib_alerts", ("m", "major")] == 1
+    assert found["driftlib_metric", ("m", "accuracy", "false")] == 1
+    assert found["driftlib_rows", ("m",)] == 500
+    assert found["driftlib_check_failed", ("m",)] == 1
+
+
 def test_control_characters_do_not_reach_the_terminal(tmp_path, capsys):
     frame = pd.DataFrame({"\x1b[31mred": range(50), "x": range(50)})
     frame.to_parquet(tmp_path / "f.parquet")

@@ -73,6 +73,10 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--max-age", help="how old the newest row may be: 2D, 6h (default any)")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - prints it")
+    parser.add_argument("--markdown", metavar="FILE", help="write it as Markdown, under 10 kB")
+    parser.add_argument(
+        "--prometheus", metavar="FILE", help="write gauges for node_exporter's textfile collector"
+    )
     parser.add_argument(
         "--history", metavar="FILE", help="file or database URL to keep what is found in"
     )
@@ -100,7 +104,9 @@ def run(params: str | None, **options: Any) -> Outcome:
     Outcome
     """
     from driftlib.cli.judging import judge
-    from driftlib.files import write_json
+    from driftlib.cli.markdown import markdown_text
+    from driftlib.cli.prometheus import prometheus_text
+    from driftlib.files import write_json, write_whole
 
     given = options["notify"] or []
     options["notify"] = [*given, *os.environ.get(RECEIVERS, "").split()]
@@ -109,6 +115,10 @@ def run(params: str | None, **options: Any) -> Outcome:
     content = judged.to_dict()
     if settings.json not in ("", "-"):
         write_json(settings.json, content)
+    if settings.markdown:
+        write_whole(settings.markdown, markdown_text(judged))
+    if settings.prometheus:
+        write_whole(settings.prometheus, prometheus_text(judged))
     complaints = _send(judged)
     text = "" if settings.quiet else judged.to_text()
     if settings.json == "-":
