@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# As in the worker of a report: jsonschema would take 3 s to load it, in each process.
+sys.modules["rfc3987_syntax"] = None
+
 # Same examples on every run; no deadline, because the first example pays for late imports.
 settings.register_profile("driftlib", derandomize=True, deadline=None)
 settings.load_profile("driftlib")
