@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from driftlib.data.batches import each
+
 
 def one_thread() -> AbstractContextManager[Any]:
     """Keep scikit-learn's gradient boosting to one thread.
@@ -60,7 +62,7 @@ def boosting_options(features: Sequence[str], levels: Container[str], seed: int)
 def fit_folds(
     new_model: Callable[[], Any], matrix: np.ndarray, target: np.ndarray, folds: np.ndarray
 ) -> tuple[Any, ...]:
-    """Fit one model for each fold, on the rows of the others.
+    """Fit one model for each fold, on the rows of the others; of many rows on a thread a core.
 
     Parameters
     ----------
@@ -78,11 +80,14 @@ def fit_folds(
     tuple
         The fitted models, by fold.
     """
-    with one_thread():
-        return tuple(
-            new_model().fit(_filled(matrix[folds != fold]), target[folds != fold])
-            for fold in range(int(folds.max()) + 1)
-        )
+
+    def fit(fold: int) -> Any:
+        others = folds != fold
+        # What is set is set for the thread that sets it.
+        with one_thread():
+            return new_model().fit(_filled(matrix[others]), target[others])
+
+    return tuple(each(fit, list(range(int(folds.max()) + 1)), matrix.size))
 
 
 def _filled(matrix: np.ndarray) -> np.ndarray:

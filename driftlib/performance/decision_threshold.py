@@ -103,10 +103,11 @@ def performance_at(
     """
     _check(frame, perf, y_proba)
     scores = frame[y_proba].to_numpy(dtype=float, na_value=np.nan)
-    decided = pd.Series(np.array(perf.classes, dtype=object)[(scores >= threshold).astype(int)])
-    decided[np.isnan(scores)] = None
+    codes = np.where(np.isnan(scores), -1, scores >= threshold)
+    decided = pd.Categorical.from_codes(codes, categories=list(perf.classes))
+    columns = [name for name in frame.columns if name != y_pred]
     return track_performance(
-        frame.assign(**{y_pred: decided.to_numpy()}),
+        frame[columns].assign(**{y_pred: decided}),
         window=window,
         step=step,
         on=on,

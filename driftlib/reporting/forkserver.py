@@ -177,8 +177,7 @@ def _serve(connection: Connection) -> NoReturn:
     """Import, then fork a kernel for each request, until there is nobody to ask for more."""
     try:
         _let_go(connection.fileno())
-        # Nobody here waits for the kernels.
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, _reap)
         # The parent of the kernels, whose end they are to follow: read when ipykernel is imported.
         os.environ["JPY_PARENT_PID"] = str(os.getpid())
         _preload()
@@ -196,6 +195,13 @@ def _serve(connection: Connection) -> NoReturn:
     except BaseException:
         sys.excepthook(*sys.exc_info())
         os._exit(1)
+
+
+def _reap(*_: object) -> None:
+    """Take note of the kernels that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _let_go(kept: int) -> None:
