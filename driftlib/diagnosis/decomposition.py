@@ -6,7 +6,7 @@ Rows come as in a `Domain`: those of the reference first, then those of current.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import logit
@@ -51,6 +51,9 @@ class Decomposition:
     loss_reference: float
     loss_current: float
     units: RowUnits | None = None
+    _errors: dict[tuple[float, ...], UnitError] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def error(self, weights: Sequence[float] | np.ndarray) -> UnitError:
         """Tell how well a sum of terms is known.
@@ -65,6 +68,12 @@ class Decomposition:
         UnitError
         """
         weight = np.asarray(weights, dtype=float)
+        key = tuple(weight.tolist())
+        if key not in self._errors:
+            self._errors[key] = self._error(weight)
+        return self._errors[key]
+
+    def _error(self, weight: np.ndarray) -> UnitError:
         used = weight != 0
         influence = weight[used] @ self.influence[used]
         if self.units is None or np.isnan(influence).any():

@@ -103,7 +103,7 @@ def performance_at(
     """
     _check(frame, perf, y_proba)
     scores = frame[y_proba].to_numpy(dtype=float, na_value=np.nan)
-    codes = np.where(np.isnan(scores), -1, scores >= threshold)
+    codes = np.where(np.isnan(scores), -1, (scores >= threshold).astype(int))
     decided = pd.Categorical.from_codes(codes, categories=list(perf.classes))
     columns = [name for name in frame.columns if name != y_pred]
     return track_performance(
