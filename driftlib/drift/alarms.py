@@ -317,7 +317,8 @@ def _sizes(
     effects = measure_effects(table)
     sizes = np.full((2, *shape), np.nan)
     sizes[0][places] = table["psi_common"] - table["psi_expected"]
-    sizes[1][places] = largest_share(effects)
+    shares = {str(name): size.to_numpy() for name, size in effects.items()}
+    sizes[1][places] = largest_share(shares)
     level = np.zeros(shape, dtype=int)
     for window, subject in zip(*np.nonzero(since >= 0), strict=True):
         latest = slice(max(since[window, subject], window + 1 - LATEST), window + 1)

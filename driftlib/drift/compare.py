@@ -14,7 +14,7 @@ from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.data.units import TIME
 from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
-from driftlib.drift.policy import DriftPolicy, largest_share, measure_effects
+from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share
 from driftlib.drift.units import first_reason, judge_units
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
@@ -49,6 +49,8 @@ _JUDGED = ("q_value", "severity", "drifted", "note")
 COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER, *_UNITS)
 # Of a run of windows, until its alarms are raised.
 IN_RUN = ("size", "real_from")
+# Of a table, by name; as long as its rows.
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -171,15 +173,15 @@ def compare(
     """
     pairs = [_without_counters(pair) for pair in pairs]
     tables = [_by_units(pair, _statistics(pair), beside is not None) for pair in pairs]
-    p_values = np.concatenate([table["p_value"].to_numpy(float) for table in tables])
+    p_values = np.concatenate([table["p_value"] for table in tables])
     q_values = (
         significance.benjamini_hochberg(p_values)
         if beside is None
         else np.minimum(1.0, p_values * (beside + 1))
     )
-    ends = np.cumsum([len(table) for table in tables])
+    ends = np.cumsum([len(table["p_value"]) for table in tables])
     return [
-        _judged(pair, table.assign(q_value=q), policy, in_run)
+        _judged(pair, table | {"q_value": q}, policy, in_run)
         for pair, table, q in zip(pairs, tables, np.split(q_values, ends[:-1]), strict=True)
     ]
 
@@ -205,43 +207,48 @@ def _statistics(pair: Pair) -> pd.DataFrame:
         was, now = before.columns[name], after.columns[name]
         if column.role == "feature" or (was.present and now.present):
             rows[name] = _row(column, was, now, of_reference)
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=[*_SIZES, *_FURTHER])
-    table.index.name = "feature"
-    return table
+    return pd.DataFrame(
+        {name: [row[name] for row in rows.values()] for name in (*_SIZES, *_FURTHER)},
+        index=pd.Index(rows, name="feature"),
+    )
 
 
-def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> pd.DataFrame:
-    """Give the table p-values that know which rows belong together, where some do."""
+def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> Columns:
+    """Give the table p-values that know which rows belong together, where some do.
+
+    Its columns come by themselves: to add one to a frame costs more than to compute it.
+    """
+    known: Columns = {name: table[name].to_numpy() for name in table.columns}
+    known["feature"] = table.index.to_numpy()
     columns = [pair.baseline.columns[name] for name in table.index]
     first = pair.before is pair.baseline.reference
     season = pair.baseline.season
     judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season, alone)
+    nothing = np.full(len(table), np.nan)
     if judged is None:
-        nothing = dict.fromkeys(_UNITS, np.nan)
-        return table.assign(**nothing, rank_p_value=0.0)
-    units = judged.table
-    effect = units["design_effect"].fillna(1.0)
+        return known | dict.fromkeys(_UNITS, nothing) | {"rank_p_value": np.zeros(len(table))}
+    units = {name: judged.table[name].to_numpy() for name in judged.table.columns}
+    effect = np.where(np.isnan(units["design_effect"]), 1.0, units["design_effect"])
     # Rows of a unit may well have one value in common.
-    table = table.assign(spike=np.nan, spike_reference=np.nan, spike_p_value=np.nan)
-    return table.assign(
-        p_value=units["p_value"],
-        rank_p_value=units["rank_p_value"],
-        # What chance gives grows with what rows of a unit have in common.
-        psi_expected=table["psi_expected"] * effect,
-        psi_critical=table["psi_critical"] * effect,
-        unseen_expected=np.fmax(table["unseen_expected"], units["unseen_expected"]),
-        **{name: units[name] for name in _UNITS},
-    )
+    known |= dict.fromkeys(("spike", "spike_reference", "spike_p_value"), nothing)
+    # What chance gives grows with what rows of a unit have in common.
+    known |= {name: known[name] * effect for name in ("psi_expected", "psi_critical")}
+    known["unseen_expected"] = np.fmax(known["unseen_expected"], units.pop("unseen_expected"))
+    return known | units
 
 
-def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy, in_run: bool) -> pd.DataFrame:
+def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> pd.DataFrame:
     """Add severities and notes."""
-    effects = measure_effects(table).fillna(0.0)
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
-    sizes = zip(effects["PSI"], largest_share(effects), strict=True)
+    sizes = effect_sizes(columns)
+    shares = largest_share(sizes)
     severities, if_real, real_from, notes = [], [], [], []
-    reason = pair.cannot_tell or first_reason(table, pair.baseline.unit)
-    for name, row, (psi, share) in zip(table.index, rows, sizes, strict=True):
+    reason = pair.cannot_tell or first_reason(columns, pair.baseline.unit)
+    values = zip(*(column.tolist() for column in columns.values()), strict=True)
+    rows = [dict(zip(columns, row, strict=True)) for row in values]
+    for row, psi, share in zip(
+        rows, np.nan_to_num(sizes["PSI"], nan=0.0), np.nan_to_num(shares, nan=0.0), strict=True
+    ):
+        name = row["feature"]
         column = pair.baseline.columns[name]
         before, after = pair.before.columns[name], pair.after.columns[name]
         gone = after.rows and not after.present and column.kind != EMPTY
@@ -255,14 +262,18 @@ def _judged(pair: Pair, table: pd.DataFrame, policy: DriftPolicy, in_run: bool) 
         said = describe_change(column, before, after, row, severity, policy, pair.baseline.unit)
         told = reason and not gone and column.kind in COMPARABLE
         notes.append(join_notes(reason or "", said) if told else said)
-    table = table.assign(
-        severity=[severity.value for severity in severities],
-        drifted=[severity.drifted for severity in severities],
-        note=notes,
-        size=[size.value for size in if_real],
-        real_from=real_from,
+    found = columns | {
+        "kind": columns["kind"].tolist(),
+        "severity": [severity.value for severity in severities],
+        "drifted": [severity.drifted for severity in severities],
+        "note": notes,
+        "size": [size.value for size in if_real],
+        "real_from": real_from,
+    }
+    return pd.DataFrame(
+        {name: found[name] for name in ([*COLUMNS, *IN_RUN] if in_run else COLUMNS)},
+        index=pd.Index(columns["feature"].tolist(), name="feature"),
     )
-    return table[[*COLUMNS, *IN_RUN] if in_run else [*COLUMNS]]
 
 
 def _least_level(row: Mapping[str, Any]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,12 @@ from driftlib.stats.watch import BUDGET, RUN_WINDOWS
 
 # A size that chance makes large in few rows counts where its own test tells it from chance.
 TOLD = 0.05
+# Columns of a result's table that sizes are measured in.
+_MEASURED = (
+    "missing_reference", "missing_current", "missing_p_value", "beyond", "beyond_p_value", "tails",
+    "tails_p_value", "spike", "spike_reference", "spike_p_value", "n_reference", "psi_common",
+    "psi_expected", "unseen", "unseen_expected", "one_sided",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -145,53 +152,55 @@ def measure_effects(table: pd.DataFrame) -> pd.DataFrame:
        PSI  missing  unseen  beyond  spike  one_sided
     0  0.3     0.05     0.0   0.048    0.1        0.0
     """
-    missing = (table["missing_current"] - table["missing_reference"]).abs()
-    beyond = told(table, "beyond") - 2 / (table["n_reference"] + 1)
-    spike = told(table, "spike") - 2 * table["spike_reference"]
-    return pd.DataFrame(
-        {
-            "PSI": (table["psi_common"] - table["psi_expected"]).clip(lower=0),
-            "missing": missing.where(table["missing_p_value"].notna()),
-            "unseen": (table["unseen"] - table["unseen_expected"]).clip(lower=0),
-            "beyond": pd.concat([beyond, told(table, "tails")], axis=1).max(axis=1).clip(lower=0),
-            "spike": spike.clip(lower=0),
-            "one_sided": table["one_sided"],
-        }
-    )
+    sizes = effect_sizes({name: table[name].to_numpy(dtype=float) for name in _MEASURED})
+    return pd.DataFrame(sizes, index=table.index)
 
 
-def told(table: pd.DataFrame, name: str) -> pd.Series:
-    """Take the sizes of one kind of change that its own test tells from chance.
+def effect_sizes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Measure changes as `measure_effects` does, without a frame.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        With a column of that name and one of its p-values.
-    name : str
-        Such as "beyond".
+    columns : dict of str to float array
+        Of a result's table, by name.
 
     Returns
     -------
-    pandas.Series
-        0 where the test does not, NaN where there is none.
+    dict of str to float array
+        By the names of `measure_effects`.
     """
-    return table[name].where(~(table[f"{name}_p_value"] >= TOLD), 0.0)
+    missing = np.abs(columns["missing_current"] - columns["missing_reference"])
+    beyond = _told(columns, "beyond") - 2 / (columns["n_reference"] + 1)
+    sizes = {
+        "PSI": columns["psi_common"] - columns["psi_expected"],
+        "missing": np.where(np.isnan(columns["missing_p_value"]), np.nan, missing),
+        "unseen": columns["unseen"] - columns["unseen_expected"],
+        "beyond": np.fmax(beyond, _told(columns, "tails")),
+        "spike": _told(columns, "spike") - 2 * columns["spike_reference"],
+        "one_sided": columns["one_sided"],
+    }
+    return {name: np.maximum(size, 0.0) for name, size in sizes.items()}
 
 
-def largest_share(effects: pd.DataFrame) -> pd.Series:
+def _told(columns: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    """Take sizes that their own test tells from chance; 0 where it does not, NaN without one."""
+    return np.where(columns[f"{name}_p_value"] >= TOLD, 0.0, columns[name])
+
+
+def largest_share(sizes: Mapping[str, np.ndarray]) -> np.ndarray:
     """Take the largest of the shares of rows that moved.
 
     Parameters
     ----------
-    effects : pandas.DataFrame
-        From `measure_effects`.
+    sizes : dict of str to float array
+        From `effect_sizes`.
 
     Returns
     -------
-    pandas.Series
+    float array
         NaN where there is none.
     """
-    return effects.drop(columns="PSI").max(axis=1)
+    return np.fmax.reduce([size for name, size in sizes.items() if name != "PSI"])
 
 
 def k_of_n(flags: pd.Series, subjects: pd.Series, k: int, n: int) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,11 +56,15 @@ def reasons_of(table: pd.DataFrame, rule: UnitRule) -> list[str]:
     list of str
         Empty texts where it could.
     """
-    sides = table[["units_reference", "units_current"]]
     return [
-        "" if np.isnan(a) or np.isnan(b) else _reason(rule, a, b)
-        for a, b in sides.astype(float).itertuples(index=False)
+        "" if np.isnan(a) or np.isnan(b) else _reason(rule, a, b) for a, b in _numbers_of(table)
     ]
+
+
+def _numbers_of(table: pd.DataFrame | Mapping[str, np.ndarray]) -> list[tuple[float, float]]:
+    """Units of the reference and of current, row by row."""
+    sides = (np.asarray(table[f"units_{side}"], dtype=float) for side in ("reference", "current"))
+    return list(zip(*(side.tolist() for side in sides), strict=True))
 
 
 def _reason(rule: UnitRule, reference: float, current: float) -> str:
@@ -75,12 +79,12 @@ def _reason(rule: UnitRule, reference: float, current: float) -> str:
     return too_few(rule, reference, current)
 
 
-def first_reason(table: pd.DataFrame, rule: UnitRule) -> str | None:
+def first_reason(table: pd.DataFrame | Mapping[str, np.ndarray], rule: UnitRule) -> str | None:
     """Say why nothing could be told in some row of a result's table.
 
     Parameters
     ----------
-    table : pandas.DataFrame
+    table : pandas.DataFrame or dict of array
         With units_reference and units_current.
     rule : UnitRule
         What a unit is.
@@ -90,8 +94,9 @@ def first_reason(table: pd.DataFrame, rule: UnitRule) -> str | None:
     str or None
         The first reason; None where all could be told.
     """
-    sides = table[["units_reference", "units_current"]].drop_duplicates()
-    return next(filter(None, reasons_of(sides, rule)), None)
+    several = dict.fromkeys(_numbers_of(table))
+    reasons = (_reason(rule, a, b) for a, b in several if not (np.isnan(a) or np.isnan(b)))
+    return next(filter(None, reasons), None)
 
 
 def judge_units(
