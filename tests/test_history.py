@@ -72,11 +72,13 @@ def test_sixty_nights(rng, baseline, place, monkeypatch):
     monkeypatch.setattr(digest, "send", send)
     history = dl.History(place, "churn")
     history.record(dl.drift_trend(baseline, pd.concat(nights[:29]), window="D"))
-    dying = set(rng.choice(range(29, 48), 4, replace=False).tolist()) | {32}
+    # A file a night where something happens; others hold several.
+    files = [*([day] for day in range(29, 35)), range(35, 43), *([d] for d in range(43, 48))]
+    dying = {32, *rng.choice([29, 30, 31, 33, 34, 44, 46], 3, replace=False).tolist()}
     states = []
-    for day in range(29, 49):
-        rows = nights[day] if day < 48 else pd.concat(nights[48:])
-        found = dl.drift_trend(baseline, rows, window="D")
+    for days in [*files, range(48, 60)]:
+        day = days[0]
+        found = dl.drift_trend(baseline, pd.concat([nights[d] for d in days]), window="D")
         if day in dying:
             before = content(history)
             statement = int(rng.integers(1, 12))
@@ -172,6 +174,29 @@ def test_rows_of_a_day_may_come_in_several_files(rng, baseline, place):
     assert (month.rows, dl.detect_drift(baseline, month).table.loc["x", "ks"]) == (
         len(nights),
         dl.detect_drift(baseline, nights).table.loc["x", "ks"],
+    )
+
+
+def test_rows_that_are_known_are_not_counted_twice(rng, baseline, place):
+    """As a glob over more and more files, or a file of today that grows, is checked again."""
+    nights = pd.concat([night(rng, day) for day in range(3)])
+    history = dl.History(place)
+
+    def record(rows, source):
+        return history.record(dl.drift_trend(baseline, rows, window="D"), source=source)
+
+    first, half = nights[nights["t"] < "2024-03-02"], nights.iloc[:180]
+    record(first.iloc[:50], "a")
+    record(first.iloc[50:], "b")
+    assert not record(first, "all of the day").fresh
+    assert record(half, "growing.csv").run == 3
+    grown = record(nights, "growing.csv")
+    assert grown.fresh
+    assert not record(nights, "a copy of it.csv").fresh
+    whole = dl.drift_trend(baseline, nights, window="D")
+    close = ["wasserstein"]
+    pd.testing.assert_frame_equal(
+        grown.trend.table.drop(columns=close), whole.table.drop(columns=close), check_dtype=False
     )
 
 

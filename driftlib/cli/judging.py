@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -172,7 +171,7 @@ def _in_history(settings: Settings, baseline: Baseline) -> Judged:
         found,
         *measured,
         also=with_quality((), drift, policy),
-        source=Path(settings.current).name,
+        source=settings.current,
         policy=policy,
         receivers=receiver_names(settings.notify) if settings.notify else (),
     )

@@ -159,31 +159,27 @@ def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
     return pieces
 
 
-def fingerprint(baseline: Baseline, pieces: Sequence[Piece], timed: bool) -> str:
-    """Tell a batch by its counts, whatever file and order its rows came in.
+def fingerprint(baseline: Baseline, profile: Profile) -> str:
+    """Tell rows by their counts, whatever file and order they came in.
 
     Parameters
     ----------
     baseline : Baseline
-    pieces : sequence of Piece
-    timed : bool
-        Whether windows are of time.
+    profile : Profile
 
     Returns
     -------
     str
         Labels do not enter it: they come late.
     """
-    digest = hashlib.sha256(baseline.id.encode())
-    for piece in pieces:
-        digest.update(f"{piece.start if timed else ''} {piece.profile.rows}".encode())
-        for name, column in baseline.columns.items():
-            if column.role != "target":
-                counts = vars(piece.profile.columns[name])
-                for value in counts.values():
-                    if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
-                        digest.update(value.astype("<i8").tobytes())
-                digest.update(f"{name} {counts['missing']}".encode())
+    digest = hashlib.sha256(f"{baseline.id} {profile.rows}".encode())
+    for name, column in baseline.columns.items():
+        if column.role != "target":
+            counts = vars(profile.columns[name])
+            for value in counts.values():
+                if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+                    digest.update(value.astype("<i8").tobytes())
+            digest.update(f"{name} {counts['missing']}".encode())
     return digest.hexdigest()
 
 
@@ -259,6 +255,28 @@ def baseline_row(connection: Connection, model: int, baseline: Baseline, moment:
     return schema.new_id(done)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What became of a batch.
+
+    Parameters
+    ----------
+    run : int
+        The run that it is part of.
+    fresh : bool
+        Whether its rows had not been recorded before.
+    pieces : tuple of Piece
+        Its windows, by the places under which they are kept.
+    changed : tuple of Piece
+        Those of them that hold something new.
+    """
+
+    run: int
+    fresh: bool
+    pieces: tuple[Piece, ...]
+    changed: tuple[Piece, ...]
+
+
 def keep_run(
     connection: Connection,
     model: int,
@@ -267,8 +285,11 @@ def keep_run(
     pieces: Sequence[Piece],
     source: str,
     moment: str,
-) -> tuple[int, bool]:
-    """Keep a run with the profiles of its windows, once.
+) -> Kept:
+    """Keep the profiles of a batch's windows, once.
+
+    Rows that were kept before, of the same file or of another, are not kept again. Other rows of
+    the same source and window take the place of the former ones; of another source, they add.
 
     Parameters
     ----------
@@ -278,65 +299,114 @@ def keep_run(
     found : DriftResult or TrendResult
     pieces : sequence of Piece
     source : str
-        What the batch is called.
+        What the batch is called; empty for one that replaces nothing.
     moment : str
 
     Returns
     -------
-    run : int
-        Its id.
-    fresh : bool
-        Whether something of it was not known before: the run, or its labels.
+    Kept
     """
-    cutter = found.cutter if isinstance(found, TrendResult) else None
-    timed = isinstance(cutter, ByCalendar)
-    table, key = schema.runs, fingerprint(found.baseline, pieces, timed)
-    asked = sa.select(table.c.id).where(table.c.baseline_id == baseline, table.c.fingerprint == key)
-    known = connection.execute(asked).scalar_one_or_none()
-    if known is not None:
-        if not _has_more_labels(connection, int(known), found.baseline, pieces):
-            return int(known), False
-        parts = schema.parts
-        if not timed:
-            start = (
-                connection.execute(sa.select(parts.c.start).where(parts.c.run_id == known))
-                .scalars()
-                .first()
-            )
-            pieces = [replace(piece, start=start or piece.start) for piece in pieces]
-        connection.execute(parts.delete().where(parts.c.run_id == known))
-        run = int(known)
-    else:
-        span: dict[str, Any] = {}
-        if isinstance(cutter, ByCalendar) and cutter.first is not None:
-            span = {"first": written_time(cutter.first), "last": written_time(cutter.last)}
-            span["dates"] = cutter.dates
-        done = connection.execute(
-            table.insert().values(
-                model_id=model, baseline_id=baseline, fingerprint=key, recorded=moment,
-                host=socket.gethostname(), source=source, windows=len(pieces),
-                rows=sum(piece.profile.rows for piece in pieces), headline=found.headline,
-                severity=worst(found.table["severity"]).value, **span,
-            )
-        )  # fmt: skip
-        run = schema.new_id(done)
+    timed = isinstance(found, TrendResult)
+    content, parts, runs = found.baseline, schema.parts, schema.runs
+    known: list[int] = []
+    new: list[tuple[Piece, str]] = []
+    placed: list[Piece] = []
+    labelled: list[Piece] = []
     for piece in pieces:
-        cells: Mapping[str, Profile] = piece.profile.cells or {"": piece.profile}
-        for cell, profile in cells.items():
-            _keep_part(connection, run, piece.start, cell, profile, found.baseline)
-    return run, True
+        key = fingerprint(content, piece.profile)
+        asked = (
+            sa.select(parts.c.run_id, parts.c.start, parts.c.fingerprint, runs.c.source)
+            .join(runs, runs.c.id == parts.c.run_id)
+            .where(runs.c.baseline_id == baseline)
+        )
+        asked = asked.where(
+            parts.c.start == piece.start if timed else parts.c.fingerprint == key
+        ).distinct()
+        there = connection.execute(asked).all()
+        same = next((row for row in there if row.fingerprint == key), None)
+        if same is not None:
+            place = replace(piece, start=same.start, end=piece.end if timed else same.start)
+            known.append(same.run_id)
+            placed.append(place)
+            if _has_more_labels(connection, same, content, piece.profile):
+                _forget(connection, [same.run_id], same.start)
+                _keep_piece(connection, same.run_id, place, key, content)
+                labelled.append(place)
+            continue
+        if len(there) > 1:
+            whole, _ = whole_window(connection, baseline, piece.start, content)
+            if fingerprint(content, whole) == key:
+                known.append(there[-1].run_id)
+                placed.append(piece)
+                continue
+        former = [row.run_id for row in there if source and row.source == source]
+        _forget(connection, former, piece.start)
+        new.append((piece, key))
+        placed.append(piece)
+    if not new:
+        return Kept(known[-1], False, tuple(placed), tuple(labelled))
+    run = _begin_run(connection, model, baseline, found, [p for p, _ in new], source, moment)
+    for piece, key in new:
+        _keep_piece(connection, run, piece, key, content)
+    return Kept(run, True, tuple(placed), (*labelled, *(piece for piece, _ in new)))
+
+
+def _begin_run(
+    connection: Connection,
+    model: int,
+    baseline: int,
+    found: DriftResult | TrendResult,
+    pieces: Sequence[Piece],
+    source: str,
+    moment: str,
+) -> int:
+    cutter = found.cutter if isinstance(found, TrendResult) else None
+    span: dict[str, Any] = {}
+    if isinstance(cutter, ByCalendar) and cutter.first is not None:
+        span = {"first": written_time(cutter.first), "last": written_time(cutter.last)}
+        span["dates"] = cutter.dates
+    done = connection.execute(
+        schema.runs.insert().values(
+            model_id=model, baseline_id=baseline, recorded=moment, host=socket.gethostname(),
+            source=source, windows=len(pieces), headline=found.headline,
+            rows=sum(piece.profile.rows for piece in pieces),
+            severity=worst(found.table["severity"]).value, **span,
+        )
+    )  # fmt: skip
+    return schema.new_id(done)
+
+
+def _forget(connection: Connection, runs: Sequence[int], start: str) -> None:
+    parts = schema.parts
+    own = parts.c.run_id.in_(runs) & (parts.c.start == start)
+    connection.execute(parts.delete().where(own))
+
+
+def _keep_piece(
+    connection: Connection, run: int, piece: Piece, key: str, content: Baseline
+) -> None:
+    cells: Mapping[str, Profile] = piece.profile.cells or {"": piece.profile}
+    for cell, profile in cells.items():
+        _keep_part(connection, run, piece.start, cell, key, profile, content)
 
 
 def _keep_part(
-    connection: Connection, run: int, start: str, cell: str, profile: Profile, baseline: Baseline
+    connection: Connection,
+    run: int,
+    start: str,
+    cell: str,
+    key: str,
+    profile: Profile,
+    baseline: Baseline,
 ) -> None:
     units = None if profile.units is None else pack_units(profile.units)
     notes = json.dumps(list(profile.notes))
     done = connection.execute(
         schema.parts.insert().values(
-            run_id=run, start=start, cell=cell, rows=profile.rows, notes=notes, units=units
+            run_id=run, start=start, cell=cell, rows=profile.rows, notes=notes, units=units,
+            fingerprint=key,
         )
-    )
+    )  # fmt: skip
     part = schema.new_id(done)
     rows = [
         {"part_id": part, "feature": name, "counts": pack_counts(profile.columns[name], column)}
@@ -345,9 +415,7 @@ def _keep_part(
     connection.execute(schema.profiles.insert(), rows)
 
 
-def _has_more_labels(
-    connection: Connection, run: int, baseline: Baseline, pieces: Sequence[Piece]
-) -> bool:
+def _has_more_labels(connection: Connection, part: Row, baseline: Baseline, now: Profile) -> bool:
     targets = [name for name, column in baseline.columns.items() if column.role == "target"]
     if not targets:
         return False
@@ -355,13 +423,14 @@ def _has_more_labels(
     asked = (
         sa.select(profiles.c.feature, profiles.c.counts)
         .join(parts, parts.c.id == profiles.c.part_id)
-        .where(parts.c.run_id == run, profiles.c.feature.in_(targets))
+        .where(parts.c.run_id == part.run_id, parts.c.start == part.start)
+        .where(profiles.c.feature.in_(targets))
     )
     known = sum(
         unpack_counts(counts, baseline.columns[name]).present
         for name, counts in connection.execute(asked)
     )
-    return sum(p.profile.columns[name].present for p in pieces for name in targets) > known
+    return sum(now.columns[name].present for name in targets) > known
 
 
 def whole_window(
@@ -488,7 +557,7 @@ def keep_metrics(
     moment : str
     """
     table, former = schema.metrics, schema.former_metrics
-    asked = sa.select(table).where(table.c.run_id == run)
+    asked = sa.select(table).where(table.c.model_id == model)
     known = {
         (r.start, r.segment, r.metric, bool(r.estimated)): r for r in connection.execute(asked)
     }
@@ -517,4 +586,5 @@ def keep_metrics(
                     replaced=moment,
                 )
             )  # fmt: skip
-            connection.execute(table.update().where(table.c.id == before.id).values(**values))
+            changed = table.update().where(table.c.id == before.id)
+            connection.execute(changed.values(run_id=run, **values))

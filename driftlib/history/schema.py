@@ -67,15 +67,15 @@ baselines = _table(
     sa.UniqueConstraint("model_id", "fingerprint"),
 )  # fmt: skip
 runs = _table(
-    "runs", _key(), _of("model"), _of("baseline"), _text("fingerprint"), _text("recorded"),
+    "runs", _key(), _of("model"), _of("baseline"), _text("recorded"),
     _text("host"), _text("source"), _count("rows"), _count("windows"), _text("first"),
     _text("last"), _flag("dates"), _text("severity"), _text("headline"),
-    sa.UniqueConstraint("baseline_id", "fingerprint"),
 )  # fmt: skip
 # The rows of a run that lie in one window, of one cell of the season.
 parts = _table(
     "parts", _key(), _of("run"), _text("start"), _text("cell"), _count("rows"), _text("notes"),
-    sa.Column("units", sa.LargeBinary), sa.UniqueConstraint("run_id", "start", "cell"),
+    _text("fingerprint"), sa.Column("units", sa.LargeBinary),
+    sa.UniqueConstraint("run_id", "start", "cell"),
 )  # fmt: skip
 profiles = _table(
     "profiles", _of("part"), sa.Column("feature", sa.Text, nullable=False),
@@ -100,7 +100,7 @@ metrics = _table(
     _text("metric"), _flag("estimated"), _text("task"), _number("value"), _number("lower"),
     _number("upper"), _number("threshold"), _flag("breached"), _flag("degraded"), _count("n"),
     _count("n_labelled"), _text("note"), _text("recorded"),
-    sa.UniqueConstraint("run_id", "start", "segment", "metric", "estimated"),
+    sa.UniqueConstraint("model_id", "start", "segment", "metric", "estimated"),
 )  # fmt: skip
 # What labels that came late put another value in the place of.
 former_metrics = _table(

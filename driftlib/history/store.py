@@ -108,8 +108,8 @@ class History:
     ) -> Recorded:
         """Record what was found of a batch: all of it in one transaction, or nothing.
 
-        A batch that was recorded before changes nothing, whatever file its rows come in. One
-        that has labels by now adds its metrics, and former values of them are kept.
+        Rows that were recorded before change nothing, whatever file they come in. Where they
+        have labels by now, their metrics are kept, and the former values too.
 
         Parameters
         ----------
@@ -122,7 +122,8 @@ class History:
         also : sequence of Alert
             What is wrong with the batch besides, such as with its data's quality.
         source : str
-            What to call the batch.
+            What to call the batch, such as its file. Other rows of the same source and window
+            take the place of the former ones; without a name they add.
         policy : AlertPolicy, optional
             What becomes an alert.
         receivers : sequence of str
@@ -152,14 +153,12 @@ class History:
                 model = recording.model_row(connection, self.model, found)
                 key = recording.baseline_row(connection, model.id, found.baseline, moment)
                 reading.judge_again(connection, key, found.baseline, found.policy)
-                run, fresh = recording.keep_run(
-                    connection, model.id, key, found, pieces, source, moment
-                )
-                if fresh:
-                    recording.keep_windows(connection, key, found.baseline, pieces, found.policy)
+                kept = recording.keep_run(connection, model.id, key, found, pieces, source, moment)
+                changed = kept.changed
+                recording.keep_windows(connection, key, found.baseline, changed, found.policy)
                 for perf in measured:
-                    place = pieces[0].start, pieces[-1].end, moment
-                    recording.keep_metrics(connection, model.id, run, perf, *place)
+                    place = kept.pieces[0].start, kept.pieces[-1].end, moment
+                    recording.keep_metrics(connection, model.id, kept.run, perf, *place)
                 trend = reading.read_trend(connection, model, key, found.baseline, found.policy)
                 if trend is None:
                     raise DataError("the history lost its windows: restore it from a copy.")
@@ -178,7 +177,7 @@ class History:
                 memory.queue(connection, model.id, remembered, receivers, windows, moment)
         except SQLAlchemyError as error:
             raise self.database.unusable(error) from None
-        return Recorded(run, fresh, trend, runs, tuple(remembered))
+        return Recorded(kept.run, kept.fresh, trend, runs, tuple(remembered))
 
     def trend(self, policy: DriftPolicy | None = None, profiles: bool = False) -> TrendResult:
         """Judge all windows that were recorded as one run.
@@ -232,7 +231,7 @@ class History:
         pandas.DataFrame
             A row a run, in the order in which they were recorded.
         """
-        return self._table("runs", ("fingerprint", "model_id", "baseline_id"))
+        return self._table("runs", ("model_id", "baseline_id"))
 
     def metrics(self) -> pd.DataFrame:
         """List the metrics of the model.
