@@ -284,3 +284,15 @@ def test_few_days_of_equal_rows_and_no_missing_value_show_a_large_change(rng, cu
     table = dl.detect_drift(reference, changed).table
     assert table.loc["x0", "severity"] == "major"
     assert (table.drop("x0")["severity"] == "none").all()
+
+
+def test_missing_values_do_not_make_a_shift_real_that_days_differ_by_anyway(rng):
+    # Each day has a value of its own: a few days always lie apart from the rest.
+    reference = days(rng, 40, effect=0.99)
+    current = days(rng, 10, first=40, effect=0.99)
+    current["x1"] = current["x1"].mask(rng.random(len(current)) < 0.015)
+    table = dl.detect_drift(reference, current).table
+    assert table.loc["x0", "psi"] > 0.3
+    assert table.loc["x1", "psi"] > 0.2
+    assert table["severity"].tolist() == ["none", "minor", "none", "none", "none"]
+    assert table.loc["x1", "note"].endswith("missing, was 0 %; real but too small to matter")

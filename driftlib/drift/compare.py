@@ -14,7 +14,7 @@ from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.data.units import TIME
 from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
-from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share
+from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share, told_sizes
 from driftlib.drift.units import first_reason, judge_units
 from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
@@ -34,6 +34,11 @@ _TESTS = {
     "missing_p_value": 1.0, "unseen_p_value": 1.0, "beyond_p_value": 0.5, "tails_p_value": 0.5,
     "spike_p_value": 0.5,
 }  # fmt: skip
+# Of these, the tests of the values that there are and of their order.
+_SHAPE = (
+    "ks_p_value", "mann_whitney_p_value", "psi_p_value", "chi_square_p_value", "beyond_p_value",
+    "tails_p_value", "spike_p_value",
+)  # fmt: skip
 _SIZES = (
     "kind", "n_reference", "n_current", "psi", "psi_p_value", "ks", "ks_p_value", "chi_square",
     "chi_square_p_value", "jensen_shannon", "hellinger", "wasserstein", "missing_reference",
@@ -226,7 +231,9 @@ def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> Columns:
     judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season, alone)
     nothing = np.full(len(table), np.nan)
     if judged is None:
-        return known | dict.fromkeys(_UNITS, nothing) | {"rank_p_value": np.zeros(len(table))}
+        least = np.fmin.reduce([known[name] for name in _SHAPE])
+        told = {"rank_p_value": np.zeros(len(table)), "shape_p_value": least}
+        return known | dict.fromkeys(_UNITS, nothing) | told
     units = {name: judged.table[name].to_numpy() for name in judged.table.columns}
     effect = np.where(np.isnan(units["design_effect"]), 1.0, units["design_effect"])
     # Rows of a unit may well have one value in common.
@@ -239,7 +246,7 @@ def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> Columns:
 
 def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> pd.DataFrame:
     """Add severities and notes."""
-    sizes = effect_sizes(columns)
+    sizes = told_sizes(effect_sizes(columns), columns)
     shares = largest_share(sizes)
     severities, if_real, real_from, notes = [], [], [], []
     reason = pair.cannot_tell or first_reason(columns, pair.baseline.unit)

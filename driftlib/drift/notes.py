@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from driftlib.drift.policy import DriftPolicy
     from driftlib.profile.column import Column
 
-_SHAPE = ("ks_p_value", "mann_whitney_p_value", "psi_p_value")
-_GLANCE = ("beyond_p_value", "tails_p_value", "spike_p_value")
-
 
 def describe_change(
     column: Column,
@@ -121,15 +118,14 @@ def _changes(
     parts: list[str] = []
     level, few = policy.alpha, False
     if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
-        names = (*_SHAPE, *_GLANCE)
-        if np.nanmin([row[name] for name in names]) < level:
+        if row["shape_p_value"] < level:
             words = numeric_changes(column, before, after, row, policy)
             parts += words.parts
             few = words.few
     elif isinstance(before, CategoricalCounts) and isinstance(after, CategoricalCounts):
         if row["unseen_p_value"] < level and row["unseen"] > row["unseen_expected"]:
             parts.append(_new_levels(after, row))
-        if row["chi_square_p_value"] < level:
+        if row["shape_p_value"] < level:
             gone = row["one_sided"] >= policy.share_moderate
             parts.append((gone and _gone(column, before, after)) or _moved(column, before, after))
     if row["missing_p_value"] < level:

@@ -20,6 +20,8 @@ _MEASURED = (
     "tails_p_value", "spike", "spike_reference", "spike_p_value", "n_reference", "psi_common",
     "psi_expected", "unseen", "unseen_expected", "one_sided",
 )  # fmt: skip
+# Effects on the values that there are.
+OF_SHAPE = ("PSI", "beyond", "spike", "one_sided")
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,37 @@ def measure_effects(table: pd.DataFrame) -> pd.DataFrame:
     """
     sizes = effect_sizes({name: table[name].to_numpy(dtype=float) for name in _MEASURED})
     return pd.DataFrame(sizes, index=table.index)
+
+
+def told_sizes(
+    sizes: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Take the sizes of what the tests of one comparison tell from chance.
+
+    A share of missing values that is real does not make a shift real that days differ by anyway.
+
+    Parameters
+    ----------
+    sizes : mapping of str to float array
+        From `effect_sizes`.
+    columns : mapping of str to float array
+        With `shape_p_value`, of all tests of the values that there are, and `missing_p_value`.
+
+    Returns
+    -------
+    dict of str to float array
+        With 0 for the rest.
+
+    Examples
+    --------
+    >>> sizes = {"PSI": np.array([0.3]), "missing": np.array([0.05])}
+    >>> columns = {"shape_p_value": np.array([0.4]), "missing_p_value": np.array([1e-9])}
+    >>> told_sizes(sizes, columns)
+    {'PSI': array([0.]), 'missing': array([0.05])}
+    """
+    untold = dict.fromkeys(OF_SHAPE, columns["shape_p_value"] >= TOLD)
+    untold["missing"] = columns["missing_p_value"] >= TOLD
+    return {name: np.where(untold.get(name, False), 0.0, size) for name, size in sizes.items()}
 
 
 def effect_sizes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

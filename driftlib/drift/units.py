@@ -23,6 +23,7 @@ from driftlib.stats.units import Units, near_positions
 WIDE_BINS = 10
 # So many degrees of freedom 4 units a side leave.
 LEAST_DEGREES = 6
+_TOLD = ("p_value", "rank_p_value", "design_effect", "shape_p_value", "missing_p_value")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class UnitJudgement:
     Parameters
     ----------
     table : pandas.DataFrame
-        p_value, rank_p_value and design_effect by feature; units_reference and units_current.
+        p_value, its parts shape_p_value and missing_p_value, rank_p_value and design_effect by
+        feature; units_reference and units_current.
     cannot_tell : str
         Why nothing can be told; empty where it can.
     """
@@ -153,7 +155,7 @@ def judge_units(
         {"units_reference": len(here), "units_current": len(there) if part == 1 else part},
         index=rows.index,
     )
-    table[["p_value", "rank_p_value", "design_effect", "unseen_expected"]] = np.nan
+    table[[*_TOLD, "unseen_expected"]] = np.nan
     reason = _reason(was.rule, len(here), len(there) if part == 1 or not len(there) else part)
     if not reason and lost and len(here) + len(there) - 2 - lost < LEAST_DEGREES:
         reason = f"cannot tell: too few {was.rule.plural} in the same cells of the season"
@@ -188,9 +190,7 @@ def judge_units(
         rows.loc[names, "p_value"].to_numpy(float),
         alone,
     )
-    table.loc[names, "p_value"] = drift.p_value
-    table.loc[names, "rank_p_value"] = drift.rank_p_value
-    table.loc[names, "design_effect"] = drift.design_effect
+    table.loc[names, list(_TOLD)] = np.column_stack([getattr(drift, name) for name in _TOLD])
     return UnitJudgement(table)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,6 +38,9 @@ class UnitDrift:
         Lag-1 memory of the unit effects.
     cannot_tell : bool
         There are too few units.
+    shape_p_value, missing_p_value : float array
+        The parts of `p_value`: of the values that there are, and of the missing share. NaN where
+        nothing can be told.
     """
 
     p_value: np.ndarray
@@ -45,6 +48,8 @@ class UnitDrift:
     design_effect: np.ndarray
     phi: np.ndarray
     cannot_tell: bool = False
+    shape_p_value: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    missing_p_value: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def real(self, q_value: ArrayLike, alpha: float = 0.05) -> np.ndarray:
         """Whether each change is real.
@@ -130,7 +135,7 @@ def compare_units(
     absent = None if missing is None else _missing(units, phi, *missing)
     if absent is not None:
         ranks = np.maximum(ranks, absent[1])
-    p_values, effects, first = [], [], 0
+    p_values, shapes, gone, effects, first = [], [], [], [], 0
     for tests, parts in groups:
         results = [test.judged(units, phi) for test in tests]
         columns = [p for p, _ in results]
@@ -139,6 +144,8 @@ def compare_units(
             np.full_like(columns[0], np.nan) if absent is None else absent[0][..., first:last]
         )
         p_values.append(weighted_bonferroni(np.stack(columns), parts))
+        shapes.append(weighted_bonferroni(np.stack(columns[:-1]), parts[:-1]))
+        gone.append(columns[-1])
         effects.append(results[0][1])
         first = last
     p_value = np.concatenate(p_values, axis=-1)
@@ -147,7 +154,12 @@ def compare_units(
         single = np.concatenate([tests[0].single for tests, _ in groups], axis=-1)
         p_value = np.where(single, row, np.fmax(p_value, row))
     return UnitDrift(
-        p_value, rank_p_value(units, ranks, phi, alone), np.concatenate(effects, axis=-1), phi
+        p_value,
+        rank_p_value(units, ranks, phi, alone),
+        np.concatenate(effects, axis=-1),
+        phi,
+        shape_p_value=np.concatenate(shapes, axis=-1),
+        missing_p_value=np.concatenate(gone, axis=-1),
     )
 
 
@@ -312,4 +324,7 @@ def _nothing(cells: ArrayLike | None, levels: ArrayLike | None) -> UnitDrift:
     shapes = [np.shape(x)[:-2] for x in (cells, levels) if x is not None]
     shape = (*shapes[0][:-1], sum(s[-1] for s in shapes))
     empty = np.full(shape, np.nan)
-    return UnitDrift(empty, np.ones(shape), empty, np.zeros(shape[:-1]), cannot_tell=True)
+    return UnitDrift(
+        empty, np.ones(shape), empty, np.zeros(shape[:-1]), True, shape_p_value=empty,
+        missing_p_value=empty,
+    )  # fmt: skip
