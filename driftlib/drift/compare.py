@@ -322,13 +322,14 @@ def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> d
 def _bin_statistics(p: np.ndarray, q: np.ndarray) -> dict[str, float]:
     if not (p.any() and q.any()):
         return {}
-    occupied = int(((p > 0) | (q > 0)).sum())
+    occupied, common = (int(np.count_nonzero(both)) for both in (p + q, p * q))
+    psi = distances.psi(p, q)
     return {
-        "psi": distances.psi(p, q),
+        "psi": psi,
         "jensen_shannon": distances.jensen_shannon(p, q),
         "hellinger": distances.hellinger(p, q),
-        "psi_common": distances.psi_in_common(p, q),
-        "one_sided": distances.one_sided(p, q),
+        "psi_common": psi if common == occupied else distances.psi_in_common(p, q),
+        "one_sided": 0.0 if common == occupied else distances.one_sided(p, q),
         "psi_expected": (occupied - 1) * (1 / p.sum() + 1 / q.sum()),
     }
 
@@ -337,9 +338,10 @@ def _numeric_statistics(
     column: Column, before: NumericCounts, after: NumericCounts
 ) -> dict[str, float]:
     before, after = column.alike(before, after)
+    unusual = Unusual(column, before, after)
     p, q = column.bins(before), column.bins(after)
     row = _bin_statistics(p, q)
-    r, c = before.cumulative, after.cumulative
+    r, c = unusual.sides
     row["ks"] = distances.ks(r, c)
     scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
     if scale > 0:
@@ -350,7 +352,7 @@ def _numeric_statistics(
         row |= {"mann_whitney": rank.statistic, "mann_whitney_p_value": rank.p_value}
         row["psi_p_value"] = significance.psi_p_value(p, q)
         row["psi_critical"] = significance.psi_critical(r.rows, c.rows, len(column.psi_edges) + 1)
-        row |= _at_a_glance(Unusual(column, before, after))
+        row |= _at_a_glance(unusual)
     return row
 
 

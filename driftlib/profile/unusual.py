@@ -9,6 +9,7 @@ import numpy as np
 
 from driftlib.profile.column import Column, written
 from driftlib.profile.profile import Counts, NumericCounts
+from driftlib.stats.counts import Cumulative
 from driftlib.stats.excess import Spike, Tails, beyond_p_value, find_spike, outer_tails
 from driftlib.text import percent
 
@@ -38,6 +39,11 @@ class Unusual:
     column: Column
     before: NumericCounts
     after: NumericCounts
+
+    @cached_property
+    def sides(self) -> tuple[Cumulative, Cumulative]:
+        """The two as statistics take them."""
+        return self.before.cumulative, self.after.cumulative
 
     @cached_property
     def _places(self) -> tuple[int, int]:
@@ -85,12 +91,12 @@ class Unusual:
     @cached_property
     def tails(self) -> Tails:
         """Growth of the reference's outermost half percents."""
-        return outer_tails(self.before.cumulative, self.after.cumulative)
+        return outer_tails(*self.sides)
 
     @cached_property
     def spike(self) -> Spike:
         """The value within the range whose share jumped most."""
-        return find_spike(self.before.cumulative, self.after.cumulative)
+        return find_spike(*self.sides)
 
     @property
     def spike_share(self) -> float:

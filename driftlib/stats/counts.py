@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,7 +39,7 @@ class Cumulative:
     mean: float
     squares: float
 
-    @property
+    @cached_property
     def cells(self) -> np.ndarray:
         """Rows before the first grid point, at it, between it and the next, and so on."""
         rows = np.empty(2 * len(self.below) + 1)

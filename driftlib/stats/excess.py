@@ -35,7 +35,7 @@ def excess_p_value(within: int, n_reference: int, rows: int, n_current: int) -> 
     Returns
     -------
     float
-        Probability of so many current rows or more, 0 to 1.
+        Probability of so many current rows or more; 1 for no more than the mean.
 
     References
     ----------
@@ -46,9 +46,10 @@ def excess_p_value(within: int, n_reference: int, rows: int, n_current: int) -> 
     >>> round(excess_p_value(0, 1000, 3, 1000), 3), excess_p_value(20, 1000, 80, 1000) < 1e-8
     (0.125, True)
     """
-    if not rows:
+    if rows * (n_reference + 1) <= (within + 1) * n_current:
         return 1.0
-    return tail(rows, within + rows, n_current, n_reference + n_current)
+    # So many current rows or more are so few of the reference's or fewer, which is the shorter sum.
+    return tail(within, within + rows, n_reference, n_reference + n_current, upper=False)
 
 
 def beyond_p_value(below: int, above: int, n_reference: int, n_current: int) -> float:

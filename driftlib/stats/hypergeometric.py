@@ -42,15 +42,17 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     spread = np.sqrt(mean * max(1.0, (1 - rows / total) * (total - hits) / total))
     reach = abs(observed - mean) if (observed < mean if upper else observed > mean) else 0.0
     length = int(min((high - observed) if upper else (observed - low), reach + 12 * spread + 60))
+    first = np.exp(
+        log_choose(rows, observed) + log_choose(others, hits - observed) - log_choose(total, hits)
+    )
+    if not length:
+        return float(first)
     step = np.arange(length)
     k = (observed + step if upper else observed - step).astype(float)
     if upper:
         ratio = (hits - k) * (rows - k) / ((k + 1) * (others - hits + k + 1))
     else:
         ratio = k * (others - hits + k) / ((hits - k + 1) * (rows - k + 1))
-    first = np.exp(
-        log_choose(rows, observed) + log_choose(others, hits - observed) - log_choose(total, hits)
-    )
     with np.errstate(over="ignore"):
         found = float(first * (1 + np.cumprod(ratio).sum()))
     return min(1.0, found) if np.isfinite(found) else 1.0
