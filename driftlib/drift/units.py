@@ -282,13 +282,17 @@ def _padded(parts: list[np.ndarray]) -> np.ndarray | None:
 
 
 def _wide(cells: np.ndarray) -> np.ndarray:
-    """Rows by unit and bin: neighbouring cells put together into ten of about the same rows."""
-    total = cells.sum(axis=0)
+    """Rows by unit and bin: neighbouring cells put together into ten of about the same rows.
+
+    The outermost cells, tails of the reference, stay by themselves.
+    """
+    inner = cells[:, 1:-1]
+    total = inner.sum(axis=0)
     upto = np.cumsum(total) / max(1, total.sum())
     bins = np.minimum((upto * WIDE_BINS - 1e-9).astype(int), WIDE_BINS - 1)
     wide = np.zeros((len(cells), WIDE_BINS), dtype=cells.dtype)
-    np.add.at(wide.T, np.maximum(bins, 0), cells.T)
-    return wide
+    np.add.at(wide.T, np.maximum(bins, 0), inner.T)
+    return np.column_stack([cells[:, :1], wide, cells[:, 1:][:, -1:]])
 
 
 def unit_line(

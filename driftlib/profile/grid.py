@@ -35,6 +35,7 @@ from driftlib.profile.profile import (
 from driftlib.profile.sampling import DistinctSketch, RunLengths
 from driftlib.profile.sketch import ColumnSketch
 from driftlib.stats.counts import blocks
+from driftlib.stats.excess import TAIL
 from driftlib.stats.precision import DOUBLE, alike, claims, equal_within, held_as_whole, held_bits
 
 HISTOGRAM_BINS = 40
@@ -241,15 +242,21 @@ def _points(ordered: np.ndarray | RunLengths, resolution: int) -> np.ndarray:
     return ordered[np.concatenate(changes)]
 
 
-def _psi_edges(ordered: np.ndarray | RunLengths, bins: int, bits: int) -> np.ndarray:
+def _psi_edges(
+    ordered: np.ndarray | RunLengths, bins: int, bits: int, outer: int = 0
+) -> np.ndarray:
     """Inner edges of the PSI bins: between values at the reference's quantiles, fewer where tied.
 
     An edge lies halfway between two neighbouring values, so that no last digit decides on
-    which side of it a value falls.
+    which side of it a value falls. With `outer` rows there is an edge beside so many at either
+    end, too.
     """
     n = len(ordered)
     whole = held_as_whole(ordered.points if isinstance(ordered, RunLengths) else ordered)
-    quantiles = ordered[np.arange(1, bins) * (n - 1) // bins]
+    places = np.arange(1, bins) * (n - 1) // bins
+    if 2 <= outer <= places[0] < n - 1 - outer:
+        places = np.concatenate([[outer - 1], places, [n - 1 - outer]])
+    quantiles = ordered[places]
     least = most = quantiles
     if not whole:
         quantiles = quantiles.astype(float)
@@ -281,8 +288,8 @@ def _psi_edges(ordered: np.ndarray | RunLengths, bins: int, bits: int) -> np.nda
 
 
 def _unit_edges(ordered: np.ndarray | RunLengths, bits: int) -> np.ndarray:
-    """Edges of the cells in which the rows of a unit are counted."""
-    return _psi_edges(ordered, UNIT_CELLS, bits)
+    """Edges of the cells in which the rows of a unit are counted: the outermost are tails."""
+    return _psi_edges(ordered, UNIT_CELLS, bits, outer=int(np.ceil(TAIL * len(ordered))))
 
 
 def with_reference(column: Column, sketch: ColumnSketch, counts: Counts, bins: int) -> Column:
