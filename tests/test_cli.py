@@ -1,6 +1,7 @@
 """The command line, as a cron job would call it."""
 
 import json
+import shlex
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -205,6 +206,28 @@ def test_markdown_and_prometheus(tmp_path, rng, capsys):
     assert found["driftlib_metric", ("m", "accuracy", "false")] == 1
     assert found["driftlib_rows", ("m",)] == 500
     assert found["driftlib_check_failed", ("m",)] == 1
+
+
+def test_recipes_run(files, tmp_path, capsys):
+    """The lines that cron and the workflow run, run here."""
+    yaml = pytest.importorskip("yaml")
+    params = tmp_path / "my params.yml"
+    params.write_text(f"reference: {files['baseline']}\ncurrent: {files['moved']}\n")
+    texts = {}
+    for place in ("cron", "systemd", "github"):
+        capsys.readouterr()
+        assert main(["recipe", place, "--params", str(params)]) == 0
+        texts[place] = capsys.readouterr().out
+    line = texts["cron"].splitlines()[-1].removeprefix("15 6 * * * ")
+    assert subprocess.run(["sh", "-c", line], capture_output=True).returncode == 1
+    assert f"\nWorkingDirectory={tmp_path}\n" in texts["systemd"]
+    assert f"check --params '{params}' --quiet" in texts["systemd"]
+    steps = yaml.safe_load(texts["github"])["jobs"]["check"]["steps"]
+    (run,) = (step["run"] for step in steps if step.get("name") == "check")
+    out = str(tmp_path / "report.md")
+    command = [out if word == "report.md" else word for word in shlex.split(run)[1:]]
+    assert main(command) == 1
+    assert (tmp_path / "report.md").read_text().startswith("# ")
 
 
 def test_control_characters_do_not_reach_the_terminal(tmp_path, capsys):

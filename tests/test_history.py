@@ -288,6 +288,12 @@ def test_the_command_line_keeps_and_shows_a_history(rng, place, tmp_path, capsys
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[1:]] == [["two", "major", "1"], ["one", "none", "0"]]
     assert overview(dl.History(path).database)["windows"].tolist() == [3, 2]
+    page = tmp_path / "models.html"
+    assert main(["history", path, "--html", str(page)]) == 0
+    text = page.read_text()
+    assert text.count("<h1>") == 1
+    assert text.index("two") < text.index(">one<")
+    assert "x drifted" in text
     assert main(["alerts", "list", "--history", path, "--model", "two"]) == 0
     assert main(["alerts", "ack", "1", "--history", path, "--model", "two"]) == 0
     assert main(["check", saved, file, "--history", path, "--model", "two", "--quiet"]) == 0

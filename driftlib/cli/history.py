@@ -28,11 +28,17 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--model", help="show this model's runs (default: all models)")
     parser.add_argument("--table", choices=TABLES, default="runs", help="what of it (default runs)")
     parser.add_argument("--export", metavar="FILE", help="write it to a .csv or .parquet file")
+    parser.add_argument("--html", metavar="FILE", help="write a page of all models")
     parser.add_argument("--prune", metavar="DATE", help="forget windows before it, such as a year")
 
 
 def run(
-    history: str, model: str | None, table: str, export: str | None, prune: str | None
+    history: str,
+    model: str | None,
+    table: str,
+    export: str | None,
+    html: str | None,
+    prune: str | None,
 ) -> Outcome:
     """Show, export or prune a history.
 
@@ -43,8 +49,8 @@ def run(
     model : str, optional
     table : str
         What to show of the model.
-    export, prune : str, optional
-        File to write to; date before which to forget.
+    export, html, prune : str, optional
+        Files to write to; date before which to forget.
 
     Returns
     -------
@@ -55,6 +61,13 @@ def run(
     from driftlib.history.store import History
     from driftlib.text import counted
 
+    if html is not None:
+        from driftlib.files import write_whole
+        from driftlib.history.page import overview_page
+
+        return Outcome(
+            text=f"Written: {write_whole(html, overview_page(History(history).database))}"
+        )
     if model is None:
         if prune is not None or table != TABLES[0]:
             raise ParameterError("name the --model that this is about.")
