@@ -108,6 +108,12 @@ def test_upload_with_other_names_asks_which_is_which():
     assert metric(app, "Accuracy") == f"{expected['accuracy']:.3f}"
 
 
+@pytest.fixture(scope="module")
+def visited() -> AppTest:
+    """A page that many files are uploaded to, one after another."""
+    return opened(rows="500")
+
+
 PREDICTIONS = "y_true,y_pred,y_proba\n"
 BAD = {
     "empty": (b"", "is empty"),
@@ -124,9 +130,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_bad_files_get_a_sentence(kind):
+def test_bad_files_get_a_sentence(visited, kind):
     content, words = BAD[kind]
-    app = uploaded(opened(rows="500"), content, "../../etc/<script>.csv")
+    app = uploaded(visited, content, "../../etc/<script>.csv")
     assert any(words in message for message in errors(app)), errors(app)
     shown = "".join(errors(app))
     assert "Traceback" not in shown
@@ -145,8 +151,8 @@ def test_bad_files_get_a_sentence(kind):
     ],
     ids=["one class", "quoted newlines", "semicolons", "formulas", "gaps"],
 )
-def test_odd_files_are_evaluated(content):
-    app = uploaded(opened(rows="500"), content.encode())
+def test_odd_files_are_evaluated(visited, content):
+    app = uploaded(visited, content.encode())
     assert errors(app) == []
     said = [text.value for text in app.caption if "semicolons between its cells" in text.value]
     assert bool(said) == (";" in content)

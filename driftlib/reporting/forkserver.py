@@ -125,10 +125,13 @@ class ForkServer:
     ----------
     connection : multiprocessing.connection.Connection
         Takes requests, and answers with the number of a process.
+    pid : int
+        Its own number.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, pid: int) -> None:
         self._connection = connection
+        self._pid = pid
 
     def fork(self, request: Request) -> ForkedProcess:
         """Start a kernel.
@@ -149,6 +152,11 @@ class ForkServer:
         self._connection.send(request)
         return ForkedProcess(self._connection.recv())
 
+    def stop(self) -> None:
+        """End the warm process, once the kernels have ended."""
+        self._connection.close()
+        os.waitpid(self._pid, 0)
+
 
 def start() -> ForkServer | None:
     """Start a warm process, as a copy of this one, which goes on importing by itself.
@@ -167,10 +175,11 @@ def start() -> ForkServer | None:
     ours, theirs = Pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         _serve(theirs)
     theirs.close()
-    return ForkServer(ours)
+    return ForkServer(ours, pid)
 
 
 def _serve(connection: Connection) -> NoReturn:

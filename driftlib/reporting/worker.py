@@ -52,6 +52,8 @@ def main() -> None:
                 jobs.put(read_job(line))
             with WRITING:
                 end_kernels(workshop.kernels)
+                if workshop.forkserver:
+                    workshop.forkserver.stop()
                 shutil.rmtree(folder, ignore_errors=True)
                 os._exit(0)
 
