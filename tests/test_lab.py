@@ -44,6 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for side in ("reference", "current")
         }
         small |= {'"reports"': f'"{folder}/reports"', 'window: str = ""': 'window: str = "3MS"'}
+        small |= {'"pape"': '"cbpe"', "rows: int = 5000": "rows: int = 2000"}
         small |= {"deals: int = 100": "deals: int = 2", "tries: int = 30": "tries: int = 2"}
         source = "".join(cell["source"])
         for old, new in small.items():
@@ -64,13 +65,16 @@ def lab(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    # See tests/conftest.py.
+    (home / "quick").mkdir()
+    (home / "quick/rfc3987_syntax.py").write_text("raise ImportError")
     environment = os.environ | {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(home / "quick")]),
     }
     environment.pop("DRIFTLIB_REPORT", None)
     options = [
