@@ -21,7 +21,7 @@ LEAST_WINDOWS = 13
 CLIP = 2.5
 # And no window teaches more than one of so many standard deviations: a great change would soon
 # look ordinary.
-LEARNT = 4.0
+LEARNT = 3.0
 STAKES = np.array([0.5, 1.0, 2.0, 3.0])
 SIGNS = np.array([1.0, -1.0])
 # Beyond that, more is no more certain, and would not stay finite.
