@@ -617,7 +617,7 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
     st.markdown("#### Every window")
     show_table(metrics_table(performance))
     st.caption(
-        "▼ beyond its threshold by more than noise explains; ◇ beyond it, perhaps by chance; "
+        "▼ an alarm of the run; ▽ beyond noise in a window alone; ◇ beyond it, perhaps by chance; "
         "○ not judged, as labels are still to come."
     )
     st.caption(plain(unit_and_season(performance)))

@@ -13,7 +13,7 @@ from driftlib.data.like_rows import SeasonCells
 from driftlib.data.season import SeasonRule, season_cells
 from driftlib.profile.storage import digest
 from driftlib.stats.seasons import degrees_lost, without_season
-from driftlib.visualization import feature_small_multiples
+from driftlib.visualization import feature_small_multiples, metric_trend
 
 
 def yearly(rng, rows=9_000, years=3, amplitude=10.0, first="2021-01-01"):
@@ -504,3 +504,18 @@ def test_rows_that_are_taken_more_than_once_say_what_they_are_worth():
     once = cells.like(np.arange(100), np.arange(40))
     assert np.bincount(cells.reference[once.reference]).tolist() == [10, 10]
     assert len(once.current) == 40
+
+
+def test_charts_draw_what_each_window_is_compared_with():
+    """With a season the reference is a line of steps, and no band over all windows."""
+    reference = _labelled(["A", "B"], [10, 50])
+    current = pd.concat([_labelled(["A"], [10]), _labelled(["B"], [50])])
+    found = dl.track_performance(
+        current, window=100, reference=reference, metrics=["accuracy"], season="shop",
+        thresholds={"accuracy": "-0.05"}, unit="row",
+    )  # fmt: skip
+    chart = metric_trend(found)
+    lines = {trace.name: trace for trace in chart.data if trace.line.shape == "hvh"}
+    assert list(lines["threshold"].y) == pytest.approx([0.85, 0.45])
+    assert list(lines["reference, what is like it"].y) == pytest.approx([0.9, 0.5])
+    assert not chart.layout.shapes

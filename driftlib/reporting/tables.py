@@ -294,8 +294,8 @@ def metrics_table(perf: Performance) -> pd.DataFrame:
         first = part.iloc[0]
         row = {"window": label, "rows": int(first["n"]), "labelled": int(first["n_labelled"])}
         for entry in part.to_dict("records"):
-            marks = {"▼ ": "degraded", "◇ ": "breached", "○ ": "held"}
-            mark = next((mark for mark, flag in marks.items() if entry[flag]), "")
+            marks = {"▼ ": "alarm", "▽ ": "degraded", "◇ ": "breached", "○ ": "held"}
+            mark = next((mark for mark, flag in marks.items() if entry.get(flag)), "")
             title = titles[entry["metric"]].title
             row[title] = f"{mark}{write_value(entry['value'])}"
             if title in perf.unmeasured and part is not perf.reference:

@@ -105,8 +105,8 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
                 **axis,
             )
         )
-    part = perf.table[perf.table["metric"] == metric]
-    extent += add_limits(chart, perf, metric, part, axis, with_reference=True)
+    part = perf.table[perf.table["metric"] == metric].set_index("window").reindex(numbers)
+    extent += add_limits(chart, perf, metric, part, labels, axis, with_reference=True)
     fit_axis(chart, axis, extent)
     if perf.reference is not None:
         add_legend_entry(chart, "reference", line=style.REFERENCE_LINE)

@@ -103,7 +103,7 @@ def metric_trend(
             if not perf.by:
                 extent += [part["lower"].min(), part["upper"].max()]
                 add_band(chart, part, labels, axis, first)
-                extent += add_limits(chart, perf, name, part, axis, reference)
+                extent += add_limits(chart, perf, name, part, labels, axis, reference)
             chart.add_trace(
                 go.Scatter(
                     x=labels,
@@ -163,7 +163,8 @@ def _trend_legend(
     if not perf.by and drawn["threshold"].notna().any():
         add_legend_entry(chart, "threshold", line=style.THRESHOLD)
     if not perf.by and reference and perf.reference is not None:
-        add_legend_entry(chart, "reference", line=style.REFERENCE_LINE)
+        like = ", what is like it" if perf.likes else ""
+        add_legend_entry(chart, f"reference{like}", line=style.REFERENCE_LINE)
 
 
 def _against(row: pd.Series | dict[str, Any], better_high: bool) -> str:
@@ -234,8 +235,8 @@ def _trend_caption(
         sentences.append("Shaded: the 95 % interval of each value.")
     if is_judged(perf, table):
         sentences.append(
-            "A diamond is beyond its threshold, but its interval is not; a triangle is worse by "
-            "more than noise explains, each window judged alone."
+            "A diamond is beyond its threshold, but its interval is not; a triangle is an alarm, "
+            "an open one worse by more than noise explains in a window judged alone."
         )
     unlabelled = table["n_labelled"].sum() < table["n"].sum()
     if table["held"].any():
@@ -266,9 +267,9 @@ def _trend_alt(
         rows = table[table["metric"] == name]
         values = rows["value"].dropna()
         span = f"{values.min():.3g} to {values.max():.3g}" if len(values) else "no value"
-        worse = int(rows["degraded"].sum())
+        worse = int(rows["alarm"].sum())
         parts.append(
-            f"{METRICS[perf.task][name].title} {span}" + (f", worse in {worse}" if worse else "")
+            f"{METRICS[perf.task][name].title} {span}" + (f", alarms in {worse}" if worse else "")
         )
     return f"Over {counted(len(windows.labels), windows.unit)}: {'; '.join(parts)}."
 

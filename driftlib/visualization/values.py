@@ -13,6 +13,7 @@ from driftlib.text import counted
 from driftlib.visualization import style
 from driftlib.visualization.panels import add_legend_entry, draw_across
 from driftlib.visualization.style import escape
+from driftlib.visualization.windows import plain_numbers
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 STATES = {
     "fine": ("not worse beyond noise", "circle", style.CURRENT),
     "breached": ("beyond its threshold, perhaps by chance", "diamond", style.CURRENT),
-    "degraded": ("worse beyond noise", "triangle-down", style.SEVERITY_COLORS["major"]),
+    "alone": ("worse beyond noise by itself, no alarm", "triangle-down-open", style.CURRENT),
+    "alarm": ("worse beyond noise: an alarm", "triangle-down", style.SEVERITY_COLORS["major"]),
     "held": ("not judged: labels are still to come", "circle-open", style.CURRENT),
 }
 ESTIMATED = style.COLORWAY[2]
@@ -42,8 +44,8 @@ def with_states(perf: Performance) -> pd.DataFrame:
         Its table with `state`, one of `STATES`, and `segment`, empty without segments.
     """
     table = perf.table
-    flags = [table[name] for name in ("held", "degraded", "breached")]
-    state = np.select(flags, ["held", "degraded", "breached"], "fine")
+    flags = [table[name].astype(bool) for name in ("held", "alarm", "degraded", "breached")]
+    state = np.select(flags, ["held", "alarm", "alone", "breached"], "fine")
     return table.assign(state=state, segment=segment_names(table, perf.by) if perf.by else "")
 
 
@@ -105,10 +107,11 @@ def add_limits(
     perf: Performance,
     name: str,
     part: pd.DataFrame,
+    labels: Sequence[str],
     axis: dict[str, str],
     with_reference: bool,
 ) -> list[float]:
-    """Draw lines for the threshold and the reference.
+    """Draw lines for the threshold and the reference: with a season, those of each window.
 
     Parameters
     ----------
@@ -119,7 +122,9 @@ def add_limits(
     name : str
         Of the metric.
     part : pandas.DataFrame
-        The metric's rows, for their `threshold`.
+        The metric's rows, for their `threshold` and `reference_value`.
+    labels : sequence of str
+        Of the windows; plotly text.
     axis : dict
         The panel, see `driftlib.visualization.panels.add_panels`.
     with_reference : bool
@@ -130,6 +135,8 @@ def add_limits(
     list of float
         Where lines and ends of bands are, for the range of the axis.
     """
+    if perf.likes:
+        return _add_steps(chart, part, labels, axis, with_reference)
     drawn = []
     for threshold in part["threshold"].dropna().unique()[:1].tolist():
         draw_across(chart, axis, threshold, threshold, {"type": "line", "line": style.THRESHOLD})
@@ -145,6 +152,39 @@ def add_limits(
     return drawn
 
 
+def _add_steps(
+    chart: go.Figure,
+    part: pd.DataFrame,
+    labels: Sequence[str],
+    axis: dict[str, str],
+    with_reference: bool,
+) -> list[float]:
+    """Draw what each window is compared with, which is not the same for all."""
+    import plotly.graph_objects as go
+
+    lines = {"threshold": style.THRESHOLD}
+    lines |= {"reference_value": style.REFERENCE_LINE} if with_reference else {}
+    drawn: list[float] = []
+    for column, looks in lines.items():
+        values = part[column]
+        if values.isna().all():
+            continue
+        chart.add_trace(
+            go.Scatter(
+                x=list(labels),
+                y=plain_numbers(values),
+                mode="lines",
+                line={**looks, "shape": "hvh"},
+                hoverinfo="skip",
+                showlegend=False,
+                name="threshold" if column == "threshold" else "reference, what is like it",
+                **axis,
+            )
+        )
+        drawn += values.dropna().tolist()
+    return drawn
+
+
 def state_marker(states: Iterable[object], points: int, color: str) -> dict[str, Any]:
     """Make the marker of each value by its state; smaller where there are many.
 
@@ -155,7 +195,7 @@ def state_marker(states: Iterable[object], points: int, color: str) -> dict[str,
     points : int
         How many points the chart has side by side.
     color : str
-        Of values that are not degraded.
+        Of values that are no alarm.
 
     Returns
     -------
@@ -166,7 +206,7 @@ def state_marker(states: Iterable[object], points: int, color: str) -> dict[str,
     size = 8 if points <= 30 else 5 if points <= 100 else 3
     return {
         "symbol": [STATES[state][1] for state in known],
-        "color": [color if state != "degraded" else STATES[state][2] for state in known],
+        "color": [color if state != "alarm" else STATES[state][2] for state in known],
         "opacity": 1,
         "size": [size if state in ("fine", "held") else size + 3 for state in known],
     }
@@ -182,12 +222,12 @@ def add_state_legend(chart: go.Figure, states: Iterable[str], color: str) -> Non
     states : iterable of str
         Of all that is drawn.
     color : str
-        Of values that are not degraded.
+        Of values that are no alarm.
     """
     found = set(states)
     for state, (words, symbol, own) in STATES.items():
         if state in found:
-            looks = {"symbol": symbol, "color": own if state == "degraded" else color, "size": 10}
+            looks = {"symbol": symbol, "color": own if state == "alarm" else color, "size": 10}
             add_legend_entry(chart, words, marker=looks)
 
 
