@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn import metrics as sk
-from sklearn.linear_model import LogisticRegression
 
 from driftlib.data.predictions import Predictions
 from driftlib.errors import DriftlibError
@@ -17,7 +16,7 @@ from driftlib.performance.estimate import estimate_performance
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.predictive import _cells, predictive_interval
 from driftlib.performance.track import track_performance
-from driftlib.stats.calibration import fit_calibrator, reliability
+from driftlib.stats.calibration import BENDS, fit_calibrator, reliability
 
 
 def scored(rng: np.random.Generator, rows: int, power: float = 1.0) -> pd.DataFrame:
@@ -52,17 +51,45 @@ def values(result, name="value"):
 # --- calibration
 
 
-def test_calibration_is_an_ordinary_logistic_regression_when_rows_are_many(rng):
+def test_calibration_is_a_logistic_regression_held_to_the_scores(rng):
     frame = scored(rng, 20_000, power=1.7)
     proba, pred, y = (frame[name].to_numpy() for name in ("y_proba", "y_pred", "y_true"))
     weights = rng.uniform(0.2, 3, len(frame))
     calibrator = fit_calibrator(proba, pred, y, weights)
     (design,) = calibrator.designs(proba, pred)
     ours = calibrator.probabilities([design])
-    model = LogisticRegression(C=1e6, fit_intercept=False, tol=1e-8, max_iter=5000)
-    theirs = model.fit(design, y, sample_weight=weights).predict_proba(design)[:, 1]
-    assert np.abs(ours - theirs).max() < 0.01
     assert np.abs(ours - proba**1.7).mean() < 0.01
+    # At the highest penalised likelihood the slope of the likelihood is the pull of the prior.
+    inputs = calibrator.inputs
+    slope = design.T @ (weights * weights.sum() / (weights**2).sum() * (y - ours))
+    (bend,) = [
+        p for p in BENDS if np.isclose(p, (slope / (calibrator.coefficients - inputs.own))[5])
+    ]
+    pull = np.choose(inputs.kinds, [0.1, bend, 1.0]) * (calibrator.coefficients - inputs.own)
+    assert slope == pytest.approx(pull, abs=1e-3)
+
+
+def test_stiffness_follows_the_data(rng):
+    score = rng.random(20_000)
+    pred = (score > 0.5).astype(int)
+    smooth, wavy = score**1.5, np.clip(score + 0.15 * np.sin(20 * score), 0, 1)
+    chosen = {}
+    for name, chance in (("smooth", smooth), ("wavy", wavy)):
+        y = (rng.random(len(score)) < chance).astype(int)
+        calibrator = fit_calibrator(score, pred, y)
+        found = calibrator.probabilities(calibrator.designs(score, pred))
+        chosen[name] = np.abs(found - chance).mean()
+    assert chosen["smooth"] < 0.006
+    assert chosen["wavy"] < 0.025
+    # Scores of exactly 0 and 1 are told apart from those near them, few values from each other.
+    score = rng.choice([0.0, 0.01, 0.5, 0.99, 1.0], 20_000)
+    chance = np.select(
+        [score == 0, score == 0.01, score == 0.5, score == 0.99], [0.1, 0, 0.3, 1], 0.8
+    )
+    y = (rng.random(len(score)) < chance).astype(int)
+    calibrator = fit_calibrator(score, (score > 0.3).astype(int), y)
+    found = calibrator.probabilities(calibrator.designs(score, (score > 0.3).astype(int)))
+    assert np.abs(found - chance).max() < 0.03
 
 
 def test_calibration_recovers_the_chances_of_three_classes(rng):

@@ -228,7 +228,7 @@ def estimate_performance(
     >>> april = rows[3000:]
     >>> estimate = estimate_performance(march, april, window=1000, metrics=["accuracy"])
     >>> estimate.headline
-    'Estimated without labels: No metric is worse than in the reference: Accuracy 0.747 to 0.76
+    'Estimated without labels: No metric is worse than in the reference: Accuracy 0.742 to 0.755
     over 3 windows; holds only if the relation between inputs and labels has not changed'
     """
     check_choice("method", method, ASSUMPTIONS)

@@ -11,12 +11,13 @@ import pandas as pd
 from scipy.special import expit
 
 from driftlib.stats.intervals import wilson
+from driftlib.stats.score_inputs import BEND, ScoreInputs, choose_inputs
 
-# Scores nearer than this to 0 or 1 count as this near: their logarithms stay finite.
-NEAREST = 1e-6
-KNOTS = 5
-# Prior precision of intercepts and slopes, and of bends and steps, in rows of full information.
-RIDGE_LINE, RIDGE_BEND = 0.1, 1.0
+# Prior precision of intercepts, slopes and steps, and those that bends may have.
+RIDGE_LINE, RIDGE_STEP, RIDGE_BEND = 0.1, 1.0, 1.0
+BENDS = np.logspace(-2, 3, 11)
+# Entries that stand for all rows when the stiffness is chosen.
+MOST_CELLS = 1_000
 NEWTON_STEPS = 50
 CHECKED_ROWS = 100_000
 
@@ -26,29 +27,22 @@ class Calibrator:
     """A model's scores turned into probabilities that agree with the labels it was fitted on.
 
     A logistic regression (softmax for more than two classes) on a piecewise-linear function
-    of the logit of the score (its logarithm, for each of more than two classes), held
-    slightly to the model's own probabilities. Where the scores do not determine the
-    predictions, the prediction is an input as well. Made by `fit_calibrator`.
+    of the logit of the score (its logarithm, for each of more than two classes), with steps at
+    scores of exactly 0 and 1 and where the prediction changes, held slightly to the model's own
+    probabilities. How stiff it is follows the data. Made by `fit_calibrator`.
 
     Parameters
     ----------
-    centres, scales : float array, shape (scores,)
-        By which the transformed scores are standardised: one score for two classes.
-    knots : tuple of float array
-        Where the slope of each score may change, standardised.
-    uses_prediction : bool
-        Whether the prediction is an input.
+    inputs : ScoreInputs
+        How scores and predictions become columns.
     coefficients : float array, shape (parameters,)
-        Intercept, slope, bends and step of each score in turn.
+        Intercept, slope, bends and steps of each score in turn.
     covariance : float array, shape (parameters, parameters)
         Of the coefficients, over references drawn anew: the limit of refitting on resampled
         rows, at the cost of one fit.
     """
 
-    centres: np.ndarray
-    scales: np.ndarray
-    knots: tuple[np.ndarray, ...]
-    uses_prediction: bool
+    inputs: ScoreInputs
     coefficients: np.ndarray
     covariance: np.ndarray
 
@@ -67,7 +61,7 @@ class Calibrator:
         list of float array, shape (rows, parameters)
             One matrix a score.
         """
-        return _designs(self, _transformed(proba), pred)
+        return self.inputs.designs(proba, pred)
 
     def probabilities(
         self, designs: Sequence[np.ndarray], coefficients: np.ndarray | None = None
@@ -133,10 +127,13 @@ def fit_calibrator(
     -------
     Calibrator
         The penalised maximum of the likelihood, with White's sandwich covariance; with units that
-        of leaving out each of them in turn, to the first order.
+        of leaving out each of them in turn, to the first order. Of two classes the stiffness is
+        that under which the labels are likeliest (Laplace's approximation); weighted rows count
+        as much as their effective number.
 
     References
     ----------
+    Ruppert, Wand and Carroll (2003), Semiparametric Regression, chapter 10.
     White (1982), Econometrica 50(1), 1-25. MacKinnon and White (1985), J. Econometrics 29(3),
     305-325.
 
@@ -151,12 +148,11 @@ def fit_calibrator(
     >>> calibrator.probabilities(rows).round(1).tolist()
     [0.3, 0.5, 0.8]
     """
-    start = _start(_transformed(proba), not _determined(proba, pred))
-    weights = np.ones(len(y)) if weights is None else weights / weights.mean()
-    designs = start.designs(proba, pred)
-    precision = _precision(designs)
-    truth = _truth(y, len(designs))
-    found = _newton(designs, truth, weights, start.coefficients, precision)
+    inputs = choose_inputs(proba, pred)
+    weights = _scaled(weights, len(y))
+    designs, truth = inputs.designs(proba, pred), _truth(y, len(inputs.knots))
+    precision = _stiffness(inputs, proba, pred, truth, weights)
+    found = _newton(designs, truth, weights, inputs.own, precision)
 
     error = (truth - _shares(designs, found)) * weights[:, None]
     scores = np.concatenate([x * error[:, [k]] for k, x in enumerate(designs)], axis=1)
@@ -167,9 +163,7 @@ def fit_calibrator(
     else:
         left_out = _left_out(designs, found, weights, precision, scores, units)
         covariance = left_out + bread @ np.diag(precision) @ bread
-    return Calibrator(
-        start.centres, start.scales, start.knots, start.uses_prediction, found, covariance
-    )
+    return Calibrator(inputs, found, covariance)
 
 
 def reliability(
@@ -217,15 +211,15 @@ def reliability(
     """
     rows = np.random.default_rng(seed).permutation(len(y))[:CHECKED_ROWS]
     proba, pred, y = proba[rows], pred[rows], y[rows]
-    start = _start(_transformed(proba), not _determined(proba, pred))
-    designs = start.designs(proba, pred)
-    precision, truth = _precision(designs), _truth(y, len(designs))
+    inputs = choose_inputs(proba, pred)
+    designs, truth = inputs.designs(proba, pred), _truth(y, len(inputs.knots))
+    precision = _stiffness(inputs, proba, pred, truth, np.ones(len(y)))
     fold_of = np.arange(len(y)) % folds
     after = np.empty(truth.shape)
     for fold in range(min(folds, len(y))):
         seen = fold_of != fold
         parts = [x[seen] for x in designs]
-        found = _newton(parts, truth[seen], np.ones(seen.sum()), start.coefficients, precision)
+        found = _newton(parts, truth[seen], np.ones(seen.sum()), inputs.own, precision)
         after[~seen] = _shares([x[~seen] for x in designs], found)
     before = proba.reshape(truth.shape)
     labels = classes[-truth.shape[1] :]
@@ -264,51 +258,61 @@ def _binned(
     )
 
 
-def _transformed(proba: np.ndarray) -> np.ndarray:
-    """Logits, or the logarithms of several classes' scores, (rows, scores)."""
-    inside = np.clip(proba.astype(float), NEAREST, 1 - NEAREST)
-    return np.log(inside) if inside.ndim == 2 else (np.log(inside) - np.log1p(-inside))[:, None]
+def _scaled(weights: np.ndarray | None, rows: int) -> np.ndarray:
+    """Weights that add up to the number of rows that they are worth."""
+    if weights is None:
+        return np.ones(rows)
+    return np.asarray(weights * (weights.sum() / (weights**2).sum()))
 
 
-def _determined(proba: np.ndarray, pred: np.ndarray) -> bool:
-    """Whether the scores alone say what the prediction is."""
-    if proba.ndim == 2:
-        given = np.take_along_axis(proba, pred[:, None], 1)[:, 0]
-        return bool((given >= proba.max(1)).all())
-    highest = proba[pred == 0].max(initial=-np.inf)
-    return bool(highest <= proba[pred == 1].min(initial=np.inf))
-
-
-def _start(logs: np.ndarray, uses_prediction: bool) -> Calibrator:
-    """Make a calibrator that gives the model's own probabilities."""
-    centres, spread = logs.mean(0), logs.std(0)
-    scales = np.where(spread > 1e-9, spread, 1.0)
-    knots, lines = [], []
-    for column, centre, scale in zip(logs.T, centres, scales, strict=True):
-        standard = (column - centre) / scale
-        places = np.unique(np.quantile(standard, np.arange(1, KNOTS + 1) / (KNOTS + 1)))
-        inner = (places > standard.min()) & (places < standard.max())
-        knots.append(places[inner])
-        lines.append([centre, scale, *np.zeros(inner.sum() + uses_prediction)])
-    own = np.concatenate(lines)
-    none = np.zeros((len(own), len(own)))
-    return Calibrator(centres, scales, tuple(knots), uses_prediction, own, none)
-
-
-def _designs(at: Calibrator, logs: np.ndarray, pred: np.ndarray) -> list[np.ndarray]:
-    designs = []
-    for k, knots in enumerate(at.knots):
-        standard = (logs[:, k] - at.centres[k]) / at.scales[k]
-        columns = [np.ones(len(logs)), standard, *np.maximum(standard - knots[:, None], 0)]
-        if at.uses_prediction:
-            columns.append((pred == (k if logs.shape[1] > 1 else 1)).astype(float))
-        designs.append(np.stack(columns, axis=1))
-    return designs
-
-
-def _precision(designs: Sequence[np.ndarray]) -> np.ndarray:
+def _precisions(kinds: np.ndarray, bend: float) -> np.ndarray:
     """Prior precision of each parameter."""
-    return np.concatenate([[RIDGE_LINE] * 2 + [RIDGE_BEND] * (x.shape[1] - 2) for x in designs])
+    return np.choose(kinds, [RIDGE_LINE, bend, RIDGE_STEP])
+
+
+def _stiffness(
+    inputs: ScoreInputs,
+    proba: np.ndarray,
+    pred: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray,
+) -> np.ndarray:
+    """Prior precisions under which the labels are likeliest, of two classes."""
+    kinds = inputs.kinds
+    if truth.shape[1] > 1 or not (kinds == BEND).any():
+        return _precisions(kinds, RIDGE_BEND)
+    score, given, share, size = _cells(proba, pred, truth[:, 0], weights)
+    designs, start = inputs.designs(score, given), inputs.own
+    best, likeliest = RIDGE_BEND, -np.inf
+    for bend in BENDS[::-1].tolist():
+        precision = _precisions(kinds, bend)
+        found = _newton(designs, share, size, start, precision, inputs.own)
+        shares = _shares(designs, found)
+        whole = _information(designs, shares, size, precision)
+        likelihood = (np.log(precision).sum() - np.linalg.slogdet(whole)[1]) / 2
+        likelihood -= _cost(share, size, shares, found, inputs.own, precision)
+        if likelihood > likeliest:
+            best, likeliest = bend, likelihood
+        start = found
+    return _precisions(kinds, best)
+
+
+def _cells(
+    proba: np.ndarray, pred: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with like scores and one prediction as one entry: its score, share and weight."""
+    order = np.lexsort((proba, pred))
+    score, given = proba[order], pred[order]
+    new = given[1:] != given[:-1]
+    apart = score[1:] != score[:-1]
+    if (new | apart).sum() >= MOST_CELLS:
+        run = np.arange(len(score)) * MOST_CELLS // len(score)
+        apart &= run[1:] != run[:-1]
+    first = np.append(0, np.flatnonzero(new | apart) + 1)
+    size = np.add.reduceat(weights[order], first)
+    share = np.add.reduceat((weights * truth)[order], first) / np.where(size > 0, size, 1)
+    middle = first + np.diff(first, append=len(score)) // 2
+    return score[middle], given[middle], share[:, None], size
 
 
 def _truth(y: np.ndarray, scores: int) -> np.ndarray:
@@ -372,21 +376,34 @@ def _left_out(
     return np.asarray(away.T @ away * (len(away) - 1) / len(away))
 
 
+def _cost(
+    truth: np.ndarray,
+    weights: np.ndarray,
+    shares: np.ndarray,
+    found: np.ndarray,
+    centre: np.ndarray,
+    precision: np.ndarray,
+) -> float:
+    """Minus the penalised log likelihood."""
+    logs = (truth * np.log(np.maximum(shares, 1e-300))).sum(1)
+    if truth.shape[1] == 1:
+        logs += (1 - truth[:, 0]) * np.log(np.maximum(1 - shares[:, 0], 1e-300))
+    return float(-(weights * logs).sum() + (precision * (found - centre) ** 2).sum() / 2)
+
+
 def _newton(
     designs: Sequence[np.ndarray],
     truth: np.ndarray,
     weights: np.ndarray,
     start: np.ndarray,
     precision: np.ndarray,
+    centre: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Coefficients of the highest penalised likelihood, `start` being the prior's centre."""
+    """Coefficients of the highest penalised likelihood; the prior's centre is the start's."""
+    centre = start if centre is None else centre
 
     def cost(shares: np.ndarray, found: np.ndarray) -> float:
-        hit = (truth * shares).sum(1)
-        rest = 1 - truth.sum(1)
-        of_true = hit + rest * (1 - shares.sum(1)) if truth.shape[1] == 1 else hit
-        loss = -(weights * np.log(np.maximum(of_true, 1e-300))).sum()
-        return float(loss + (precision * (found - start) ** 2).sum() / 2)
+        return _cost(truth, weights, shares, found, centre, precision)
 
     found = start
     shares = _shares(designs, found)
@@ -394,7 +411,7 @@ def _newton(
     for _ in range(NEWTON_STEPS):
         error = weights[:, None] * (truth - shares)
         slope = np.concatenate([x.T @ error[:, k] for k, x in enumerate(designs)])
-        slope -= precision * (found - start)
+        slope -= precision * (found - centre)
         step = np.linalg.solve(_information(designs, shares, weights, precision), slope)
         if slope @ step < 1e-9:
             break
