@@ -285,7 +285,7 @@ def test_a_calibration_by_units_varies_as_refits_without_each_unit_do(rng):
 
 def test_estimates_hold_what_labels_show_of_other_days(rng):
     held, by_rows = [], []
-    for _ in range(6):
+    for _ in range(8):
         both = days(rng, 36, rows=100, effect=1.0)
         before, after = both[: 30 * 100], both[30 * 100 :]
         real = dl.track_performance(after, metrics=["recall", "specificity"], unit="row").table[

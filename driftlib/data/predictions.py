@@ -77,6 +77,11 @@ class Predictions:
         return _present(self.pred)
 
     @property
+    def usable(self) -> np.ndarray:
+        """Whether each row has all its probabilities, and where any has one a prediction."""
+        return self.scored & (self.predicted if self.predicted.any() else True)
+
+    @property
     def scores(self) -> np.ndarray:
         """The probabilities, for callers that have made sure that there are some."""
         if self.proba is None:
@@ -147,6 +152,8 @@ def read_predictions(
     task: str = "auto",
     positive: Any = None,
     labelled: bool = True,
+    scores_do: bool = False,
+    threshold: float | None = None,
 ) -> tuple[Task, Period, Period | None]:
     """Read labels and predictions of the current and, where there is one, the reference period.
 
@@ -162,6 +169,8 @@ def read_predictions(
         Default: the larger of two labels.
     labelled : bool
         Whether there must be labels.
+    scores_do, threshold
+        See `parse_predictions`.
 
     Returns
     -------
@@ -183,7 +192,9 @@ def read_predictions(
     """
     tables = name_tables(current=current, reference=reference)
     unlabelled = [] if labelled else [name for name, _ in tables]
-    found, predictions = parse_predictions(tables, roles, task, positive, unlabelled)
+    found, predictions = parse_predictions(
+        tables, roles, task, positive, unlabelled, scores_do, threshold
+    )
     periods = [
         Period(name, frame, one) for (name, frame), one in zip(tables, predictions, strict=True)
     ]
@@ -233,6 +244,8 @@ def parse_predictions(
     task: str = "auto",
     positive: Any = None,
     unlabelled: Iterable[str] = (),
+    scores_do: bool = False,
+    threshold: float | None = None,
 ) -> tuple[Task, list[Predictions]]:
     """Parse the columns of one or more frames that belong to the same model.
 
@@ -246,6 +259,10 @@ def parse_predictions(
         See `read_predictions`.
     unlabelled : iterable of str
         Names of frames that need no labels.
+    scores_do : bool
+        Whether probabilities without predictions are enough.
+    threshold : float, optional
+        Probability from which on a row is predicted positive, whatever is predicted else.
 
     Returns
     -------
@@ -273,8 +290,10 @@ def parse_predictions(
     read = [notes_of(frame) for _, frame in tables]
     notes = [(*said, *found) for said, (_, found) in zip(read, cleaned, strict=True)]
     without = set(unlabelled)
+    scores_do |= threshold is not None
     for where, frame in tables:
-        _check_columns(where, frame, roles, where not in without)
+        scored = scores_do and bool(roles.proba_columns(frame.columns)) and task != REGRESSION
+        _check_columns(where, frame, roles, where not in without, not scored)
     labelled = [table for table in tables if roles.y_true in table[1].columns]
     told, reason = (task, "as asked") if task != "auto" else infer_task(labelled or tables, roles)
     if told == REGRESSION:
@@ -297,7 +316,26 @@ def parse_predictions(
         _read_classes(where, frame, roles, found, pair)
         for (where, frame), pair in zip(tables, columns, strict=True)
     ]
+    if threshold is not None:
+        predictions = [_cut(one, found, threshold) for one in predictions]
     return found, _noted(predictions, [(*a, *b) for a, b in zip(notes, unknown, strict=True)])
+
+
+def _cut(predictions: Predictions, task: Task, threshold: float) -> Predictions:
+    """Predict the positive label from a probability on."""
+    if not (isinstance(threshold, int | float) and 0 <= threshold <= 1):
+        raise ParameterError(f"threshold={threshold!r} is no probability: give a number, 0 to 1.")
+    if task.kind != BINARY or predictions.proba is None:
+        raise ParameterError(
+            f"threshold={threshold!r} cuts the probability of one of two labels, and there is "
+            "none here: leave it out."
+        )
+    known = predictions.scored
+    pred = np.where(known, predictions.proba >= threshold, -1)
+    other = predictions.predicted & known & (predictions.pred != pred)
+    replaced = f"; {counted(int(other.sum()), 'row')} had another prediction" if other.any() else ""
+    note = f"a row is predicted {task.positive!r} from a probability of {threshold:g} on{replaced}"
+    return replace(predictions, pred=pred, opposed="", notes=(*predictions.notes, note))
 
 
 def _noted(predictions: list[Predictions], notes: Sequence[tuple[str, ...]]) -> list[Predictions]:
@@ -307,7 +345,9 @@ def _noted(predictions: list[Predictions], notes: Sequence[tuple[str, ...]]) -> 
     ]
 
 
-def _check_columns(where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: bool) -> None:
+def _check_columns(
+    where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: bool, predicted: bool = True
+) -> None:
     has = quoted(frame.columns)
     if labels and roles.y_true not in frame.columns:
         raise LackingError(
@@ -321,6 +361,8 @@ def _check_columns(where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: 
             "estimate_performance for data without labels.",
             f"{where} column {roles.y_true!r} has no label in any row.",
         )
+    if not predicted:
+        return
     lacks = roles.y_pred not in frame.columns
     if lacks or frame[roles.y_pred].isna().all():
         what = (
@@ -333,7 +375,7 @@ def _check_columns(where: str, frame: pd.DataFrame, roles: ColumnRoles, labels: 
             advice = (
                 "Predicted labels are needed beside the probabilities: make them with the cut-off "
                 f"your model is used with, such as frame[{roles.y_pred!r}] = "
-                f"frame[{roles.y_proba!r}] >= 0.5."
+                f"frame[{roles.y_proba!r}] >= 0.5, or where a function takes it pass threshold=0.5."
             )
         lacking = "has no column" if lacks else "has no prediction in any row of column"
         raise LackingError(

@@ -24,6 +24,9 @@ HANDFUL = 0.02
 # Whole numbers with more values than this are counts or amounts unless task= says otherwise.
 MOST_GUESSED_CLASSES = 20
 
+# More than so many are amounts where wrong predictions go with the labels as closely as this.
+MOST_UNORDERED, LEAST_WRONG, LEAST_ORDER = 5, 30, 0.3
+
 
 @dataclass(frozen=True)
 class Task:
@@ -144,7 +147,8 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
     multiclass; a `y_proba` column (or two of them by class) is binary; text, booleans and
     pandas categories are classes, two or more; of numbers, whole ones with at most two values
     are binary, whole ones with at most 20 values of which all predictions are one are
-    multiclass, and all else is a regression.
+    multiclass (of more than five values only where wrong predictions are no nearer to the labels
+    than others), and all else is a regression.
 
     Parameters
     ----------
@@ -196,6 +200,11 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
     values = np.unique(labels)
     if len(values) <= 2 and (_whole(predictions) or set(values) == {0, 1}):
         return BINARY, f"{of_labels!r} holds at most two whole numbers"
+    if _counts(true, pred, len(values)):
+        return REGRESSION, (
+            f"{of_labels!r} holds {len(values)} whole numbers, and wrong predictions are near the "
+            "right ones, as of counts: task='multiclass' if they are classes"
+        )
     if len(values) <= MOST_GUESSED_CLASSES and np.isin(predictions, values).all():
         return (
             MULTICLASS,
@@ -203,6 +212,17 @@ def infer_task(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -
             + _few_unpredicted(true, pred),
         )
     return REGRESSION, f"{of_labels!r} holds {len(values):,} whole numbers"
+
+
+def _counts(true: pd.Series, pred: pd.Series, values: int) -> bool:
+    """Whether whole numbers are amounts: a wrong one is nearer to the right one than by chance."""
+    if values <= MOST_UNORDERED:
+        return False
+    y, guess = (as_numbers(column).values.astype(float) for column in (true, pred))  # noqa: PD011
+    wrong = np.isfinite(y) & np.isfinite(guess) & (y != guess)
+    if wrong.sum() < LEAST_WRONG or not (y[wrong].std() and guess[wrong].std()):
+        return False
+    return bool(np.corrcoef(y[wrong], guess[wrong])[0, 1] > LEAST_ORDER)
 
 
 def _whole(values: np.ndarray) -> bool:

@@ -122,6 +122,7 @@ def estimate_performance(
     method: str = "cbpe",
     *,
     thresholds: Mapping[str, float | str] | None = None,
+    threshold: float | None = None,
     seed: int = 0,
     features: Iterable[str] | None = None,
     exclude: Iterable[str] = (),
@@ -170,6 +171,8 @@ def estimate_performance(
     thresholds : dict, optional
         As for `driftlib.track_performance`. Without any, every metric is compared with the
         reference itself.
+    threshold : float, optional
+        As for `driftlib.track_performance`.
     seed : int
         Of the draws that the intervals are made of, and of "pape"'s classifier.
     features : list of str, optional
@@ -241,7 +244,13 @@ def estimate_performance(
     _check_labels(name, before, roles)
     unlabelled = now[[column for column in (y_pred, *columns) if column in now.columns]]
     task, (known, new) = parse_predictions(
-        [(name, before), (current_name, unlabelled)], roles, "auto", positive, [current_name]
+        [(name, before), (current_name, unlabelled)],
+        roles,
+        "auto",
+        positive,
+        [current_name],
+        True,
+        threshold,
     )
     maturity = read_maturity(
         [(current_name, now), (name, before)], y_true, label_time, matures, on or timestamp,
@@ -251,7 +260,7 @@ def estimate_performance(
     if maturity is not None:
         past = only_mature(past, maturity.sides[1], maturity.words)
         known = past.predictions
-    chosen = select_metrics(task.kind, metrics, has_proba=True)
+    chosen = select_metrics(task.kind, metrics, True, bool(new.predicted.any()))
     limits = read_thresholds(thresholds, task.kind, chosen, has_reference=True)
     groups = window_groups(now, window, step, on, segments, current_name, time_format)
     whole = window_groups(before, by=segments, where=name)
@@ -260,7 +269,7 @@ def estimate_performance(
     timed = replace(roles, timestamp=on or timestamp)
     cells = read_cells(season, (name, before), (current_name, now), timed)
     like = reference_groups(groups, whole, cells)
-    rows = known.labelled & known.predicted & known.scored
+    rows = known.labelled & known.usable
     learnt = known.take(rows)
     _check_classes(name, learnt, task, roles)
     compared: Features | None = None

@@ -78,7 +78,7 @@ def estimate_values(
     -------
     EstimatedValues
     """
-    positions, usable = np.arange(len(new.pred))[groups.rows], new.predicted & new.scored
+    positions, usable = np.arange(len(new.pred))[groups.rows], new.usable
     limits = np.full((3, len(groups.lo), len(metrics)), np.nan)
     notes, as_rows = [], [""] * len(groups.lo)
     sums = [add_by_unit(np.zeros((len(metrics), 0)), np.zeros(0, int))] * len(groups.lo)

@@ -151,7 +151,7 @@ class LateLabels:
         if calibration is None:
             return unknown, "there are too few rows with all their labels to expect theirs by"
         new = _scored(self.now.take(rows), self.task)
-        used = new.predicted & new.scored
+        used = new.usable
         if not used.any():
             return unknown, "no row has a prediction"
         new, rows = new.take(used), rows[used]
@@ -224,7 +224,7 @@ class LateLabels:
         parts, units = [], []
         for times, one, places in self._pairs:
             scored = _scored(one, self.task)
-            rows = one.labelled & ~times.young & scored.predicted & scored.scored
+            rows = one.labelled & ~times.young & scored.usable
             parts.append(scored.take(rows))
             units.append(places[rows] if len(places) else np.zeros(0, int))
         y, pred = (np.concatenate([getattr(p, name) for p in parts]) for name in ("y", "pred"))

@@ -47,7 +47,9 @@ METRICS: dict[str, dict[str, Metric[Any]]] = {
 }
 
 
-def select_metrics(task: str, names: Iterable[str] | None, has_proba: bool) -> list[Metric[Any]]:
+def select_metrics(
+    task: str, names: Iterable[str] | None, has_proba: bool, has_pred: bool = True
+) -> list[Metric[Any]]:
     """Choose metrics of a task, in the order of the table.
 
     Parameters
@@ -58,6 +60,8 @@ def select_metrics(task: str, names: Iterable[str] | None, has_proba: bool) -> l
         Default: all that can be computed.
     has_proba : bool
         Whether there are probabilities.
+    has_pred : bool
+        Whether there are predictions.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def select_metrics(task: str, names: Iterable[str] | None, has_proba: bool) -> l
     """
     known = METRICS[task]
     if names is None:
-        return [metric for metric in known.values() if has_proba or not metric.needs_proba]
+        return [m for m in known.values() if (has_proba if m.needs_proba else has_pred)]
     names = [names] if isinstance(names, str) else list(names)
     for name in names:
         if name not in known:
@@ -86,5 +90,11 @@ def select_metrics(task: str, names: Iterable[str] | None, has_proba: bool) -> l
         raise ParameterError(
             f"metrics={quoted(lacking)} need probabilities, and there is no column of them: name "
             'it with y_proba="...", or leave these metrics out.'
+        )
+    lacking = [name for name in names if not known[name].needs_proba and not has_pred]
+    if lacking:
+        raise ParameterError(
+            f"metrics={quoted(lacking)} need predictions, and there are only probabilities: say "
+            "with threshold= from which one on a row is predicted positive, or leave them out."
         )
     return [metric for metric in known.values() if metric.name in names]

@@ -54,6 +54,7 @@ def track_performance(
     thresholds: Mapping[str, float | str] | None = None,
     reference: Any = None,
     *,
+    threshold: float | None = None,
     features: Iterable[str] | None = None,
     exclude: Iterable[str] = (),
     categorical: Iterable[str] = (),
@@ -106,6 +107,10 @@ def track_performance(
     reference : frame, table, str or Path, optional
         Labels and predictions from when the model was good; with `by` it needs those columns
         too. Without any thresholds every metric is compared with the reference itself.
+    threshold : float, optional
+        The probability from which on a row of two classes is predicted positive; it makes the
+        predictions, also where there are some. Without predictions or a threshold there are the
+        metrics of probabilities.
     features, exclude, categorical : list of str, optional
         Taken so that the same keywords serve every function: metrics are of labels and
         predictions, whatever the features are.
@@ -185,10 +190,20 @@ def track_performance(
     1       1    0.8  0.702  0.872      True      True
     """
     roles = ColumnRoles(y_true, y_pred, y_proba, timestamp, time_format)
-    found, now, past = read_predictions(frame, reference, roles=roles, task=task, positive=positive)
+    found, now, past = read_predictions(
+        frame,
+        reference,
+        roles=roles,
+        task=task,
+        positive=positive,
+        scores_do=True,
+        threshold=threshold,
+    )
     on = followed_time(window, on, timestamp, now.frame.columns, now.name)
     segments = read_segments(by, now.frame.columns, now.name)
-    chosen = select_metrics(found.kind, metrics, now.predictions.proba is not None)
+    has_proba = now.predictions.proba is not None
+    has_pred = bool(now.predictions.predicted.any())
+    chosen = select_metrics(found.kind, metrics, has_proba, has_pred)
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
     groups = window_groups(now.frame, window, step, on, segments, now.name, time_format)
     maturity = read_maturity(
@@ -244,7 +259,7 @@ def track_performance(
         [period.predictions for period in (now, past) if period],
         groups,
         window if window in now.frame.columns else on,
-        f"without {y_proba!r} there is no {', '.join(absent)}" if absent else "",
+        _absent(absent, y_proba if has_pred else y_pred, has_pred),
     )
     return Performance(
         table,
@@ -287,6 +302,12 @@ def _by_units(
         return UnitComparison(units, after)
     before = labelled_sums(past.predictions, like.groups, units.reference, task, metrics)
     return UnitComparison(units, after, before, like.places)
+
+
+def _absent(names: Sequence[str], column: str, has_pred: bool) -> str:
+    """Say what cannot be measured for want of a column."""
+    advice = "" if has_pred else ": threshold= makes predictions of probabilities"
+    return f"without {column!r} there is no {', '.join(names)}{advice}" if names else ""
 
 
 def _in_windows(

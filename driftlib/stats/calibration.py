@@ -207,7 +207,7 @@ def reliability(
     0   yes      before    0  2000        0.0       0.3
     1   yes      before    1  2000        0.5       0.7
     2   yes       after    0  2000        0.3       0.3
-    3   yes       after    1  2000        0.8       0.7
+    3   yes       after    1  2000        0.8       0.8
     """
     rows = np.random.default_rng(seed).permutation(len(y))[:CHECKED_ROWS]
     proba, pred, y = proba[rows], pred[rows], y[rows]
