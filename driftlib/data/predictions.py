@@ -290,13 +290,18 @@ def parse_predictions(
     read = [notes_of(frame) for _, frame in tables]
     notes = [(*said, *found) for said, (_, found) in zip(read, cleaned, strict=True)]
     without = set(unlabelled)
-    scores_do |= threshold is not None
+    if (scores_do or threshold is not None) and task != REGRESSION and _only_scores(tables, roles):
+        tables = [(where, f.drop(columns=roles.y_pred, errors="ignore")) for where, f in tables]
+        predicted = False
+    else:
+        predicted = threshold is None
     for where, frame in tables:
-        scored = scores_do and bool(roles.proba_columns(frame.columns)) and task != REGRESSION
-        _check_columns(where, frame, roles, where not in without, not scored)
+        _check_columns(where, frame, roles, where not in without, predicted)
     labelled = [table for table in tables if roles.y_true in table[1].columns]
     told, reason = (task, "as asked") if task != "auto" else infer_task(labelled or tables, roles)
     if told == REGRESSION:
+        if threshold is not None:
+            raise ParameterError("threshold= cuts probabilities, and this is a regression.")
         if positive is not None:
             raise ParameterError("positive= is for two classes, and this is a regression.")
         numbers = [_read_numbers(where, frame, roles) for where, frame in tables]
@@ -319,6 +324,15 @@ def parse_predictions(
     if threshold is not None:
         predictions = [_cut(one, found, threshold) for one in predictions]
     return found, _noted(predictions, [(*a, *b) for a, b in zip(notes, unknown, strict=True)])
+
+
+def _only_scores(tables: Sequence[tuple[str, pd.DataFrame]], roles: ColumnRoles) -> bool:
+    """Whether every table has probabilities and none a prediction."""
+    return all(
+        bool(roles.proba_columns(frame.columns))
+        and (roles.y_pred not in frame.columns or bool(frame[roles.y_pred].isna().all()))
+        for _, frame in tables
+    )
 
 
 def _cut(predictions: Predictions, task: Task, threshold: float) -> Predictions:
