@@ -24,6 +24,8 @@ MOST_ROWS = 20_000
 KEY_COLUMNS = 3
 # Columns that tell fewer rows apart than this are too few to choose rows by.
 TOLD_APART = 10_000
+# Rows of a sample that are looked at first.
+FIRST = 500
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 
@@ -105,8 +107,8 @@ class RowHashes:
         times, number = np.unique(_multiplicities(whole), return_counts=True)
         return dict(zip(times.tolist(), number.tolist(), strict=True))
 
-    def distinct(self, name: str) -> tuple[int, int]:
-        """Count the values of one column.
+    def present(self, name: str) -> int:
+        """Count the rows that have a value in one column.
 
         Parameters
         ----------
@@ -114,12 +116,25 @@ class RowHashes:
 
         Returns
         -------
-        (int, int)
-            Different values, and rows that have one.
+        int
+        """
+        return int(np.count_nonzero(self.cells[:, self.names.index(name)]))
+
+    def all_distinct(self, name: str) -> bool:
+        """Tell whether one column has no value twice.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        bool
         """
         column = self.cells[:, self.names.index(name)]
-        present = column[column != 0]
-        return len(np.unique(present)), len(present)
+        column = column[column != 0]
+        # Of a column that is no identifier, some of the first rows are alike.
+        return all(len(np.unique(part)) == len(part) for part in (column[:FIRST], column))
 
 
 def key_columns(columns: Mapping[str, Column]) -> tuple[str, ...]:
