@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -257,7 +258,7 @@ def test_module_and_help():
         assert command in run.stdout
 
 
-def test_a_report_passes_on_what_is_named_and_no_more(monkeypatch, tmp_path):
+def test_a_report_passes_on_what_is_named_and_no_more(monkeypatch, tmp_path, files):
     asked = []
 
     def run_report(parameters, **rest):
@@ -267,7 +268,35 @@ def test_a_report_passes_on_what_is_named_and_no_more(monkeypatch, tmp_path):
     monkeypatch.setattr("driftlib.reporting.run_report", run_report)
     assert main(["report", "--current", "a.csv", "--exclude", "id, a shop", "--unit", "7D"]) == 0
     assert main(["report", "--features", "x,y", "--time-format", "dayfirst"]) == 0
+    sides = ["--reference", str(files["reference"]), "--current", str(files["moved"])]
+    kept = ["--history", str(tmp_path / "h.db"), "--fail-on-alert"]
+    assert main(["report", *sides, *kept]) == 1
+    assert driftlib.History(tmp_path / "h.db").alerts()["subject"].tolist() == ["x"]
+    assert asked.pop() == {"reference": sides[1], "current": sides[3]}
     assert asked == [
         {"current": "a.csv", "exclude": ["id", "a shop"], "unit": "7D"},
         {"features": ["x", "y"], "time_format": "dayfirst"},
     ]
+
+
+def test_the_commands_of_the_readme_run(tmp_path, monkeypatch, rng, capsys):
+    """Those of a day after day, literally, on files of the names that they have."""
+    readme = Path(__file__).resolve().parents[1] / "README.md"
+    section = readme.read_text().partition("## Day after day")[2]
+    block = section.partition("```sh\n")[2].partition("```")[0]
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()]
+    monkeypatch.chdir(tmp_path)
+    Path("new").mkdir()
+    seen = pd.date_range("2024-01-01", periods=40 * 24, freq="h")
+    frame = pd.DataFrame({"seen": seen, "x": rng.normal(size=len(seen))})
+    frame[: 30 * 24].to_parquet("train.parquet")
+    frame[30 * 24 :].assign(x=9.0).to_parquet("new/1.parquet")
+    codes = [main(words[1:]) for words in commands if words and words[0] == "driftlib"]
+    assert codes == [0, 1, 0, 0, 0, 0]
+    assert "Alert 1 is silent until 2030-01-31." in capsys.readouterr().out
+    python = section.partition("```python\n")[2].partition("```")[0]
+    driftlib.Baseline.fit("train.parquet", timestamp="seen").save("baseline.json")
+    frame[-24:].to_parquet("today.parquet")
+    with pytest.raises(driftlib.DriftlibError, match="no model 'churn'"):
+        driftlib.History("other.db", "churn").trend()
+    exec(python.replace("monitor.db", "other.db"), {"dl": driftlib})

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 from driftlib.cli.options import RECEIVERS, add_columns, add_late, add_roles, names
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.cli.settings import ESTIMATORS, KNOWN, LIMITS, SEVERITIES, settle
-from driftlib.errors import DriftlibError
 
 if TYPE_CHECKING:
-    from driftlib.cli.judging import Judged
+    pass
 
 _LIMITS = {
     "alpha": "share of checks without drift that may find some",
@@ -103,7 +102,7 @@ def run(params: str | None, **options: Any) -> Outcome:
     -------
     Outcome
     """
-    from driftlib.cli.judging import judge
+    from driftlib.cli.judging import judge, send_alerts
     from driftlib.cli.markdown import markdown_text
     from driftlib.cli.prometheus import prometheus_text
     from driftlib.files import write_json, write_whole
@@ -119,26 +118,8 @@ def run(params: str | None, **options: Any) -> Outcome:
         write_whole(settings.markdown, markdown_text(judged))
     if settings.prometheus:
         write_whole(settings.prometheus, prometheus_text(judged))
-    complaints = _send(judged)
+    complaints = send_alerts(judged)
     text = "" if settings.quiet else judged.to_text()
     if settings.json == "-":
         text = json.dumps(content, indent=1, allow_nan=False)
     return Outcome(FOUND if judged.failed else OK, text, tuple(complaints))
-
-
-def _send(judged: Judged) -> list[str]:
-    """Send all alerts; with a history what is new, worse or over, and was not taken before."""
-    from driftlib.alerts import deliver
-
-    settings = judged.settings
-    try:
-        if judged.history is None or judged.recorded is None:
-            return deliver(judged.alerts, settings.notify)
-        from driftlib.history.digest import tell
-
-        history = judged.history
-        return tell(
-            history.database, history.model, judged.recorded, settings.notify, settings.link
-        )
-    except DriftlibError as error:
-        return [str(error)]

@@ -311,3 +311,31 @@ def _estimated(
         window=window, **limits, **columns, **_named(settings, baseline), **_late(settings),
     )  # fmt: skip
     return found, ()
+
+
+def send_alerts(judged: Judged) -> list[str]:
+    """Send all alerts; with a history what is new, worse or over, and was not taken before.
+
+    Parameters
+    ----------
+    judged : Judged
+
+    Returns
+    -------
+    list of str
+        A sentence for each receiver that failed.
+    """
+    from driftlib.alerts import deliver
+
+    settings = judged.settings
+    try:
+        if judged.history is None or judged.recorded is None:
+            return deliver(judged.alerts, settings.notify)
+        from driftlib.history.digest import tell
+
+        history = judged.history
+        return tell(
+            history.database, history.model, judged.recorded, settings.notify, settings.link
+        )
+    except DriftlibError as error:
+        return [str(error)]

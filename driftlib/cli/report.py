@@ -6,11 +6,14 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftlib.cli.options import RECEIVERS, SEASONS, TIME_FORMATS, UNITS, add_late, names
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from driftlib.cli.settings import Settings
 
 
 def add_to(commands: Any) -> None:
@@ -41,6 +44,10 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--notebooks", help="folder of changed notebooks: see driftlib notebooks (default ours)"
     )
+    parser.add_argument(
+        "--history", metavar="FILE", help="keep what is found, and tell only what is new"
+    )
+    parser.add_argument("--model", help="whose history it is (default model)")
     parser.add_argument("--output", help="folder to write to (default reports)")
     parser.add_argument(
         "--evidently", action="store_true", help="write Evidently's report beside ours"
@@ -78,7 +85,9 @@ def run(
     """
     from driftlib.reporting import run_report
 
+    kept = {name: options.pop(name) for name in ("history", "model")}
     chosen = {name: value for name, value in options.items() if value is not None}
+    settings = _history_settings(chosen, kept, params)
     result = run_report(
         chosen,
         params=params,
@@ -87,9 +96,32 @@ def run(
         evidently=evidently,
         audit=audit,
     )
-    failures = _send(result.output / "alerts.json")
-    failed = result.failed or (fail_on_alert and result.alerts)
+    if settings is None:
+        failures, found = _send(result.output / "alerts.json"), bool(result.alerts)
+    else:
+        from driftlib.cli.judging import judge, send_alerts
+
+        judged = judge(settings)
+        failures, found = send_alerts(judged), judged.failed
+    failed = result.failed or (fail_on_alert and found)
     return Outcome(FOUND if failed else OK, result.headline, tuple(failures))
+
+
+def _history_settings(
+    chosen: dict[str, Any], kept: dict[str, Any], params: str | None
+) -> Settings | None:
+    """Settle how the current data are judged, where there is a history to keep that in."""
+    from driftlib.reporting.parameters import read_parameters
+
+    named = kept["history"] or (read_parameters(params).get("history") if params else None)
+    if not named:
+        return None
+    from driftlib.cli.settings import settle
+
+    given = chosen | kept | {"notify": os.environ.get(RECEIVERS, "").split()}
+    if chosen.get("season"):
+        given["season"] = names(chosen["season"])
+    return settle(given, params)
 
 
 def _send(path: Path) -> list[str]:

@@ -24,6 +24,7 @@ CYCLES = {"hour": 1, "weekday": 7, "day of the month": 28, "month": 365, "day of
 # With fewer rows a value of the calendar, any column would seem to follow it.
 FEWEST_ROWS_EACH = 3
 PARTIAL = "partial: the data"
+NOT_JUDGED = "of which a partial window has only some: not judged"
 
 
 def excuse_calendar_columns(
@@ -67,7 +68,7 @@ def excuse_calendar_columns(
             table.loc[place, "severity"] = "none"
             table.loc[place, "real_from"] = np.nan
             table.loc[place, "drifted"] = False
-            told = f"follows the {part}, of which a partial window has only some: not judged"
+            told = f"follows the {part}, {NOT_JUDGED}"
             table.loc[place, "note"] = join_notes(str(table.loc[place, "note"]), told)
     return table
 

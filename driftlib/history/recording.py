@@ -6,7 +6,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import reduce
 from operator import add
@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection, Row
 from driftlib.data.calendar import read_offset
 from driftlib.data.cutters import ByCalendar
 from driftlib.data.units import part_of_unit
+from driftlib.drift.calendar_columns import NOT_JUDGED
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.stored import EXCUSED, coarse_row, compare_alone
@@ -40,6 +41,7 @@ from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.severity import worst
+from driftlib.text import join_notes
 
 # What the comparison of a window depends on; the rest of a policy is about the run.
 OF_WINDOWS = ("alpha", "psi_moderate", "psi_major", "share_moderate", "share_major")
@@ -54,14 +56,14 @@ class Piece:
     start, end : str
         Of the window.
     profile : Profile
-    excused : frozenset of str
-        Columns that are not judged in it, as the window is partial.
+    excused : mapping of str to str
+        Columns that are not judged in it, as the window is partial, and why.
     """
 
     start: str
     end: str
     profile: Profile
-    excused: frozenset[str] = frozenset()
+    excused: Mapping[str, str] = field(default_factory=dict)
 
 
 def now() -> str:
@@ -152,10 +154,12 @@ def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
     pieces = []
     for window, profile in zip(found.windows, found.profiles, strict=True):
         if profile.rows:
-            excused = found.table[found.table["window"] == window.number]
-            calm = excused.loc[excused["note"].str.contains(": not judged"), "feature"]
+            own = found.table[found.table["window"] == window.number]
+            calm = own[own["note"].str.endswith(NOT_JUDGED)]
+            told = [note.rpartition("; ")[2] for note in calm["note"]]
+            excused = dict(zip(calm["feature"], told, strict=True))
             start, end = written_time(window.start), written_time(window.end)
-            pieces.append(Piece(start, end, profile, frozenset(calm)))
+            pieces.append(Piece(start, end, profile, excused))
     return pieces
 
 
@@ -497,9 +501,10 @@ def keep_windows(
         profile, runs = whole_window(connection, baseline, piece.start, content)
         # The counts as they were found are finer than those that were kept.
         profile = piece.profile if runs == 1 and piece.profile.columns else profile
-        excused = piece.excused if runs == 1 else frozenset()
+        excused = piece.excused if runs == 1 else {}
         table, note = compare_alone(content, profile, policy)
-        table = _excused(table.assign(**{EXCUSED: table.index.isin(excused)}))
+        notes = [join_notes(n, excused.get(str(f), "")) for f, n in table["note"].items()]
+        table = _excused(table.assign(note=notes, **{EXCUSED: table.index.isin([*excused])}))
         _keep_window(connection, baseline, piece, profile, table, note, content, policy)
 
 
