@@ -29,6 +29,8 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     --------
     >>> round(tail(1, 9, 6, 16), 6), round(tail(1, 9, 6, 16, upper=False), 6)
     (0.999126, 0.024476)
+    >>> tail(1, 5000, 5000, 10_000)
+    1.0
     """
     low, high = max(0, hits - (total - rows)), min(hits, rows)
     if observed <= low if upper else observed >= high:
@@ -53,7 +55,8 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
         ratio = (hits - k) * (rows - k) / ((k + 1) * (others - hits + k + 1))
     else:
         ratio = k * (others - hits + k) / ((hits - k + 1) * (rows - k + 1))
-    with np.errstate(over="ignore"):
+    # Far on the near side of the mean the first term may be 0 and the others endless: all of it.
+    with np.errstate(over="ignore", invalid="ignore"):
         found = float(first * (1 + np.cumprod(ratio).sum()))
     return min(1.0, found) if np.isfinite(found) else 1.0
 
