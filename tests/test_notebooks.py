@@ -55,14 +55,18 @@ def read(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_first_cell_is_a_heading_and_three_sentences(name):
-    first = read(name).cells[0]
-    assert first.cell_type == "markdown"
-    heading, _, text = first.source.partition("\n\n")
+def test_a_notebook_says_what_it_is_and_how_to_use_it_on_own_data(name):
+    cells = [cell for cell in read(name).cells if cell.cell_type == "markdown"]
+    heading, _, text = read(name).cells[0].source.partition("\n\n")
+    assert cells[0] == read(name).cells[0]
     assert heading.startswith("# ")
     plain = re.sub(r"`[^`]*`", "code", text)
-    assert len(re.findall(r"[.!?](?=\s|$)", plain)) == 3
-    assert "make report REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column" in text
+    # The demonstration's first cell has its own data as well.
+    assert len(re.findall(r"[.!?](?=\s|$)", plain)) == (3 if name == "demo" else 1)
+    words = "\n".join(cell.source for cell in cells)
+    made = "AUDIT=1" if name == "audit" else "REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column"
+    assert words.count("For your own data, ") == 1
+    assert f"make report {made}" in words
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -173,7 +177,7 @@ def test_every_page_and_file_is_written(flights):
     assert result.failed == ()
     pages = {f"{name}.html" for name in (*NAMES, "index", "drift_heatmap")}
     files = {"baseline.json", "drift_summary.csv", "drift_trend.csv", "metrics.csv", "alerts.json"}
-    files.add("data_quality.csv")
+    files |= {"data_quality.csv", "report.html", "report.md"}
     assert {path.name for path in folder.iterdir()} == pages | files | {"runs.json"}
 
 
