@@ -25,8 +25,15 @@ from driftlib.history.codec import (
     unpack_numbers,
     unpack_tables,
 )
-from driftlib.history.recording import OF_WINDOWS, Piece, keep_windows, read_time, whole_window
-from driftlib.performance.alarms import raise_alarms
+from driftlib.history.recording import (
+    OF_METRICS,
+    OF_WINDOWS,
+    Piece,
+    keep_windows,
+    read_time,
+    whole_window,
+)
+from driftlib.performance.alarms import ReferenceWindows, raise_alarms
 from driftlib.performance.limits import Limit
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import COLUMNS, Performance
@@ -34,6 +41,11 @@ from driftlib.performance.tables import JudgedTable
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.text import join_notes
+
+NUMBERS = (
+    "value", "lower", "upper", "threshold", "reference_value", "reference_lower",
+    "reference_upper",
+)  # fmt: skip
 
 
 def latest_baseline(connection: Connection, model: int) -> tuple[int, Baseline] | None:
@@ -284,10 +296,9 @@ def run_of_metrics(connection: Connection, model: Row, latest: Performance) -> P
     for side in ("start", "end"):
         times = [read_time(text, model.zone if model.window else "") for text in frame[side]]
         table[side] = times if model.window else [t.tz_localize(None) for t in times]
-    for name in ("n", "n_labelled", "metric", "value", "lower", "upper", "threshold", "breached",
-                 "degraded", "estimated", "note"):  # fmt: skip
+    for name in ("metric", "estimated", *OF_METRICS):
         table[name] = frame[name].to_numpy()
-    for name in ("value", "lower", "upper", "threshold"):
+    for name in NUMBERS:
         table[name] = table[name].astype(float)
     for name in ("breached", "degraded", "estimated"):
         table[name] = table[name].astype(bool)
@@ -299,29 +310,8 @@ def run_of_metrics(connection: Connection, model: Row, latest: Performance) -> P
         for metric, limit in zip(limited["metric"], limited["threshold"], strict=True)
     }
     chosen = [METRICS[latest.task][name] for name in names]
-    table = _with_reference(table, latest)
     judged = JudgedTable(table, table)
     known = latest.reference is not None
-    table, rule = raise_alarms(judged, chosen, limits, (), known, policy=latest.policy)
+    before = ReferenceWindows(why="a history keeps the windows of no reference's metrics")
+    table, rule = raise_alarms(judged, chosen, limits, (), known, before, latest.policy)
     return replace(latest, table=table, rule=rule, likes=())
-
-
-def _with_reference(table: pd.DataFrame, latest: Performance) -> pd.DataFrame:
-    """Say what each window is compared with: what the latest was.
-
-    With a season the windows were compared with other rows, so far from the latest's as their
-    thresholds are from its.
-    """
-    if latest.reference is None:
-        return table
-    ends = ["value", "lower", "upper"]
-    known = latest.reference.drop_duplicates("metric").set_index("metric")[ends]
-    moved: pd.Series | float = 0.0
-    if latest.likes:
-        own = latest.table.dropna(subset=["threshold"]).drop_duplicates("metric")
-        own = own.set_index("metric")
-        known = own[[f"reference_{end}" for end in ends]].set_axis(ends, axis=1)
-        moved = table["threshold"] - table["metric"].map(own["threshold"])
-    return table.assign(
-        **{f"reference_{end}": table["metric"].map(known[end]) + moved for end in ends}
-    )

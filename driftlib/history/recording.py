@@ -43,6 +43,10 @@ from driftlib.profile.profile import Profile
 from driftlib.severity import worst
 from driftlib.text import join_notes
 
+OF_METRICS = (
+    "value", "lower", "upper", "threshold", "reference_value", "reference_lower",
+    "reference_upper", "breached", "degraded", "n", "n_labelled", "note",
+)  # fmt: skip
 # What the comparison of a window depends on; the rest of a policy is about the run.
 OF_WINDOWS = ("alpha", "psi_moderate", "psi_major", "share_moderate", "share_major")
 
@@ -576,9 +580,7 @@ def keep_metrics(
             "metric": row["metric"],
             "estimated": bool(row["estimated"]),
         }
-        names = ("value", "lower", "upper", "threshold", "breached", "degraded", "n",
-                 "n_labelled", "note")  # fmt: skip
-        values = json_ready({name: row[name] for name in names})
+        values = json_ready({name: row[name] for name in OF_METRICS})
         values |= {"recorded": moment, "task": performance.task}
         before = known.get((place["start"], "", place["metric"], place["estimated"]))
         if before is None:

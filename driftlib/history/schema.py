@@ -98,7 +98,9 @@ findings = _table(
 metrics = _table(
     "metrics", _key(), _of("model"), _of("run"), _text("start"), _text("end"), _text("segment"),
     _text("metric"), _flag("estimated"), _text("task"), _number("value"), _number("lower"),
-    _number("upper"), _number("threshold"), _flag("breached"), _flag("degraded"), _count("n"),
+    _number("upper"), _number("threshold"), _number("reference_value"),
+    _number("reference_lower"), _number("reference_upper"), _flag("breached"),
+    _flag("degraded"), _count("n"),
     _count("n_labelled"), _text("note"), _text("recorded"),
     sa.UniqueConstraint("model_id", "start", "segment", "metric", "estimated"),
 )  # fmt: skip
