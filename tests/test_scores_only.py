@@ -67,6 +67,22 @@ def test_scores_alone_are_estimated(scores):
     assert cut.table["value"].tolist() == pytest.approx(real.tolist(), abs=0.01)
 
 
+def test_parameters_say_what_is_predicted(scores, tmp_path):
+    from driftlib.reporting.inputs import read_inputs
+    from driftlib.reporting.watched import set_limits
+
+    data = read_inputs(
+        scores, scores, y_pred="y_pred", task="binary", threshold="0.6", output=tmp_path
+    )
+    before = dl.track_performance(data.reference, **data.names, **data.measured)
+    limits = set_limits(data.reference, before, ["f1"], 0.05, ["accuracy=0.99"])
+    found = dl.track_performance(data.current, **data.tracked, **limits)
+    assert found.table.set_index("metric")["degraded"].idxmax() == "accuracy"
+    assert data.causes()["task"] == "binary"
+    with pytest.raises(ParameterError, match="no number"):
+        read_inputs(scores, scores, threshold="half", output=tmp_path)
+
+
 def test_counts_with_whole_predictions_are_no_classes(rng):
     count = rng.poisson(3, 2000)
     near = np.clip(np.round(count + rng.normal(0, 1, 2000)), 0, count.max()).astype(int)

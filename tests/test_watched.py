@@ -122,7 +122,7 @@ def test_the_verdict_names_a_single_window_once():
 
 def test_reasons_on_a_page_are_brief_and_name_no_function(data):
     bare = data.current[["monthly_charge"]]
-    half = data.current.drop(columns="y_pred")
+    half = data.current.drop(columns=["y_pred", "y_proba"])
     for call in (
         lambda: attempt(dl.track_performance, bare),
         lambda: attempt(dl.track_performance, half),

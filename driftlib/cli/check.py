@@ -7,7 +7,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from driftlib.cli.options import RECEIVERS, add_columns, add_late, add_roles, names
+from driftlib.cli.options import RECEIVERS, add_columns, add_late, add_roles, add_task, names
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.cli.settings import ESTIMATORS, KNOWN, LIMITS, SEVERITIES, settle
 
@@ -60,6 +60,7 @@ def add_to(commands: Any) -> None:
     add_late(parser)
     parser.add_argument("--reference", help="data with labels from when the model was good")
     parser.add_argument("--positive", help="the positive label of two (default the larger)")
+    add_task(parser)
     parser.add_argument("--metrics", type=names, help="metrics to measure: a,b,c")
     parser.add_argument(
         "--thresholds", type=names, help="accuracy=0.9,roc_auc=-0.05 (below the reference)"

@@ -15,7 +15,7 @@ from driftlib.data.opening import open_source, source_name
 from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.trend import TrendResult, drift_trend
-from driftlib.errors import DataError, DriftlibError
+from driftlib.errors import DataError, DriftlibError, ParameterError
 from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
@@ -245,6 +245,15 @@ def _named(settings: Settings, baseline: Baseline) -> dict[str, Any]:
     }
 
 
+def _threshold(settings: Settings) -> float | None:
+    if not settings.threshold:
+        return None
+    try:
+        return float(settings.threshold)
+    except ValueError:
+        raise ParameterError(f"threshold={settings.threshold!r} is no number.") from None
+
+
 def _late(settings: Settings) -> dict[str, Any]:
     return {"label_time": settings.label_time or None, "matures": settings.matures or None}
 
@@ -271,6 +280,7 @@ def _tracked(settings: Settings, baseline: Baseline, window: str | None) -> Perf
         raise DataError("no row of the batch has a label yet.")
     named = _named(settings, baseline)
     chosen: dict[str, Any] = {"metrics": list(settings.metrics) or None, "task": settings.task}
+    chosen["threshold"] = _threshold(settings)
     late: dict[str, Any] = _late(settings) | {"window": window}
     chosen["policy"] = AlertPolicy(budget=settings.budget)
     reference, limits = _reference(settings, baseline), settings.limits
@@ -309,6 +319,7 @@ def _estimated(
     found = estimate_performance(
         reference, frame, metrics=list(settings.metrics) or None, method=settings.estimator,
         window=window, **limits, **columns, **_named(settings, baseline), **_late(settings),
+        threshold=_threshold(settings), task=settings.task,
     )  # fmt: skip
     return found, ()
 

@@ -67,3 +67,14 @@ def add_late(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("--label-time", help="column that says when a row's label became known")
     parser.add_argument("--matures", help="how long a row waits for its label, such as 180D")
+
+
+def add_task(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is predicted, and from which probability on.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument("--task", help="binary, multiclass or regression (default: told)")
+    parser.add_argument("--threshold", help="probability from which a row is predicted positive")

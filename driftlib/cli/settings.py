@@ -8,6 +8,7 @@ from typing import Any
 
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import ParameterError, check_choice
+from driftlib.performance.limits import limits_in_words
 from driftlib.quality.finding import QualityPolicy
 
 ESTIMATORS = ("pape", "cbpe", "none")
@@ -28,6 +29,8 @@ class Settings:
         was good, and of the batch.
     timestamp, time_format, y_true, y_pred, y_proba, positive, task : str
         See `Baseline.fit` and `track_performance`; empty where they are told from the data.
+    threshold : str
+        Probability from which on a row is predicted positive; may be empty.
     label_time, matures : str
         When labels became known, and how long a row waits for its own; may be empty.
     features, exclude, categorical, season : tuple of str
@@ -63,6 +66,7 @@ class Settings:
     y_proba: str = "y_proba"
     positive: str = ""
     task: str = "auto"
+    threshold: str = ""
     label_time: str = ""
     matures: str = ""
     features: tuple[str, ...] = ()
@@ -127,22 +131,9 @@ class Settings:
         ParameterError
             If one is not written as a name and a value.
         """
-        found: dict[str, float | str] = {}
-        for text in self.thresholds:
-            name, _, value = (part.strip() for part in text.partition("="))
-            if not value:
-                raise ParameterError(
-                    f"threshold {text!r} is none: write accuracy=0.9 for the worst value that is "
-                    "good, or accuracy=-0.05 for how far below the reference it may lie."
-                )
-            try:
-                found[name] = value if value[0] in "+-" else float(value)
-            except ValueError:
-                raise ParameterError(f"threshold {text!r} has no number after the =.") from None
-        return found
+        return limits_in_words(self.thresholds)
 
 
-# What a file of parameters may hold.
 KNOWN = {item.name: item.default for item in fields(Settings) if item.name != "notify"}
 
 

@@ -123,6 +123,7 @@ def estimate_performance(
     *,
     thresholds: Mapping[str, float | str] | None = None,
     threshold: float | None = None,
+    task: str = "auto",
     seed: int = 0,
     features: Iterable[str] | None = None,
     exclude: Iterable[str] = (),
@@ -171,7 +172,7 @@ def estimate_performance(
     thresholds : dict, optional
         As for `driftlib.track_performance`. Without any, every metric is compared with the
         reference itself.
-    threshold : float, optional
+    threshold, task
         As for `driftlib.track_performance`.
     seed : int
         Of the draws that the intervals are made of, and of "pape"'s classifier.
@@ -243,10 +244,10 @@ def estimate_performance(
     columns = _probability_columns(frames, roles)
     _check_labels(name, before, roles)
     unlabelled = now[[column for column in (y_pred, *columns) if column in now.columns]]
-    task, (known, new) = parse_predictions(
+    found, (known, new) = parse_predictions(
         [(name, before), (current_name, unlabelled)],
         roles,
-        "auto",
+        task,
         positive,
         [current_name],
         True,
@@ -260,8 +261,8 @@ def estimate_performance(
     if maturity is not None:
         past = only_mature(past, maturity.sides[1], maturity.words)
         known = past.predictions
-    chosen = select_metrics(task.kind, metrics, True, bool(new.predicted.any()))
-    limits = read_thresholds(thresholds, task.kind, chosen, has_reference=True)
+    chosen = select_metrics(found.kind, metrics, True, bool(new.predicted.any()))
+    limits = read_thresholds(thresholds, found.kind, chosen, has_reference=True)
     groups = window_groups(now, window, step, on, segments, current_name, time_format)
     whole = window_groups(before, by=segments, where=name)
     past = Period(name, before, known)
@@ -271,7 +272,7 @@ def estimate_performance(
     like = reference_groups(groups, whole, cells)
     rows = known.labelled & known.usable
     learnt = known.take(rows)
-    _check_classes(name, learnt, task, roles)
+    _check_classes(name, learnt, found, roles)
     compared: Features | None = None
     left_out: tuple[str, ...] = ()
     if method == "pape":
@@ -295,23 +296,24 @@ def estimate_performance(
         cells is not None,
     )
     labelled = _labelled(now, roles)
-    effects = ResidualEffects(chosen, len(task.classes), units.rule.memory) if by_units else None
+    effects = ResidualEffects(chosen, len(found.classes), units.rule.memory) if by_units else None
     estimate = partial(
-        estimate_values, new, labelled, task, parts=like.places, metrics=chosen,
+        estimate_values, new, labelled, found, parts=like.places, metrics=chosen,
         learning=learning, seed=seed, effects=effects, places=units.current,
     )  # fmt: skip
     made = estimate(groups=groups)
     part = estimate(groups=like.compared) if like.partly else None
-    measured, judge, comparison = evaluate(known, task, whole, chosen), None, None
+    measured, judge, comparison = evaluate(known, found, whole, chosen), None, None
     if by_units:
         sides = [
-            labelled_sums(known, own, units.reference, task, chosen) for own in (whole, like.groups)
+            labelled_sums(known, own, units.reference, found, chosen)
+            for own in (whole, like.groups)
         ]
         measured = widened(measured, UnitComparison(units, sides[0]).of_reference(), chosen)
         comparison = UnitComparison(units, (part or made).sums, sides[1], like.places)
         judge = EstimateJudge(comparison, made.as_rows).judge
     told = None if part is None else part.values  # noqa: PD011
-    realised = reference_values(past, like, comparison, task, chosen, told)
+    realised = reference_values(past, like, comparison, found, chosen, told)
     # What days do to a difference is judged by the intervals of both.
     realised = replace(realised, measured=realised.shown)
     column = window if window in now.columns else on
@@ -321,16 +323,16 @@ def estimate_performance(
     table, rule = raise_alarms(judged, chosen, limits, segments, True, policy=policy)
     return Estimate(
         table,
-        task.kind,
-        task.classes,
+        found.kind,
+        found.classes,
         of_reference,
-        (*result_notes(task, (known, new), groups, column, calibrated), *left_out),
+        (*result_notes(found, (known, new), groups, column, calibrated), *left_out),
         tuple(segments),
         units.rule,
         units.numbers,
         compared_metrics(chosen, limits),
         method=method,
-        reliability=reliability(learnt.scores, learnt.pred, learnt.y, task.classes, seed=seed),
+        reliability=reliability(learnt.scores, learnt.pred, learnt.y, found.classes, seed=seed),
         rule=rule,
         likes=like.likes,
         policy=policy,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,44 @@ def _read_limit(name: str, given: float | str, metric: Metric[Any]) -> Limit:
             f"{metric.high:g}): for a distance from the reference write it as text, {str(given)!r}."
         )
     return Limit(number, False)
+
+
+def limits_in_words(texts: Iterable[str]) -> dict[str, float | str]:
+    """Read thresholds that are written as a name and a value.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Such as "accuracy=0.9", and "roc_auc=-0.05" for a distance from the reference.
+
+    Returns
+    -------
+    dict
+        As `driftlib.track_performance` takes them.
+
+    Raises
+    ------
+    ParameterError
+        If one is not written so.
+
+    Examples
+    --------
+    >>> limits_in_words(["accuracy=0.9", "roc_auc = -0.05"])
+    {'accuracy': 0.9, 'roc_auc': '-0.05'}
+    """
+    found: dict[str, float | str] = {}
+    for text in texts:
+        name, _, value = (part.strip() for part in str(text).partition("="))
+        if not value:
+            raise ParameterError(
+                f"threshold {text!r} is none: write accuracy=0.9 for the worst value that is "
+                "good, or accuracy=-0.05 for how far below the reference it may lie."
+            )
+        try:
+            found[name] = value if value[0] in "+-" else float(value)
+        except ValueError:
+            raise ParameterError(f"threshold {text!r} has no number after the =.") from None
+    return found
 
 
 def is_compared(name: str, limits: Mapping[str, Limit]) -> bool:

@@ -60,6 +60,10 @@ class Inputs:
         Column that says when a row's label became known: no feature.
     matures : str or None
         How long a row waits for its label.
+    task : str
+        What is predicted; "auto" to tell by the columns.
+    threshold : float or None
+        Probability from which on a row is predicted positive.
     """
 
     reference: pd.DataFrame | Baseline
@@ -75,6 +79,8 @@ class Inputs:
     output: Path
     label_time: str | None = None
     matures: str | None = None
+    task: str = "auto"
+    threshold: float | None = None
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -107,7 +113,12 @@ class Inputs:
     @property
     def tracked(self) -> dict[str, Any]:
         """Arguments for `track_performance`: names, windows, unit, season, when labels come."""
-        return self.labels | self.drawn | self.late
+        return self.labels | self.drawn | self.late | self.measured
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """Arguments that say what is predicted, and from which probability on."""
+        return {"task": self.task, "threshold": self.threshold}
 
     @property
     def late(self) -> dict[str, Any]:
@@ -176,7 +187,7 @@ class Inputs:
         codes = [name for name in self.categorical if name in kept]
         time = {"time_format": self.roles.time_format}
         kinds = {"features": kept, "categorical": codes}
-        return self.names | time | self.drawn | kinds | self.late
+        return self.names | time | self.drawn | kinds | self.late | {"task": self.task}
 
     @property
     def segments(self) -> list[str]:
@@ -224,6 +235,8 @@ def read_inputs(
     season: str | Iterable[str] = "",
     label_time: str = "",
     matures: str = "",
+    task: str = "auto",
+    threshold: str | float = "",
     window: str = "",
     output: str | Path = "reports",
 ) -> Inputs:
@@ -252,6 +265,10 @@ def read_inputs(
     label_time, matures : str
         When labels became known, and how long a row waits for its own: see
         `driftlib.track_performance`; "" says neither.
+    task : {"auto", "binary", "multiclass", "regression"}
+        What is predicted.
+    threshold : str or float
+        Probability from which on a row is predicted positive; "" takes the predictions.
     window : str
         A number of rows, a pandas offset or the name of a column; "" picks hours, days, weeks,
         months or longer by the time that the data span, one window for each of the few values of
@@ -304,6 +321,8 @@ def read_inputs(
         exclude=[*exclude, *[label_time] * (label_time in _columns_of(known))],
         label_time=label_time or None,
         matures=matures or None,
+        task=task or "auto",
+        threshold=_number("threshold", threshold),
         categorical=list(categorical),
         positive=positive or None,
         on=on,
@@ -344,6 +363,15 @@ def _read(reference: Any, current: Any) -> tuple[pd.DataFrame | Baseline, pd.Dat
 def _columns_of(known: pd.DataFrame | Baseline) -> Iterable[str]:
     """Columns of a frame; what a saved baseline compares it says itself."""
     return () if isinstance(known, Baseline) else known.columns
+
+
+def _number(name: str, text: str | float) -> float | None:
+    if text == "":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ParameterError(f"parameter {name!r} is {text!r}, which is no number.") from None
 
 
 def _found(source: Any) -> Any:

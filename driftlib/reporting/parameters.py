@@ -21,7 +21,7 @@ NAMES = ("baseline", "drift", "performance", "audit", "demo")
 PATHS = ("reference", "current", "output")
 # What one file of parameters may say to `driftlib check` alone: a report takes no notice.
 CHECK_ONLY = (
-    "baseline", "task", "thresholds", "share_moderate", "share_major", "fail_on", "json",
+    "baseline", "share_moderate", "share_major", "fail_on", "json",
     "markdown", "prometheus", "history", "model", "link", "quiet",
 )  # fmt: skip
 KINDS = {

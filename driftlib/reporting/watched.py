@@ -16,6 +16,7 @@ from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import DataError
+from driftlib.performance.limits import limits_in_words
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.reporting.sections import Unavailable, attempt
@@ -68,7 +69,11 @@ def choose_metrics(
 
 
 def set_limits(
-    reference: Any, known: Performance | Unavailable, metrics: Iterable[str], share: float
+    reference: Any,
+    known: Performance | Unavailable,
+    metrics: Iterable[str],
+    share: float,
+    given: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Set how much worse than in the reference each metric may be: a share of its value there.
 
@@ -82,6 +87,8 @@ def set_limits(
         Names of metrics.
     share : float
         Of the reference's own value, such as 0.05.
+    given : iterable of str
+        Limits in words, such as "accuracy=0.9", which win.
 
     Returns
     -------
@@ -95,11 +102,13 @@ def set_limits(
     >>> set_limits("march.csv", track_performance(frame), ["accuracy"], 0.1)
     {'reference': 'march.csv', 'thresholds': {'accuracy': '-0.075'}}
     """
+    written = limits_in_words(given)
     if isinstance(known, Unavailable):
-        return {}
+        kept = {name: limit for name, limit in written.items() if not isinstance(limit, str)}
+        return {"thresholds": kept} if kept else {}
     values = known.table.set_index("metric")["value"].dropna().to_dict()
     limits = {name: f"-{share * abs(values[name]):.6g}" for name in metrics if name in values}
-    return {"reference": reference, "thresholds": limits}
+    return {"reference": reference, "thresholds": written or limits}
 
 
 def drifted_over_all(result: DriftResult, trend: TrendResult) -> list[str]:
