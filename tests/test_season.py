@@ -515,7 +515,8 @@ def test_charts_draw_what_each_window_is_compared_with():
         thresholds={"accuracy": "-0.05"}, unit="row",
     )  # fmt: skip
     chart = metric_trend(found)
-    lines = {trace.name: trace for trace in chart.data if trace.line.shape == "hvh"}
+    lines = {trace.name: trace for trace in chart.data
+             if trace.type == "scatter" and trace.line.shape == "hvh"}  # fmt: skip
     assert list(lines["threshold"].y) == pytest.approx([0.85, 0.45])
     assert list(lines["reference, what is like it"].y) == pytest.approx([0.9, 0.5])
     assert not chart.layout.shapes
