@@ -281,6 +281,8 @@ def test_the_command_line_keeps_and_shows_a_history(rng, place, tmp_path, capsys
             shift = ["--exclude", "x"] if model == "one" else []
             assert main([*command, *shift, "--quiet"]) == 0
     night(rng, 3).assign(x=np.nan).to_parquet(file)
+    bad = ["check", saved, file, "--history", path, "--model", "two", "--keep", "long"]
+    assert main(bad) == 2
     capsys.readouterr()
     assert main(["check", saved, file, "--history", path, "--model", "two"]) == 1
     assert "[alert 1, new, major] x drifted" in capsys.readouterr().out
@@ -296,16 +298,14 @@ def test_the_command_line_keeps_and_shows_a_history(rng, place, tmp_path, capsys
     assert "x drifted" in text
     assert main(["alerts", "list", "--history", path, "--model", "two"]) == 0
     assert main(["alerts", "ack", "1", "--history", path, "--model", "two"]) == 0
-    assert main(["check", saved, file, "--history", path, "--model", "two", "--quiet"]) == 0
+    keep = ["--quiet", "--keep", "1D"]
+    assert main(["check", saved, file, "--history", path, "--model", "two", *keep]) == 0
     out = tmp_path / "t.parquet"
     options = ["--model", "two", "--table", "trend", "--export", str(out)]
     assert main(["history", path, *options]) == 0
-    assert pd.read_parquet(out)["window"].tolist() == [0, 0, 1, 1, 2, 2]
-    assert main(["history", path, "--model", "two", "--prune", "2024-03-03"]) == 0
-    assert [str(w.start.date()) for w in dl.History(path, "two").trend().windows] == [
-        "2024-03-03",
-        "2024-03-04",
-    ]
+    assert pd.read_parquet(out)["window"].tolist() == [0, 0, 1, 1]
+    assert main(["history", path, "--model", "two", "--prune", "2024-03-04"]) == 0
+    assert [str(w.start.date()) for w in dl.History(path, "two").trend().windows] == ["2024-03-04"]
     assert main(["history", path, "--model", "three"]) == 2
     assert "it has: 'one', 'two'" in capsys.readouterr().err
 

@@ -82,6 +82,9 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("--model", help="whose history it is (default model)")
     parser.add_argument("--window", help="how long its windows are: D, W or MS (default a day)")
+    parser.add_argument(
+        "--keep", metavar="TIME", help="how long the history goes back: 400D (default all)"
+    )
     parser.add_argument("--link", help="where a reader of alerts finds more")
     parser.add_argument("--quiet", action="store_true", default=None, help="print nothing")
     parser.add_argument(

@@ -21,6 +21,7 @@ OPERATIONS = {
     "fail_on": "least severity that is an alert: minor, moderate or major",
     "history": "file or database URL to keep what checks find in: monitor.db",
     "model": "whose history it is: a name",
+    "keep": "how long the history goes back: 400D",
     "json": "file to write a check's result to: check.json",
     "thresholds": "worst values of metrics: [accuracy=0.9, roc_auc=-0.05]",
 }

@@ -155,6 +155,8 @@ def _in_history(settings: Settings, baseline: Baseline) -> Judged:
     from driftlib.alerts.sending import receiver_names
     from driftlib.history.store import History
 
+    if settings.keep:
+        _length(settings.keep)
     window, policy = _window(settings, baseline), AlertPolicy(severity=settings.fail_on)
     drift = detect_drift(
         baseline, settings.current, policy=settings.policy, quality=settings.quality
@@ -175,7 +177,21 @@ def _in_history(settings: Settings, baseline: Baseline) -> Judged:
         policy=policy,
         receivers=receiver_names(settings.notify) if settings.notify else (),
     )
+    if settings.keep:
+        newest = recorded.trend.windows[-1].start
+        history.prune(str(newest - _length(settings.keep)))
     return Judged(settings, drift, performance, remarks, recorded.alerts, recorded, history)
+
+
+def _length(text: str) -> pd.Timedelta:
+    try:
+        found = pd.Timedelta(text)
+        usable = found > pd.Timedelta(0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ParameterError(f"keep {text!r} is no length of time: write 400D, say.")
+    return found
 
 
 def _window(settings: Settings, baseline: Baseline) -> str | None:

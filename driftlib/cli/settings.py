@@ -50,6 +50,8 @@ class Settings:
         Least severity of drift that is an alert.
     json, markdown, prometheus, history, model, link : str
         Files to write; database and name of the model; where a reader of alerts finds more.
+    keep : str
+        How long the history goes back from its newest window, such as "400D"; empty keeps all.
     quiet : bool
         Whether to print nothing.
     notify : tuple of str
@@ -93,6 +95,7 @@ class Settings:
     history: str = ""
     model: str = ""
     link: str = ""
+    keep: str = ""
     quiet: bool = False
     notify: tuple[str, ...] = field(default=(), repr=False)
 

@@ -22,7 +22,7 @@ PATHS = ("reference", "current", "output")
 # What one file of parameters may say to `driftlib check` alone: a report takes no notice.
 CHECK_ONLY = (
     "baseline", "share_moderate", "share_major", "fail_on", "json",
-    "markdown", "prometheus", "history", "model", "link", "quiet",
+    "markdown", "prometheus", "history", "model", "link", "keep", "quiet",
 )  # fmt: skip
 KINDS = {
     bool: "true or false",
