@@ -132,3 +132,18 @@ def test_a_smaller_change_says_so_of_its_rows():
     assert row["severity"] == "minor"
     assert row["note"].endswith("the rest did not move; real, but in too few rows to matter")
     assert row["beyond"] == pytest.approx(0.0075, abs=0.001)
+
+
+def test_a_code_is_a_finding_of_quality_where_days_are_few():
+    # A day against ten tells nothing of drift, but -999 is seen.
+    rng = np.random.default_rng(0)
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(2200) // 200, unit="D")
+    frame = pd.DataFrame({"x": rng.gamma(4, 2, 2200), "when": when})
+    current = frame[2000:].assign(x=lambda f: f["x"].where(np.arange(200) >= 6, -999.0))
+    result = dl.detect_drift(frame[:2000], current, timestamp="when", unit="1D")
+    assert result.table.loc["x", "severity"] == "none"
+    (found,) = [f for f in result.quality if f.kind == "value outside the range"]
+    assert (found.column, found.severity, found.value) == ("x", "moderate", 0.03)
+    assert found.sentence.startswith("is -999 in 3 % of its values, outside 0.")
+    alert = next(a for a in dl.make_alerts(result) if a.subject == "x")
+    assert (alert.kind, alert.severity) == ("data quality", "moderate")

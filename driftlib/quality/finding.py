@@ -15,7 +15,7 @@ NEW_COLUMN, GONE_COLUMN, COLUMN_ORDER = "new column", "column gone", "column ord
 OTHER_TYPE, UNREADABLE, INFINITE = "other type", "unreadable values", "infinite values"
 ONE_VALUE, ALL_DISTINCT, NO_TIME = "one value only", "all values distinct", "rows without a time"
 DUPLICATES, ROW_VOLUME, GAP, AGE = "repeated rows", "number of rows", "gap in time", "age"
-SENTINEL, SPIKE = "value outside the range", "value that jumps"
+SENTINEL = "value outside the range"
 
 # What a finding is about where it is about no column.
 ROWS, COLUMNS = "(rows)", "(columns)"
@@ -119,6 +119,8 @@ class QualityPolicy:
             (ONE_VALUE, "the reference never is so by chance: moderate, major where the value was "
              "that of fewer than half of its rows"),
             (ALL_DISTINCT, "the reference never is so by chance: moderate"),
+            (SENTINEL, "one value, far outside the range or such as -999, in half a percent of the "
+             "values or more: the share of them, by the same limits"),
             (DUPLICATES, "the share of rows beyond what as many rows of the reference have, by "
              "the same limits"),
             (ROW_VOLUME, f"days with {self.factor:g} times fewer or more rows than any of the "

@@ -1,4 +1,4 @@
-"""Find columns that hold one value only, or no value twice, where the reference does not."""
+"""Find columns with one value only, with no value twice, or with a code such as -999 as a value."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from driftlib.data.units import ROW
 from driftlib.profile.baseline import Baseline
-from driftlib.profile.column import Column
+from driftlib.profile.column import Column, written
 from driftlib.profile.profile import CategoricalCounts, NumericCounts, Profile
 from driftlib.profile.row_hashes import RowHashes
-from driftlib.quality.finding import ALL_DISTINCT, ONE_VALUE, Finding, QualityPolicy
+from driftlib.profile.unusual import find_sentinel
+from driftlib.quality.finding import ALL_DISTINCT, ONE_VALUE, SENTINEL, Finding, QualityPolicy
 from driftlib.severity import Severity
 from driftlib.text import counted, percent, shortened
 
@@ -23,7 +24,7 @@ UNIT_LEVEL = 0.05
 def value_findings(
     baseline: Baseline, profile: Profile, policy: QualityPolicy
 ) -> Iterator[Finding]:
-    """Find columns with one value only, and such with no value twice.
+    """Find columns with one value only, such with no value twice, and codes among the values.
 
     Parameters
     ----------
@@ -40,8 +41,21 @@ def value_findings(
         if column.role != "feature" or profile.columns[name].present < FEWEST_ROWS:
             continue
         yield from _one_value(column, baseline, profile, policy)
+        yield from _code(column, profile, policy)
         if profile.facts and name in profile.facts.row_hashes.names:
             yield from _all_distinct(column, profile.facts.row_hashes, policy)
+
+
+def _code(column: Column, profile: Profile, policy: QualityPolicy) -> Iterator[Finding]:
+    """Find a value outside the range that stands for no number; whatever rows belong together."""
+    code = find_sentinel(column, column.reference, profile.columns[column.name])
+    if code is None:
+        return
+    yield Finding(
+        SENTINEL, column.name, policy.of_share(code.current).value, code.current, code.reference,
+        f"is {code.value} in {percent(code.current)} of its values, outside "
+        f"{written(code.least)} to {written(code.greatest)}: perhaps a code for a missing value",
+    )  # fmt: skip
 
 
 def _one_value(
