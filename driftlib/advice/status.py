@@ -144,10 +144,10 @@ def _finding(facts: Facts, failed: list[str]) -> str:
         return f"Not all is known: {listed(failed)} could not be made."
     if moved:
         if facts.labelled is None or facts.value is None:
-            known = "what that does to the model is not known"
+            known = "What that does to the model is not known"
         else:
-            known = "the model is not surely worse"
-        return f"{capital(listed(moved, 3))} changed; {known}."
+            known = "The model is not surely worse"
+        return f"The data changed: {listed(moved, 3)}. {known}."
     if facts.untold:
         return f"It cannot be told: {facts.untold[0]}."
     past = f"; over: {listed(facts.past, 3)}" if facts.past else ""
