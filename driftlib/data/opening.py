@@ -23,6 +23,7 @@ from driftlib.data.readers import (
     read_table,
     reading_notes,
 )
+from driftlib.data.relations import Relation, is_relation
 from driftlib.data.schema import CATEGORICAL, declared_kind
 from driftlib.data.sources import Dataset, Files, Memory
 from driftlib.errors import DataError
@@ -237,6 +238,8 @@ def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = 
         from driftlib.data.distributed import cluster_source
 
         return cluster_source(system, data)
+    if is_relation(data):
+        return Relation(name, data)
     return Memory(name, as_frame(data, role))
 
 
