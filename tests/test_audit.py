@@ -1,5 +1,7 @@
 """The monitor examined on its user's own data: deals, faults, false alarms, what is seen."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ import driftlib as dl
 from driftlib.auditing.deals import deal
 from driftlib.auditing.faults import FAULTS, MISSING, SENTINEL, SHIFT
 from driftlib.auditing.smallest import smallest_seen
+from driftlib.cli import main
 from driftlib.data.units import unit_codes
 from driftlib.reporting import tables, verdicts
 from driftlib.reporting.sections import attempt
@@ -172,3 +175,18 @@ def test_the_page_says_what_the_audit_found_or_why_there_is_none(found):
     assert table.loc["x", "shift"].endswith("standard deviations")
     chart = smallest_faults(found)
     assert chart.layout.title.text in ("x is the hardest to watch", "c is the hardest to watch")
+
+
+def test_the_command_writes_what_it_found(tmp_path, capsys):
+    path, output = tmp_path / "reference.csv", tmp_path / "audit.json"
+    days_of(0.0, rows=15)[["when", "x"]].to_csv(path, index=False)
+    options = ["--timestamp", "when", "--window", "6D", "--deals", "3", "--tries", "2"]
+    assert main(["audit", str(path), *options, "--json", str(output)]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("A check of 6 days (about 90 rows) alarms without any change for drift")
+    assert "a check sees" in shown
+    content = json.loads(output.read_text())
+    assert content["window"] == "6 days"
+    assert {row["fault"] for row in content["table"]} >= {"shift", "missing values"}
+    assert main(["audit", str(path), "--window", "9 parsecs"]) == 2
+    assert "'9 parsecs' must be a number of rows, or a length of time" in capsys.readouterr().err

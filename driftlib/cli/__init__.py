@@ -10,12 +10,12 @@ import argparse
 from collections.abc import Sequence
 
 import driftlib
-from driftlib.cli import alerts, baseline, check, history, init, notebooks, recipe, report
+from driftlib.cli import alerts, audit, baseline, check, history, init, notebooks, recipe, report
 from driftlib.cli.outcome import INTERRUPTED, UNUSABLE, complain, write_out
 from driftlib.errors import DriftlibError
 
 DESCRIPTION = "Has a deployed model degraded, is it the data or the concept, and how sure are we?"
-COMMANDS = (init, baseline, check, report, history, alerts, notebooks, recipe)
+COMMANDS = (init, baseline, check, report, audit, history, alerts, notebooks, recipe)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
