@@ -435,3 +435,37 @@ def test_a_segment_is_found_whatever_type_the_reference_has_it_in(regions):
     found = dl.drift_trend(text, current, by="region")
     assert wanted.table["n_reference"].tolist() == found.table["n_reference"].tolist()
     assert found.table["n_reference"].min() > 900
+
+
+def test_a_year_of_weeks_alarms_for_a_lasting_change_and_for_nothing_else():
+    """52 weeks after 26: single weeks look strange, one feature moves for good in week 20."""
+    rng = np.random.default_rng(8)
+    when = pd.Series(pd.date_range("2020-01-06", periods=78 * 7).repeat(8))
+    week = (when - when.iloc[0]).dt.days.to_numpy() // 7
+    day = rng.normal(0, 0.4, (78 * 7, 2)).repeat(8, axis=0)
+    values = pd.DataFrame(day + rng.normal(size=(len(when), 2)), columns=list("ab"))
+    frame = values.assign(when=when, a=values["a"] + 0.8 * (week >= 46))
+    reference, current = frame[week < 26], frame[week >= 26]
+    same = current.assign(a=values["a"][week >= 26])
+    told = {"window": "7D", "timestamp": "when", "unit": "row"}
+    calm, moved = (dl.drift_trend(reference, rows, **told) for rows in (same, current))
+    assert len(calm.windows) == 52
+    assert "26 windows of the reference" in calm.rule
+    # Days have effects of their own: judged alone as rows, weeks drift now and then.
+    assert calm.table["drifted"].any()
+    assert not calm.table["alarm"].any()
+    alarms = moved.table[moved.table["alarm"]]
+    assert set(alarms["feature"]) == {"a"}
+    # It takes some windows to tell, and says since when.
+    assert 21 <= alarms["window"].min() <= 27
+    assert alarms["window"].max() == 51
+    assert abs((alarms["since"].iloc[-1] - pd.Timestamp("2020-11-23")).days) <= 7
+    # A window that drifted by itself is drawn hollow until the run has an alarm.
+    chart = charts.psi_trend(moved, ["a"])
+    marks = next(trace for trace in chart.data if trace.name == "a").marker.symbol
+    own = moved.table[moved.table["feature"] == "a"]
+    hollow = [mark.endswith("-open") for mark in marks]
+    assert own.loc[hollow, "drifted"].any()
+    assert not own.loc[hollow, "alarm"].any()
+    assert (own["drifted"] & own["alarm"]).any()
+    assert "no alarm of the run" in chart.layout.meta["caption"]

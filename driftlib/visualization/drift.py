@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -99,7 +99,7 @@ def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> go.F
                 y=plain_numbers(np.where(np.isnan(psi), np.nan, np.fmax(psi, bottom))),
                 mode="lines+markers",
                 line={"color": style.INK, "width": 1.5},
-                marker=severity_marker(part["severity"], len(numbers)),
+                marker=_marker(part, len(numbers)),
                 text=[
                     _psi_hover(name, label, row)
                     for label, row in zip(labels, part.to_dict("records"), strict=True)
@@ -114,6 +114,17 @@ def psi_trend(trend: TrendResult, features: Iterable[str] | None = None) -> go.F
     add_severity_legend(chart, table["severity"])
     chart.update_layout(bargap=0, barmode="overlay")
     return chart
+
+
+def _marker(part: pd.DataFrame, points: int) -> dict[str, Any]:
+    """Mark each window by its severity, hollow where it alone drifted and the run has no alarm."""
+    marker = severity_marker(part["severity"], points)
+    alone = part["drifted"].eq(True) & ~part["alarm"].eq(True)
+    marker["symbol"] = [
+        f"{symbol}-open" if hollow else symbol
+        for symbol, hollow in zip(marker["symbol"], alone, strict=True)
+    ]
+    return marker
 
 
 def _with_thresholds(table: pd.DataFrame, result: TrendResult | DriftResult) -> pd.DataFrame:
@@ -210,6 +221,10 @@ def _psi_caption(trend: TrendResult, numbers: list[int], windows: WindowLabels) 
         f"major drift, from {policy.psi_moderate:g} and {policy.psi_major:g} above what chance "
         "gives on average. A change in missing or new values is drift too, whatever its PSI."
     ]
+    if (trend.table["drifted"] & ~trend.table["alarm"]).any():
+        sentences.append(
+            "Hollow: drift of a window judged alone, which is no alarm of the run of windows."
+        )
     if len(numbers) < len(windows.labels):
         sentences.append(f"{len(numbers)} of {len(windows.labels):,} windows are drawn.")
     return " ".join(sentences)
