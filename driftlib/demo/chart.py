@@ -9,6 +9,7 @@ import pandas as pd
 
 from driftlib.demo.what_if import WhatIf
 from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.drift.trend import TrendResult
 from driftlib.text import brief, capital
 from driftlib.visualization import style
 from driftlib.visualization.heatmap import drift_heatmap
@@ -28,6 +29,8 @@ LOSS_RANGE = [-0.03, 0.3]
 ACCURACY_RANGE = [0.48, 0.92]
 HEIGHT, TOP_PART, RIGHT = 660, 0.56, 0.66
 WORKING = "working out the cause …"
+# What was drawn last, of what.
+_LATEST: dict[str, tuple[TrendResult, go.Figure]] = {}
 
 
 def what_if_panel(found: WhatIf) -> go.Figure:
@@ -163,18 +166,28 @@ def _draw_accuracies(chart: go.Figure, accuracies: pd.DataFrame) -> None:
     )
 
 
-def _draw_heatmap(chart: go.Figure, found: WhatIf) -> None:
-    """Put the drift heatmap as it is into the lower part."""
-    heatmap = drift_heatmap(found.trend)
+def _heatmap_of(trend: TrendResult) -> go.Figure:
+    """Draw the drift heatmap for its place, or take the latest: labels that turn leave it so."""
+    latest = _LATEST.get("heatmap")
+    if latest and latest[0] is trend:
+        return latest[1]
+    heatmap = drift_heatmap(trend)
     # The most drifted on top, as elsewhere, would make rows jump when a dial is moved.
-    order = {name: place for place, name in enumerate(found.trend.baseline.columns)}
+    order = {name: place for place, name in enumerate(trend.baseline.columns)}
     for trace in heatmap.data:
         trace.update(xaxis="x3", yaxis="y3")
         if trace.type == "heatmap":
             places = sorted(range(len(trace.y)), key=lambda row: order[trace.y[row]])
             for name in ("y", "z", "text", "hovertext"):
                 trace[name] = [trace[name][place] for place in places]
-        chart.add_trace(trace)
+    _LATEST["heatmap"] = trend, heatmap
+    return heatmap
+
+
+def _draw_heatmap(chart: go.Figure, found: WhatIf) -> None:
+    """Put the drift heatmap as it is into the lower part."""
+    heatmap = _heatmap_of(found.trend)
+    chart.add_traces(heatmap.data)
     domain = {"xaxis3": [0.0, 1.0], "yaxis3": [0.0, TOP_PART - 0.2]}
     own = {"xaxis3": heatmap.layout.xaxis, "yaxis3": heatmap.layout.yaxis}
     for name, axis in own.items():
