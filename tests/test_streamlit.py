@@ -25,6 +25,12 @@ def opened(**query: str) -> AppTest:
     return app.run()
 
 
+@pytest.fixture(scope="module")
+def visited() -> AppTest:
+    """A page that many files are uploaded to, one after another."""
+    return opened(rows="500")
+
+
 def metric(app: AppTest, label: str) -> str:
     return next(item.value for item in app.metric if item.label == label)
 
@@ -56,7 +62,7 @@ def test_first_load_simulates_and_fills_every_tab():
 
 
 def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():
-    app = opened(rows="2000", drift="0", flips="0")
+    app = opened(rows="1000", drift="0", flips="0")
     before = float(metric(app, "Accuracy, current"))
     app.sidebar.slider[0].set_value(0.4).run()
     assert not app.exception
@@ -65,7 +71,7 @@ def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():
 
 
 def test_feature_drift_shows_in_the_features():
-    app = opened(rows="2000", drift="0", flips="0")
+    app = opened(rows="1000", drift="0", flips="0")
     assert metric(app, "Features drifted") == "0 of 8"
     moved = app.sidebar.slider[1].set_value(2.0).run()
     assert metric(moved, "Features drifted") == "4 of 8"
@@ -90,17 +96,17 @@ def test_the_flights_are_a_choice():
     assert "plane_year drifted in 3 of 9 windows" in said
 
 
-def test_upload_is_evaluated_at_once():
-    app = uploaded(opened(rows="500"), SAMPLE.read_bytes())
+def test_upload_is_evaluated_at_once(visited):
+    app = uploaded(visited, SAMPLE.read_bytes())
     assert errors(app) == []
     expected = dl.track_performance(SAMPLE).table.set_index("metric")["value"]
     for name in ("accuracy", "precision", "recall"):
         assert metric(app, name.capitalize()) == f"{expected[name]:.3f}"
 
 
-def test_upload_with_other_names_asks_which_is_which():
+def test_upload_with_other_names_asks_which_is_which(visited):
     frame = pd.read_csv(SAMPLE).rename(columns={"y_true": "late", "y_pred": "said"})
-    app = uploaded(opened(rows="500"), frame.to_csv(index=False).encode())
+    app = uploaded(visited, frame.to_csv(index=False).encode())
     assert "no column y_true" in errors(app)[0]
     boxes = {box.label: box for box in app.selectbox}
     boxes["What happened (y_true)"].set_value("late")
@@ -108,12 +114,6 @@ def test_upload_with_other_names_asks_which_is_which():
     app.button[0].click().run()
     expected = dl.track_performance(SAMPLE).table.set_index("metric")["value"]
     assert metric(app, "Accuracy") == f"{expected['accuracy']:.3f}"
-
-
-@pytest.fixture(scope="module")
-def visited() -> AppTest:
-    """A page that many files are uploaded to, one after another."""
-    return opened(rows="500")
 
 
 PREDICTIONS = "y_true,y_pred,y_proba\n"
