@@ -12,6 +12,7 @@ from driftlib.alerts.making import (
     by_urgency,
     make_alerts,
     save_alerts,
+    with_joint,
     with_quality,
 )
 from driftlib.alerts.sending import deliver
@@ -31,5 +32,6 @@ __all__ = [
     "deliver",
     "make_alerts",
     "save_alerts",
+    "with_joint",
     "with_quality",
 ]

@@ -14,6 +14,7 @@ from driftlib.arguments import known_keywords
 from driftlib.data.groups import name_segments
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
+from driftlib.drift.joint import TOGETHER
 from driftlib.drift.policy import DriftPolicy, k_of_n, measure_effects
 from driftlib.drift.segments import subjects_of
 from driftlib.drift.trend import TrendResult
@@ -103,7 +104,8 @@ def make_alerts(
         if isinstance(result, TrendResult):
             alerts += _trend_alerts(result, policy)
         elif isinstance(result, DriftResult):
-            alerts += with_quality(_drift_alerts(result, policy), result, policy)
+            single = _drift_alerts(result, policy)
+            alerts += with_quality(with_joint(single, result, policy), result, policy)
         elif isinstance(result, Performance):
             alerts += _performance_alerts(result, policy)
         else:
@@ -142,6 +144,40 @@ def _drift_alerts(result: DriftResult, policy: AlertPolicy) -> list[Alert]:
         )
         for subject, (_, row) in zip(subjects[wanted], table[wanted].iterrows(), strict=True)
     ]
+
+
+def with_joint(
+    alerts: Iterable[Alert],
+    result: DriftResult,
+    policy: AlertPolicy | None = None,
+    level: float = 1.0,
+) -> list[Alert]:
+    """Add the change of all features together, unless alerts name those that carry it.
+
+    Parameters
+    ----------
+    alerts : iterable of Alert
+        Of single features.
+    result : DriftResult
+    policy : AlertPolicy, optional
+        From which severity on it is an alert.
+    level : float
+        Largest p-value of an alert, where other checks share a budget with it.
+
+    Returns
+    -------
+    list of Alert
+    """
+    alerts, joint = list(alerts), result.joint
+    least = rank((policy or AlertPolicy()).severity)
+    if joint is None or rank(joint.severity) < least or joint.p_value >= level:
+        return alerts
+    pairs = joint.pairs
+    carriers = set(joint.features) or set(pairs["first"]) | set(pairs["second"])
+    if carriers and carriers <= {alert.subject for alert in alerts}:
+        return alerts
+    message = f"{TOGETHER}: {joint.note}"
+    return [*alerts, Alert(DATA_DRIFT, TOGETHER, None, joint.severity.value, message)]
 
 
 def with_quality(

@@ -71,6 +71,10 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--estimator", choices=ESTIMATORS, help="estimate without labels (default pape)"
     )
+    parser.add_argument(
+        "--joint", action="store_true", default=None,
+        help="ask if all features together changed; needs data as BASELINE or --reference",
+    )  # fmt: skip
     parser.add_argument("--max-age", help="how old the newest row may be: 2D, 6h (default any)")
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON; - prints it")
     parser.add_argument("--markdown", metavar="FILE", help="write it as Markdown, under 10 kB")

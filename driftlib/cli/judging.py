@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.alerts import OVER, Alert, make_alerts
-from driftlib.alerts.making import with_quality
+from driftlib.alerts.making import with_joint, with_quality
 from driftlib.cli.outcome import drift_table, noted, quality_lines
 from driftlib.cli.settings import DEFAULT_MODEL, Settings
 from driftlib.data.opening import open_source, source_name
 from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
+from driftlib.drift.joint import TOGETHER
 from driftlib.drift.trend import TrendResult, drift_trend
 from driftlib.errors import DataError, DriftlibError, ParameterError
 from driftlib.performance.policy import AlertPolicy
@@ -107,6 +108,7 @@ class Judged:
         lines = [printable(drift.headline), printable(drift.unit), *noted(drift.notes)]
         lines += [printable(drift.season)] if drift.season else []
         lines += [drift_table(drift.table), *quality_lines(drift.quality)]
+        lines += [printable(f"{TOGETHER}: {drift.joint.note}")] if drift.joint else []
         if self.performance is not None:
             lines.append(printable(self.performance.headline))
         lines += [printable(remark) for remark in self.remarks]
@@ -141,9 +143,7 @@ def judge(settings: Settings) -> Judged:
     baseline = read_baseline(settings)
     if settings.history:
         return _in_history(settings, baseline)
-    drift = detect_drift(
-        baseline, settings.current, policy=settings.policy, quality=settings.quality
-    )
+    drift = _compare(settings, baseline)
     performance, remarks = _measure(settings, baseline)
     results = [drift] if performance is None else [drift, performance]
     alerts = make_alerts(*results, policy=AlertPolicy(severity=settings.fail_on))
@@ -158,9 +158,7 @@ def _in_history(settings: Settings, baseline: Baseline) -> Judged:
     if settings.keep:
         _length(settings.keep)
     window, policy = _window(settings, baseline), AlertPolicy(severity=settings.fail_on)
-    drift = detect_drift(
-        baseline, settings.current, policy=settings.policy, quality=settings.quality
-    )
+    drift = _compare(settings, baseline)
     performance, remarks = _measure(settings, baseline, window)
     found: DriftResult | TrendResult = drift
     if window:
@@ -172,7 +170,7 @@ def _in_history(settings: Settings, baseline: Baseline) -> Judged:
     recorded = history.record(
         found,
         *measured,
-        also=with_quality((), drift, policy),
+        also=with_quality(_together(drift, policy), drift, policy),
         source=settings.current,
         policy=policy,
         receivers=receiver_names(settings.notify) if settings.notify else (),
@@ -192,6 +190,23 @@ def _length(text: str) -> pd.Timedelta:
     if not usable:
         raise ParameterError(f"keep {text!r} is no length of time: write 400D, say.")
     return found
+
+
+def _compare(settings: Settings, baseline: Baseline) -> DriftResult:
+    """Compare all of the batch with the baseline."""
+    return detect_drift(
+        baseline,
+        settings.current,
+        policy=settings.policy,
+        quality=settings.quality,
+        joint=settings.joint and (settings.reference or settings.baseline),
+    )
+
+
+def _together(drift: DriftResult, policy: AlertPolicy) -> list[Alert]:
+    """Make the alert of all features together, where those of single ones do not explain it."""
+    alone = make_alerts(replace(drift, quality=(), joint=None), policy=policy)
+    return with_joint(alone, drift, policy)[len(alone) :]
 
 
 def _window(settings: Settings, baseline: Baseline) -> str | None:

@@ -46,6 +46,8 @@ class Settings:
         See `DriftPolicy`.
     max_age : str
         How old the newest row may be, such as "2D"; empty for any age.
+    joint : bool
+        Whether to ask as well if all features together changed: it takes rows of the reference.
     fail_on : str
         Least severity of drift that is an alert.
     json, markdown, prometheus, history, model, link : str
@@ -88,6 +90,7 @@ class Settings:
     share_major: float = DriftPolicy.share_major
     budget: float = DriftPolicy.budget
     max_age: str = ""
+    joint: bool = False
     fail_on: str = "moderate"
     json: str = ""
     markdown: str = ""

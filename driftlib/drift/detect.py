@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
 from typing import Any
@@ -15,6 +15,7 @@ from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
 from driftlib.data.like_with_like import LikeWithLike, all_alike
 from driftlib.drift.compare import COLUMNS, compare, pair_up, plain_psi
+from driftlib.drift.joint import JointDrift, fit_joint
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.segments import (
     Segment,
@@ -64,6 +65,8 @@ class DriftResult(Result):
         With a season, the PSI of each feature against all of the reference.
     quality : tuple of Finding
         What is wrong with the current data as data, the worst first; empty with segments.
+    joint : JointDrift, optional
+        How well all features together tell the periods apart, where that was asked for.
     """
 
     table: pd.DataFrame
@@ -76,6 +79,7 @@ class DriftResult(Result):
     like: LikeWithLike | None = None
     seasonal_psi: Mapping[str, float] = field(default_factory=dict, repr=False)
     quality: tuple[Finding, ...] = ()
+    joint: JointDrift | None = None
 
     @property
     def subjects(self) -> pd.Series:
@@ -141,6 +145,8 @@ class DriftResult(Result):
         if not self.drifted and self.cannot_tell and not self.by:
             return f"{self.cannot_tell[:1].upper()}{self.cannot_tell[1:]}{rest}"
         rest += f" ({self.cannot_tell})" if self.cannot_tell else ""
+        if not self.drifted and self.joint and self.joint.severity.drifted:
+            return f"None of {total} moved enough by itself; all together: {self.joint.note}{rest}"
         if not self.drifted:
             real = int((self.table["severity"] == "minor").sum())
             rest += f"; {real} changed, but too little to matter" if real else ""
@@ -163,6 +169,7 @@ class DriftResult(Result):
             "notes": list(self.notes),
             "season": self.like.to_dict() if self.like else None,
             "data_quality": [asdict(finding) for finding in self.quality],
+            "joint": self.joint.to_dict() if self.joint else None,
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
 
 
@@ -185,6 +192,7 @@ def detect_drift(
     unit: str = "auto",
     season: str | Iterable[str] | None = None,
     quality: QualityPolicy = QualityPolicy(),
+    joint: Any = False,
 ) -> DriftResult:
     """Compare a current batch with a reference, feature by feature.
 
@@ -207,6 +215,11 @@ def detect_drift(
         Not used: see `Baseline.fit`.
     quality : QualityPolicy
         How much findings of data quality matter, and how old the newest row may be.
+    joint : bool, or frame, table, dataset, path, Dask or Spark DataFrame
+        Whether to ask as well if all features together tell the periods apart: a change of how
+        they go with one another, too. It takes a classifier (scikit-learn's), fitted on at most
+        10,000 rows a side; where the reference is a baseline, pass the rows of the reference.
+        Not with `by`.
 
     Returns
     -------
@@ -262,16 +275,23 @@ def detect_drift(
         season=season,
     )
     names = [by] if isinstance(by, str) else list(by or ())
+    asked = not isinstance(joint, bool)
+    if names and (asked or joint):
+        raise ParameterError("joint= asks of all rows together: leave by= out.")
     if names:
         return _by_segment(reference, current, names, baseline, policy)
     profile = current if isinstance(current, Profile) else baseline.profile(current)
     pair = pair_up(baseline, baseline.reference, profile)
     (table,) = compare([pair], policy)
     plain = plain_psi(baseline, baseline.reference, pair.after) if pair.like else {}
-    found = check_quality(baseline, profile, quality)
-    return DriftResult(
-        table, pair.baseline, pair.after, policy, like=pair.like, seasonal_psi=plain, quality=found
-    )
+    result = DriftResult(
+        table, pair.baseline, pair.after, policy, like=pair.like, seasonal_psi=plain,
+        quality=check_quality(baseline, profile, quality),
+    )  # fmt: skip
+    if not asked and not joint:
+        return result
+    rows = joint if asked else reference
+    return replace(result, joint=fit_joint(baseline, rows, current, policy))
 
 
 def _by_segment(

@@ -12,7 +12,9 @@ from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME
 from driftlib.diagnosis.windows import Timeline
+from driftlib.drift.correlations import name_pairs
 from driftlib.drift.detect import DriftResult
+from driftlib.drift.joint import TOGETHER, JointDrift
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError
 from driftlib.html.numbers import (
@@ -35,6 +37,7 @@ from driftlib.visualization.levels import NOT_FEATURES
 from driftlib.visualization.windows import window_labels
 
 NAMED_LEVELS = 3
+MOST_PAIRS = 20
 
 
 def drift_table(result: DriftResult) -> pd.DataFrame:
@@ -71,7 +74,48 @@ def drift_table(result: DriftResult) -> pd.DataFrame:
         }
     )
     by_rows = table["design_effect"].isna().all()
+    if result.joint is not None:
+        shown = pd.concat([_together(result.joint, shown.columns), shown], ignore_index=True)
     return shown.drop(columns="design effect") if by_rows else shown
+
+
+def _together(joint: JointDrift, columns: pd.Index) -> pd.DataFrame:
+    """Write the row of all features together."""
+    severity = joint.severity
+    row = {
+        "feature": TOGETHER,
+        "change": f"{severity.mark}{NO_BREAK}{severity.value}",
+        "PSI": np.nan,
+        "KS": np.nan,
+        "q": write_p_value(joint.p_value),
+        "what happened": joint.note,
+    }
+    return pd.DataFrame([{name: row.get(name, "") for name in columns}])
+
+
+def pairs_table(result: DriftResult) -> pd.DataFrame:
+    """Tabulate pairs of features that go together in another way than before.
+
+    Parameters
+    ----------
+    result : DriftResult
+        With `joint`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pair, the most changed first; at most 20.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    if result.joint is None or (pairs := result.joint.pairs).empty:
+        raise DataError("No two features have another correlation than before.")
+    named = name_pairs(pairs.head(MOST_PAIRS))
+    shown = pd.DataFrame(named, columns=["feature", "with", "correlation in the reference", "now"])
+    return shown.round(2)
 
 
 def quality_table(result: DriftResult) -> pd.DataFrame:

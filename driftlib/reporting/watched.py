@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from driftlib.alerts import Alert, by_urgency, make_alerts, with_quality
+from driftlib.alerts import Alert, by_urgency, make_alerts, with_joint, with_quality
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.windows import Timeline
@@ -153,14 +153,16 @@ def make_drift_alerts(result: DriftResult, trend: TrendResult) -> tuple[Alert, .
         None twice.
     """
     over_all = drifted_over_all(result, trend)
-    drift = replace(result, quality=())
+    drift = replace(result, quality=(), joint=None)
     of_all = [alert for alert in make_alerts(drift) if alert.subject in over_all]
     if len(trend.windows) == 1:
-        return by_urgency(with_quality(of_all, result))
+        return by_urgency(with_quality(with_joint(of_all, result), result))
     by_window = make_alerts(trend)
     named = {alert.subject for alert in by_window}
     further = [alert for alert in of_all if alert.subject not in named]
-    return by_urgency(with_quality([*by_window, *further], result))
+    level = level_of_checks(result.policy.budget, len(trend.windows)) / 2
+    together = with_joint([*by_window, *further], result, level=level)
+    return by_urgency(with_quality(together, result))
 
 
 def pick_available(*results: Found | Unavailable) -> list[Found]:
