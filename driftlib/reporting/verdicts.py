@@ -12,15 +12,17 @@ from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.losses import BRIER
 from driftlib.diagnosis.verdict import IMPROVED
 from driftlib.drift.detect import DriftResult
+from driftlib.drift.joint import TOGETHER
 from driftlib.drift.trend import TrendResult
 from driftlib.drift.units import unit_line
+from driftlib.errors import DataError
 from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.quality.finding import AGE
 from driftlib.reporting.sections import Unavailable
-from driftlib.reporting.watched import drifted_over_all
+from driftlib.reporting.watched import drifted_over_all, make_drift_alerts
 from driftlib.severity import Severity
 from driftlib.text import NAMES_SHOWN, capital, counted, listed, percents, shortened
 from driftlib.visualization.levels import alarm_windows, change_table, most_drifted
@@ -286,7 +288,14 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
         return untold[1:]
     if result.like and result.like.missing and not untold:
         untold = f" {_sentence(result.like.missing)}"
-    return f"{_moved(result, trend)}{untold}"
+    return f"{_moved(result, trend)}{_together(result, trend)}{untold}"
+
+
+def _together(result: DriftResult, trend: TrendResult) -> str:
+    """Say that all features together changed, where their own changes do not explain it."""
+    if TOGETHER not in {alert.subject for alert in make_drift_alerts(result, trend)}:
+        return ""
+    return f" All features together changed: {result.joint.note}." if result.joint else ""
 
 
 def _sentence(text: str) -> str:
@@ -372,6 +381,29 @@ def _since(trend: TrendResult) -> Callable[[str], str]:
 
 def _marked(state: str | None, lasting: bool) -> str:
     return f" ({state})" if lasting and state else ""
+
+
+def joint_words(result: DriftResult) -> str:
+    """Say whether all features together tell the two periods apart.
+
+    Parameters
+    ----------
+    result : DriftResult
+        With `joint`.
+
+    Returns
+    -------
+    str
+        A sentence.
+
+    Raises
+    ------
+    DataError
+        If that was not asked for.
+    """
+    if result.joint is None:
+        raise DataError("It was not asked if all features together changed.")
+    return f"{capital(result.joint.note)}."
 
 
 def quality_words(result: DriftResult) -> str:
