@@ -221,7 +221,7 @@ def _gap(was: TimeCounts, times: TimeCounts, column: str) -> Iterator[Finding]:
 
 
 def _length(minutes: int) -> str:
-    for size, name in ((DAY, "day"), (60, "hour"), (1, "minute")):
+    for size, name in ((365 * DAY, "year"), (DAY, "day"), (60, "hour"), (1, "minute")):
         if minutes >= 2 * size or size == 1:
             return counted(round(minutes / size), name)
     return ""
