@@ -416,6 +416,29 @@ def _when(found: pd.DataFrame, windows: int, state: str) -> str:
     return f"{len(found)} of {windows} windows ({span}; {state})"
 
 
+def with_state(alert: Alert, state: str) -> Alert:
+    """Give an alert another state, in its message too.
+
+    Parameters
+    ----------
+    alert : Alert
+    state : str
+        Such as the one that follows from what was told before.
+
+    Returns
+    -------
+    Alert
+
+    Examples
+    --------
+    >>> alert = Alert("data drift", "x", 3, "major", "x drifted since May; new: up", "new")
+    >>> with_state(alert, "continuing").message
+    'x drifted since May; continuing: up'
+    """
+    message = alert.message.replace(f"; {alert.state}", f"; {state}", 1)
+    return replace(alert, message=message, state=state)
+
+
 def save_alerts(path: str | Path, alerts: Iterable[Alert]) -> Path:
     """Write alerts as JSON: a list of objects, empty when all is well.
 

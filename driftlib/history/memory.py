@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from driftlib.alerts import CONTINUING, NEW, OVER, WORSE, Alert
+from driftlib.alerts.making import with_state
 from driftlib.history import schema
 from driftlib.severity import rank
 
@@ -99,6 +100,7 @@ def _state(row: Row, alert: Alert, window: str) -> str:
 def _open(
     connection: Connection, model: int, about: str, alert: Alert, window: str, moment: str
 ) -> Remembered:
+    alert = with_state(alert, NEW)
     done = connection.execute(
         schema.alerts.insert().values(
             model_id=model, about=about, subject=alert.subject, kind=alert.kind, state=NEW,
@@ -106,12 +108,13 @@ def _open(
             worst_message=alert.message, window=window, opened=moment,
         )
     )  # fmt: skip
-    return Remembered(schema.new_id(done), replace(alert, state=NEW), False)
+    return Remembered(schema.new_id(done), alert, False)
 
 
 def _change(
     connection: Connection, row: Row, alert: Alert, state: str, window: str, moment: str
 ) -> Remembered:
+    alert = with_state(alert, state)
     values: dict[str, Any] = {"state": state, "window": window, "message": alert.message}
     until = row.silent_until
     if state == OVER:
@@ -124,7 +127,7 @@ def _change(
                 values["silent_until"] = until = ""
     connection.execute(schema.alerts.update().where(schema.alerts.c.id == row.id).values(**values))
     silent = until == UNTIL_WORSE or until > moment
-    return Remembered(int(row.id), replace(alert, state=state), silent)
+    return Remembered(int(row.id), alert, silent)
 
 
 def queue(
