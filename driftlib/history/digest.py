@@ -9,7 +9,7 @@ from typing import Any
 
 from driftlib.alerts import OVER
 from driftlib.alerts.sending import not_taken, receiver_names, send
-from driftlib.history import memory, recording
+from driftlib.history import memory, pieces, recording
 from driftlib.history.schema import Database
 from driftlib.history.store import Recorded
 
@@ -81,7 +81,7 @@ def tell(
         taken = send(url, *write_digest(model, messages, recorded, link))
         ids = [message.id for message in messages]
         with database.write() as connection:
-            memory.told(connection, ids, recording.now(), taken)
+            memory.told(connection, ids, pieces.now(), taken)
         if not taken:
             failures.append(f"{not_taken(name)} It is sent again with the next run.")
     return failures

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection, Row
 
 from driftlib.errors import ParameterError
 from driftlib.history import schema
-from driftlib.history.recording import written_time
+from driftlib.history.pieces import written_time
 
 
 def forget(connection: Connection, model: Row, before: str) -> int:

@@ -25,14 +25,9 @@ from driftlib.history.codec import (
     unpack_numbers,
     unpack_tables,
 )
-from driftlib.history.recording import (
-    OF_METRICS,
-    OF_WINDOWS,
-    Piece,
-    keep_windows,
-    read_time,
-    whole_window,
-)
+from driftlib.history.measures import OF_METRICS
+from driftlib.history.pieces import Piece, read_time
+from driftlib.history.windows import OF_WINDOWS, keep_windows, whole_window
 from driftlib.performance.alarms import ReferenceWindows, raise_alarms
 from driftlib.performance.limits import Limit
 from driftlib.performance.metrics import METRICS

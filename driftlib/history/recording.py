@@ -1,194 +1,33 @@
-"""Record a run: its windows' profiles, their comparison with the baseline, and its metrics."""
+"""Record a run: the model, its baseline, and the profiles of the run's windows."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import socket
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from functools import reduce
-from operator import add
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from driftlib.data.calendar import read_offset
 from driftlib.data.cutters import ByCalendar
-from driftlib.data.units import part_of_unit
-from driftlib.drift.calendar_columns import NOT_JUDGED
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.policy import DriftPolicy
-from driftlib.drift.stored import EXCUSED, coarse_row, compare_alone
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
-from driftlib.files import json_ready
 from driftlib.history import schema
 from driftlib.history.codec import (
     pack_baseline,
     pack_counts,
-    pack_numbers,
-    pack_table,
     pack_units,
     unpack_counts,
-    unpack_units,
 )
-from driftlib.performance.result import Performance
+from driftlib.history.pieces import Piece, fingerprint, written_time
+from driftlib.history.windows import whole_window
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.severity import worst
-from driftlib.text import join_notes
-
-OF_METRICS = (
-    "value", "lower", "upper", "threshold", "reference_value", "reference_lower",
-    "reference_upper", "breached", "degraded", "n", "n_labelled", "note",
-)  # fmt: skip
-# What the comparison of a window depends on; the rest of a policy is about the run.
-OF_WINDOWS = ("alpha", "psi_moderate", "psi_major", "share_moderate", "share_major")
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The rows of a run in one window.
-
-    Parameters
-    ----------
-    start, end : str
-        Of the window.
-    profile : Profile
-    excused : mapping of str to str
-        Columns that are not judged in it, as the window is partial, and why.
-    """
-
-    start: str
-    end: str
-    profile: Profile
-    excused: Mapping[str, str] = field(default_factory=dict)
-
-
-def now() -> str:
-    """Write the present moment.
-
-    Returns
-    -------
-    str
-        In UTC.
-    """
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def written_time(time: Any) -> str:
-    """Write a time so that texts are in the order of times.
-
-    Parameters
-    ----------
-    time : pandas.Timestamp
-
-    Returns
-    -------
-    str
-        A time with a zone in UTC.
-    """
-    stamp = pd.Timestamp(time)
-    return (stamp.tz_convert("UTC") if stamp.tz is not None else stamp).isoformat()
-
-
-def read_time(text: str, zone: str) -> pd.Timestamp:
-    """Read what `written_time` wrote.
-
-    Parameters
-    ----------
-    text : str
-    zone : str
-        Time zone of the data; empty for none.
-
-    Returns
-    -------
-    pandas.Timestamp
-    """
-    stamp = pd.Timestamp(text)
-    return stamp.tz_convert(zone) if zone else stamp
-
-
-def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
-    """Take from a result what is kept of each of its windows.
-
-    Parameters
-    ----------
-    found : DriftResult or TrendResult
-        Of windows by the calendar against the baseline; or of one batch.
-    moment : str
-        Where the window of a batch without times begins.
-
-    Returns
-    -------
-    list of Piece
-        Of windows with rows.
-
-    Raises
-    ------
-    ParameterError
-        If it is of segments, of other windows, or of such as are shorter than a unit.
-    """
-    if found.by:
-        raise ParameterError("a history knows of no segments: record a result without by=.")
-    if isinstance(found, DriftResult):
-        return [Piece(moment, moment, found.current)]
-    cutter = found.cutter
-    if not isinstance(cutter, ByCalendar) or found.against != "baseline":
-        raise ParameterError(
-            'a history keeps windows of time, such as window="D", compared with the baseline; or '
-            "whole batches, from detect_drift."
-        )
-    if part_of_unit(found.baseline.unit, cutter.size) < 1:
-        raise ParameterError(
-            f"windows of {cutter.size!r} are shorter than {found.baseline.unit.one}, which rows "
-            "were drawn in: record longer ones."
-        )
-    offset = read_offset(cutter.size)
-    if offset is None or offset.n != 1:
-        raise ParameterError(
-            f"windows of {cutter.size!r} begin where a batch begins, so that those of several "
-            'batches do not fit one another: record "D", "W" or "MS".'
-        )
-    pieces = []
-    for window, profile in zip(found.windows, found.profiles, strict=True):
-        if profile.rows:
-            own = found.table[found.table["window"] == window.number]
-            calm = own[own["note"].str.endswith(NOT_JUDGED)]
-            told = [note.rpartition("; ")[2] for note in calm["note"]]
-            excused = dict(zip(calm["feature"], told, strict=True))
-            start, end = written_time(window.start), written_time(window.end)
-            pieces.append(Piece(start, end, profile, excused))
-    return pieces
-
-
-def fingerprint(baseline: Baseline, profile: Profile) -> str:
-    """Tell rows by their counts, whatever file and order they came in.
-
-    Parameters
-    ----------
-    baseline : Baseline
-    profile : Profile
-
-    Returns
-    -------
-    str
-        Labels do not enter it: they come late.
-    """
-    digest = hashlib.sha256(f"{baseline.id} {profile.rows}".encode())
-    for name, column in baseline.columns.items():
-        if column.role != "target":
-            counts = vars(profile.columns[name])
-            for value in counts.values():
-                if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
-                    digest.update(value.astype("<i8").tobytes())
-            digest.update(f"{name} {counts['missing']}".encode())
-    return digest.hexdigest()
 
 
 def model_row(connection: Connection, name: str, found: DriftResult | TrendResult | None) -> Row:
@@ -439,159 +278,3 @@ def _has_more_labels(connection: Connection, part: Row, baseline: Baseline, now:
         for name, counts in connection.execute(asked)
     )
     return sum(now.columns[name].present for name in targets) > known
-
-
-def whole_window(
-    connection: Connection, baseline: int, start: str, content: Baseline
-) -> tuple[Profile, int]:
-    """Add up what all runs have of a window.
-
-    Parameters
-    ----------
-    connection : sqlalchemy.engine.Connection
-    baseline : int
-        Its id.
-    start : str
-        Of the window.
-    content : Baseline
-
-    Returns
-    -------
-    profile : Profile
-    runs : int
-        Of how many runs.
-    """
-    parts, runs, profiles = schema.parts, schema.runs, schema.profiles
-    asked = (
-        sa.select(parts)
-        .join(runs, runs.c.id == parts.c.run_id)
-        .where(runs.c.baseline_id == baseline, parts.c.start == start)
-        .order_by(parts.c.id)
-    )
-    found, seen = [], set()
-    for row in connection.execute(asked).all():
-        stored = connection.execute(
-            sa.select(profiles.c.feature, profiles.c.counts).where(profiles.c.part_id == row.id)
-        ).all()
-        counts = {name: unpack_counts(packed, content.columns[name]) for name, packed in stored}
-        columns = {name: counts[name] for name in content.columns}
-        units = None if row.units is None else unpack_units(row.units, content.unit)
-        profile = Profile(content.id, row.rows, columns, units, tuple(json.loads(row.notes)))
-        found.append(replace(profile, cells={row.cell: profile}) if row.cell else profile)
-        seen.add(row.run_id)
-    return reduce(add, found), len(seen)
-
-
-def keep_windows(
-    connection: Connection,
-    baseline: int,
-    content: Baseline,
-    pieces: Iterable[Piece],
-    policy: DriftPolicy,
-) -> None:
-    """Compare windows that have new rows with the baseline, and keep the findings.
-
-    Parameters
-    ----------
-    connection : sqlalchemy.engine.Connection
-    baseline : int
-        Its id.
-    content : Baseline
-    pieces : iterable of Piece
-        Of the windows; other runs may have rows in them, too.
-    policy : DriftPolicy
-    """
-    for piece in pieces:
-        profile, runs = whole_window(connection, baseline, piece.start, content)
-        # The counts as they were found are finer than those that were kept.
-        profile = piece.profile if runs == 1 and piece.profile.columns else profile
-        excused = piece.excused if runs == 1 else {}
-        table, note = compare_alone(content, profile, policy)
-        notes = [join_notes(n, excused.get(str(f), "")) for f, n in table["note"].items()]
-        table = _excused(table.assign(note=notes, **{EXCUSED: table.index.isin([*excused])}))
-        _keep_window(connection, baseline, piece, profile, table, note, content, policy)
-
-
-def _excused(table: pd.DataFrame) -> pd.DataFrame:
-    calm = table[EXCUSED].to_numpy()
-    return table.assign(
-        severity=table["severity"].where(~calm, "none"),
-        drifted=table["drifted"] & ~calm,
-        real_from=table["real_from"].where(~calm),
-    )
-
-
-def _keep_window(
-    connection: Connection,
-    baseline: int,
-    piece: Piece,
-    profile: Profile,
-    table: pd.DataFrame,
-    note: str,
-    content: Baseline,
-    policy: DriftPolicy,
-) -> None:
-    windows = schema.windows
-    same = (windows.c.baseline_id == baseline) & (windows.c.start == piece.start)
-    connection.execute(windows.delete().where(same))
-    done = connection.execute(
-        windows.insert().values(
-            baseline_id=baseline, start=piece.start, end=piece.end, rows=profile.rows, note=note,
-            policy=json.dumps(asdict(policy)), findings=pack_table(table),
-            coarse=pack_numbers(coarse_row(content, profile)),
-        )
-    )  # fmt: skip
-    window = schema.new_id(done)
-    shown = ["kind", "severity", "drifted", "psi", "q_value", "missing_current", "note"]
-    rows = json_ready(table[shown].rename_axis("feature"))
-    if rows:
-        connection.execute(schema.findings.insert(), [row | {"window_id": window} for row in rows])
-
-
-def keep_metrics(
-    connection: Connection, model: int, run: int, performance: Performance, start: str, end: str,
-    moment: str,
-) -> None:  # fmt: skip
-    """Keep metrics; where late labels change one, its former value too.
-
-    Parameters
-    ----------
-    connection : sqlalchemy.engine.Connection
-    model, run : int
-        Their ids.
-    performance : Performance
-        Realised or estimated; windows that wait for labels are left out.
-    start, end : str
-        Of the run, for windows that are not of time.
-    moment : str
-    """
-    table, former = schema.metrics, schema.former_metrics
-    asked = sa.select(table).where(table.c.model_id == model)
-    known = {
-        (r.start, r.segment, r.metric, bool(r.estimated)): r for r in connection.execute(asked)
-    }
-    ripe = performance.table[~performance.table["held"].astype(bool)]
-    for row in ripe.to_dict("records"):
-        timed = isinstance(row["start"], pd.Timestamp)
-        place = {
-            "start": written_time(row["start"]) if timed else start,
-            "end": written_time(row["end"]) if timed else end,
-            "segment": "",
-            "metric": row["metric"],
-            "estimated": bool(row["estimated"]),
-        }
-        values = json_ready({name: row[name] for name in OF_METRICS})
-        values |= {"recorded": moment, "task": performance.task}
-        before = known.get((place["start"], "", place["metric"], place["estimated"]))
-        if before is None:
-            connection.execute(table.insert().values(model_id=model, run_id=run, **place, **values))
-        elif (before.value, before.n_labelled) != (values["value"], values["n_labelled"]):
-            connection.execute(
-                former.insert().values(
-                    metric_id=before.id, value=before.value, lower=before.lower,
-                    upper=before.upper, n_labelled=before.n_labelled, recorded=before.recorded,
-                    replaced=moment,
-                )
-            )  # fmt: skip
-            changed = table.update().where(table.c.id == before.id)
-            connection.execute(changed.values(run_id=run, **values))

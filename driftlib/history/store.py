@@ -140,10 +140,11 @@ class History:
         """
         from sqlalchemy.exc import SQLAlchemyError
 
-        from driftlib.history import memory, reading, recording
+        from driftlib.history import measures, memory, reading, recording, windows
+        from driftlib.history.pieces import now, pieces_of
 
-        moment = recording.now()
-        pieces = recording.pieces_of(found, moment)
+        moment = now()
+        pieces = pieces_of(found, moment)
         if not pieces:
             raise DataError("the batch has no rows in any window: there is nothing to record.")
         if any(perf.by for perf in measured):
@@ -155,26 +156,26 @@ class History:
                 reading.judge_again(connection, key, found.baseline, found.policy)
                 kept = recording.keep_run(connection, model.id, key, found, pieces, source, moment)
                 changed = kept.changed
-                recording.keep_windows(connection, key, found.baseline, changed, found.policy)
+                windows.keep_windows(connection, key, found.baseline, changed, found.policy)
                 for perf in measured:
                     place = kept.pieces[0].start, kept.pieces[-1].end, moment
-                    recording.keep_metrics(connection, model.id, kept.run, perf, *place)
+                    measures.keep_metrics(connection, model.id, kept.run, perf, *place)
                 trend = reading.read_trend(connection, model, key, found.baseline, found.policy)
                 if trend is None:
                     raise DataError("the history lost its windows: restore it from a copy.")
                 every = [reading.run_of_metrics(connection, model, perf) for perf in measured]
                 runs = tuple(perf for perf in every if perf is not None)
                 remembered: list[Remembered] = []
-                windows: dict[int, str] = {}
+                judged: dict[int, str] = {}
                 newest = reading.newest(connection, key, model.id)
                 made = [(memory.DRIFT, make_alerts(trend, policy=policy), newest[0])]
                 if runs:
                     made.append((memory.METRICS, make_alerts(*runs, policy=policy), newest[1]))
                 for about, alerts, window in (*made, (memory.QUALITY, tuple(also), newest[0])):
                     states = memory.remember(connection, model.id, about, alerts, window, moment)
-                    windows |= dict.fromkeys((state.id for state in states), window)
+                    judged |= dict.fromkeys((state.id for state in states), window)
                     remembered += states
-                memory.queue(connection, model.id, remembered, receivers, windows, moment)
+                memory.queue(connection, model.id, remembered, receivers, judged, moment)
         except SQLAlchemyError as error:
             raise self.database.unusable(error) from None
         return Recorded(kept.run, kept.fresh, trend, runs, tuple(remembered))
@@ -297,7 +298,8 @@ class History:
         DriftlibError
             If there is no such alert, or `until` is no time.
         """
-        from driftlib.history import memory, recording, schema
+        from driftlib.history import memory, schema
+        from driftlib.history.pieces import written_time
 
         silent = memory.UNTIL_WORSE
         if until is not None:
@@ -305,9 +307,7 @@ class History:
                 moment = pd.Timestamp(until)
             except ValueError:
                 raise ParameterError(f"until={until!r} is no date, such as 2024-03-31.") from None
-            silent = recording.written_time(
-                moment.tz_localize("UTC") if moment.tz is None else moment
-            )
+            silent = written_time(moment.tz_localize("UTC") if moment.tz is None else moment)
         table = schema.alerts
         with self.database.write() as connection:
             own = (table.c.id == alert) & (table.c.model_id == self._model(connection).id)
