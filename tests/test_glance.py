@@ -9,6 +9,8 @@ from scipy import stats
 
 import driftlib as dl
 from bench.glance import CHANGES, found, made_change
+from driftlib.profile.outside import outside_edges
+from driftlib.profile.storage import counts_from_dict, counts_to_dict
 from driftlib.profile.unusual import find_sentinel
 from driftlib.stats.counts import cumulative
 from driftlib.stats.excess import beyond_p_value, excess_p_value, find_spike, outer_tails
@@ -86,6 +88,25 @@ def test_a_code_among_the_numbers_is_found(values, words):
     assert (code and code.message) == words
     dependent = find_sentinel(column, column.reference, profile.columns["x"])
     assert (dependent is None) == (words is None or "before" in words)
+
+
+def test_what_lies_outside_adds_saves_and_streams(tmp_path, rng):
+    baseline = dl.Baseline.fit(pd.DataFrame({"x": np.linspace(0, 10, 400)}))
+    values = np.concatenate([rng.normal(5, 8, 500), [-999.0] * 20, [1e9, -1e300]])
+    frame = pd.DataFrame({"x": values})
+    whole = baseline.profile(frame).columns["x"]
+    edges = outside_edges(0.0, 10.0)
+    upto = np.append(edges[:20], np.nextafter(0, -1)), np.append(10, edges[20:])
+    below = np.histogram(values[values < 0], [-np.inf, *upto[0]])[0]
+    above = np.histogram(values[values > 10], [*upto[1], np.inf])[0]
+    assert whole.outside.tolist() == [*below, *above]
+    parts = baseline.profile(frame[:100]) + baseline.profile(frame[100:])
+    assert parts.columns["x"].outside.tolist() == whole.outside.tolist()
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    read = baseline.profile(tmp_path / "x.csv").columns["x"]
+    assert read.outside.tolist() == whole.outside.tolist()
+    assert counts_from_dict("numeric", counts_to_dict(whole)).outside.tolist() == [*below, *above]
+    assert not baseline.reference.columns["x"].outside.any()
 
 
 def test_a_sparkline_is_a_picture_with_a_name(rng):

@@ -325,10 +325,39 @@ class TestDistribution:
         )
         outside = chart.data[2]
         above = (moved["wind"] > reference["wind"].max()).mean()
-        assert list(outside.y) == pytest.approx([above])
+        # Each bar is as high as the histogram's bins would be there; together they are the share.
+        shown = [float(label.split()[0]) / 100 for _, label in outside.customdata]
+        assert sum(shown) == pytest.approx(above, abs=0.005)
+        assert sum(
+            float(label.split()[0]) for label in filter(None, outside.text)
+        ) == pytest.approx(100 * above, rel=0.02)
+        bins = np.diff(chart.data[1].x)[0]
+        areas = np.array(outside.y) * np.array(outside.width) / bins
+        assert areas.sum() == pytest.approx(above, abs=0.005)
+        # They lie where the values do.
+        middle = np.average(outside.x, weights=areas)
+        beyond = moved["wind"][moved["wind"] > reference["wind"].max()]
+        assert middle == pytest.approx(beyond.mean(), abs=0.3)
         assert chart.layout.title.text == (
             f"{100 * above:.2g} % of wind lies above the reference's range now"
         )
+
+    def test_what_is_far_outside_has_a_place_of_its_own(self, data):
+        reference, current = data
+        moved = current.assign(wind=current["wind"].where(np.arange(len(current)) % 4 > 0, -999.0))
+        chart = charts.feature_distribution(
+            dl.detect_drift(reference, moved, timestamp="when"), "wind"
+        )
+        outside = chart.data[2]
+        assert outside.y[0] == pytest.approx(0.25, abs=0.002)
+        assert outside.customdata[0][0] == chart.layout.xaxis.ticktext[-1] == "-999"
+        assert chart.layout.xaxis.tickvals[-1] == outside.x[0]
+        low, high = chart.layout.xaxis.range
+        wind = reference["wind"]
+        # The picture of the reference keeps most of the room.
+        assert low < outside.x[0] < wind.min()
+        assert high - low < 2 * (wind.max() - wind.min())
+        assert chart.layout.meta["table"]["rows"][0][0] == "-999"
 
     def test_a_window_has_its_own_counts_and_name(self, data, trend):
         chart = charts.feature_distribution(trend, "origin", window=2)

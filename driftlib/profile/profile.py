@@ -13,6 +13,7 @@ import pandas as pd
 from driftlib.data.levels import KnownLevels
 from driftlib.data.numbers import Numbers, as_numbers, without_gaps
 from driftlib.errors import DataError
+from driftlib.profile.outside import add_outside, count_outside
 from driftlib.profile.units import ProfileUnits
 from driftlib.stats.counts import Cumulative, cumulative_sorted
 from driftlib.stats.precision import EXACT, Claims, apart, held_bits
@@ -83,6 +84,8 @@ class NumericCounts(Counts):
         Significant bits of the coarsest values among them; 64 for whole numbers and for none.
     at_minimum, at_maximum : int
         Rows of the least and of the greatest value; 0 in what older versions saved.
+    outside : int array
+        Rows beyond the grid by how far away they lie: see `driftlib.profile.outside`.
     """
 
     infinite: int = 0
@@ -98,6 +101,7 @@ class NumericCounts(Counts):
     bits: int = EXACT
     at_minimum: int = 0
     at_maximum: int = 0
+    outside: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def cumulative(self) -> Cumulative:
@@ -138,6 +142,7 @@ class NumericCounts(Counts):
             squares=squares,
             minimum=least,
             maximum=greatest,
+            outside=add_outside(self.outside, other.outside),
             at_minimum=sum(p.at_minimum for p in (self, other) if p.minimum == least),
             at_maximum=sum(p.at_maximum for p in (self, other) if p.maximum == greatest),
             below=self.below + other.below,
@@ -296,6 +301,7 @@ def count_sorted(
         at_maximum=len(ordered) - int(ordered.searchsorted(ordered[-1:], "left").sum())
         if len(ordered)
         else 0,
+        outside=count_outside(ordered, grid),
     )
 
 

@@ -101,6 +101,7 @@ def _mixture(parts: Sequence[Profile], factors: np.ndarray) -> Profile:
 _SUMS = (
     "rows", "missing", "absent", "infinite", "unreadable", "squares", "below", "at_or_below",
     "gaps", "levels", "unlisted", "buckets", "at_minimum", "at_maximum",
+    "outside",
 )  # fmt: skip
 
 
@@ -121,6 +122,7 @@ def _rounded(counts: Counts) -> Counts:
     if isinstance(counts, NumericCounts):
         for name in ("infinite", "unreadable", "at_minimum", "at_maximum"):
             held[name] = round(getattr(counts, name))
+        held["outside"] = np.rint(counts.outside).astype(np.int64)
         for name in ("below", "at_or_below"):
             # A cumulative count stays one: rounding keeps order.
             upto = np.rint(getattr(counts, name)).astype(np.int64)

@@ -23,6 +23,7 @@ from driftlib.visualization.shares import (
     MOST_VALUES,
     TENTHS,
     VALUES,
+    Outside,
     Shares,
     shares_of,
 )
@@ -37,6 +38,9 @@ Sides = tuple[tuple[str, str], tuple[str, str]]
 # From this share on, values outside the reference's range are the finding.
 OUTSIDE = 0.05
 LEAST_OUTSIDE = 0.001
+# Bins that a bar far outside the range is wide.
+FAR_WIDTH = 2
+FEW_TICKS = 8
 
 
 def feature_distribution(
@@ -94,13 +98,7 @@ def feature_distribution(
         escape(_title(column, shares, current, where), most=None),
         caption=_caption(column, current, shares, rows),
         alt=_alt(column, shares, where),
-        table=pd.DataFrame(
-            {
-                shares.drawn_as: shares.parts,
-                "reference": shares.reference,
-                "current": shares.current,
-            }
-        ),
+        table=_table(shares),
         height=150 + 30 * len(shares.parts) if shares.drawn_as == LEVELS else style.HEIGHT,
     )
     sides = (
@@ -110,6 +108,18 @@ def feature_distribution(
     draw = _draw_histogram if shares.drawn_as == HISTOGRAM else _draw_bars
     draw(chart, shares, sides, escape(shortened(feature)))
     return chart
+
+
+def _table(shares: Shares) -> pd.DataFrame:
+    """Tabulate the parts, what lies outside the reference's range by where it lies."""
+    rows = list(zip(shares.parts, shares.reference, shares.current, strict=True))
+    if shares.outside:
+        middle = float(shares.edges.mean())
+        outside = [(part.part, 0.0, part.share, part.middle) for part in shares.outside]
+        below, above = ([row[:3] for row in outside if (row[3] < middle) is side]
+                        for side in (True, False))  # fmt: skip
+        rows = [*(below or rows[:1]), *rows[1:-1], *(above or rows[-1:])]
+    return pd.DataFrame(rows, columns=[shares.drawn_as, "reference", "current"])
 
 
 def _current(result: DriftResult | TrendResult, feature: str, window: int | None) -> Counts:
@@ -197,37 +207,103 @@ def _draw_histogram(chart: go.Figure, shares: Shares, sides: Sides, name: str) -
             hovertemplate=hover,
         )
     )
-    outside = {
-        "below": (float(edges[0]) - 2 * width, float(shares.current[0])),
-        "above": (float(edges[-1]) + 2 * width, float(shares.current[-1])),
-    }
-    found = {side: place for side, place in outside.items() if place[1] >= LEAST_OUTSIDE}
-    if found:
+    highest = _draw_outside(chart, shares, width, sides[1])
+    top = np.nanmax([*shares.reference[1:-1], *shares.current[1:-1], highest])
+    chart.update_xaxes(title_text=name)
+    chart.update_yaxes(tickformat=".0%", range=[0, 1.18 * float(top)], title_text="share of values")
+    chart.update_layout(bargap=0, barmode="overlay")
+
+
+def _draw_outside(
+    chart: go.Figure, shares: Shares, width: float, current: tuple[str, str]
+) -> float:
+    """Draw what lies outside the reference's range where it lies, or beyond a gap where far away.
+
+    Returns the height of the highest bar.
+    """
+    import plotly.graph_objects as go
+
+    low, high = float(shares.edges[0]), float(shares.edges[-1])
+    parts = shares.outside or _unplaced(shares, width)
+    name, color = current
+    shown = [part for part in parts if part.share >= LEAST_OUTSIDE]
+    # Near parts lie where they are; then a gap, and a place of its own for each that is far away.
+    ends = [min([low, *(p.low for p in shown if p.near)]),
+            max([high, *(p.high for p in shown if p.near)])]  # fmt: skip
+    below = [part for part in shown if not part.near and part.middle < low]
+    above = [part for part in shown if not part.near and part.middle > high]
+    step = FAR_WIDTH * width
+    places = {id(part): ends[0] - step * (len(below) - i + 1) for i, part in enumerate(below)}
+    places |= {id(part): ends[1] + step * (i + 2) for i, part in enumerate(above)}
+    labels = {}
+    for far in (below, above):
+        # The farthest and the nearest are named, and what is between them when pointed at.
+        for part in far[:: max(1, len(far) - 1)]:
+            labels[places[id(part)]] = part.part.split(" to ")[0 if far is below else -1]
+    # A wide part is drawn as high as the bins that it is as wide as.
+    heights = [
+        part.share / max(1.0, (part.high - part.low) / width) if part.near else part.share
+        for part in shown
+    ]
+    named = {}
+    for side, share in (("below", shares.current[0]), ("above", shares.current[-1])):
+        own = [i for i, part in enumerate(shown) if (part.middle < low) is (side == "below")]
+        if own:
+            named[max(own, key=heights.__getitem__)] = f"{percent(float(share))}<br>{side}"
+    if shown:
         chart.add_trace(
             go.Bar(
-                x=[x for x, _ in found.values()],
-                y=[share for _, share in found.values()],
-                width=2 * width,
-                marker={
-                    "color": orange,
-                    "pattern": {"shape": "/", "size": 6, "solidity": 0.6},
-                },
-                name=f"{escape(current)}, outside the reference's range",
-                text=[f"{percent(share)}<br>{side}" for side, (_, share) in found.items()],
+                x=[places.get(id(part), part.middle) for part in shown],
+                y=heights,
+                width=[
+                    step if id(part) in places else max(part.high - part.low, width)
+                    for part in shown
+                ],
+                marker={"color": color, "pattern": {"shape": "/", "size": 6, "solidity": 0.6}},
+                name=f"{escape(name)}, outside the reference's range",
+                text=[named.get(i, "") for i in range(len(shown))],
+                customdata=[[part.part, percent(part.share)] for part in shown],
                 textposition="outside",
                 textangle=0,
                 constraintext="none",
                 cliponaxis=False,
-                hovertemplate="%{text} the reference's range<extra></extra>",
+                hovertemplate="%{customdata[0]}: %{customdata[1]}, outside the reference's range"
+                "<extra></extra>",
                 showlegend=False,
             )
         )
-    margins = [4 * width if side in found else width / 2 for side in outside]
-    chart.update_xaxes(range=[float(edges[0]) - margins[0], float(edges[-1]) + margins[1]])
-    top = np.nanmax([*shares.reference, *shares.current])
-    chart.update_xaxes(title_text=name)
-    chart.update_yaxes(tickformat=".0%", range=[0, 1.18 * float(top)], title_text="share of values")
-    chart.update_layout(bargap=0, barmode="overlay")
+    ticks = _round_numbers(*ends) if labels else []
+    for far, end, sign in ((below, 0, -1), (above, 1, 1)):
+        if far:
+            chart.add_vline(x=ends[end] + sign * step, line={"width": 1, "dash": "dot"})
+            ends[end] += sign * step * (len(far) + 2)
+        else:
+            ends[end] += sign * width * (2 if shown else 0.5)
+    if labels:
+        chart.update_xaxes(
+            tickmode="array",
+            tickvals=[*ticks, *labels],
+            ticktext=[*(f"{tick:.6g}" for tick in ticks), *map(escape, labels.values())],
+        )
+    chart.update_xaxes(range=ends)
+    return max(heights, default=0.0)
+
+
+def _round_numbers(low: float, high: float) -> list[float]:
+    """Choose some round numbers between two."""
+    power = 10.0 ** np.floor(np.log10((high - low) / 2))
+    step = next(s * power for s in (0.2, 0.5, 1, 2, 5) if (high - low) / (s * power) <= FEW_TICKS)
+    return [round(float(n * step), 12) for n in range(int(np.ceil(low / step)),
+                                                      int(np.floor(high / step)) + 1)]  # fmt: skip
+
+
+def _unplaced(shares: Shares, width: float) -> list[Outside]:
+    """Parts outside the range of which only the number of rows is known."""
+    low, high = float(shares.edges[0]), float(shares.edges[-1])
+    return [
+        Outside("below", low - 3 * width, low - width, float(shares.current[0]), near=True),
+        Outside("above", high + width, high + 3 * width, float(shares.current[-1]), near=True),
+    ]
 
 
 def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
@@ -258,7 +334,8 @@ def _title(column: Column, shares: Shares, current: Counts, where: str) -> str:
 
 def _caption(column: Column, current: Counts, shares: Shares, rows: Sequence[Row]) -> str:
     how = {
-        HISTOGRAM: "Share of values in each bin of the reference's range; hatched: outside it.",
+        HISTOGRAM: "Share of values in each bin of the reference's range; hatched: outside it, "
+        "beyond a dotted line far outside and not to scale.",
         TENTHS: "Share of values between the reference's quantiles.",
         VALUES: "Share of each value.",
         LEVELS: "Share of each category, the commonest first.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from driftlib.profile.column import Column, written
+from driftlib.profile.outside import NEAR, STEPS, outside_edges
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.text import counted
 
@@ -18,6 +19,34 @@ MOST_VALUES = 30
 CROWDED = 0.6
 
 VALUES, TENTHS, HISTOGRAM, LEVELS = "value", "range", "bin", "category"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Hold what of the current values lies in one part beyond a histogram's edges.
+
+    Parameters
+    ----------
+    part : str
+        In words.
+    low, high : float
+        Its ends.
+    share : float
+        Of all values.
+    near : bool
+        Whether it is so near that a picture of the reference can go on to it.
+    """
+
+    part: str
+    low: float
+    high: float
+    share: float
+    near: bool
+
+    @property
+    def middle(self) -> float:
+        """Between its ends."""
+        return self.low / 2 + self.high / 2
 
 
 @dataclass(frozen=True)
@@ -34,6 +63,9 @@ class Shares:
         What a part is.
     edges : float array
         Of a histogram.
+    outside : tuple of Outside
+        Of a histogram, where the current values beyond its edges lie, from the smallest up; empty
+        where that is not known.
     """
 
     parts: list[str]
@@ -41,6 +73,7 @@ class Shares:
     current: np.ndarray
     drawn_as: str
     edges: np.ndarray
+    outside: tuple[Outside, ...] = ()
 
 
 def shares_of(column: Column, reference: Counts, current: Counts) -> Shares:
@@ -87,7 +120,32 @@ def _numeric_shares(column: Column, reference: NumericCounts, current: NumericCo
         return _shares(tenths, bins, (reference, current), TENTHS)
     inner = [f"{written(low)} to {written(high)}" for low, high in pairwise(edges)]
     names = [f"below {written(edges[0])}", *inner, f"above {written(edges[-1])}"]
-    return _shares(names, counts, (reference, current), HISTOGRAM, edges)
+    found = _shares(names, counts, (reference, current), HISTOGRAM, edges)
+    return replace(found, outside=_outside(column, current))
+
+
+def _outside(column: Column, current: NumericCounts) -> tuple[Outside, ...]:
+    """Say where the current values beyond the grid lie."""
+    if not current.outside.any():
+        return ()
+    low, high = float(column.grid[0]), float(column.grid[-1])
+    edges = outside_edges(low, high)
+    half = len(STEPS)
+    least, greatest = min(current.minimum, low), max(current.maximum, high)
+    starts = np.concatenate([[least], edges[:half], [high], edges[half:]])
+    ends = np.concatenate([edges[:half], [low], edges[half:], [greatest]])
+    found = []
+    for place in np.flatnonzero(current.outside):
+        rows = int(current.outside[place])
+        start, end = max(float(starts[place]), least), min(float(ends[place]), greatest)
+        part = f"{written(start)} to {written(end)}"
+        for value, at in ((least, current.at_minimum), (greatest, current.at_maximum)):
+            if start <= value <= end and at == rows and not low <= value <= high:
+                start = end = value
+                part = written(value)
+        near = bool(half - NEAR < place <= half + NEAR)
+        found.append(Outside(part, start, end, rows / current.present, near))
+    return tuple(found)
 
 
 def _level_shares(
