@@ -292,7 +292,7 @@ def test_the_commands_of_the_readme_run(tmp_path, monkeypatch, rng, capsys):
     frame[: 30 * 24].to_parquet("train.parquet")
     frame[30 * 24 :].assign(x=9.0).to_parquet("new/1.parquet")
     codes = [main(words[1:]) for words in commands if words and words[0] == "driftlib"]
-    assert codes == [0, 1, 0, 0, 0, 0]
+    assert codes == [0, 1, 0, 0, 0, 0, 0]
     assert "Alert 1 is silent until 2030-01-31." in capsys.readouterr().out
     python = section.partition("```python\n")[2].partition("```")[0]
     driftlib.Baseline.fit("train.parquet", timestamp="seen").save("baseline.json")

@@ -296,6 +296,14 @@ def test_the_command_line_keeps_and_shows_a_history(rng, place, tmp_path, capsys
     assert text.count("<h1>") == 1
     assert text.index("two") < text.index(">one<")
     assert "x drifted" in text
+    assert main(["history", path, "--model", "two", "--html", str(page)]) == 0
+    text = page.read_text()
+    assert [text.count(f"<h2>{title}") for title in ("Alerts: 1 open", "Metrics", "Runs")] == [
+        1,
+        1,
+        1,
+    ]
+    assert 'id="chart-1"' in text
     assert main(["alerts", "list", "--history", path, "--model", "two"]) == 0
     assert main(["alerts", "ack", "1", "--history", path, "--model", "two"]) == 0
     keep = ["--quiet", "--keep", "1D"]

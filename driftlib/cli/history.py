@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from driftlib.cli.outcome import Outcome
@@ -28,7 +29,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--model", help="show this model's runs (default: all models)")
     parser.add_argument("--table", choices=TABLES, default="runs", help="what of it (default runs)")
     parser.add_argument("--export", metavar="FILE", help="write it to a .csv or .parquet file")
-    parser.add_argument("--html", metavar="FILE", help="write a page of all models")
+    parser.add_argument("--html", metavar="FILE", help="write a page of the model, or of all")
     parser.add_argument("--prune", metavar="DATE", help="forget windows before it, such as a year")
 
 
@@ -62,12 +63,7 @@ def run(
     from driftlib.text import counted
 
     if html is not None:
-        from driftlib.files import write_whole
-        from driftlib.history.page import overview_page
-
-        return Outcome(
-            text=f"Written: {write_whole(html, overview_page(History(history).database))}"
-        )
+        return Outcome(text=f"Written: {_write_page(history, model, html)}")
     if model is None:
         if prune is not None or table != TABLES[0]:
             raise ParameterError("name the --model that this is about.")
@@ -82,3 +78,17 @@ def run(
     if export is not None:
         return Outcome(text=f"{counted(len(found), 'row')} written to {write(export, found)}")
     return Outcome(text=table_text(found, "There is nothing in this history yet."))
+
+
+def _write_page(history: str, model: str | None, path: str) -> Path:
+    """Write a page of all models, or of one."""
+    from driftlib.files import write_whole
+    from driftlib.history.store import History
+
+    if model is None:
+        from driftlib.history.page import overview_page
+
+        return write_whole(path, overview_page(History(history).database))
+    from driftlib.reporting.history_page import model_page
+
+    return write_whole(path, model_page(History(history, model)))
