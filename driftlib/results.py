@@ -3,13 +3,55 @@
 from __future__ import annotations
 
 import html
+import weakref
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from driftlib.files import json_ready
 from driftlib.html.table import write_frame
+
+One = TypeVar("One")
+Made = TypeVar("Made")
+
+
+def of_the_latest(function: Callable[[One], Made]) -> Callable[[One], Made]:
+    """Remember what a function made of the result that it was given last.
+
+    Charts of a report ask the same of one result again and again, and a result does not change.
+
+    Parameters
+    ----------
+    function : callable
+        Of one result; what it makes is changed by nobody.
+
+    Returns
+    -------
+    callable
+        The same function.
+
+    Examples
+    --------
+    >>> asked = []
+    >>> count = of_the_latest(lambda result: len(asked.append(result) or asked))
+    >>> frame = pd.DataFrame()
+    >>> count(frame), count(frame), count(pd.DataFrame())
+    (1, 1, 2)
+    """
+    latest: tuple[weakref.ref[One], Made] | None = None
+
+    @wraps(function)
+    def made(result: One) -> Made:
+        nonlocal latest
+        known = latest
+        if known is None or known[0]() is not result:
+            known = latest = weakref.ref(result), function(result)
+        return known[1]
+
+    return made
 
 
 class Result(ABC):

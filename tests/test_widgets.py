@@ -77,7 +77,8 @@ def test_a_live_figure_follows_the_choices(live):
     size.index = 1
     wait_for(lambda: shown.data[0].y == (60,))
     wait_for(lambda: "2 at 30" in title.value)
-    assert "2 &lt; 30" in caption.value
+    # The caption is written last.
+    wait_for(lambda: "2 &lt; 30" in caption.value)
     assert not shown.layout.title.text
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from driftlib.demo.what_if import WhatIf
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.drift.trend import TrendResult
+from driftlib.results import of_the_latest
 from driftlib.text import brief, capital
 from driftlib.visualization import style
 from driftlib.visualization.heatmap import drift_heatmap
@@ -29,8 +30,6 @@ LOSS_RANGE = [-0.03, 0.3]
 ACCURACY_RANGE = [0.48, 0.92]
 HEIGHT, TOP_PART, RIGHT = 660, 0.56, 0.66
 WORKING = "working out the cause …"
-# What was drawn last, of what.
-_LATEST: dict[str, tuple[TrendResult, go.Figure]] = {}
 
 
 def what_if_panel(found: WhatIf) -> go.Figure:
@@ -166,11 +165,9 @@ def _draw_accuracies(chart: go.Figure, accuracies: pd.DataFrame) -> None:
     )
 
 
+@of_the_latest
 def _heatmap_of(trend: TrendResult) -> go.Figure:
-    """Draw the drift heatmap for its place, or take the latest: labels that turn leave it so."""
-    latest = _LATEST.get("heatmap")
-    if latest and latest[0] is trend:
-        return latest[1]
+    """Draw the drift heatmap for its place: where labels turn over, it is the same."""
     heatmap = drift_heatmap(trend)
     # The most drifted on top, as elsewhere, would make rows jump when a dial is moved.
     order = {name: place for place, name in enumerate(trend.baseline.columns)}
@@ -180,7 +177,6 @@ def _heatmap_of(trend: TrendResult) -> go.Figure:
             places = sorted(range(len(trace.y)), key=lambda row: order[trace.y[row]])
             for name in ("y", "z", "text", "hovertext"):
                 trace[name] = [trace[name][place] for place in places]
-    _LATEST["heatmap"] = trend, heatmap
     return heatmap
 
 

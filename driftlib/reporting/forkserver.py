@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -167,6 +168,9 @@ def start() -> ForkServer | None:
         None where forking is not safe, or ends of processes cannot be seen.
     """
     if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        return None
+    # Of other threads a copy has the locks, and nobody who lets go of them.
+    if threading.active_count() > 1:
         return None
     try:
         os.close(os.pidfd_open(os.getpid()))

@@ -12,6 +12,7 @@ from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
+from driftlib.results import of_the_latest
 from driftlib.text import shortened, unknown_name
 from driftlib.visualization.windows import WHOLE, WindowLabels, window_labels
 
@@ -21,6 +22,7 @@ TOP = 4
 NOT_FEATURES = ("prediction", "target")
 
 
+@of_the_latest
 def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, WindowLabels]:
     """Make the table that drift charts draw, and the labels of its windows.
 
