@@ -196,6 +196,11 @@ def test_markdown_and_prometheus(tmp_path, rng, capsys):
     assert (
         main(["check", *sides, *outputs, "--quiet", "--model", "m", "--metrics", "accuracy"]) == 1
     )
+    assert main(["check", sides[0], sides[0], "--markdown", str(files["md"]), "--quiet"]) == 0
+    assert "## What changed" not in files["md"].read_text()
+    assert (
+        main(["check", *sides, *outputs, "--quiet", "--model", "m", "--metrics", "accuracy"]) == 1
+    )
     text = files["md"].read_text()
     assert text.startswith("# m\n\n**")
     assert r"| a\|&quot;b".replace("&quot;", '"') in text

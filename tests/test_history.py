@@ -273,6 +273,9 @@ def test_batches_without_times_alerts_and_their_silence(rng, place):
 def test_the_command_line_keeps_and_shows_a_history(rng, place, tmp_path, capsys, baseline):
     path, saved = place, str(tmp_path / "b.json")
     baseline.save(saved)
+    assert main(["history", path]) == 0
+    assert main(["history", path, "--html", str(tmp_path / "none.html")]) == 0
+    assert "nothing in this history yet" in capsys.readouterr().out
     for day in (1, 2):
         file = str(tmp_path / f"{day}.parquet")
         night(rng, day).drop(columns=["y_true", "y_pred"]).to_parquet(file)

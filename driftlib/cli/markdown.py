@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from driftlib.alerts import OVER
+from driftlib.cli.outcome import worst_first
 from driftlib.html.markdown import escaped, fitting, table_within
-from driftlib.severity import Severity, rank, worst
+from driftlib.severity import Severity, worst
 
 if TYPE_CHECKING:
     from driftlib.cli.judging import Judged
@@ -45,8 +46,7 @@ def markdown_text(judged: Judged) -> str:
         ]
         blocks.append(fitting(["## Alerts", ""], lines, 3_500, "alert"))
     moved = drift.table[drift.table["severity"] != Severity.NONE]
-    order = -moved["severity"].map(rank)
-    moved = moved.iloc[order.argsort(kind="stable")]
+    moved = moved.sort_values("severity", key=worst_first, kind="stable")
     rows = [
         [name, *(_cell(row[column]) for column in COLUMNS)]
         for name, row in moved[list(COLUMNS)].iterrows()

@@ -111,6 +111,25 @@ def quality_lines(findings: Sequence[Finding]) -> list[str]:
     ]
 
 
+def worst_first(severities: pd.Series) -> pd.Series:
+    """Give keys that bring the worst severities first.
+
+    Parameters
+    ----------
+    severities : pandas.Series of str
+
+    Returns
+    -------
+    pandas.Series of int
+
+    Examples
+    --------
+    >>> worst_first(pd.Series(["none", "major"])).tolist()
+    [0, -3]
+    """
+    return pd.Series([-rank(severity) for severity in severities], severities.index, dtype=int)
+
+
 def drift_table(table: pd.DataFrame) -> str:
     """Write the columns of a drift table that fit a terminal, the worst first.
 
@@ -124,8 +143,7 @@ def drift_table(table: pd.DataFrame) -> str:
     str
     """
     shown = table[["kind", "n_current", "psi", "q_value", "severity", "note"]].copy()
-    order = -table["severity"].map(rank)
-    shown = shown.iloc[order.argsort(kind="stable")]
+    shown = shown.sort_values("severity", key=worst_first, kind="stable")
     # Control characters in names from the data must not reach the terminal.
     shown.index = [printable(name) for name in shown.index]
     shown["note"] = [printable(note) for note in shown["note"]]

@@ -50,6 +50,5 @@ def overview(database: schema.Database) -> pd.DataFrame:
                 newest or "", last.headline if last else "",
             )  # fmt: skip
             rows.append(dict(zip(COLUMNS, values, strict=True)))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    order = table.assign(rank=-table["worst"].map(rank), many=-table["open alerts"])
-    return table.loc[order.sort_values(["rank", "many", "model"]).index].reset_index(drop=True)
+    rows.sort(key=lambda row: (-rank(row["worst"]), -row["open alerts"], row["model"]))
+    return pd.DataFrame(rows, columns=list(COLUMNS))

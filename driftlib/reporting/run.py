@@ -98,7 +98,7 @@ def run_report(
     if ours and any(given.get(role) for role in ("reference", "current")):
         # The demo is of data of its own.
         paths.pop("demo", None)
-    if notebooks is None and not audit:
+    if ours and not audit:
         # It checks the reference hundreds of times.
         paths.pop("audit", None)
     jobs = []
