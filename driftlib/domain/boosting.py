@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from driftlib.data.batches import each
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 
 def one_thread() -> AbstractContextManager[Any]:
@@ -25,10 +29,17 @@ def one_thread() -> AbstractContextManager[Any]:
     context manager
         For fitting and for predicting.
     """
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="openmp")
+    limits: AbstractContextManager[Any] = _pools().limit(limits=1, user_api="openmp")
     return limits
+
+
+@lru_cache(maxsize=1)
+def _pools() -> ThreadpoolController:
+    """Look for pools of threads once, for that takes as long as a tenth of a small fit."""
+    import sklearn.ensemble  # noqa: F401 - whose pool it is
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def boosting_options(features: Sequence[str], levels: Container[str], seed: int) -> dict[str, Any]:
