@@ -14,10 +14,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
 import driftlib as dl
 from bench.dependence import SEED, effects, table, wilson
+from driftlib.data.season import SeasonRule, season_cells
+from driftlib.drift.run import streams_of
+from driftlib.drift.run_seasons import foretell
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.column import Column
+from driftlib.profile.units import UnitColumn
+from driftlib.stats.watch import watch
 
 FEATURES, NUMBERS = 20, 15
 Shape = Callable[[pd.Series, np.random.Generator], np.ndarray]
@@ -262,11 +269,69 @@ def diagnosed(repeats: int = 3) -> list[dict[str, object]]:
     return out
 
 
+def followed_run(
+    rng: np.random.Generator, season: str, reference: int, size: float = 0.0, days: float = 1.0
+) -> np.ndarray:
+    """Whether each of 20 numbers is taken as changed, by window: 52 weeks after the reference.
+
+    Days of 40 rows have effects that last and a level by the season; the first number moves by
+    `size` in all weeks. A share of the days has rows: which they are changes from week to week.
+    """
+    weeks, cells = reference + 52, 20
+    when = pd.Series(pd.date_range("2020-01-06", periods=7 * weeks))
+    level = {"weekday": weekly, "month": yearly}[season](when, rng)
+    u = effects(rng, (FEATURES,), len(when), 0.4, "normal").T
+    middle = level + np.sqrt(0.05) * u
+    middle[7 * reference :, 0] += size
+    edges = np.quantile(middle, np.arange(1, cells) / cells, axis=0)
+    below = ndtr((edges[None] - middle[:, None]) / np.sqrt(0.95))
+    counts = rng.multinomial(40, np.diff(below.swapaxes(1, 2), axis=-1, prepend=0, append=1))
+    counts[rng.random(len(when)) > days] = 0
+    names = [f"x{k}" for k in range(FEATURES)]
+    baseline = Baseline(0, {name: Column(name, "feature", "numeric") for name in names}, 10, 2000)
+    rule = SeasonRule(season, ("when",))
+    codes, known = season_cells(rule, when.to_frame("when"))
+    week, none = np.arange(len(when)) // 7, np.zeros(len(when), dtype=int)
+    sides: list[dict[str, dict[str, UnitColumn]]] = [{}, {}]
+    for number, cell in enumerate(known):
+        own = counts * (codes == number)[:, None, None]
+        for k, name in enumerate(names):
+            column = UnitColumn(own[:, k], none, none).summed(week, weeks)
+            for side, part in zip(sides, (slice(reference), slice(reference, None)), strict=True):
+                side.setdefault(cell, {})[name] = UnitColumn(
+                    column.cells[part], column.missing[part], column.unlisted[part]
+                )
+    told = foretell(sides[0])
+    streams = streams_of(baseline, *(told.less(side) for side in sides), alike=told.rows)
+    return watch(streams, FEATURES, windows=52).changed
+
+
+def followed_runs(repeats: int = 200) -> list[dict[str, object]]:
+    """Runs of 52 weeks in which nothing but the season changes, and something is found."""
+    out = []
+    for season, reference, days in (
+        ("weekday", 26, 1.0),
+        ("weekday", 26, 0.6),
+        ("month", 170, 1.0),
+    ):
+        wrong = found = 0
+        for repeat in range(repeats):
+            rng = np.random.default_rng([SEED, repeat, reference])
+            wrong += bool(followed_run(rng, season, reference, days=days).any())
+            found += bool(followed_run(rng, season, reference, 0.3, days)[:, 0].any())
+        out.append({
+            "season": season, "weeks of the reference": reference, "days with rows": days,
+            "runs that alarm": wilson(wrong, repeats), "0.3 sd found": wilson(found, repeats),
+        })  # fmt: skip
+    return out
+
+
 def main() -> None:
     """Print the shares of all worlds, like with like and all with all."""
     out = [line for run in RUNS for line in tracked(run, 20)]
     table("The model is as good as ever, but for the season: metrics and runs, in %", out)
     table("Verdicts on a year of months, in %", diagnosed())
+    table("Drift of 20 numbers followed over 52 weeks, in %", followed_runs())
     out = [check(world) for world in WORLDS]
     out += [check(world, seasonal=False) for world in WORLDS]
     table("Nothing but the season changed, and half a standard deviation on top, in %", out)

@@ -520,3 +520,27 @@ def test_charts_draw_what_each_window_is_compared_with():
     assert list(lines["threshold"].y) == pytest.approx([0.85, 0.45])
     assert list(lines["reference, what is like it"].y) == pytest.approx([0.9, 0.5])
     assert not chart.layout.shapes
+
+
+@pytest.mark.parametrize("unit", ["auto", "row"])
+def test_drift_is_followed_less_what_the_season_foretells(unit):
+    """Two weeks of three have their weekend alone; then one number moves for good."""
+    rng = np.random.default_rng(7)
+    when = pd.Series(pd.date_range("2021-01-04", periods=7 * 30).repeat(20))
+    level = np.array([0, 0, 1, 1, 0, 3, 3])[when.dt.weekday]
+    frame = pd.DataFrame({"when": when, "x": level + rng.normal(size=len(when)),
+                          "flat": rng.normal(size=len(when))})  # fmt: skip
+    week = (when - when.iloc[0]).dt.days.to_numpy() // 7
+    reference, current = frame[week < 18], frame[week >= 18]
+    odd = week[week >= 18] % 3 < 2
+    current = current[~odd | (current["when"].dt.weekday >= 5)]
+    told = {"window": "7D", "timestamp": "when", "unit": unit}
+    plain = dl.drift_trend(reference, current, **told).table
+    assert set(plain.loc[plain["alarm"], "feature"]) == {"x"}
+    like = dl.drift_trend(reference, current, season="weekday", **told)
+    assert like.rule.startswith("Each window, less what the season foretells, is held against all")
+    assert not like.table["alarm"].any()
+    moved = current.assign(x=current["x"] + 0.5)
+    found = dl.drift_trend(reference, moved, season="weekday", **told).table
+    assert set(found.loc[found["alarm"], "feature"]) == {"x"}
+    assert found.loc[found["alarm"], "since"].min() <= pd.Timestamp("2021-05-24")

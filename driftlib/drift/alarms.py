@@ -22,9 +22,18 @@ from driftlib.drift.run import (
     streams_of,
     windows_of,
 )
+from driftlib.drift.run_seasons import (
+    CountedCells,
+    Foretold,
+    count_cells,
+    count_reference_cells,
+    fewest_windows,
+    foretell,
+)
 from driftlib.drift.segments import ProfileGroups, Segment, ordered_source, profile_groups
 from driftlib.errors import DriftlibError
 from driftlib.profile.baseline import Baseline
+from driftlib.profile.profile import Profile
 from driftlib.profile.reference import is_baseline
 from driftlib.severity import Severity, rank
 from driftlib.stats.sequential import LEAST_WINDOWS
@@ -48,11 +57,38 @@ class Plan:
         At which the change of a single window is an alarm; 0 where it never is.
     before : mapping of tuple to windows of the reference
         By segment; empty where windows are checked by themselves.
+    foretold : mapping of tuple to Foretold
+        By segment, with a season: what is taken from each window before it is followed.
     """
 
     rule: str
     level: float
     before: Mapping[Segment, Counted] = field(default_factory=dict, repr=False)
+    foretold: Mapping[Segment, Foretold] = field(default_factory=dict, repr=False)
+
+    def counted(self, baseline: Baseline, groups: ProfileGroups) -> dict[Segment, Counted]:
+        """Count the windows of a run as those of the reference are counted.
+
+        Parameters
+        ----------
+        baseline : Baseline
+        groups : ProfileGroups
+            The windows of the current data.
+
+        Returns
+        -------
+        dict of tuple to counts
+            By segment; empty where windows are checked by themselves.
+        """
+        found = {}
+        for segment, cut in groups.segments.items() if self.before else ():
+            profiles = [profile for _, profile in cut]
+            found[segment] = (
+                self.foretold[segment].less(count_cells(baseline, profiles))
+                if segment in self.foretold
+                else count_windows(baseline, profiles)
+            )
+        return found
 
 
 def plan_alarms(
@@ -102,16 +138,15 @@ def plan_alarms(
         )
     share = percent(policy.budget / 2)
     before: Mapping[Segment, Counted] = {}
+    cells: Mapping[Segment, CountedCells] = {}
     if against == "previous":
         why = "each is compared with the one before it"
-    elif baseline.season:
-        why = "each is compared with what is like it"
     elif windows < LEAST_RUN:
         why = f"it takes {LEAST_RUN} windows to tell a change that lasts"
-    elif baseline.season:
-        why = "each is compared with what is like it"
     elif part < 1:
         why = f"they are shorter than {baseline.unit.one}"
+    elif baseline.season:
+        cells, why = _reference_cells(reference, baseline, cutter, by, groups)
     else:
         before, why = _reference_windows(reference, baseline, cutter, by, groups)
     if why:
@@ -123,25 +158,64 @@ def plan_alarms(
             f"{share}.",
             level,
         )
+    foretold = {segment: foretell(found) for segment, found in cells.items()}
+    before = before or {s: foretold[s].less(found) for s, found in cells.items()}
     known = min(windows_of(found) for found in before.values())
+    like = ", less what the season foretells," if foretold else ""
     return Plan(
-        f"Each window is held against all before it and {known} windows of the reference: in a "
-        f"run of up to {max(windows, policy.windows)} windows without any change there is an "
+        f"Each window{like} is held against all before it and {known} windows of the reference: "
+        f"in a run of up to {max(windows, policy.windows)} windows without any change there is an "
         f"alarm of drift with a probability of at most {share}. A change that lasts takes about "
         "four windows to be told from a strange one.",
         0.0,
         before,
+        foretold,
     )
 
 
 def _reference_windows(
     reference: Any, baseline: Baseline, cutter: Cutter, by: Sequence[str], groups: ProfileGroups
 ) -> tuple[Mapping[Segment, Counted], str]:
-    """Cut the reference by the same rule; or say why its windows tell nothing."""
+    """Count the reference's windows by the same rule; or say why they tell nothing."""
     if isinstance(cutter, ByCalendar) and not by:
         found = count_reference_windows(baseline, cutter)
         if found is not None:
             return {(): found}, _too_few(windows_of(found))
+    cut, why = _cut_reference(reference, baseline, cutter, by, groups)
+    return {segment: count_windows(baseline, profiles) for segment, profiles in cut.items()}, why
+
+
+def _reference_cells(
+    reference: Any, baseline: Baseline, cutter: Cutter, by: Sequence[str], groups: ProfileGroups
+) -> tuple[Mapping[Segment, CountedCells], str]:
+    """Do the same by the cells of the season."""
+    found: dict[Segment, CountedCells] = {}
+    if isinstance(cutter, ByCalendar) and not by:
+        cells = count_reference_cells(baseline, cutter)
+        found = {(): cells} if cells else {}
+    if not found:
+        cut, why = _cut_reference(reference, baseline, cutter, by, groups)
+        if why:
+            return {}, why
+        found = {segment: count_cells(baseline, profiles) for segment, profiles in cut.items()}
+    for segment, windows in groups.segments.items():
+        if any(profile.rows and not profile.cells for _, profile in windows):
+            return {}, "each is compared with what is like it"
+        current = count_cells(baseline, [profile for _, profile in windows])
+        few = fewest_windows(found[segment], current)
+        if few < LEAST_WINDOWS:
+            return {}, (
+                "each is compared with what is like it, and of some cells of the season the "
+                f"reference has {counted(few, 'window')}, where it takes {LEAST_WINDOWS} to know "
+                "how those vary"
+            )
+    return found, ""
+
+
+def _cut_reference(
+    reference: Any, baseline: Baseline, cutter: Cutter, by: Sequence[str], groups: ProfileGroups
+) -> tuple[dict[Segment, list[Profile]], str]:
+    """Cut the reference by the same rule; or say why its windows tell nothing."""
     if is_baseline(reference):
         return {}, "a saved baseline does not know of such windows"
     if isinstance(cutter, ByRows):
@@ -157,15 +231,15 @@ def _reference_windows(
         return {}, "the reference cannot be cut into such windows"
     if isinstance(cutter, ByValue) and not _later(cut, groups):
         return {}, f"the values of {cutter.on!r} do not go on from those of the reference"
-    before = {}
+    found = {}
     for segment in groups.segments:
         windows = cut.get(segment, [])
         whole = [p for window, p in windows if not window.note.startswith(PARTIAL)]
         few = _too_few(sum(p.rows > 0 for p in whole))
         if few:
             return {}, few
-        before[segment] = count_windows(baseline, whole)
-    return before, ""
+        found[segment] = whole
+    return found, ""
 
 
 def _too_few(windows: int) -> str:
@@ -242,7 +316,13 @@ def _watch(
     excused: Mapping[Segment, pd.DataFrame],
 ) -> dict[Segment, Watched]:
     """Follow the columns of all segments within one budget."""
-    parts = [streams_of(baseline, plan.before[s], after[s], excused.get(s)) for s in after]
+    parts = [
+        streams_of(
+            baseline, plan.before[s], after[s], excused.get(s),
+            plan.foretold[s].rows if s in plan.foretold else None,
+        )
+        for s in after
+    ]  # fmt: skip
     known = max(len(part.reference) for part in parts)
     length = max(len(part.current) for part in parts)
     each = len(followed(baseline))

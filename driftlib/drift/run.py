@@ -8,7 +8,7 @@ score and the shares of cells, of categories the shares of levels, of both the m
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -60,6 +60,40 @@ def count_windows(baseline: Baseline, profiles: Sequence[Profile]) -> Counted:
     }
 
 
+@dataclass(frozen=True)
+class WindowUnits:
+    """Which window each of the reference's units of time is in.
+
+    Parameters
+    ----------
+    codes : int array, shape (units,)
+    whole : bool array, shape (windows,)
+        Whether the reference has all of the window.
+    """
+
+    codes: np.ndarray
+    whole: np.ndarray
+
+    def summed(self, column: UnitColumn) -> UnitColumn:
+        """Add the counts of units up to those of whole windows.
+
+        Parameters
+        ----------
+        column : UnitColumn
+
+        Returns
+        -------
+        UnitColumn
+        """
+        summed = column.summed(self.codes, len(self.whole))
+        return replace(
+            summed,
+            cells=summed.cells[self.whole],
+            missing=summed.missing[self.whole],
+            unlisted=summed.unlisted[self.whole],
+        )
+
+
 def count_reference_windows(baseline: Baseline, cutter: ByCalendar) -> Counted | None:
     """Count the windows of the reference from what a baseline keeps of its units of time.
 
@@ -72,6 +106,26 @@ def count_reference_windows(baseline: Baseline, cutter: ByCalendar) -> Counted |
     Returns
     -------
     mapping of str to UnitColumn, or None
+        None where the baseline keeps no counts by units of that time.
+    """
+    units, windows = baseline.reference_units, window_units(baseline, cutter)
+    if units is None or windows is None:
+        return None
+    return {name: windows.summed(column) for name, column in units.columns.items()}
+
+
+def window_units(baseline: Baseline, cutter: ByCalendar) -> WindowUnits | None:
+    """Tell which window each of the reference's units of time is in.
+
+    Parameters
+    ----------
+    baseline : Baseline
+    cutter : ByCalendar
+        What cuts the current data.
+
+    Returns
+    -------
+    WindowUnits or None
         None where the baseline keeps no counts by units of that time.
     """
     units = baseline.reference_units
@@ -92,16 +146,7 @@ def count_reference_windows(baseline: Baseline, cutter: ByCalendar) -> Counted |
     held = (edges[1] - starts[0]) / (edges[1] - edges[0])
     whole[0] = held >= MOST_OF_A_WINDOW
     whole[-1] &= (end - edges[-2]) / (edges[-1] - edges[-2]) >= MOST_OF_A_WINDOW
-    found = {}
-    for name, column in units.columns.items():
-        summed = column.summed(codes, length)
-        found[name] = replace(
-            summed,
-            cells=summed.cells[whole],
-            missing=summed.missing[whole],
-            unlisted=summed.unlisted[whole],
-        )
-    return found
+    return WindowUnits(codes, whole)
 
 
 def windows_of(counted: Counted) -> int:
@@ -119,7 +164,11 @@ def windows_of(counted: Counted) -> int:
 
 
 def streams_of(
-    baseline: Baseline, before: Counted, after: Counted, excused: pd.DataFrame | None = None
+    baseline: Baseline,
+    before: Counted,
+    after: Counted,
+    excused: pd.DataFrame | None = None,
+    alike: Mapping[str, np.ndarray] | None = None,
 ) -> Streams:
     """Score the windows of every column.
 
@@ -130,6 +179,9 @@ def streams_of(
         The reference's windows and those of the run.
     excused : pandas.DataFrame, optional
         window and feature of what is not judged.
+    alike : mapping of str to float array, optional
+        With a season, the reference's rows of each column by its cells, a row for each cell of the
+        season: rows vary within those alone.
 
     Returns
     -------
@@ -138,7 +190,8 @@ def streams_of(
     """
     parts = []
     for name in followed(baseline):
-        part = _column_streams(baseline.columns[name], before[name], after[name])
+        rows = None if alike is None else alike[name]
+        part = _column_streams(baseline.columns[name], before[name], after[name], rows)
         if excused is not None:
             numbers = excused.loc[excused["feature"] == name, "window"].to_numpy(int)
             part.current[numbers] = np.nan
@@ -186,10 +239,15 @@ def _rows(column: UnitColumn) -> np.ndarray:
     return np.asarray(column.cells.sum(axis=1) + column.missing + column.unlisted)
 
 
-def _column_streams(column: Column, before: UnitColumn, after: UnitColumn) -> Streams:
+def _column_streams(
+    column: Column, before: UnitColumn, after: UnitColumn, alike: np.ndarray | None = None
+) -> Streams:
     if column.kind == NUMERIC:
         cells = _common(before.cells, after.cells)
-        parts = [_mean_score(before, after), _share_streams(cells, _of_all(cells), CELLS_PART)]
+        parts = [
+            _mean_score(before, after, alike),
+            _share_streams(cells, _of_all(cells), CELLS_PART),
+        ]
     else:
         levels = _levels(column, before, before), _levels(column, before, after)
         parts = [_share_streams(levels, _of_all(levels), LEVELS_PART)]
@@ -202,14 +260,14 @@ def _column_streams(column: Column, before: UnitColumn, after: UnitColumn) -> St
     return replace(joined, subject=np.zeros_like(joined.subject))
 
 
-def _mean_score(before: UnitColumn, after: UnitColumn) -> Streams:
+def _mean_score(before: UnitColumn, after: UnitColumn, alike: np.ndarray | None = None) -> Streams:
     """Mean normal score of each window, by the reference's order of values."""
     total = before.cells.sum(axis=0)
     scores = normal_scores(total)
-    n, own, squares = score_sums(before.cells, scores)
+    n, own, _ = score_sums(before.cells, scores)
     rows, sums, _ = score_sums(after.cells, scores)
-    known = max(1.0, n.sum())
-    within = squares.sum() / known - (own.sum() / known) ** 2
+    known, whole, squares = score_sums(total[None] if alike is None else alike, scores)
+    within = (squares - whole**2 / np.maximum(known, 1)).sum() / max(1.0, known.sum())
     # A column without any spread has no mean to follow.
     spread = within > 1e-12
     sides = [np.where((r > 0) & spread, s / np.maximum(r, 1), np.nan) for s, r in

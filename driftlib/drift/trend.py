@@ -20,7 +20,6 @@ from driftlib.drift.alarms import plan_alarms, raise_alarms
 from driftlib.drift.calendar_columns import excuse_calendar_columns
 from driftlib.drift.compare import COLUMNS, compare, pair_up
 from driftlib.drift.policy import DriftPolicy
-from driftlib.drift.run import count_windows
 from driftlib.drift.segments import (
     ProfileGroups,
     Segment,
@@ -340,8 +339,7 @@ def drift_trend(
             tables[segment] = excuse_calendar_columns(table, source, cutter, windows)
             excused[segment] = table[table["drifted"] & ~tables[segment]["drifted"]]
     starts = {s: [window.start for window, _ in found] for s, found in groups.segments.items()}
-    after = {s: count_windows(baseline, [p for _, p in found])
-             for s, found in groups.segments.items() if plan.before}  # fmt: skip
+    after = plan.counted(baseline, groups)
     tables = raise_alarms(tables, plan, baseline, starts, after, policy, excused)
     pooled = bool(names) and own is None
     parts = {}
