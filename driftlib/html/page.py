@@ -166,7 +166,7 @@ def stepped_chart(
     )
     controls = f'<div class="dials">{controls}</div>' if controls else ""
     sizes = [len(labels) for _, labels in dials]
-    data = _script_json({"sizes": sizes, "steps": steps, "config": CHART_CONFIG})
+    data = script_json({"sizes": sizes, "steps": steps, "config": CHART_CONFIG})
     height = first["layout"].get("height", 450)
     title = f'<strong class="chart-title">{html.escape(first["title"])}</strong>'
     caption = f'<span class="chart-caption">{html.escape(first["caption"])}</span>'
@@ -240,8 +240,24 @@ def _slider(name: str, label: str, labels: list[str], position: int) -> str:
     )
 
 
-def _script_json(content: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+def script_json(content: Any) -> str:
+    r"""Write JSON that cannot end the script element it stands in.
+
+    Parameters
+    ----------
+    content : object
+        Of types that JSON has.
+
+    Returns
+    -------
+    str
+        JSON without the characters that HTML would read.
+
+    Examples
+    --------
+    >>> script_json("</script>")
+    '"\\u003c/script\\u003e"'
+    """
     text = json.dumps(content, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

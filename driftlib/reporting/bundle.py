@@ -35,7 +35,7 @@ CONTENTS = re.compile(r'<nav class="contents".*?</nav>', re.DOTALL)
 SECTION = re.compile(r'<h3 id="([^"]*)">(.*?)</h3>', re.DOTALL)
 HEADING = re.compile(r"<(/?)h([1-6])(?=[\s>])")
 # Names within one page; in the JSON of charts every quote is escaped, so none is met there.
-NAMES = re.compile(r'(\s(?:id|for|data-steps|aria-labelledby|aria-controls)="|\shref="#)')
+NAMES = re.compile(r'(\s(?:id|for|list|data-steps|aria-labelledby|aria-controls)="|\shref="#)')
 TAG = re.compile(r"<[^>]+>")
 
 
@@ -122,7 +122,7 @@ def bundle(
     """
     status, parts = run.status, []
     card = status_card(status)
-    for report in run.reports:
+    for report in sorted(run.reports, key=_reading_order):
         path = run.output / report.page
         if report.name == "evidently" or not path.is_file():
             continue
@@ -139,6 +139,12 @@ def bundle(
     )
     write_whole(run.output / REPORT, whole)
     write_whole(run.output / SUMMARY, summary_text(run, alerts, tables, title))
+
+
+def _reading_order(report: ReportResult) -> int:
+    """Put what a reader asks first first; pages of other names after those that are known."""
+    known = ("performance", "drift", "", "baseline", *OTHERS)
+    return known.index(report.name if report.name in known else "")
 
 
 def _part(report: ReportResult, body: str) -> _Part:
@@ -181,7 +187,7 @@ def summary_text(
         blocks.append("\n".join(f"- {name}: {escaped(words)}" for name, words in status.lines))
         does = (f"{n}. {escaped(a.words)} *{a.why}*" for n, a in enumerate(status.advice, 1))
         blocks.append("## What to do\n\n" + "\n".join(does))
-    told = [report for report in run.reports if report.name not in OTHERS]
+    told = sorted((r for r in run.reports if r.name not in OTHERS), key=_reading_order)
     findings = [
         f"- **{escaped(report.title)}** {escaped(_said(report))}"
         for report in told

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from driftlib import errors
 from driftlib.errors import MissingExtraError
 from driftlib.html import page
+from driftlib.html.feature_rows import write_feature_rows
 from driftlib.html.table import mark_table, scroll_box
+from driftlib.reporting.feature_rows import FEATURES_MIME
 from driftlib.reporting.notebook import DIALS_MIME, PLOTLY_MIME, SUMMARY_MIME, alert_list
 from driftlib.reporting.provenance import PROVENANCE_MIME
 from driftlib.severity import Severity
@@ -25,6 +27,7 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 # The first of these that an output has is what the reader sees.
 SHOWN = (
     DIALS_MIME,
+    FEATURES_MIME,
     PLOTLY_MIME,
     WIDGET_MIME,
     "text/html",
@@ -263,6 +266,9 @@ class _PageDraft:
         content = data[kind]
         if kind in (PLOTLY_MIME, DIALS_MIME):
             return _shown("html", self.chart(kind, content))
+        if kind == FEATURES_MIME:
+            self.charts += 1
+            return _shown("html", write_feature_rows(content, f"features-{self.charts}"))
         if kind == "text/html":
             return _shown("html", self.structured(content))
         if kind == "text/markdown":
