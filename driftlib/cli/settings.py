@@ -196,6 +196,11 @@ def _from_file(params: str) -> dict[str, Any]:
     for name, value in found.items():
         if name not in known:
             raise ParameterError(unknown_parameter(name, known))
+        if name == "mask_levels" and value:
+            raise ParameterError(
+                "mask_levels is for reports, and a check would name rare levels: take it out of "
+                f"{params} for a check."
+            )
         if name in KNOWN and value is not None:
             default = KNOWN[name]
             if name == "thresholds" and isinstance(value, str):

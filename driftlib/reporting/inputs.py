@@ -11,6 +11,7 @@ import pandas as pd
 
 from driftlib.advice.facts import Facts, describe_side
 from driftlib.data.frames import index_of
+from driftlib.data.masking import mask_rare
 from driftlib.data.opening import read_frame, read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
 from driftlib.data.season import read_season
@@ -19,6 +20,7 @@ from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
+from driftlib.profile.profile import CategoricalCounts
 from driftlib.reporting.parameters import project_path
 from driftlib.text import quoted, unknown_name
 
@@ -238,6 +240,7 @@ def read_inputs(
     task: str = "auto",
     threshold: str | float = "",
     window: str = "",
+    mask_levels: int = 0,
     output: str | Path = "reports",
 ) -> Inputs:
     """Read the data that a notebook's parameters name.
@@ -273,6 +276,9 @@ def read_inputs(
         A number of rows, a pandas offset or the name of a column; "" picks hours, days, weeks,
         months or longer by the time that the data span, one window for each of the few values of
         a timestamp that is no time, and one for all where there is none.
+    mask_levels : int
+        Levels of text columns with fewer rows, on both sides, are called "(rare)" in all that is
+        written; 0 names all. A saved baseline is masked when it is made.
     output : path
         Folder for data files.
 
@@ -310,6 +316,9 @@ def read_inputs(
         unit=unit if unit not in ("", AUTO) else None,
         season=read_season(season),
     )
+    # Labels, times and units are not shown level by level.
+    apart = {*_with_roles(roles, frame.columns), roles.unit or "", label_time}
+    known, frame = _masked(known, frame, mask_levels, apart)
     where = source_name(now, "current")
     on, size = _windows(str(window).strip(), roles, frame, where)
     return Inputs(
@@ -329,6 +338,51 @@ def read_inputs(
         window=size,
         output=project_path(output),
     )
+
+
+def _with_roles(roles: ColumnRoles, columns: Iterable[str]) -> set[str]:
+    """Columns of labels, predictions and the time."""
+    fixed = {roles.y_true, roles.y_pred, roles.timestamp or ""}
+    return {*fixed, *roles.proba_columns(columns)}
+
+
+def _masked(
+    reference: pd.DataFrame | Baseline, current: pd.DataFrame, least: int, apart: set[str]
+) -> tuple[pd.DataFrame | Baseline, pd.DataFrame]:
+    """Keep the names of rare levels out of all that follows."""
+    if not isinstance(reference, Baseline):
+        before, now = mask_rare([reference, current], least, apart)
+        return before, now
+    known = {
+        name: dict(zip(column.levels, column.reference.levels.tolist(), strict=False))
+        for name, column in reference.columns.items()
+        if isinstance(column.reference, CategoricalCounts)
+    }
+    return reference, mask_rare([current], least, apart, known)[0]
+
+
+def read_reference(path: Any, mask_levels: int = 0, **names: Any) -> Any:
+    """Read a reference where the names of rare levels are masked; else leave it to be streamed.
+
+    Parameters
+    ----------
+    path : path, frame or Baseline
+    mask_levels : int
+        As for `read_inputs`.
+    **names
+        Roles of columns, as `driftlib.Baseline.fit` takes them.
+
+    Returns
+    -------
+    object
+        What `driftlib.as_baseline` takes.
+    """
+    if mask_levels < 2 or str(path).lower().endswith(".json"):
+        return path
+    frame = read_frame(path, "reference")
+    roles = ColumnRoles(**{k: v for k, v in names.items() if v})
+    apart = {*_with_roles(roles, frame.columns), str(names.get("unit") or "")}
+    return mask_rare([frame], mask_levels, apart)[0]
 
 
 def read_length(text: str) -> int | str | None:
