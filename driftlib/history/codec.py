@@ -226,6 +226,26 @@ def unpack_units(content: bytes, rule: UnitRule) -> ProfileUnits:
     return ProfileUnits(rule, ids, plain["fold"], rows, plain["outside"], columns)
 
 
+def kept_text(text: str) -> str:
+    r"""Write a text so that every database and Arrow can hold it.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        The same, with escapes for half a surrogate pair and for NUL.
+
+    Examples
+    --------
+    >>> kept_text("a\ud800b"), kept_text("temp")
+    ('a\\ud800b', 'temp')
+    """
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def pack_table(table: pd.DataFrame) -> bytes:
     """Write a table.
 
@@ -239,7 +259,11 @@ def pack_table(table: pd.DataFrame) -> bytes:
     bytes
         What `unpack_tables` takes.
     """
-    arrow = pa.Table.from_pandas(table.reset_index(), preserve_index=False)
+    flat = table.reset_index()
+    for name in flat.columns:
+        if pd.api.types.is_string_dtype(flat[name].dtype):
+            flat[name] = [kept_text(text) for text in flat[name]]
+    arrow = pa.Table.from_pandas(flat, preserve_index=False)
     arrow = arrow.replace_schema_metadata(None)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, arrow.schema) as writer:

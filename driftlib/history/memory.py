@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from driftlib.alerts import CONTINUING, NEW, OVER, WORSE, Alert
 from driftlib.alerts.making import with_state
 from driftlib.history import schema
+from driftlib.history.codec import kept_text
 from driftlib.severity import rank
 
 TOLD = (NEW, WORSE, OVER)
@@ -73,8 +74,9 @@ def remember(
     latest = {row.subject: row for row in rows}
     found, seen = [], set()
     for alert in alerts:
-        row = latest.get(alert.subject)
-        seen.add(alert.subject)
+        subject = kept_text(alert.subject)
+        row = latest.get(subject)
+        seen.add(subject)
         if alert.state == OVER:
             if row is not None and (not row.closed or row.window == window):
                 found.append(_change(connection, row, alert, OVER, window, moment))

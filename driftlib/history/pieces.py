@@ -18,6 +18,7 @@ from driftlib.drift.calendar_columns import NOT_JUDGED
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
+from driftlib.history.codec import kept_text
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 
@@ -158,5 +159,5 @@ def fingerprint(baseline: Baseline, profile: Profile) -> str:
             for value in counts.values():
                 if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
                     digest.update(value.astype("<i8").tobytes())
-            digest.update(f"{name} {counts['missing']}".encode())
+            digest.update(f"{kept_text(name)} {counts['missing']}".encode())
     return digest.hexdigest()

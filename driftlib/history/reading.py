@@ -19,6 +19,7 @@ from driftlib.drift.stored import trend_of_windows as judge_windows
 from driftlib.drift.trend import TrendResult
 from driftlib.history import schema
 from driftlib.history.codec import (
+    kept_text,
     pack_numbers,
     pack_table,
     unpack_baseline,
@@ -169,6 +170,9 @@ def read_trend(
         findings = pack_table(none.assign(**{EXCUSED: False}))
         coarse = pack_numbers(coarse_row(content, empty))
     tables, sizes = unpack_tables([findings if p is None else p.findings for p in places])
+    known = {kept_text(name): name for name in content.columns}
+    names = [known.get(name, name) for name in tables.pop("feature")]
+    tables = tables.set_index(pd.Index(names, dtype=object, name="feature"))
     counts = np.array([unpack_numbers(coarse if p is None else p.coarse) for p in places])
     profiles = []
     if with_profiles:
@@ -178,7 +182,7 @@ def read_trend(
             elif empty is not None:
                 profiles.append(empty)
     return judge_windows(
-        content, [window for _, window in windows], tables.set_index("feature"), sizes,
+        content, [window for _, window in windows], tables, sizes,
         counted_windows(content, counts), policy, cutter, profiles,
     )  # fmt: skip
 

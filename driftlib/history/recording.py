@@ -18,6 +18,7 @@ from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.history import schema
 from driftlib.history.codec import (
+    kept_text,
     pack_baseline,
     pack_counts,
     pack_units,
@@ -91,7 +92,9 @@ def baseline_row(connection: Connection, model: int, baseline: Baseline, moment:
         The baseline's id.
     """
     table = schema.baselines
-    key = hashlib.sha256(f"{baseline.id} {sorted(baseline.columns)}".encode()).hexdigest()
+    key = hashlib.sha256(
+        f"{baseline.id} {sorted(baseline.columns)}".encode("utf-8", "backslashreplace")
+    ).hexdigest()
     asked = sa.select(table.c.id).where(table.c.model_id == model, table.c.fingerprint == key)
     known = connection.execute(asked).scalar_one_or_none()
     if known is not None:
@@ -186,7 +189,7 @@ def keep_run(
                 known.append(there[-1].run_id)
                 placed.append(piece)
                 continue
-        former = [row.run_id for row in there if source and row.source == source]
+        former = [row.run_id for row in there if source and row.source == kept_text(source)]
         _forget(connection, former, piece.start)
         new.append((piece, key))
         placed.append(piece)
@@ -273,8 +276,8 @@ def _has_more_labels(connection: Connection, part: Row, baseline: Baseline, now:
         .where(parts.c.run_id == part.run_id, parts.c.start == part.start)
         .where(profiles.c.feature.in_(targets))
     )
+    columns = {kept_text(name): baseline.columns[name] for name in targets}
     known = sum(
-        unpack_counts(counts, baseline.columns[name]).present
-        for name, counts in connection.execute(asked)
+        unpack_counts(counts, columns[name]).present for name, counts in connection.execute(asked)
     )
     return sum(now.columns[name].present for name in targets) > known

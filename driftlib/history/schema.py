@@ -9,6 +9,7 @@ from typing import Any
 
 from driftlib.errors import DataError, MissingExtraError
 from driftlib.files import home_path, is_address, short_path
+from driftlib.history.codec import kept_text
 from driftlib.text import first_sentence
 
 try:
@@ -27,6 +28,16 @@ LOCK = 0x6472696674
 TABLES = sa.MetaData()
 
 
+class _Words(sa.TypeDecorator[str]):
+    """Text of any kind: what no database can hold is written as escapes."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else kept_text(value)
+
+
 def _table(name: str, *columns: Any) -> sa.Table:
     return sa.Table(f"driftlib_{name}", TABLES, *columns)
 
@@ -41,7 +52,7 @@ def _of(name: str) -> sa.Column[int]:
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False, default="")
+    return sa.Column(name, _Words, nullable=False, default="")
 
 
 def _number(name: str) -> sa.Column[float]:
@@ -56,9 +67,9 @@ def _flag(name: str) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean, nullable=False, default=False)
 
 
-meta = _table("meta", sa.Column("key", sa.Text, primary_key=True), _text("value"))
+meta = _table("meta", sa.Column("key", _Words, primary_key=True), _text("value"))
 models = _table(
-    "models", _key(), sa.Column("name", sa.Text, nullable=False, unique=True),
+    "models", _key(), sa.Column("name", _Words, nullable=False, unique=True),
     _text("window"), _text("time"), _text("zone"),
 )  # fmt: skip
 baselines = _table(
@@ -78,7 +89,7 @@ parts = _table(
     sa.UniqueConstraint("run_id", "start", "cell"),
 )  # fmt: skip
 profiles = _table(
-    "profiles", _of("part"), sa.Column("feature", sa.Text, nullable=False),
+    "profiles", _of("part"), sa.Column("feature", _Words, nullable=False),
     sa.Column("counts", sa.LargeBinary, nullable=False),
     sa.PrimaryKeyConstraint("part_id", "feature"),
 )  # fmt: skip
@@ -91,7 +102,7 @@ windows = _table(
 )  # fmt: skip
 # The same in columns, for whoever asks by SQL.
 findings = _table(
-    "findings", _of("window"), sa.Column("feature", sa.Text, nullable=False), _text("kind"),
+    "findings", _of("window"), sa.Column("feature", _Words, nullable=False), _text("kind"),
     _text("severity"), _flag("drifted"), _number("psi"), _number("q_value"),
     _number("missing_current"), _text("note"), sa.PrimaryKeyConstraint("window_id", "feature"),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from driftlib.drift.stored import EXCUSED, coarse_row, compare_alone
 from driftlib.files import json_ready
 from driftlib.history import schema
 from driftlib.history.codec import (
+    kept_text,
     pack_numbers,
     pack_table,
     unpack_counts,
@@ -62,9 +63,12 @@ def whole_window(
     for row in connection.execute(asked).all():
         stored = connection.execute(
             sa.select(profiles.c.feature, profiles.c.counts).where(profiles.c.part_id == row.id)
-        ).all()
-        counts = {name: unpack_counts(packed, content.columns[name]) for name, packed in stored}
-        columns = {name: counts[name] for name in content.columns}
+        )
+        held = {row.feature: row.counts for row in stored}
+        columns = {
+            name: unpack_counts(held[kept_text(name)], column)
+            for name, column in content.columns.items()
+        }
         units = None if row.units is None else unpack_units(row.units, content.unit)
         profile = Profile(content.id, row.rows, columns, units, tuple(json.loads(row.notes)))
         found.append(replace(profile, cells={row.cell: profile}) if row.cell else profile)

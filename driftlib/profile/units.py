@@ -258,7 +258,10 @@ class UnitRows:
         if whole:
             ends = np.iinfo(values.dtype)
             low = edges < ends.min
-            floors = np.clip(np.floor(edges), ends.min, ends.max).astype(values.dtype)
+            # As a float the greatest integer is one too great to be cast back.
+            high = edges >= float(ends.max)
+            floors = np.where(high, 0, np.maximum(np.floor(edges), ends.min)).astype(values.dtype)
+            floors[high] = ends.max
         limits = floors if whole else edges
         for unit in range(units):
             part = values[self.bounds[unit] : self.bounds[unit + 1]]
