@@ -7,12 +7,17 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from driftlib.files import json_ready
 from driftlib.html.table import write_frame
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 One = TypeVar("One")
 Made = TypeVar("Made")
@@ -93,6 +98,48 @@ class Result(ABC):
         content = {"headline": self.headline, **self.details, "table": self.main_table}
         return json_ready(content)
 
+    def plot(self) -> go.Figure:
+        """Draw the result by the chart that shows it best.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            See `driftlib.visualization` for the others.
+
+        Raises
+        ------
+        ParameterError
+            If such results have no picture.
+        """
+        figure: go.Figure = _pictures().draw(self)
+        return figure
+
+    def show(self, path: str | Path | None = None) -> Path:
+        """Write a page with finding, picture and table, and open it in the browser.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Of the page, which is then not opened; by default a temporary one.
+
+        Returns
+        -------
+        Path
+            The page, which opens offline.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be written.
+        """
+        page: Path = _pictures().show(self, path)
+        return page
+
     def _repr_html_(self) -> str:
         finding = f"<p><strong>{html.escape(self.headline)}</strong></p>"
         return f"{finding}{write_frame(self.main_table)}"
+
+
+def _pictures() -> Any:
+    """Look up what draws results, the only place where something below charts asks for one."""
+    return import_module("driftlib.visualization.picture")

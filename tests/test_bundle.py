@@ -109,3 +109,13 @@ def test_without_facts_there_is_no_card(tmp_path):
     assert status_card(None) == ""
     report = ReportResult("own", "Own", "own.html", State.DONE)
     assert RunResult("1", tmp_path, (report,), {}, "2026-01-01T00:00:00Z").status is None
+
+
+def test_a_demo_that_an_earlier_run_left_is_not_among_the_results_of_own_data(tmp_path):
+    demo = ReportResult("demo", "The demo", "demo.html", State.DONE)
+    drift = ReportResult("drift", "Drift", "drift.html", State.DONE)
+    record(RunResult("1", tmp_path, (drift, demo), {}, "2026-01-01T00:00:00Z", 1.0))
+    assert "The demo" in (tmp_path / "index.html").read_text()
+    own = {"reference": "a.csv"}
+    record(RunResult("2", tmp_path, (drift,), own, "2026-01-02T00:00:00Z", 1.0))
+    assert "The demo" not in (tmp_path / "index.html").read_text()

@@ -200,9 +200,12 @@ def _seconds(seconds: float | None) -> str:
 def _cards(folder: Path, runs: list[RunResult]) -> list[_Card]:
     """Cards of the pages in the folder, each as its newest run left it; failures first."""
     newest: dict[str, tuple[RunResult, ReportResult]] = {}
+    own = bool(runs) and any(runs[0].parameters.get(role) for role in ("reference", "current"))
     for run in runs:
         for report in run.reports:
-            newest.setdefault(report.page, (run, report))
+            # A demo that an earlier run left is not among the results of a user's own data.
+            if not (own and run is not runs[0] and report.name == "demo"):
+                newest.setdefault(report.page, (run, report))
     order = sorted(newest.values(), key=lambda found: found[1].state is not State.FAILED)
     return [
         _card(report, (folder / report.page).is_file(), None if run is runs[0] else run.started)
