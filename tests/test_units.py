@@ -10,6 +10,7 @@ from driftlib.data.sources import Memory
 from driftlib.data.unit_choice import choose_unit
 from driftlib.data.units import (
     MOST_UNITS,
+    UnitCodes,
     UnitRule,
     common_units,
     folded_codes,
@@ -17,6 +18,7 @@ from driftlib.data.units import (
     unit_starts,
 )
 from driftlib.errors import ParameterError
+from driftlib.profile.units import UnitRows
 
 DAY = UnitRule("time", "seen", "D")
 
@@ -140,3 +142,11 @@ def test_a_unit_of_one_row():
     units = unit_codes(UnitRule(), times(4, "D"))
     assert units.codes.tolist() == [0, 1, 2, 3]
     assert units.outside == 0
+
+
+def test_edges_beyond_the_greatest_integer_are_above_all_integers():
+    greatest = np.iinfo(np.int64).max
+    values = np.array([0, greatest - 1, greatest])
+    rows = UnitRows.of(UnitCodes(np.zeros(3, dtype=int), np.array([0]), 0))
+    found = rows.numbers(values, np.array([-1e300, 1.0, 1e300]))
+    assert found.cells.tolist() == [[0, 1, 2]]
