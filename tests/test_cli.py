@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import driftlib
-from driftlib.cli import main, settings
+from driftlib.cli import COMMANDS, main, settings
 from driftlib.reporting.parameters import (
     CHECK_ONLY,
     assign,
@@ -305,3 +305,15 @@ def test_the_commands_of_the_readme_run(tmp_path, monkeypatch, rng, capsys):
     with pytest.raises(driftlib.DriftlibError, match="no model 'churn'"):
         driftlib.History("other.db", "churn").trend()
     exec(python.replace("monitor.db", "other.db"), {"dl": driftlib})
+
+
+def test_help_loads_nothing_that_takes_time():
+    code = (
+        "import sys; from driftlib.cli import main\n"
+        "try: main(['--help'])\n"
+        "finally: print({'pandas', 'numpy', 'scipy', 'sqlalchemy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.endswith("set()\n")
+    for name in COMMANDS:
+        assert f"\n    {name} " in done.stdout or f"\n    {name}\n" in done.stdout

@@ -1,21 +1,32 @@
 """Run the commands `driftlib baseline`, `driftlib check`, `driftlib report` and their kin.
 
-Nothing heavy is imported before it is needed, so that a check in cron starts at once. What a
-command has to say is written after its files, see `driftlib.cli.outcome`.
+Nothing is imported before it is needed, so that help comes at once and a check in cron starts soon.
+What a command has to say is written after its files, see `driftlib.cli.outcome`.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import driftlib
-from driftlib.cli import alerts, audit, baseline, check, history, init, notebooks, recipe, report
 from driftlib.cli.outcome import INTERRUPTED, UNUSABLE, complain, write_out
 from driftlib.errors import DriftlibError
 
 DESCRIPTION = "Has a deployed model degraded, is it the data or the concept, and how sure are we?"
-COMMANDS = (init, baseline, check, report, audit, history, alerts, notebooks, recipe)
+COMMANDS = {
+    "init": "look at your data and write a file of parameters",
+    "baseline": "fit a baseline to reference data and save it",
+    "check": "compare a batch with a baseline; exit code 1 on drift",
+    "report": "run the notebooks and write HTML reports",
+    "audit": "say how often a check errs on your data, and what it can see",
+    "history": "show, export or prune what checks with --history kept",
+    "alerts": "list the alerts of a history, and silence one",
+    "notebooks": "copy the notebooks that reports are made of",
+    "recipe": "print what runs a check every morning: cron, systemd or a GitHub workflow",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The process's exit code. 0: nothing found; 1: drift found, or a report failed; 2: the
         input cannot be used.
     """
-    options = vars(_parser().parse_args(arguments))
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = vars(_parser(given).parse_args(given))
     run = options.pop("run")
     try:
         return write_out(run(**options))
@@ -44,10 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Make the parser; of the commands only the one that is given is loaded."""
     parser = argparse.ArgumentParser(prog="driftlib", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"driftlib {driftlib.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_to(commands)
+    for name, summary in COMMANDS.items():
+        if name in given[:1]:
+            import_module(f"driftlib.cli.{name}").add_to(commands)
+        else:
+            commands.add_parser(name, help=summary)
     return parser

@@ -20,7 +20,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "alerts",
-        help="list the alerts of a history, and silence one",
         description="List the alerts of a model's history. driftlib alerts ack ID silences one "
         "until it gets worse, or until a date: nobody is told of it and no check fails for it.",
     )

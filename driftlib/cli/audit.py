@@ -21,7 +21,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "audit",
-        help="say how often a check errs on your data, and what it can see",
         description="Deal a reference's own days (or customers, or rows) to two sides, count false "
         "alarms, put faults of growing size into real rows, and say from what size on they are "
         "seen.",

@@ -19,7 +19,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "baseline",
-        help="fit a baseline to reference data and save it",
         description="Fit a baseline to reference data and save it as one JSON file.",
     )
     parser.set_defaults(run=run)

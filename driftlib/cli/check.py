@@ -33,7 +33,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "check",
-        help="compare a batch with a baseline; exit code 1 on drift",
         description="Compare a batch with a baseline. Exit code 0: no alert; 1: an alert; "
         "2: the input cannot be used. Files are written before anything is printed.",
         epilog=f"Receivers of alerts may also stand in the variable {RECEIVERS}.",

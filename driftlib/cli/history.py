@@ -21,7 +21,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "history",
-        help="show, export or prune what checks with --history kept",
         description="Show the models of a history, the worst first; or the runs of one model.",
     )
     parser.set_defaults(run=run)

@@ -36,7 +36,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "init",
-        help="look at your data and write a file of parameters",
         description="Look at your data and write a commented YAML file, which driftlib check and "
         "driftlib report take as --params. It says what was guessed, and why.",
     )

@@ -9,8 +9,9 @@ import pandas as pd
 
 from driftlib.alerts import OVER, Alert, make_alerts
 from driftlib.alerts.making import with_joint, with_quality
-from driftlib.cli.outcome import drift_table, noted, quality_lines
+from driftlib.cli.outcome import noted
 from driftlib.cli.settings import DEFAULT_MODEL, Settings
+from driftlib.cli.tables import drift_table, quality_lines
 from driftlib.data.opening import open_source, source_name
 from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from driftlib.alerts import OVER
-from driftlib.cli.outcome import worst_first
+from driftlib.cli.tables import worst_first
 from driftlib.html.markdown import escaped, fitting, table_within
 from driftlib.severity import Severity, worst
 

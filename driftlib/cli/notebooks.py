@@ -21,7 +21,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "notebooks",
-        help="copy the notebooks that reports are made of",
         description="Copy the notebooks that reports are made of into a folder. To use changed "
         "ones: driftlib report --notebooks FOLDER.",
     )

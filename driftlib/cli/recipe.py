@@ -24,7 +24,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "recipe",
-        help="print what runs a check every morning: cron, systemd or a GitHub workflow",
         description="Print what runs a check every morning, to be put where it says.",
     )
     parser.set_defaults(run=run)

@@ -25,7 +25,6 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "report",
-        help="run the notebooks and write HTML reports",
         description="Run the notebooks on your data and write HTML reports, an index and the data "
         f"files behind them. Alerts go to the Apprise URLs in the variable {RECEIVERS}, if any.",
     )
