@@ -149,4 +149,4 @@ def test_edges_beyond_the_greatest_integer_are_above_all_integers():
     values = np.array([0, greatest - 1, greatest])
     rows = UnitRows.of(UnitCodes(np.zeros(3, dtype=int), np.array([0]), 0))
     found = rows.numbers(values, np.array([-1e300, 1.0, 1e300]))
-    assert found.cells.tolist() == [[0, 1, 2]]
+    assert found.cells.tolist() == [[0, 1, 2, 0]]
