@@ -56,6 +56,14 @@ def test_without_drift_glances_find_nothing_more_often_than_they_say(n, m):
     assert (hits <= 32).all(), hits
 
 
+def test_flags_have_no_tails_and_no_spikes(rng):
+    # A test that cannot apply takes nothing from the others.
+    frame = pd.DataFrame({"x": rng.integers(0, 2, 2000)})
+    row = dl.detect_drift(frame, frame[:1500]).table.loc["x"]
+    assert np.isnan(row[["tails_p_value", "spike_p_value"]].to_numpy(float)).all()
+    assert row["beyond_p_value"] == 1
+
+
 def test_counts_of_ends_add_and_save(tmp_path, rng):
     frame = pd.DataFrame({"x": np.append(rng.normal(size=500), [-9.0, -9, 7])})
     baseline = dl.Baseline.fit(frame)

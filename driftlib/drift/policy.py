@@ -17,7 +17,7 @@ TOLD = 0.05
 # Columns of a result's table that sizes are measured in.
 _MEASURED = (
     "missing_reference", "missing_current", "missing_p_value", "beyond", "beyond_p_value", "tails",
-    "tails_p_value", "spike", "spike_reference", "spike_p_value", "n_reference", "psi_common",
+    "tails_p_value", "spike", "spike_reference", "spike_p_value", "psi_common",
     "psi_expected", "unseen", "unseen_expected", "one_sided",
 )  # fmt: skip
 # Effects on the values that there are.
@@ -149,10 +149,9 @@ def measure_effects(table: pd.DataFrame) -> pd.DataFrame:
     >>> row |= {"missing_reference": 0.02, "missing_current": 0.07, "unseen_expected": 0.01}
     >>> row |= {"beyond": 0.05, "beyond_p_value": 1e-9, "tails": 0.04, "tails_p_value": 1e-6}
     >>> row |= {"spike": 0.2, "spike_reference": 0.05, "spike_p_value": 1e-9, "one_sided": 0.0}
-    >>> row |= {"n_reference": 999}
     >>> measure_effects(pd.DataFrame([row])).round(3)
        PSI  missing  unseen  beyond  spike  one_sided
-    0  0.3     0.05     0.0   0.048    0.1        0.0
+    0  0.3     0.05     0.0    0.05    0.1        0.0
     """
     sizes = effect_sizes({name: table[name].to_numpy(dtype=float) for name in _MEASURED})
     return pd.DataFrame(sizes, index=table.index)
@@ -203,12 +202,11 @@ def effect_sizes(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         By the names of `measure_effects`.
     """
     missing = np.abs(columns["missing_current"] - columns["missing_reference"])
-    beyond = _told(columns, "beyond") - 2 / (columns["n_reference"] + 1)
     sizes = {
         "PSI": columns["psi_common"] - columns["psi_expected"],
         "missing": np.where(np.isnan(columns["missing_p_value"]), np.nan, missing),
         "unseen": columns["unseen"] - columns["unseen_expected"],
-        "beyond": np.fmax(beyond, _told(columns, "tails")),
+        "beyond": np.fmax(_told(columns, "beyond"), _told(columns, "tails")),
         "spike": _told(columns, "spike") - 2 * columns["spike_reference"],
         "one_sided": columns["one_sided"],
     }

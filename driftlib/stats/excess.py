@@ -85,7 +85,8 @@ class Tails:
     lower, upper : float
         By how much the share of rows in each grew, from 0.
     p_value : float
-        0 to 1; NaN where half a percent of the reference is less than two rows.
+        0 to 1; NaN where half a percent of the reference is less than two rows, or all of it is of
+        the least and the greatest value: there is nothing then between them and the range's ends.
     """
 
     lower: float = 0.0
@@ -130,6 +131,8 @@ def outer_tails(reference: Cumulative, current: Cumulative) -> Tails:
         (reference.below[min(low, len(reference.below) - 1)], low, "low"),
         (n - reference.at_or_below[max(high, 0)], high, "high"),
     )
+    if not (sides[0][0] or sides[1][0]):
+        return Tails()
     for inner, place, side in sides:
         outside = not 0 <= place < len(reference.below)
         if outside:
@@ -155,7 +158,8 @@ class Spike:
     within, rows : int
         Rows of the reference and of the current sample in it.
     p_value : float
-        0 to 1, for all values and parts together; 1 where none stands out.
+        0 to 1, for all values and parts together; 1 where none stands out, NaN where the reference
+        has but one or two values.
     """
 
     cell: int = -1
@@ -186,6 +190,8 @@ def find_spike(reference: Cumulative, current: Cumulative) -> Spike:
     """
     r, c = reference.cells, current.cells
     n, m = reference.rows, current.rows
+    if np.count_nonzero(r) <= 2:
+        return Spike(p_value=np.nan)
     more = c * n > r * m
     more[[0, -1]] = False
     best = Spike()
