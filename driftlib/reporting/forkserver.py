@@ -193,7 +193,7 @@ def _serve(connection: Connection) -> NoReturn:
         signal.signal(signal.SIGCHLD, _reap)
         # The parent of the kernels, whose end they are to follow: read when ipykernel is imported.
         os.environ["JPY_PARENT_PID"] = str(os.getpid())
-        _preload()
+        preload()
         gc.collect()
         gc.freeze()
         while True:
@@ -227,7 +227,8 @@ def _let_go(kept: int) -> None:
     os.closerange(kept + 1, most)
 
 
-def _preload() -> None:
+def preload() -> None:
+    """Import what notebooks need, as far as it is there."""
     for name in PRELOADED:
         # What is not there is missed by the notebook that needs it, and said there.
         with contextlib.suppress(ImportError):
