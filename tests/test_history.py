@@ -177,6 +177,20 @@ def test_rows_of_a_day_may_come_in_several_files(rng, baseline, place):
     )
 
 
+def test_a_season_is_taken_off_the_windows_of_a_history_too(rng, place):
+    before = pd.concat([night(rng, day)[["t", "x"]] for day in range(-20, 0)])
+    baseline = dl.Baseline.fit(before, timestamp="t", resolution=50, season="hour")
+    nights = [night(rng, day, shift=1.0, rows=200)[["t", "x"]] for day in range(5)]
+    history = dl.History(place)
+    for rows in nights:
+        history.record(dl.drift_trend(baseline, rows, window="D"))
+    whole = dl.drift_trend(baseline, pd.concat(nights), window="D")
+    assert whole.lasting
+    found = history.trend()
+    pd.testing.assert_frame_equal(found.table, whole.table, check_dtype=False)
+    assert found.rule == whole.rule
+
+
 def test_rows_that_are_known_are_not_counted_twice(rng, baseline, place):
     """As a glob over more and more files, or a file of today that grows, is checked again."""
     nights = pd.concat([night(rng, day) for day in range(3)])

@@ -114,7 +114,7 @@ def trend_of_windows(
     cutter : ByCalendar, optional
         What cut the windows; None where each is a batch.
     profiles : sequence of Profile
-        Theirs, or none.
+        Theirs; needed with a season, whose cells they hold.
 
     Returns
     -------
@@ -124,11 +124,13 @@ def trend_of_windows(
     table = place_table(windows, tables, sizes)
     excused = table.loc[table.pop(EXCUSED).astype(bool), ["window", "feature"]]
     nothing = Profile(baseline.id, 0, {})
-    groups = ProfileGroups({(): [(window, nothing) for window in windows]}, 0)
+    held = profiles or [nothing] * len(windows)
+    groups = ProfileGroups({(): list(zip(windows, held, strict=True))}, 0)
     followed = cutter or ByValue("batch")
     plan = plan_alarms(baseline, baseline, followed, (), groups, "baseline", policy, 1.0)
+    after = plan.counted(baseline, groups) if baseline.season else {(): counted}
     starts = {(): [window.start for window in windows]}
-    judged = raise_alarms({(): table}, plan, baseline, starts, {(): counted}, policy, {(): excused})
+    judged = raise_alarms({(): table}, plan, baseline, starts, after, policy, {(): excused})
     return TrendResult(
         judged[()], baseline, tuple(windows), tuple(profiles), policy, "baseline",
         rule=plan.rule, cutter=followed,

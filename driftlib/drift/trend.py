@@ -74,6 +74,8 @@ class TrendResult(Result):
         With a season, which of its cells were compared in each of `windows`.
     cutter : Cutter, optional
         What cut the windows; by calendar, it knows the span of the data.
+    alone : tuple of pandas.DataFrame
+        Without segments, the comparison of each window by itself, before its run is judged.
     """
 
     table: pd.DataFrame
@@ -89,6 +91,7 @@ class TrendResult(Result):
     segments: Mapping[Segment, TrendResult] = field(default_factory=dict, repr=False)
     likes: tuple[LikeWithLike, ...] = field(default=(), repr=False)
     cutter: Cutter | None = field(default=None, repr=False)
+    alone: tuple[pd.DataFrame, ...] = field(default=(), repr=False)
 
     @property
     def subjects(self) -> pd.Series:
@@ -330,7 +333,7 @@ def drift_trend(
     own = segment_baselines(reference, baseline, names, list(groups.segments)) if names else None
     baselines = own or dict.fromkeys(groups.segments, baseline)
     plan = plan_alarms(reference, baseline, cutter, names, groups, against, policy, part)
-    tables, likes = _compare_windows(groups, baselines, against, policy, part)
+    tables, likes, alone = _compare_windows(groups, baselines, against, policy, part)
     excused = {}
     if isinstance(cutter, ByCalendar):
         (cut, *_) = groups.segments.values()
@@ -348,6 +351,7 @@ def drift_trend(
         parts[segment] = TrendResult(
             tables[segment], baselines[segment], cuts, profiles, policy, against, pooled=pooled,
             rule=plan.rule, likes=likes[segment], cutter=groups.cutter,
+            alone=tuple(alone[segment]),
         )  # fmt: skip
     if not names:
         (whole,) = parts.values()
@@ -375,7 +379,11 @@ def _compare_windows(
     against: str,
     policy: DriftPolicy,
     part: float,
-) -> tuple[dict[Segment, pd.DataFrame], dict[Segment, tuple[LikeWithLike, ...]]]:
+) -> tuple[
+    dict[Segment, pd.DataFrame],
+    dict[Segment, tuple[LikeWithLike, ...]],
+    dict[Segment, list[pd.DataFrame]],
+]:
     """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
     tables: dict[Segment, list[pd.DataFrame]] = {segment: [] for segment in groups.segments}
@@ -399,7 +407,7 @@ def _compare_windows(
         segment: place_table(windows[segment], pd.concat(found), [len(t) for t in found])
         for segment, found in tables.items()
     }
-    return whole, likes
+    return whole, likes, tables
 
 
 def _how_long(alarms: pd.DataFrame) -> str:

@@ -34,12 +34,18 @@ class Piece:
     profile : Profile
     excused : mapping of str to str
         Columns that are not judged in it, as the window is partial, and why.
+    alone : pandas.DataFrame, optional
+        These rows compared with the baseline, before a run is judged.
+    unlike : str
+        With a season, what of them could not be compared.
     """
 
     start: str
     end: str
     profile: Profile
     excused: Mapping[str, str] = field(default_factory=dict)
+    alone: pd.DataFrame | None = field(default=None, repr=False)
+    unlike: str = ""
 
 
 def now() -> str:
@@ -135,7 +141,10 @@ def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
             told = [note.rpartition("; ")[2] for note in calm["note"]]
             excused = dict(zip(calm["feature"], told, strict=True))
             start, end = written_time(window.start), written_time(window.end)
-            pieces.append(Piece(start, end, profile, excused))
+            like = found.likes[window.number] if found.likes else None
+            unlike = like.missing if like and not like.reason else ""
+            alone = found.alone[window.number] if found.alone else None
+            pieces.append(Piece(start, end, profile, excused, alone, unlike))
     return pieces
 
 

@@ -175,7 +175,7 @@ def read_trend(
     tables = tables.set_index(pd.Index(names, dtype=object, name="feature"))
     counts = np.array([unpack_numbers(coarse if p is None else p.coarse) for p in places])
     profiles = []
-    if with_profiles:
+    if with_profiles or content.season:
         for place in places:
             if place is not None:
                 profiles.append(whole_window(connection, baseline, place.start, content)[0])

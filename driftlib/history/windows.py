@@ -100,7 +100,10 @@ def keep_windows(
         # The counts as they were found are finer than those that were kept.
         profile = piece.profile if runs == 1 and piece.profile.columns else profile
         excused = piece.excused if runs == 1 else {}
-        table, note = compare_alone(content, profile, policy)
+        if runs == 1 and piece.alone is not None:
+            table, note = piece.alone, piece.unlike
+        else:
+            table, note = compare_alone(content, profile, policy)
         notes = [join_notes(n, excused.get(str(f), "")) for f, n in table["note"].items()]
         table = _excused(table.assign(note=notes, **{EXCUSED: table.index.isin([*excused])}))
         _keep_window(connection, baseline, piece, profile, table, note, content, policy)
