@@ -544,3 +544,12 @@ def test_drift_is_followed_less_what_the_season_foretells(unit):
     found = dl.drift_trend(reference, moved, season="weekday", **told).table
     assert set(found.loc[found["alarm"], "feature"]) == {"x"}
     assert found.loc[found["alarm"], "since"].min() <= pd.Timestamp("2021-05-24")
+
+
+def test_weeks_of_months_are_not_followed(wave, sides):
+    """A week is not like the whole of its month: followed, the course within would look new."""
+    reference, current = sides
+    found = dl.drift_trend(reference, current, window="7D", timestamp="when", season="month",
+                           unit="row", features=["flat"])  # fmt: skip
+    assert "part of a month is not like the whole of it" in found.rule
+    assert found.table["evidence"].isna().all()

@@ -92,6 +92,14 @@ class SeasonRule:
         )
 
     @property
+    def has_course(self) -> str:
+        """Why what a cell foretells is not the same all through it; empty where it is.
+
+        Over a month the season goes on, so that a week of it is not like the whole.
+        """
+        return "part of a month is not like the whole of it" if self.kind == "month" else ""
+
+    @property
     def line(self) -> str:
         """What is compared with what, in a sentence; empty without a season."""
         told = "; ".join(filter(None, [self.told, self.caution]))

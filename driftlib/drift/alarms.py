@@ -189,6 +189,8 @@ def _reference_cells(
     reference: Any, baseline: Baseline, cutter: Cutter, by: Sequence[str], groups: ProfileGroups
 ) -> tuple[Mapping[Segment, CountedCells], str]:
     """Do the same by the cells of the season."""
+    if why := baseline.season.has_course:
+        return {}, f"each is compared with what is like it, and {why}"
     found: dict[Segment, CountedCells] = {}
     if isinstance(cutter, ByCalendar) and not by:
         cells = count_reference_cells(baseline, cutter)

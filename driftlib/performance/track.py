@@ -331,6 +331,8 @@ def _in_windows(
     values = evaluate(past.predictions, task, groups, metrics)
     if cells is None:
         return ReferenceWindows(long_table(groups, metrics, values))
+    if why := cells.rule.has_course:
+        return ReferenceWindows(why=f"each is compared with what is like it, and {why}")
     codes = cells.reference[groups.rows]
     windows = np.repeat(groups.keys["window"].to_numpy(), groups.hi - groups.lo)
     held = np.unique(np.stack([codes, windows]), axis=1)[0]
