@@ -16,6 +16,7 @@ from driftlib.files import write_whole
 from driftlib.html import page as pages
 from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.curves import confusion_counts, score_curves
+from driftlib.reporting import tables
 from driftlib.severity import rank
 from driftlib.stats.calibration import reliability
 from driftlib.visualization import heatmap, style
@@ -113,6 +114,28 @@ def numbers(values):
 
 
 class TestHeatmap:
+    def test_segments_stand_where_windows_stood(self, data):
+        reference, current = data
+        current = current[current["when"].dt.month < 7].copy()
+        current.loc[current["origin"] == "EWR", "seats"] += 60
+        result = dl.detect_drift(reference, current, by="origin", timestamp="when", unit="row")
+        chart = charts.drift_heatmap(result)
+        grids = [trace for trace in chart.data if trace.type == "heatmap"]
+        assert list(grids[0].x) == ["EWR", "JFK", "LGA"]
+        assert chart.layout.xaxis.title.text == "origin"
+        assert chart.layout.title.text == result.headline
+        assert "seats where origin = EWR" in result.headline
+        assert chart.layout.meta["caption"].startswith(
+            "Change against the reference's rows of the group"
+        )
+        rows = {row["feature"]: row for row in chart.layout.meta["table"]}
+        assert rows["seats"]["EWR"].startswith("▲")
+        assert rows["seats"]["JFK"].startswith("○")
+        assert rows["wind"]["JFK"].startswith("▲")
+        table = tables.groups_table(result)
+        assert table["feature and group"][0] == "seats where origin = EWR"
+        assert not table["feature and group"].str.startswith("temp").any()
+
     def test_a_cell_says_how_far_a_feature_moved_and_how_severe_that_is(self, trend):
         chart = charts.drift_heatmap(trend)
         grids = [trace for trace in chart.data if trace.type == "heatmap"]

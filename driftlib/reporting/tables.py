@@ -32,12 +32,12 @@ from driftlib.profile.profile import CategoricalCounts
 from driftlib.quality.finding import QualityPolicy
 from driftlib.reporting.sections import Sections
 from driftlib.severity import Severity, rank
-from driftlib.text import NOT_A_NUMBER, percent, shortened
+from driftlib.text import NOT_A_NUMBER, listed, percent, shortened
 from driftlib.visualization.levels import NOT_FEATURES
 from driftlib.visualization.windows import window_labels
 
 NAMED_LEVELS = 3
-MOST_PAIRS = 20
+MOST_PAIRS, MOST_GROUPS = 20, 20
 
 
 def drift_table(result: DriftResult) -> pd.DataFrame:
@@ -116,6 +116,43 @@ def pairs_table(result: DriftResult) -> pd.DataFrame:
     named = name_pairs(pairs.head(MOST_PAIRS))
     shown = pd.DataFrame(named, columns=["feature", "with", "correlation in the reference", "now"])
     return shown.round(2)
+
+
+def groups_table(result: DriftResult) -> pd.DataFrame:
+    """Tabulate which groups moved in which features, the worst first.
+
+    Parameters
+    ----------
+    result : DriftResult
+        With segments.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group and feature that drifted; at most 20.
+
+    Raises
+    ------
+    DataError
+        If none did.
+    """
+    table = result.table.assign(subject=result.subjects)
+    table = table[table["drifted"]]
+    if table.empty:
+        raise DataError(f"By {listed(result.by)}, no feature of a group moved enough to matter.")
+    order = pd.DataFrame({"rank": -table["severity"].map(rank), "psi": -table["psi"]})
+    places = order.reset_index(drop=True).sort_values(["rank", "psi"], kind="stable").index
+    table = table.iloc[places[:MOST_GROUPS]]
+    return pd.DataFrame(
+        {
+            "feature and group": table["subject"].tolist(),
+            "change": [f"{Severity(s).mark}{NO_BREAK}{s}" for s in table["severity"]],
+            "rows": table["n_current"].tolist(),
+            "PSI": table["psi"].round(3).tolist(),
+            "q": [write_p_value(q) for q in table["q_value"]],
+            "what happened": table["note"].tolist(),
+        }
+    )
 
 
 def quality_table(result: DriftResult) -> pd.DataFrame:

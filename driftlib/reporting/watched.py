@@ -13,7 +13,7 @@ from driftlib.alerts import Alert, by_urgency, make_alerts, with_joint, with_qua
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.windows import Timeline
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import DataError
 from driftlib.performance.limits import limits_in_words
@@ -33,6 +33,9 @@ ORDER = {
     REGRESSION: ("mae", "rmse", "r2"),
 }
 MOST_WATCHED = 4
+NO_GROUPS = Unavailable(
+    "No column of categories cuts the data into a few groups: name columns in segments."
+)
 
 
 def choose_metrics(
@@ -264,6 +267,31 @@ def require_concept(why: Diagnosis) -> Diagnosis:
     return why
 
 
+def compare_segments(
+    reference: Any, current: Any, columns: Iterable[str], **options: Any
+) -> list[DriftResult | Unavailable]:
+    """Compare the groups that each column cuts the data into, over all of current.
+
+    Parameters
+    ----------
+    reference, current : frame, table or path
+        A group is compared with the reference's own rows of it.
+    columns : iterable of str
+        Each cuts the rows into its own groups.
+    **options
+        Further arguments for `driftlib.detect_drift`.
+
+    Returns
+    -------
+    list of DriftResult or Unavailable
+        One a column, or the reason why there is none.
+    """
+    results: list[DriftResult | Unavailable] = [
+        attempt(detect_drift, reference, current, by=column, **options) for column in columns
+    ]
+    return results or [NO_GROUPS]
+
+
 def track_segments(
     current: Any, columns: Iterable[str], metric: str, names: dict[str, Any], **judged: Any
 ) -> list[Performance | Unavailable]:
@@ -291,10 +319,7 @@ def track_segments(
         attempt(track_performance, current, by=column, metrics=[metric], **names, **judged)
         for column in columns
     ]
-    why = Unavailable(
-        "No column of categories cuts the data into a few groups: name columns in segments."
-    )
-    return results or [why]
+    return results or [NO_GROUPS]
 
 
 def keep_metrics(

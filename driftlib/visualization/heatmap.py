@@ -21,6 +21,7 @@ from driftlib.visualization.levels import (
     column_label,
     compared_with,
     most_drifted,
+    segment_table,
 )
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_legend_entry
@@ -46,7 +47,8 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
     Parameters
     ----------
     result : DriftResult or TrendResult
-        A single result is one window. At most 40 features and the latest 60 windows are drawn.
+        A single result is one window; one with segments has a column a segment. At most 40 features
+        and the latest 60 windows are drawn.
 
     Returns
     -------
@@ -65,7 +67,10 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    table, windows = change_table(result)
+    if isinstance(result, DriftResult) and result.by:
+        table, windows = segment_table(result)
+    else:
+        table, windows = change_table(result)
     order = most_drifted(table)
     kinds = table.drop_duplicates("feature").set_index("feature")["kind"]
     features, numbers = order[:MOST_FEATURES], list(windows.labels)[-MOST_WINDOWS:]
@@ -200,8 +205,11 @@ def _heatmap_title(
 def _heatmap_caption(
     result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: WindowLabels
 ) -> str:
+    against = compared_with(result)
+    if isinstance(result, DriftResult) and result.by:
+        against = "all of the reference" if result.pooled else "the reference's rows of the group"
     sentences = [
-        f"Change against {compared_with(result)}: PSI beyond what chance gives, or the share of "
+        f"Change against {against}: PSI beyond what chance gives, or the share of "
         "missing or new values (in %) where that moved more. "
         f"{Severity.MODERATE.mark} moderate, {Severity.MAJOR.mark} major; no mark: "
         "real but too small to matter; empty: not told from chance."
@@ -209,7 +217,9 @@ def _heatmap_caption(
     if len(order) > MOST_FEATURES:
         sentences.append(f"The {MOST_FEATURES} most drifted of {len(order):,} columns are shown.")
     if len(windows.labels) > len(numbers):
-        sentences.append(f"The latest {len(numbers)} of {len(windows.labels):,} windows are shown.")
+        sentences.append(
+            f"The latest {len(numbers)} of {len(windows.labels):,} {windows.unit}s are shown."
+        )
     left_out = len(result.baseline.columns) - len(order)
     if left_out:
         sentences.append(f"Not shown: {counted(left_out, 'column')} that cannot be compared.")

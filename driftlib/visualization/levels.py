@@ -13,7 +13,7 @@ from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.results import of_the_latest
-from driftlib.text import shortened, unknown_name
+from driftlib.text import distinct, shortened, unknown_name
 from driftlib.visualization.windows import WHOLE, WindowLabels, window_labels
 
 # Beyond so many major thresholds, more is not drawn as more.
@@ -61,6 +61,32 @@ def change_table(result: DriftResult | TrendResult) -> tuple[pd.DataFrame, Windo
     kinds = {name: column.kind for name, column in result.baseline.columns.items()}
     compared = table["feature"].map(kinds).isin(COMPARABLE)
     return _with_levels(table[compared], result.policy), windows
+
+
+def segment_table(result: DriftResult) -> tuple[pd.DataFrame, WindowLabels]:
+    """Make the table that a chart of segments draws, a segment in the place of a window.
+
+    Parameters
+    ----------
+    result : DriftResult
+        With segments.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        As `change_table` gives it; `window` is the number of the segment.
+    windows : WindowLabels
+        A label for each segment.
+    """
+    parts, labels = [], []
+    for number, (segment, part) in enumerate(result.segments.items()):
+        table, _ = change_table(part)
+        parts.append(table.assign(window=number))
+        values = ["missing" if value is None else shortened(str(value)) for value in segment]
+        labels.append(" and ".join(values))
+    names = dict(enumerate(distinct(labels)))
+    by = " and ".join(map(shortened, result.by))
+    return pd.concat(parts, ignore_index=True), WindowLabels(names, "group", by)
 
 
 def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
