@@ -217,9 +217,8 @@ def _heatmap_caption(
     if len(order) > MOST_FEATURES:
         sentences.append(f"The {MOST_FEATURES} most drifted of {len(order):,} columns are shown.")
     if len(windows.labels) > len(numbers):
-        sentences.append(
-            f"The latest {len(numbers)} of {len(windows.labels):,} {windows.unit}s are shown."
-        )
+        what = "groups" if result.by else "windows"
+        sentences.append(f"The latest {len(numbers)} of {len(windows.labels):,} {what} are shown.")
     left_out = len(result.baseline.columns) - len(order)
     if left_out:
         sentences.append(f"Not shown: {counted(left_out, 'column')} that cannot be compared.")
