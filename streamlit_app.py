@@ -37,6 +37,7 @@ from driftlib.reporting.app import (
     evaluate_predictions,
     explain_change,
     pick_key_numbers,
+    what_to_do,
 )
 from driftlib.reporting.inputs import name_predictions
 from driftlib.reporting.single_page import render_evaluation, render_findings
@@ -56,7 +57,7 @@ HERE = Path(__file__).parent
 SAMPLE = HERE / "data" / "predictions_sample.csv"
 SIMULATE, OWN, FLIGHTS = "Simulate", "Own data", "Flights"
 SIDES = ("reference", "current")
-SOURCES = {SIMULATE: "turn two dials", OWN: "from two files", FLIGHTS: "New York, 2013"}
+SOURCES = {OWN: "your two files", SIMULATE: "turn two dials", FLIGHTS: "New York, 2013"}
 ROWS = (500, 1000, 2000, 5000, 10_000, 20_000)
 WINDOWS = {"Automatic": None, "Day": "1D", "Week": "7D", "Month": "MS", "Quarter": "QS"}
 # Simulated data hold four weeks.
@@ -143,7 +144,7 @@ def main() -> None:
     st.caption("Has the model degraded, is it the data or the concept, and how sure are we?")
     settings = sidebar()
     notices = st.container()
-    names = ["Overview", "Drift", "Performance", "Why", "Upload"]
+    names = ["Overview", "Drift", "Performance", "Why", "Predictions only"]
     overview, drift, performance, why, upload = st.tabs(names)
     with notices:
         data = guarded(load, settings)
@@ -211,8 +212,8 @@ def sidebar() -> Settings:
     side = st.sidebar
     side.header("Data")
     source = side.radio(
-        "What to look at", list(SOURCES), captions=list(SOURCES.values()), key="data",
-        bind="query-params",
+        "What to look at", list(SOURCES), list(SOURCES).index(SIMULATE),
+        captions=list(SOURCES.values()), key="data", bind="query-params",
     )  # fmt: skip
     simulated = ask_simulation() if source == SIMULATE else None
     files, roles, exclude = ask_files() if source == OWN else ((None, None), COLUMNS, ())
@@ -543,6 +544,9 @@ def say_verdict(found: Findings, cause: Cause | None) -> None:
     st.markdown(f"### {Severity(worst).mark} {plain(lines[0])}")
     for line in lines[1:]:
         st.markdown(plain(line))
+    st.markdown("**What to do**")
+    for advice in what_to_do(found, cause):
+        st.markdown(f"- {plain(advice.words)}", help=plain(advice.why))
 
 
 def overview_tab(found: Findings) -> None:

@@ -197,3 +197,17 @@ def test_a_concept_that_other_inputs_make_up_for_is_said_first():
     assert why.terms.loc["total", "upper"] < 0
     assert why.headline.startswith("Concept drift: with the same inputs the squared error rose by")
     assert "so that over all it fell by" in why.headline
+
+
+def test_a_loss_that_rose_is_not_called_stable_without_a_word_why():
+    rng = np.random.default_rng(6)
+
+    def make(noise):
+        frame = pd.DataFrame({"x": rng.normal(size=2000), "y_pred": 0.0})
+        return frame.assign(y_true=rng.normal(0, 1 + noise, 2000))
+
+    why = dl.diagnose(make(0.0), make(0.3), minimum_effect=5.0)
+    assert why.verdict == "stable"
+    assert why.headline.startswith(
+        "Stable: neither part is surely worse by enough to matter, though the squared error rose"
+    )

@@ -72,7 +72,7 @@ def metric(page: Page, label: str) -> Locator:
 
 
 def choose_file(page: Page, content: bytes, name: str = "predictions.csv") -> None:
-    panel = tab(page, "Upload")
+    panel = tab(page, "Predictions only")
     panel.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "text/csv", "buffer": content}
     )
@@ -153,7 +153,7 @@ def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(page: Page, a
 
 def test_the_sample_is_evaluated_and_its_results_can_be_taken_away(own: Page):
     app = own
-    panel = tab(app, "Upload")
+    panel = tab(app, "Predictions only")
     assert download(app, "Download a sample to try").read_bytes() == SAMPLE.read_bytes()
     choose_file(app, SAMPLE.read_bytes())
     expected = dl.track_performance(SAMPLE).table.set_index("metric")["value"]
@@ -198,7 +198,7 @@ BAD = {
 
 def test_what_cannot_be_used_gets_one_sentence(own: Page):
     app = own
-    panel = tab(app, "Upload")
+    panel = tab(app, "Predictions only")
     errors = panel.get_by_test_id("stAlertContentError")
     for name, (content, words) in BAD.items():
         choose_file(app, content, name)

@@ -52,7 +52,13 @@ def errors(app: AppTest) -> list[str]:
 def test_first_load_simulates_and_fills_every_tab():
     app = opened(rows="1000")
     assert not app.exception
-    assert [tab.label for tab in app.tabs] == ["Overview", "Drift", "Performance", "Why", "Upload"]
+    assert [tab.label for tab in app.tabs] == [
+        "Overview",
+        "Drift",
+        "Performance",
+        "Why",
+        "Predictions only",
+    ]
     assert [s.label for s in app.sidebar.slider[:2]] == ["Label flips", "Feature drift"]
     assert len(app.file_uploader) == 1
     data = dl.simulate(1000, feature_drift=0.5, label_flips=0.1, seed=0)

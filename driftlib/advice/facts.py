@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, OVER, Alert
 from driftlib.data.windows import start_in_words
-from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.performance.metrics import METRICS
@@ -251,8 +250,24 @@ def drift_facts(result: DriftResult, trend: TrendResult, alerts: Sequence[Alert]
     )
 
 
+class Explained(Protocol):
+    """What a diagnosis, whole or without its rows, says of the cause."""
+
+    @property
+    def verdict(self) -> str:
+        """One of `driftlib.diagnosis.verdict.VERDICTS`."""
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a sentence."""
+
+    @property
+    def culprits(self) -> Sequence[str]:
+        """Columns because of which the periods cannot be compared."""
+
+
 def performance_facts(
-    perf: Performance | None, why: Diagnosis | None, alerts: Sequence[Alert]
+    perf: Performance | None, why: Explained | None, alerts: Sequence[Alert]
 ) -> Facts:
     """Collect what performance and its diagnosis tell.
 
@@ -260,7 +275,7 @@ def performance_facts(
     ----------
     perf : Performance or None
         Of the watched metrics, the most telling first: measured, or else estimated.
-    why : Diagnosis or None
+    why : Diagnosis, its like, or None
         With all features.
     alerts : sequence of Alert
         That were made of `perf`.

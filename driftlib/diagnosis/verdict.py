@@ -118,7 +118,10 @@ class VerdictInputs:
             f"{write(concept[0], True)} with the same inputs, "
             f"{write(covariate[0], True)} from changed inputs"
         )
-        return f"{name}: the {self.loss} {describe_change(total, write)}: {shares}"
+        change = f"the {self.loss} {describe_change(total, write)}: {shares}"
+        if self.verdict == STABLE and total[1] > 0:
+            return f"{name}: neither part is surely worse by enough to matter, though {change}"
+        return f"{name}: {change}"
 
     def _offset(
         self,

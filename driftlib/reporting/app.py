@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftlib.alerts import Alert, by_urgency, make_alerts
+from driftlib.advice.facts import drift_facts, joined, performance_facts
+from driftlib.advice.rules import Advice, advise_on
+from driftlib.alerts import PERFORMANCE, Alert, by_urgency, make_alerts
 from driftlib.data.schema import COMPARABLE, ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
@@ -267,8 +269,8 @@ class Cause:
 
     Parameters
     ----------
-    headline, reason : str
-        The verdict, and what it rests on.
+    verdict, headline, reason : str
+        The verdict in a word or two and in a sentence, and what it rests on.
     culprits : tuple of str
         Columns that give the period away, where the cause cannot be told.
     unit : str
@@ -280,12 +282,32 @@ class Cause:
         changed, and where the inputs differ the features whose change counts.
     """
 
+    verdict: str
     headline: str
     reason: str
     culprits: tuple[str, ...]
     unit: str
     terms: pd.DataFrame
     figures: tuple[go.Figure, ...]
+
+
+def what_to_do(found: Findings, cause: Cause | None) -> tuple[Advice, ...]:
+    """Say what to do, by the rules that reports follow.
+
+    Parameters
+    ----------
+    found : Findings
+    cause : Cause or None
+        None where it could not be told.
+
+    Returns
+    -------
+    tuple of Advice
+    """
+    parts = [alert for alert in found.alerts if alert.kind == PERFORMANCE]
+    rest = [alert for alert in found.alerts if alert.kind != PERFORMANCE]
+    facts = performance_facts(found.performance, cause, parts)
+    return advise_on(joined([facts, drift_facts(found.drift, found.trend, rest)]))
 
 
 def explain_change(
@@ -326,7 +348,13 @@ def explain_change(
     figures = tuple(draw(why) for draw in drawn)
     terms = why.terms.rename(plain_title).rename_axis("cause").reset_index()
     return Cause(
-        why.headline, why.reason, tuple(why.culprits), unit_and_season(why), terms, figures
+        why.verdict,
+        why.headline,
+        why.reason,
+        tuple(why.culprits),
+        unit_and_season(why),
+        terms,
+        figures,
     )
 
 
