@@ -99,6 +99,8 @@ def test_the_card_says_now_before_what_since_and_how_sure():
     failed = make_status(WELL, failures=["drift"])
     assert failed.finding == "Not all is known: drift could not be made."
     assert make_status(Facts(drifted=("x",))).finding.endswith("to the model is not known.")
+    estimated = replace(WELL, drifted=("x",), labelled=False, value=Value("ROC AUC", 0.9))
+    assert "as far as can be estimated without labels" in make_status(estimated).finding
     few = make_status(replace(WELL, untold=("3 days are too few",)))
     assert few.finding == "It cannot be told: 3 days are too few."
     past = make_status(replace(WELL, past=("temp",)))

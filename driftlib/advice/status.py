@@ -147,6 +147,7 @@ def _finding(facts: Facts, failed: list[str]) -> str:
             known = "What that does to the model is not known"
         else:
             known = "The model is not surely worse"
+            known += ", as far as can be estimated without labels" * (facts.labelled is False)
         return f"The data changed: {listed(moved, 3)}. {known}."
     if facts.untold:
         return f"It cannot be told: {facts.untold[0]}."
