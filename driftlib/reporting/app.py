@@ -22,6 +22,7 @@ from driftlib.drift.trend import TrendResult, drift_trend
 from driftlib.errors import DriftlibError, ParameterError
 from driftlib.performance.curves import confusion_counts
 from driftlib.performance.metrics import METRICS
+from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
@@ -188,8 +189,9 @@ def compare_periods(
         written: dict[str, Any] = {"time_format": roles.time_format}
         whole = track_performance(current, reference=reference, **written, **columns)
         limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
+        shared = AlertPolicy(budget=policy.budget, windows=policy.windows)
         performance = track_performance(
-            current, reference=reference, thresholds=limits, **cut, **columns
+            current, reference=reference, thresholds=limits, policy=shared, **cut, **columns
         )
     except DriftlibError as error:
         # Without labels or predictions there is still drift to be shown.
