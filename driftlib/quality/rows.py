@@ -29,8 +29,9 @@ LEAST_SHARE, NOISE = 0.001, 4.0
 FEWEST_DAYS = 10
 # Roots of counts have a standard deviation of a half: so far apart they differ by far.
 ROOTS_APART = 2.0
-# Chance that a gap of the reference's own kind is so much longer than all of its gaps.
-GAP_LEVEL, LONG = 0.01, 3.0
+# Chance that a gap of the reference's own kind is so much longer than all of its gaps; how many
+# times as long as the longest one that is to speak of, and moderate.
+GAP_LEVEL, LONGER, LONG = 0.02, 1.5, 3.0
 
 
 def repeat_findings(
@@ -199,8 +200,9 @@ def _begins(times: TimeCounts, place: int) -> str:
 def _gap(was: TimeCounts, times: TimeCounts, column: str) -> Iterator[Finding]:
     """Find the longest time without rows, if chance hardly makes one so long.
 
-    With k gaps now and m before, whose lengths have an exponential tail, the longest of all lasts
-    f times the longest of the reference with a chance of about k / (m + 1)**f.
+    With k long gaps now and m before, whose lengths have an exponential tail, the longest of all
+    lasts f times the longest of the reference with a chance of about k / (m + 1)**f. Long is half
+    of the reference's longest: shorter ones, such as those within a day, tell nothing of it.
     """
     step = max(was.step, times.step)
     before, after = was.longer(step), times.longer(step)
@@ -209,7 +211,10 @@ def _gap(was: TimeCounts, times: TimeCounts, column: str) -> Iterator[Finding]:
     steps, now = np.diff(before.ids), np.diff(after.ids)
     longest, gap = int(steps.max()), int(now.max()) - 1
     factor = gap / longest
-    if len(now) * float(len(steps) + 1) ** -factor >= GAP_LEVEL:
+    long = longest / 2
+    if factor < LONGER:
+        return
+    if (now >= long).sum() * ((steps >= long).sum() + 1.0) ** -factor >= GAP_LEVEL:
         return
     place = int(now.argmax())
     severity = Severity.MODERATE if factor >= LONG else Severity.MINOR
