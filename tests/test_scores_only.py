@@ -71,9 +71,8 @@ def test_parameters_say_what_is_predicted(scores, tmp_path):
     from driftlib.reporting.inputs import read_inputs
     from driftlib.reporting.watched import set_limits
 
-    data = read_inputs(
-        scores, scores, y_pred="y_pred", task="binary", threshold="0.6", output=tmp_path
-    )
+    scores = scores.assign(x=scores["y_proba"])
+    data = read_inputs(scores, scores, task="binary", threshold="0.6", output=tmp_path)
     before = dl.track_performance(data.reference, **data.names, **data.measured)
     limits = set_limits(data.reference, before, ["f1"], 0.05, ["accuracy=0.99"])
     found = dl.track_performance(data.current, **data.tracked, **limits)

@@ -25,6 +25,7 @@ from driftlib.diagnosis.decomposition import (
     unknown_parts,
 )
 from driftlib.diagnosis.losses import Losses
+from driftlib.diagnosis.prior import prior_shift_words
 from driftlib.diagnosis.segments import COLUMNS, find_segments
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
 from driftlib.diagnosis.verdict import COVARIATE, TOTAL, VerdictInputs
@@ -358,6 +359,9 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         ),
     )
     notes += [] if refused else _left_out(periods.names, usable)
+    if used.labelled and not domain.cannot_tell:
+        sides = used.reference, used.current
+        notes += [prior_shift_words(*sides, periods.setup.roles, domain)]
     if domain.like and domain.like.missing and not domain.like.reason:
         notes.append(f"{domain.like.missing}.")
     return _diagnosis(inputs, used.losses, notes, loss, expected)
@@ -407,7 +411,7 @@ def _diagnosis(
     return Diagnosis(
         terms=terms,
         verdict=inputs.verdict,
-        reason=" ".join([inputs.reason, *notes]),
+        reason=" ".join(filter(None, [inputs.reason, *notes])),
         domain_auc=domain.auc,
         effective_share=float(domain.effective_share),
         loss=losses.name,

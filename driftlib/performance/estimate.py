@@ -27,6 +27,7 @@ from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, LackingError, check_choice
 from driftlib.performance.alarms import POLICY, raise_alarms
+from driftlib.performance.assumptions import MixtureCheck
 from driftlib.performance.estimated_values import estimate_values
 from driftlib.performance.evaluate import evaluate
 from driftlib.performance.late import only_mature
@@ -76,10 +77,13 @@ class Estimate(Performance):
     reliability : pandas.DataFrame
         The calibration check on the reference, cross-fitted: see
         `driftlib.stats.calibration.reliability`.
+    warning : str
+        Why the reference may not do for an estimate; empty where nothing is known against it.
     """
 
     method: str = "cbpe"
     reliability: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    warning: str = ""
 
     @property
     def assumption(self) -> str:
@@ -89,7 +93,8 @@ class Estimate(Performance):
     @property
     def headline(self) -> str:
         """The finding in one sentence, with its condition."""
-        return f"Estimated without labels: {super().headline}; holds only if {SAME_WORLD}"
+        said = f"; {self.warning}" if self.warning else ""
+        return f"Estimated without labels: {super().headline}; holds only if {SAME_WORLD}{said}"
 
     def _reason(self, reference: float, current: float) -> str:
         # What days do to labels only the reference's can tell.
@@ -103,6 +108,7 @@ class Estimate(Performance):
             **super().details,
             "method": self.method,
             "assumption": self.assumption,
+            "warning": self.warning,
             "reliability": self.reliability,
         }
 
@@ -275,14 +281,14 @@ def estimate_performance(
     _check_classes(name, learnt, found, roles)
     compared: Features | None = None
     left_out: tuple[str, ...] = ()
+    named = replace(roles, season=season_names(season))
+    wanted = select_features(
+        before.columns, named, features, categorical, name, exclude, index_of(before)
+    )
+    if features is None:
+        followed = (window, on, units.rule.column, label_time, *segments)
+        wanted = [column for column in wanted if column not in followed]
     if method == "pape":
-        named = replace(roles, season=season_names(season))
-        wanted = select_features(
-            before.columns, named, features, categorical, name, exclude, index_of(before)
-        )
-        if features is None:
-            followed = (window, on, units.rule.column, label_time, *segments)
-            wanted = [column for column in wanted if column not in followed]
         kinds, left_out = _compared(frames, wanted, categorical)
         compared = Features(before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed)
     by_units = units.rule.kind != ROW
@@ -296,10 +302,13 @@ def estimate_performance(
         cells is not None,
     )
     labelled = _labelled(now, roles)
+    shared, _ = comparable_features(before, now, [w for w in wanted if w in now], categorical)
+    check = MixtureCheck(found, known, before, now, list(shared))
+    trained = check.seen_in_training(new, np.flatnonzero(new.usable))
     effects = ResidualEffects(chosen, len(found.classes), units.rule.memory) if by_units else None
     estimate = partial(
         estimate_values, new, labelled, found, parts=like.places, metrics=chosen,
-        learning=learning, seed=seed, effects=effects, places=units.current,
+        learning=learning, seed=seed, effects=effects, places=units.current, check=check,
     )  # fmt: skip
     made = estimate(groups=groups)
     part = estimate(groups=like.compared) if like.partly else None
@@ -326,12 +335,13 @@ def estimate_performance(
         found.kind,
         found.classes,
         of_reference,
-        (*result_notes(found, (known, new), groups, column, calibrated), *left_out),
+        (*result_notes(found, (known, new), groups, column, calibrated, trained), *left_out),
         tuple(segments),
         units.rule,
         units.numbers,
         compared_metrics(chosen, limits),
         method=method,
+        warning=trained,
         reliability=reliability(learnt.scores, learnt.pred, learnt.y, found.classes, seed=seed),
         rule=rule,
         likes=like.likes,

@@ -11,6 +11,7 @@ import numpy as np
 from driftlib.data.groups import WindowGroups
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import Task
+from driftlib.performance.assumptions import MixtureCheck
 from driftlib.performance.evaluate import MetricValues
 from driftlib.performance.influence import UnitSums, add_by_unit
 from driftlib.performance.metric import Metric
@@ -51,6 +52,7 @@ def estimate_values(
     seed: int,
     effects: ResidualEffects | None,
     places: np.ndarray,
+    check: MixtureCheck | None = None,
 ) -> EstimatedValues:
     """Estimate metrics of each group of rows, whose labels are only counted.
 
@@ -73,6 +75,8 @@ def estimate_values(
         What units do to labels; None where rows are independent.
     places : int array, shape (rows,)
         Place in time of each row's unit, -1 for none; empty where rows are independent.
+    check : MixtureCheck, optional
+        What says so where only the share of positives seems to have changed.
 
     Returns
     -------
@@ -100,6 +104,7 @@ def estimate_values(
                 own = effects.of_rows(calibration, places[used])
                 sums[group] = effects.expected(calibration.calibrator, part, places[used])
                 as_rows[group] = "" if own else f"{AS_ROWS}: the reference has too few units"
+            said.append(check.words(new, used) if check else "")
             limits[:, group] = predictive_interval(
                 calibration.calibrator, part, len(task.classes), metrics, rng, own
             )
