@@ -32,6 +32,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.performance.base_rates import outcome_rates as outcome_rates
     from driftlib.performance.curves import confusion_counts as confusion_counts
     from driftlib.performance.curves import score_curves as score_curves
+    from driftlib.performance.custom import Cost as Cost
+    from driftlib.performance.custom import Metric as Metric
     from driftlib.performance.estimate import Estimate as Estimate
     from driftlib.performance.estimate import estimate_performance as estimate_performance
     from driftlib.performance.policy import AlertPolicy as AlertPolicy
@@ -83,6 +85,7 @@ _MODULES = {
         "confusion_counts",
         "score_curves",
     ),
+    "performance.custom": ("Cost", "Metric"),
     "performance.estimate": (
         "Estimate",
         "estimate_performance",

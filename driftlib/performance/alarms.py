@@ -263,6 +263,8 @@ def _scale(metric: Metric[Any]) -> tuple[Transform, Transform]:
             lambda x: np.arcsin(np.sqrt(np.clip(x, 0, 1))),
             lambda x: np.sin(np.clip(x, 0, np.pi / 2)) ** 2,
         )
+    if not np.isfinite(metric.high) and metric.low != 0:
+        return lambda x: x, lambda x: x
     if metric.low == 0:
         return lambda x: np.sqrt(np.maximum(x, 0)), lambda x: np.maximum(x, 0) ** 2
     return (
@@ -323,7 +325,7 @@ def _scores(table: pd.DataFrame, metrics: Mapping[str, Metric[Any]], column: str
         rows = names == name
         there, _ = _scale(metric)
         # The root of what is missing from the best value falls where the value rises.
-        falls = metric.higher_is_better and metric.low == 0
+        falls = metric.higher_is_better and (metric.low == 0 or not np.isfinite(metric.high))
         scores[rows] = (-1 if falls else 1) * there(values[rows])
     return scores
 

@@ -32,7 +32,7 @@ from driftlib.performance.estimated_values import estimate_values
 from driftlib.performance.evaluate import evaluate
 from driftlib.performance.late import only_mature
 from driftlib.performance.limits import compared_metrics, read_thresholds
-from driftlib.performance.metrics import select_metrics
+from driftlib.performance.metrics import Asked, select_metrics
 from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.reference_calibration import Features, ReferenceCalibration
 from driftlib.performance.reference_groups import labelled_sums, reference_groups
@@ -124,7 +124,7 @@ def estimate_performance(
     step: int | None = None,
     on: str | None = None,
     by: str | Iterable[str] | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[Asked] | None = None,
     method: str = "cbpe",
     *,
     thresholds: Mapping[str, float | str] | None = None,
@@ -268,6 +268,7 @@ def estimate_performance(
         past = only_mature(past, maturity.sides[1], maturity.words)
         known = past.predictions
     chosen = select_metrics(found.kind, metrics, True, bool(new.predicted.any()))
+    chosen = [metric.bound(found.classes) for metric in chosen]
     limits = read_thresholds(thresholds, found.kind, chosen, has_reference=True)
     groups = window_groups(now, window, step, on, segments, current_name, time_format)
     whole = window_groups(before, by=segments, where=name)

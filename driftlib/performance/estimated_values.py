@@ -93,7 +93,7 @@ def estimate_values(
         lost = len(rows) - len(used)
         said = [groups.notes[group]]
         said.append(f"{lost:,} rows without a prediction or probability" if lost else "")
-        reasons = [""] * len(metrics)
+        reasons = totals = [""] * len(metrics)
         if len(used):
             part = new.take(used)
             calibration, remarks = learning.calibration(used, int(parts[group]))
@@ -109,14 +109,18 @@ def estimate_values(
                 calibration.calibrator, part, len(task.classes), metrics, rng, own
             )
             said += remarks
+            totals = [
+                metric.in_all(ends, len(used)) if np.isfinite(ends[0]) else ""
+                for metric, ends in zip(metrics, limits[:, group].T, strict=True)
+            ]
             reasons = [
                 "" if known else f"expected to be undefined: {metric.undefined}"
                 for metric, known in zip(metrics, np.isfinite(limits[0, group]), strict=True)
             ]
         notes.append(
             [
-                join_notes(reason, *said, new.opposed if metric.needs_proba else "")
-                for metric, reason in zip(metrics, reasons, strict=True)
+                join_notes(reason, *said, in_all, new.opposed if metric.needs_proba else "")
+                for metric, reason, in_all in zip(metrics, reasons, totals, strict=True)
             ]
         )
     value, lower, upper = limits

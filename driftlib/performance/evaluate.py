@@ -145,14 +145,21 @@ def _evaluate_some(
                     window,
                     f"{counted(absent, 'labelled row')} without a {what}" if absent else "",
                     remark,
+                    in_all,
                     part.opposed if metric.needs_proba else "",
                 )
-                for known, count, window, absent, remark in zip(
+                for known, count, window, absent, remark, in_all in zip(
                     np.isfinite(limits[-1][0]).tolist(),
                     labelled.tolist(),
                     groups.notes[some],
                     lacking.tolist(),
                     metric.remarks(aggregates, task.classes),
+                    [
+                        metric.in_all(ends, rows) if np.isfinite(ends[0]) else ""
+                        for ends, rows in zip(
+                            limits[-1].T, (labelled - lacking).tolist(), strict=True
+                        )
+                    ],
                     strict=True,
                 )
             ]

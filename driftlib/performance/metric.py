@@ -58,6 +58,37 @@ class Metric(ABC, Generic[Grouped]):
         """Say what a value leaves out, a sentence for each group."""
         return [""] * len(rows.lo)
 
+    def bound(self, classes: Sequence[str]) -> Metric[Any]:
+        """Settle what depends on the labels.
+
+        Parameters
+        ----------
+        classes : sequence of str
+            Labels as text.
+
+        Returns
+        -------
+        Metric
+            Itself, unless it is of one class.
+        """
+        return self
+
+    def in_all(self, limits: np.ndarray, rows: int) -> str:
+        """Say what a mean adds up to, where that means something.
+
+        Parameters
+        ----------
+        limits : float array, shape (3,)
+            Value, lower and upper end, a row.
+        rows : int
+
+        Returns
+        -------
+        str
+            Empty for most metrics.
+        """
+        return ""
+
     def value(self, rows: Grouped) -> np.ndarray:
         """Compute the value for each group of rows.
 

@@ -24,7 +24,7 @@ from driftlib.performance.evaluate import evaluate
 from driftlib.performance.late import LateLabels, hold_by_signs, only_mature
 from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metric import Metric
-from driftlib.performance.metrics import METRICS, select_metrics
+from driftlib.performance.metrics import METRICS, Asked, select_metrics
 from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.reference_groups import (
     ReferenceGroups,
@@ -50,7 +50,7 @@ def track_performance(
     step: int | None = None,
     on: str | None = None,
     by: str | Iterable[str] | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[Asked] | None = None,
     thresholds: Mapping[str, float | str] | None = None,
     reference: Any = None,
     *,
@@ -98,7 +98,8 @@ def track_performance(
         specificity, f1, roc_auc, average_precision, log_loss, brier. Multiclass: accuracy;
         precision, recall and f1 averaged over the classes where they are defined; roc_auc
         (one against the rest, averaged); log_loss. Regression: mae, rmse, mape (over rows whose
-        label is not 0), r2.
+        label is not 0), r2. On request, of classes: mcc, kappa, weighted_f1, "precision:<label>"
+        and "recall:<label>"; and `driftlib.Metric` and `driftlib.Cost` of your own.
     thresholds : dict, optional
         By metric: a number, the worst value that is still good; or text such as "-0.05", how
         much worse than the reference a value may be. The number's sign does not matter, the
@@ -204,6 +205,7 @@ def track_performance(
     has_proba = now.predictions.proba is not None
     has_pred = bool(now.predictions.predicted.any())
     chosen = select_metrics(found.kind, metrics, has_proba, has_pred)
+    chosen = [metric.bound(found.classes) for metric in chosen]
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
     groups = window_groups(now.frame, window, step, on, segments, now.name, time_format)
     maturity = read_maturity(
