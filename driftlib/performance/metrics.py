@@ -11,15 +11,15 @@ from typing import Any
 
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.errors import ParameterError
-from driftlib.performance import classification, custom, multiclass, regression
+from driftlib.performance import classification, custom, multiclass, of_counts, regression
 from driftlib.performance.metric import Metric as Metric
 from driftlib.text import quoted, unknown_name
 
 # Measured where they are asked for.
 AGREEMENT: tuple[Metric[Any], ...] = (
-    custom.CountMetric("mcc", "Matthews correlation", custom.matthews, low=-1, high=1),
-    custom.CountMetric("kappa", "Cohen's kappa", custom.kappa, low=-1, high=1),
-    custom.CountMetric("weighted_f1", "Weighted F1", custom.weighted_f1, low=0, high=1),
+    of_counts.CountMetric("mcc", "Matthews correlation", of_counts.matthews, low=-1, high=1),
+    of_counts.CountMetric("kappa", "Cohen's kappa", of_counts.kappa, low=-1, high=1),
+    of_counts.CountMetric("weighted_f1", "Weighted F1", of_counts.weighted_f1, low=0, high=1),
 )
 OF_CLASS = re.compile(r"(precision|recall):.+", re.DOTALL)
 
@@ -47,7 +47,7 @@ class MetricTable(dict[str, Metric[Any]]):
     def __missing__(self, name: str) -> Metric[Any]:
         """Find a metric that is not among the usual ones."""
         if name not in self._others and self._by_class and OF_CLASS.fullmatch(name):
-            return custom.OfClass(name)
+            return of_counts.OfClass(name)
         return self._others[name]
 
     def __contains__(self, name: object) -> bool:
