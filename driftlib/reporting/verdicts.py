@@ -177,7 +177,7 @@ def _worst(perf: Performance) -> str:
         for name, part in perf.table.groupby("metric", sort=False)
         if part["alarm"].any()
     }
-    untold = f" {_sentence(perf.cannot_tell)}" if perf.cannot_tell else ""
+    untold = "".join(f" {_sentence(said)}" for said in (perf.cannot_tell, perf.held) if said)
     if not worse:
         first = str(perf.table["metric"].iloc[0])
         finding = untold[1:] if perf.untold == 1 else f"{_nothing_worse(perf)}{untold}"
