@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +135,12 @@ def bundle(
     title = f"{status.title}: {TITLE.lower()}" if status and status.title else TITLE
     body = templates().get_template("report_page.html.j2")
     whole = page.document(
-        title, body.render(title=title, status=card, parts=parts), charts=bool(parts)
+        # The title names the model already.
+        title,
+        body.render(
+            title=title, status=status_card(status and replace(status, title="")), parts=parts
+        ),
+        charts=bool(parts),
     )
     write_whole(run.output / REPORT, whole)
     write_whole(run.output / SUMMARY, summary_text(run, alerts, tables, title))
