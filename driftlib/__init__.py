@@ -36,6 +36,7 @@ if _typing.TYPE_CHECKING:
     from driftlib.performance.custom import Metric as Metric
     from driftlib.performance.estimate import Estimate as Estimate
     from driftlib.performance.estimate import estimate_performance as estimate_performance
+    from driftlib.performance.gaps import segment_gaps as segment_gaps
     from driftlib.performance.policy import AlertPolicy as AlertPolicy
     from driftlib.performance.result import Performance as Performance
     from driftlib.performance.track import track_performance as track_performance
@@ -90,6 +91,7 @@ _MODULES = {
         "Estimate",
         "estimate_performance",
     ),
+    "performance.gaps": ("segment_gaps",),
     "performance.policy": ("AlertPolicy",),
     "performance.result": ("Performance",),
     "performance.track": ("track_performance",),

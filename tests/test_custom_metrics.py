@@ -99,3 +99,23 @@ def test_intervals_of_agreement_and_costs_hold_the_truth(rng):
     truth = parts["metric"].map(whole.set_index("metric")["value"])
     held = ((parts["lower"] <= truth) & (truth <= parts["upper"])).groupby(parts["metric"]).mean()
     assert held.between(0.92, 0.98).all(), held
+
+
+def test_gaps_between_segments_are_differences_with_intervals(rng):
+    frame = two(rng, 6000).assign(shop=rng.choice(list("abc"), 6000))
+    worse = frame["shop"].eq("c") & (rng.random(6000) < 0.2)
+    frame["y_pred"] = np.where(worse, 1 - frame["y_pred"], frame["y_pred"])
+    found = dl.track_performance(frame, by="shop", metrics=["accuracy"])
+    gaps = dl.segment_gaps(found, "accuracy").set_index(["segment", "other"])
+    hit = (frame["y_true"] == frame["y_pred"]).groupby(frame["shop"]).mean()
+    assert gaps["gap"].tolist() == pytest.approx(
+        [hit["a"] - hit["b"], hit["a"] - hit["c"], hit["b"] - hit["c"]]
+    )
+    assert gaps["told"].tolist() == [False, True, True]
+    assert ((gaps["lower"] < gaps["gap"]) & (gaps["gap"] < gaps["upper"])).all()
+    same = two(rng, 40_000).assign(shop=rng.choice(list("abcd"), 40_000))
+    parts = dl.track_performance(same, by="shop", metrics=["accuracy"], window=400)
+    gaps = dl.segment_gaps(parts, "accuracy")
+    assert gaps.groupby("window")["told"].any().mean() < 0.12
+    with pytest.raises(ParameterError, match="pass by="):
+        dl.segment_gaps(dl.track_performance(frame), "accuracy")
