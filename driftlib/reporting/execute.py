@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftlib.reporting.export import failure_sentence
-from driftlib.reporting.forkserver import ForkServer, Request
+from driftlib.reporting.forkserver import ForkServer, Request, further_imports
 from driftlib.reporting.jobs import Advanced, Event, Job
 
 if TYPE_CHECKING:
@@ -171,7 +171,8 @@ def _engine(workshop: Workshop, name: str, executed: list[NotebookNode], quickly
             arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
             assert workshop.forkserver is not None
             self.cwd = options.get("cwd") or os.getcwd()
-            request = Request(arguments, dict(options["env"]), str(self.cwd))
+            imports = further_imports("\n".join(cell.source for cell in executed[0].cells))
+            request = Request(arguments, dict(options["env"]), str(self.cwd), imports)
             self.process = workshop.forkserver.fork(request)
             self.pid = self.pgid = self.process.pid
             return self.connection_info

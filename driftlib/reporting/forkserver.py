@@ -14,7 +14,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -32,6 +32,9 @@ PRELOADED = (
     *(f"driftlib.reporting.{name}" for name in ("provenance", "watched")),
 )
 TABLES_OF_NAMES = ("driftlib", "driftlib.visualization")
+# What only some need and takes a second, and the functions by which they are known.
+LEARNERS = ("sklearn.ensemble",)
+LEARNING = ("detect_drift", "diagnose", "estimate_performance", "what_if", "audit")
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,35 @@ class Request:
         The variables that it has.
     folder : str
         The folder that it works in.
+    imports : tuple of str
+        Modules that it needs besides, which later kernels then have as well.
     """
 
     arguments: Sequence[str]
     environment: dict[str, str]
     folder: str
+    imports: tuple[str, ...] = ()
+
+
+def further_imports(source: str) -> tuple[str, ...]:
+    """Tell what a notebook needs that is not imported for all.
+
+    Parameters
+    ----------
+    source : str
+        Its code, or the whole file.
+
+    Returns
+    -------
+    tuple of str
+        Names of modules.
+
+    Examples
+    --------
+    >>> further_imports("dl.diagnose(before, now)"), further_imports("print(1)")
+    (('sklearn.ensemble',), ())
+    """
+    return LEARNERS if any(name in source for name in LEARNING) else ()
 
 
 class ForkedProcess:
@@ -198,6 +225,7 @@ def _serve(connection: Connection) -> NoReturn:
         gc.freeze()
         while True:
             request = connection.recv()
+            _import(request.imports)
             pid = os.fork()
             if pid == 0:
                 connection.close()
@@ -229,14 +257,18 @@ def _let_go(kept: int) -> None:
 
 def preload() -> None:
     """Import what notebooks need, as far as it is there."""
-    for name in PRELOADED:
-        # What is not there is missed by the notebook that needs it, and said there.
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    _import(PRELOADED)
     for name in TABLES_OF_NAMES:
         module = importlib.import_module(name)
         for public in module.__all__:
             getattr(module, public)
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        # What is not there is missed by the notebook that needs it, and said there.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _become_kernel(request: Request) -> NoReturn:
