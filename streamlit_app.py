@@ -116,6 +116,7 @@ class Settings:
     files: tuple[UploadedFile | None, ...] = (None, None)
     roles: ColumnRoles = COLUMNS
     exclude: tuple[str, ...] = ()
+    late: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ class Data:
     roles: ColumnRoles
     window: str | None
     exclude: tuple[str, ...] = ()
+    late: tuple[str | None, str | None] = (None, None)
 
 
 def main() -> None:
@@ -216,13 +218,14 @@ def sidebar() -> Settings:
         captions=list(SOURCES.values()), key="data", bind="query-params",
     )  # fmt: skip
     simulated = ask_simulation() if source == SIMULATE else None
-    files, roles, exclude = ask_files() if source == OWN else ((None, None), COLUMNS, ())
+    none = ((None, None), COLUMNS, (), (None, None))
+    files, roles, exclude, late = ask_files() if source == OWN else none
     side.header("Rules")
     window = side.selectbox(
         "Window", list(WINDOWS), key="window", bind="query-params",
         help="Without a column with the time: a twelfth of the rows.",
     )  # fmt: skip
-    return Settings(source, WINDOWS[window], ask_rules(), simulated, files, roles, exclude)
+    return Settings(source, WINDOWS[window], ask_rules(), simulated, files, roles, exclude, late)
 
 
 def ask_simulation() -> tuple[int, float, float, int]:
@@ -244,7 +247,9 @@ def ask_simulation() -> tuple[int, float, float, int]:
     return rows, drift, flips, seed
 
 
-def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles, tuple[str, ...]]:
+def ask_files() -> tuple[
+    tuple[UploadedFile | None, ...], ColumnRoles, tuple[str, ...], tuple[str | None, str | None]
+]:
     """Ask for the reader's own files, what their columns are called, and which to leave out."""
     side = st.sidebar
     files = tuple(
@@ -267,12 +272,13 @@ def ask_files() -> tuple[tuple[UploadedFile | None, ...], ColumnRoles, tuple[str
         unit = ask_unit()
         season = ask_season()
         exclude = ask_excluded()
+        late = ask_late()
     timestamp = names.pop("timestamp") or None
     roles = {role: name or role for role, name in names.items()}
     columns = ColumnRoles(
         **roles, timestamp=timestamp, time_format=written, unit=unit, season=season
     )
-    return files, columns, exclude
+    return files, columns, exclude, late
 
 
 def ask_time_format(key: str) -> str | None:
@@ -306,6 +312,19 @@ def ask_season() -> tuple[str, ...]:
         help="hour, weekday or month of the time, or columns such as that of the shop.",
     )  # fmt: skip
     return read_season(season)
+
+
+def ask_late() -> tuple[str | None, str | None]:
+    """Ask when labels became known, and how long a row waits for its own."""
+    label_time = st.text_input(
+        "When what happened became known (empty: at once)", "", key="label_time",
+        help="The column of that time, where what happened is known late for some rows.",
+    ).strip()  # fmt: skip
+    matures = st.text_input(
+        "How long that takes (empty: told by that column)", "", key="matures",
+        help="Such as 180D. Windows that are younger are not judged.",
+    ).strip()  # fmt: skip
+    return label_time or None, matures or None
 
 
 def ask_excluded() -> tuple[str, ...]:
@@ -364,8 +383,8 @@ def load(settings: Settings) -> Data | None:
     if before is None or now is None:
         return None
     files = [file.file_id for file in settings.files if file is not None]
-    key = (*files, *vars(settings.roles).values(), window, settings.exclude)
-    return Data(OWN, key, before, now, settings.roles, window, settings.exclude)
+    key = (*files, *vars(settings.roles).values(), window, settings.exclude, settings.late)
+    return Data(OWN, key, before, now, settings.roles, window, settings.exclude, settings.late)
 
 
 def frames_of(
@@ -426,7 +445,7 @@ def found_in(key: tuple[Any, ...], rules: Rules, _data: Data) -> Findings:
     major = max(rules.psi, 0.25)
     policy = dl.DriftPolicy(rules.alpha, psi_moderate=rules.psi, psi_major=major)
     arguments = _data.roles, policy, rules.tolerance, _data.window, _data.exclude
-    return compare_periods(_data.reference, _data.current, *arguments)
+    return compare_periods(_data.reference, _data.current, *arguments, *_data.late)
 
 
 def compare(data: Data, rules: Rules) -> Findings:
@@ -439,7 +458,7 @@ def compare(data: Data, rules: Rules) -> Findings:
 )
 def cause_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> Cause:
     """Diagnose the change of the loss; kept by the key of the data and the features."""
-    return explain_change(_data.reference, _data.current, _data.roles, features)
+    return explain_change(_data.reference, _data.current, _data.roles, features, *_data.late)
 
 
 @st.cache_resource(

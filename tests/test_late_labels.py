@@ -160,3 +160,17 @@ def test_signs_of_late_labels_are_no_others():
     aucs = [label_selection(rng.random(400) < 0.3, rng.normal(size=400)) for _ in range(200)]
     z = np.array([(auc - 0.5) / error for auc, error in aucs])
     assert z.std() == pytest.approx(1, abs=0.15)
+
+
+def test_the_page_holds_young_windows(world):
+    from driftlib.data.schema import ColumnRoles
+    from driftlib.reporting.app import compare_periods
+
+    reference, current, _ = world
+    roles = ColumnRoles(timestamp="timestamp")
+    found = compare_periods(
+        reference, current, roles, dl.DriftPolicy(), 0.02, "MS", (), "label_time", None
+    )
+    assert found.performance is not None
+    assert found.performance.held.startswith("6 of 9 windows")
+    assert "label_time" not in found.drift.table.index

@@ -139,6 +139,8 @@ def compare_periods(
     tolerance: float,
     window: str | None = None,
     exclude: Iterable[str] = (),
+    label_time: str | None = None,
+    matures: str | None = None,
 ) -> Findings:
     """Find everything about two periods that takes well under a second.
 
@@ -156,6 +158,8 @@ def compare_periods(
         A pandas offset such as "7D"; default a fitting one.
     exclude : iterable of str
         Columns that are not compared.
+    label_time, matures : str, optional
+        When labels became known, and how long a row waits for its own.
 
     Returns
     -------
@@ -177,6 +181,7 @@ def compare_periods(
     ([], True)
     """
     on = roles.timestamp
+    exclude = [*exclude, *(name for name in [label_time] if name and name in reference)]
     drawn: dict[str, Any] = {"unit": roles.unit or AUTO, "season": roles.season}
     baseline = Baseline.fit(reference, exclude=exclude, **roles.keywords, **drawn)
     drift = detect_drift(baseline, current, policy=policy)
@@ -187,6 +192,7 @@ def compare_periods(
     columns = name_predictions(roles) | {"timestamp": on} | drawn
     try:
         written: dict[str, Any] = {"time_format": roles.time_format}
+        columns |= {"label_time": label_time, "matures": matures}
         whole = track_performance(current, reference=reference, **written, **columns)
         limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
         shared = AlertPolicy(budget=policy.budget, windows=policy.windows)
@@ -317,6 +323,8 @@ def explain_change(
     current: pd.DataFrame,
     roles: ColumnRoles,
     features: Iterable[str],
+    label_time: str | None = None,
+    matures: str | None = None,
 ) -> Cause:
     """Explain in words and pictures why the loss changed.
 
@@ -326,6 +334,8 @@ def explain_change(
         As for `compare_periods`.
     features : iterable of str
         Columns to compare the periods on.
+    label_time, matures
+        As for `compare_periods`.
 
     Returns
     -------
@@ -341,7 +351,8 @@ def explain_change(
     from driftlib.visualization.diagnosis import plain_title
 
     drawn_in: dict[str, Any] = {"unit": roles.unit or AUTO, "season": roles.season}
-    why = diagnose(reference, current, features=features, **roles.keywords, **drawn_in)
+    late: dict[str, Any] = {"label_time": label_time, "matures": matures}
+    why = diagnose(reference, current, features=features, **roles.keywords, **drawn_in, **late)
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
