@@ -203,7 +203,8 @@ def track_performance(
     on = followed_time(window, on, timestamp, now.frame.columns, now.name)
     segments = read_segments(by, now.frame.columns, now.name)
     has_proba = now.predictions.proba is not None
-    has_pred = bool(now.predictions.predicted.any())
+    # Predictions that are all out of range are there, too.
+    has_pred = not has_proba or bool(now.predictions.predicted.any())
     chosen = select_metrics(found.kind, metrics, has_proba, has_pred)
     chosen = [metric.bound(found.classes) for metric in chosen]
     limits = read_thresholds(thresholds, found.kind, chosen, past is not None)
