@@ -39,10 +39,10 @@ from driftlib.reporting.app import (
     pick_key_numbers,
     what_to_do,
 )
-from driftlib.reporting.inputs import name_predictions
+from driftlib.reporting.inputs import group_columns, name_predictions
 from driftlib.reporting.single_page import render_evaluation, render_findings
-from driftlib.reporting.tables import drift_table, metrics_table
-from driftlib.reporting.verdicts import drift_verdict, unit_and_season
+from driftlib.reporting.tables import drift_table, groups_table, metrics_table, quality_table
+from driftlib.reporting.verdicts import drift_verdict, quality_words, unit_and_season
 from driftlib.severity import Severity
 from driftlib.visualization.style import CONFIG
 
@@ -164,6 +164,7 @@ def main() -> None:
         report = st.container()
     with drift:
         guarded(drift_tab, found)
+        guarded(groups_part, data, found, settings.rules, say=st.info)
     with performance:
         guarded(performance_tab, found)
         estimated = st.container()
@@ -442,10 +443,28 @@ def flights(side: str) -> pd.DataFrame:
 @st.cache_resource(scope="session", max_entries=4, show_spinner="Comparing the two periods ...")
 def found_in(key: tuple[Any, ...], rules: Rules, _data: Data) -> Findings:
     """Find drift, performance and alerts; kept by the key of the data and the rules."""
-    major = max(rules.psi, 0.25)
-    policy = dl.DriftPolicy(rules.alpha, psi_moderate=rules.psi, psi_major=major)
-    arguments = _data.roles, policy, rules.tolerance, _data.window, _data.exclude
+    arguments = _data.roles, policy_of(rules), rules.tolerance, _data.window, _data.exclude
     return compare_periods(_data.reference, _data.current, *arguments, *_data.late)
+
+
+def policy_of(rules: Rules) -> dl.DriftPolicy:
+    """Make the policy of drift that the rules in the sidebar say."""
+    return dl.DriftPolicy(rules.alpha, psi_moderate=rules.psi, psi_major=max(rules.psi, 0.25))
+
+
+@st.cache_resource(scope="session", max_entries=4, show_spinner="Comparing group by group ...")
+def groups_in(key: tuple[Any, ...], column: str, rules: Rules, _data: Data) -> dl.DriftResult:
+    """Compare the groups of a column; kept by the key of the data, the column and the rules."""
+    return dl.detect_drift(
+        _data.reference,
+        _data.current,
+        by=column,
+        policy=policy_of(rules),
+        exclude=_data.exclude,
+        unit=_data.roles.unit or AUTO,
+        season=_data.roles.season,
+        **_data.roles.keywords,
+    )
 
 
 def compare(data: Data, rules: Rules) -> Findings:
@@ -599,6 +618,10 @@ def drift_tab(found: Findings) -> None:
             persist_state="session",
         )  # fmt: skip
         chart(charts.feature_distribution(found.drift, feature), "distribution")
+    st.markdown("#### Are the data sound?")
+    if any(finding.severity != Severity.NONE for finding in found.drift.quality):
+        show_table(quality_table(found.drift))
+    st.markdown(plain(quality_words(found.drift) or "Nothing unsound was found."))
     st.markdown("#### Every column, all of current against the reference")
     show_table(drift_table(found.drift))
     st.caption(
@@ -607,6 +630,23 @@ def drift_tab(found: Findings) -> None:
     )
     table = found.drift.table
     download("Download drift table (CSV)", lambda: safe_csv(table), "drift_summary.csv")
+
+
+def groups_part(data: Data, found: Findings, rules: Rules) -> None:
+    """Show which groups of a column drifted, and in what; nothing where no column has groups."""
+    names = group_columns(data.current, found.drift.baseline.features)
+    if not names:
+        return
+    st.markdown("#### Group by group")
+    column = st.selectbox(
+        "Column with groups", names, index=None, key="group", bind="query-params",
+        persist_state="session", placeholder="Choose a column to compare its groups",
+    )  # fmt: skip
+    if column:
+        groups = groups_in(data.key, column, rules, data)
+        chart(charts.drift_heatmap(groups), "groups")
+        show_table(groups_table(groups))
+        st.caption("Each group is compared with the reference's own rows of it; q allows for all.")
 
 
 def performance_tab(found: Findings) -> None:

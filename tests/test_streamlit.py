@@ -336,3 +336,32 @@ def test_the_page_shows_nothing_under_another_name(monkeypatch):
     assert not app.metric
     assert not app.tabs
     assert not app.sidebar.children
+
+
+def test_groups_and_unsound_data_are_shown():
+    rng = np.random.default_rng(8)
+    number = 2_400
+    sides = {
+        name: pd.DataFrame(
+            {
+                "x": rng.normal(size=number),
+                "size": rng.gamma(2, 10, number).round(2) + 1,
+                "region": rng.choice(["EU", "US"], number),
+            }
+        )
+        for name in ("reference", "current")
+    }
+    now = sides["current"]
+    now.loc[now["region"] == "US", "x"] += 1
+    now.loc[::20, "size"] = -999.0
+    app = own(*(frame.to_csv(index=False).encode() for frame in sides.values()))
+    assert errors(app) == []
+    assert any("is -999 in 5 % of its values" in table.value.to_string() for table in app.dataframe)
+    (group,) = (box for box in app.selectbox if box.label == "Column with groups")
+    assert group.options == ["region"]
+    group.set_value("region").run()
+    assert errors(app) == []
+    tables = [item.value for item in app.dataframe if "feature and group" in item.value.columns]
+    (moved,) = (table.set_index("feature and group")["change"] for table in tables)
+    assert moved["x where region = US"].endswith("major")
+    assert "x where region = EU" not in moved.index

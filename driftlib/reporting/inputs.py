@@ -194,14 +194,37 @@ class Inputs:
     @property
     def segments(self) -> list[str]:
         """Columns of current that cut it into a few groups: the first two."""
-        found = []
-        for name in self.causes()["features"]:
-            if name in self.current.columns:
-                column = self.current[name]
-                kind, _ = column_kind(column, name in self.categorical)
-                if kind == CATEGORICAL and column.nunique() <= MOST_SEGMENTS:
-                    found.append(name)
-        return found[:MOST_SEGMENT_COLUMNS]
+        names = group_columns(self.current, self.causes()["features"], self.categorical)
+        return names[:MOST_SEGMENT_COLUMNS]
+
+
+def group_columns(
+    frame: pd.DataFrame, features: Iterable[str], categorical: Iterable[str] = ()
+) -> list[str]:
+    """List the columns that cut a table into a few groups.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    features : iterable of str
+        Columns that may.
+    categorical : iterable of str
+        Columns of numbers that are codes.
+
+    Returns
+    -------
+    list of str
+        Categories of at most 30 levels.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [0.5, 1.5, 2.5], "shop": ["a", "b", "a"]})
+    >>> group_columns(frame, ["x", "shop", "gone"])
+    ['shop']
+    """
+    codes = set(categorical)
+    kinds = {n: column_kind(frame[n], n in codes)[0] for n in features if n in frame.columns}
+    return [n for n, k in kinds.items() if k == CATEGORICAL and frame[n].nunique() <= MOST_SEGMENTS]
 
 
 def name_predictions(roles: ColumnRoles) -> dict[str, Any]:
