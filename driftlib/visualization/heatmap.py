@@ -122,6 +122,9 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
                 ygap=2,
             )
         )
+    if windows.title:
+        # An axis with a title pushes the legend down, into the picture.
+        chart.update_layout(legend_y=1.03)
     for name, color in _legend(result.policy):
         add_legend_entry(chart, name, marker={"symbol": "square", "size": 12, "color": color})
     chart.update_xaxes(category_axis(showline=False, ticks="", nticks=10))
