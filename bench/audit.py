@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 import driftlib as dl
-from driftlib.auditing.audit import DETACHED, LABELS
 from driftlib.auditing.faults import MISSING, SHIFT, detach_labels
+from driftlib.auditing.trials import DETACHED, LABELS
 
 SEED = 20261125
 DAYS, WINDOW, ROWS = 28, 7, 200

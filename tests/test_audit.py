@@ -1,17 +1,20 @@
 """The monitor examined on its user's own data: deals, faults, false alarms, what is seen."""
 
 import json
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.auditing.deals import deal
+from driftlib.auditing.deals import deal, repeat_columns
 from driftlib.auditing.faults import FAULTS, MISSING, SENTINEL, SHIFT
 from driftlib.auditing.smallest import smallest_seen
+from driftlib.auditing.trials import Bench
 from driftlib.cli import main
 from driftlib.data.units import unit_codes
+from driftlib.drift.compare import compare, pair_up
 from driftlib.reporting import tables, verdicts
 from driftlib.reporting.sections import attempt
 from driftlib.visualization import power_curves, smallest_faults
@@ -129,12 +132,57 @@ def test_the_smallest_size_lies_between_those_tried():
     )  # fmt: skip
     # Nothing reaches it; by the upper ends of the intervals the first size already does.
     row = smallest_seen(table, 0.8).iloc[0]
+    falling = smallest_seen(table.assign(share=[0.9, 0.5, 0.6]), 0.8).iloc[0]
+    assert falling["size"] == 0.01
     assert np.isnan(row["size"])
     assert row["lower"] == 0.01
     assert np.isnan(row["upper"])
     assert row["words"] == ""
     half = smallest_seen(table.assign(share=[0.0, 1.0, 1.0]), 0.5).iloc[0]
     assert half["size"] == pytest.approx(np.sqrt(0.01 * 0.1))
+
+
+@pytest.mark.parametrize("season", [None, "weekday"])
+def test_performance_is_judged_like_with_like_where_there_is_a_season(season):
+    # The model is as good as ever, but labels are harder to tell on weekends.
+    frame = days_of(0.0, rows=60, days=84).drop(columns=["y_proba", "c"])
+    rng = np.random.default_rng(SEED)
+    weekend = frame["when"].dt.dayofweek >= 5
+    guessed = weekend & (rng.random(len(frame)) < 0.8)
+    frame["y_true"] = np.where(guessed, rng.integers(0, 2, len(frame)), frame["y_pred"])
+    baseline = dl.Baseline.fit(frame, timestamp="when", season=season)
+    units, names = unit_codes(baseline.unit, frame), tuple(filter(None, [season]))
+    bench = Bench(baseline, frame, units, dl.DriftPolicy(), None, names, rng)
+    late = weekend & (frame["when"] >= frame["when"].max() - pd.Timedelta(days=34))
+    assert bench.alarms(bench.judged[late], bench.judged[~late])[0] == (season is None)
+
+
+def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
+    # Of three days in 24 ranks must confirm a change, among those of the other features: a large
+    # fault beside a small one would drown it.
+    frame = days_of(0.0)[["when", "x"]]
+    baseline = dl.Baseline.fit(frame, timestamp="when")
+    units = unit_codes(baseline.unit, frame)
+    for one in islice(deal(baseline, frame, units, 3, np.random.default_rng(SEED)), 5):
+        rows = frame.iloc[one.window]
+        both = rows[["when"]].assign(small=rows["x"] + 0.45, large=rows["x"] + 9)
+        together = repeat_columns(one.baseline, {"small": "x", "large": "x"})
+        pair = pair_up(together, together.reference, together.profile_frame(both))
+        (table,) = compare([pair], dl.DriftPolicy(), beside=0)
+        alone = one.baseline.profile_frame(rows.assign(x=rows["x"] + 0.45))
+        single = dl.detect_drift(one.baseline, alone).table.loc["x"]
+        assert single["severity"] != "none"
+        assert table.loc["small", ["severity", "p_value"]].tolist() == [
+            single["severity"],
+            pytest.approx(single["p_value"]),
+        ]
+
+
+def test_any_column_names_can_be_audited():
+    frame = days_of(0.0, rows=20).drop(columns=["y_true", "y_pred", "y_proba", "c"])
+    frame["x shift 0.05"] = np.arange(len(frame)) % 7 + 0.5
+    told = {"timestamp": "when", "deals": 2, "tries": 1, "faults": FAULTS[:1]}
+    assert set(dl.audit(frame, **told).table["feature"]) == {"x", "x shift 0.05"}
 
 
 def test_an_audit_is_the_same_for_the_same_seed():

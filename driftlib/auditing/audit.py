@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.auditing.deals import Deal, deal, repeat_columns
-from driftlib.auditing.faults import FAULTS, Fault, detach_labels
+from driftlib.auditing.faults import FAULTS, Fault
+from driftlib.auditing.lengths import units_of
 from driftlib.auditing.smallest import smallest_seen, typical_sizes
-from driftlib.data.calendar import calendar_edges, read_offset
+from driftlib.auditing.trials import CHANGED, COUNTED, LABELS, Bench, jobs
 from driftlib.data.opening import read_frame
-from driftlib.data.times import as_times
-from driftlib.data.units import ROW, TIME, UnitCodes, UnitRule, unit_codes
-from driftlib.drift.compare import compare, pair_up
-from driftlib.drift.detect import detect_drift
+from driftlib.data.season import season_names
+from driftlib.data.units import ROW, UnitRule, unit_codes
 from driftlib.drift.policy import DriftPolicy
-from driftlib.errors import DataError, ParameterError, check_whole
-from driftlib.performance.track import track_performance
+from driftlib.errors import ParameterError, check_whole
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.reference import is_baseline
 from driftlib.results import Result
-from driftlib.stats.intervals import wilson
 
-LEAST_UNITS = 8
 # A window is compared with at least as many units as it has; longer ones are tried beside it.
 LENGTHS = (1, 2, 4)
-# Shares of rows whose labels are dealt anew, in the audit of performance.
-DETACHED = (0.02, 0.05, 0.1, 0.2, 0.4)
-DRIFT, PERFORMANCE = "drift", "performance"
-LABELS = "wrong labels"
-# Of these the first that the task has tells how much was lost.
-MAIN_METRICS = ("roc_auc", "accuracy", "rmse")
-# So many tries of the same outcome tell enough.
-SETTLED = 15
-COUNTED = ("of", "units", "rows", "tries", "seen", "share", "lower", "upper")
-CHANGED = ("fault", "feature", "size", "measure", "metric", "loss")
 
 
 @dataclass(frozen=True)
@@ -221,6 +204,7 @@ def audit(
         raise ParameterError(
             "a saved baseline has no rows to deal: pass the reference's data to audit()."
         )
+    names = season_names(season)
     frame = read_frame(reference, "reference")
     baseline = Baseline.fit(
         frame,
@@ -233,230 +217,24 @@ def audit(
         y_pred=y_pred,
         y_proba=y_proba,
         unit=unit,
-        season=season,
+        season=names,
     )
     units = unit_codes(baseline.unit, frame, "the reference")
-    take = _units_of(window, baseline, frame, units)
+    take = units_of(window, baseline, frame, units)
     takes = [take * length for length in LENGTHS if take * length <= len(units.ids) // 2]
-    bench = _Bench(baseline, frame, units, policy, positive, np.random.default_rng(seed))
+    bench = Bench(baseline, frame, units, policy, positive, names, np.random.default_rng(seed))
     rows: list[dict[str, Any]] = []
-    jobs = _jobs(bench, takes, list(faults), deals, tries)
-    for done, job in enumerate(jobs):
+    work = jobs(bench, takes, list(faults), deals, tries)
+    for done, job in enumerate(work):
         if progress:
-            progress(done / len(jobs))
+            progress(done / len(work))
         rows += job()
     if progress:
         progress(1.0)
     return _result(rows, bench, take, wanted)
 
 
-def _units_of(
-    window: int | str | None, baseline: Baseline, frame: pd.DataFrame, units: UnitCodes
-) -> int:
-    """Tell how many units one window holds."""
-    rule, number = baseline.unit, len(units.ids)
-    if number < LEAST_UNITS:
-        raise DataError(
-            f"cannot tell: the reference has {rule.counted(number)}, and an audit deals at least "
-            f"{LEAST_UNITS} (unit='row' takes rows as independent)."
-        )
-    if window is None:
-        take = min(7, number // 4) if rule.kind == TIME else max(1, number // 10)
-    elif isinstance(window, str):
-        take = _in_time(window, baseline, frame, units)
-    else:
-        each = (len(frame) - units.outside) / number
-        take = max(1, round(check_whole("window", window, of="rows") / each))
-    if take > number // 2:
-        raise ParameterError(
-            f"window={window!r} is {rule.counted(take)}, more than half of the "
-            f"{rule.counted(number)} of the reference: take a shorter window, or more reference."
-        )
-    return take
-
-
-def _in_time(window: str, baseline: Baseline, frame: pd.DataFrame, units: UnitCodes) -> int:
-    """Count the units of the reference's windows of that length: their median."""
-    column = baseline.unit.column if baseline.unit.kind == TIME else baseline.roles.timestamp
-    if read_offset(window) is None or column is None:
-        raise ParameterError(
-            f"window={window!r} must be a number of rows, or a length of time such as '7D' with "
-            "timestamp= naming the time column."
-        )
-    times = pd.DatetimeIndex(as_times(frame[column], time_format=baseline.roles.time_format))
-    known = times.notna() & (units.codes >= 0)
-    times = times[known]
-    edges = calendar_edges(times.min(), times.max(), window)
-    places = edges.searchsorted(times, side="right") - 1
-    held = pd.Series(units.codes[known]).groupby(places).nunique()
-    whole = held.iloc[1:-1] if len(held) > 2 else held
-    return max(1, int(whole.median()))
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """What every deal is made from."""
-
-    baseline: Baseline
-    frame: pd.DataFrame
-    units: UnitCodes
-    policy: DriftPolicy
-    positive: Any
-    rng: np.random.Generator
-
-    @property
-    def labelled(self) -> bool:
-        """Whether there are labels and predictions."""
-        roles = self.baseline.roles
-        return {roles.y_true, roles.y_pred} <= set(self.frame.columns)
-
-    def deals(self, take: int) -> Iterator[Deal]:
-        """Deal windows of so many units."""
-        return deal(self.baseline, self.frame, self.units, take, self.rng)
-
-    def alarms(self, window: pd.DataFrame, rest: pd.DataFrame) -> tuple[bool, pd.Series]:
-        """Judge a window's performance: whether any metric alarms, and each one's value."""
-        roles, rule = self.baseline.roles, self.baseline.unit
-        found = track_performance(
-            window,
-            reference=rest,
-            timestamp=roles.timestamp or (rule.column if rule.kind == TIME else None),
-            time_format=roles.time_format,
-            y_true=roles.y_true,
-            y_pred=roles.y_pred,
-            y_proba=roles.y_proba,
-            positive=self.positive,
-            unit=rule.keyword,
-        )
-        table = found.table.set_index("metric")
-        return bool(table["alarm"].any()), table["value"]
-
-    @property
-    def told(self) -> set[str]:
-        """The columns that tell units and seasons."""
-        return set(filter(None, (self.baseline.unit.column, *self.baseline.season.columns)))
-
-    @property
-    def judged(self) -> pd.DataFrame:
-        """The columns that performance is of."""
-        roles, rule = self.baseline.roles, self.baseline.unit
-        used = {roles.y_true, roles.y_pred, roles.y_proba, roles.timestamp, rule.column}
-        return self.frame[
-            [n for n in self.frame.columns if n in used or roles.of(n) == "prediction"]
-        ]
-
-
-def _jobs(
-    bench: _Bench, takes: list[int], faults: list[Fault], deals: int, tries: int
-) -> list[Callable[[], list[dict[str, Any]]]]:
-    """List the work, in pieces."""
-    found: list[Callable[[], list[dict[str, Any]]]] = []
-    for take in takes:
-        found.append(partial(_false_drift, bench, take, deals))
-        found.append(partial(_seen_drift, bench, take, faults, tries))
-        if bench.labelled:
-            found.append(partial(_false_loss, bench, take, deals))
-            found.append(partial(_seen_loss, bench, take, tries))
-    return found
-
-
-def _row(kind: str, bench: _Bench, take: int, hits: list[bool], **more: Any) -> dict[str, Any]:
-    each = (len(bench.frame) - bench.units.outside) / len(bench.units.ids)
-    lower, upper = wilson(np.array([sum(hits)]), np.array([len(hits)]))
-    return {
-        "of": kind,
-        "units": take,
-        "rows": take * each,
-        "tries": len(hits),
-        "seen": sum(hits),
-        "share": sum(hits) / len(hits),
-        "lower": float(max(0.0, lower[0])),
-        "upper": float(min(1.0, upper[0])),
-    } | more
-
-
-def _false_drift(bench: _Bench, take: int, deals: int) -> list[dict[str, Any]]:
-    hits = [
-        bool(detect_drift(one.baseline, one.profile, policy=bench.policy).drifted)
-        for one in islice(bench.deals(take), deals)
-    ]
-    return [_row(DRIFT, bench, take, hits)]
-
-
-def _seen_drift(bench: _Bench, take: int, faults: list[Fault], tries: int) -> list[dict[str, Any]]:
-    names = bench.baseline.features
-    tried = [
-        (name, fault)
-        for name in names
-        for fault in faults
-        if fault.suits(bench.baseline.columns[name])
-    ]
-    variants = {
-        f"{name} {fault.name} {size}": (name, fault, size)
-        for name, fault in tried
-        for size in fault.sizes
-    }
-    hits: dict[str, list[bool]] = {variant: [] for variant in variants}
-    origin = {variant: name for variant, (name, _, _) in variants.items()}
-    for one in islice(bench.deals(take), tries):
-        rows = bench.frame.iloc[one.window]
-        faulty = {
-            variant: fault.make(rows[name], bench.baseline.columns[name], size, bench.rng)
-            for variant, (name, fault, size) in variants.items()
-            if not _is_settled(hits[variant])
-        }
-        if not faulty:
-            break
-        baseline = repeat_columns(one.baseline, {variant: origin[variant] for variant in faulty})
-        beside = rows[[name for name in rows.columns if name in bench.told]]
-        profile = baseline.profile_frame(pd.concat([pd.DataFrame(faulty), beside], axis=1))
-        pair = pair_up(baseline, baseline.reference, profile)
-        (table,) = compare([pair], bench.policy, beside=len(names) - 1)
-        for variant, drifted in table["drifted"].items():
-            hits[str(variant)].append(bool(drifted))
-    return [
-        _row(DRIFT, bench, take, seen, fault=fault.name, feature=name, size=size,
-             measure=fault.measure)
-        for (name, fault, size), seen in zip(variants.values(), hits.values(), strict=True)
-    ]  # fmt: skip
-
-
-def _is_settled(hits: list[bool]) -> bool:
-    """Whether further tries are not worth their time: so many had the same outcome."""
-    return len(hits) >= SETTLED and len(set(hits)) == 1
-
-
-def _false_loss(bench: _Bench, take: int, deals: int) -> list[dict[str, Any]]:
-    judged = bench.judged
-    hits = [
-        bench.alarms(judged.iloc[one.window], judged.iloc[one.rest])[0]
-        for one in islice(bench.deals(take), deals)
-    ]
-    return [_row(PERFORMANCE, bench, take, hits)]
-
-
-def _seen_loss(bench: _Bench, take: int, tries: int) -> list[dict[str, Any]]:
-    judged, label = bench.judged, bench.baseline.roles.y_true
-    hits: dict[float, list[bool]] = {size: [] for size in DETACHED}
-    losses: dict[float, list[pd.Series]] = {size: [] for size in DETACHED}
-    for one in islice(bench.deals(take), tries):
-        window, rest = judged.iloc[one.window], judged.iloc[one.rest]
-        sizes = [size for size in DETACHED if not _is_settled(hits[size])]
-        _, plain = bench.alarms(window, rest)
-        for size in sizes:
-            found, value = bench.alarms(detach_labels(window, label, size, bench.rng), rest)
-            hits[size].append(found)
-            losses[size].append(value - plain)
-    rows = []
-    for size, seen in hits.items():
-        mean = pd.DataFrame(losses[size]).mean()
-        main = next(name for name in MAIN_METRICS if name in mean.index)
-        rows.append(_row(PERFORMANCE, bench, take, seen, fault=LABELS, feature="", size=size,
-                         measure="", metric=main, loss=float(mean[main])))  # fmt: skip
-    return rows
-
-
-def _result(rows: list[dict[str, Any]], bench: _Bench, take: int, wanted: float) -> Audit:
+def _result(rows: list[dict[str, Any]], bench: Bench, take: int, wanted: float) -> Audit:
     every = pd.DataFrame(rows, columns=[*COUNTED, *CHANGED])
     changed = every["fault"].notna()
     texts = {"measure": "", "metric": ""}

@@ -177,7 +177,7 @@ def compare(
         If a profile was counted on another grid.
     """
     pairs = [_without_counters(pair) for pair in pairs]
-    tables = [_by_units(pair, _statistics(pair), beside is not None) for pair in pairs]
+    tables = [_by_units(pair, _statistics(pair)) for pair in pairs]
     p_values = np.concatenate([table["p_value"] for table in tables])
     q_values = (
         significance.benjamini_hochberg(p_values)
@@ -218,7 +218,7 @@ def _statistics(pair: Pair) -> pd.DataFrame:
     )
 
 
-def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> Columns:
+def _by_units(pair: Pair, table: pd.DataFrame) -> Columns:
     """Give the table p-values that know which rows belong together, where some do.
 
     Its columns come by themselves: to add one to a frame costs more than to compute it.
@@ -228,7 +228,7 @@ def _by_units(pair: Pair, table: pd.DataFrame, alone: bool) -> Columns:
     columns = [pair.baseline.columns[name] for name in table.index]
     first = pair.before is pair.baseline.reference
     season = pair.baseline.season
-    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season, alone)
+    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season)
     nothing = np.full(len(table), np.nan)
     if judged is None:
         least = np.fmin.reduce([known[name] for name in _SHAPE])

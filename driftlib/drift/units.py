@@ -109,7 +109,6 @@ def judge_units(
     first: bool,
     part: float = 1.0,
     season: SeasonRule = NO_SEASON,
-    alone: bool = False,
 ) -> UnitJudgement | None:
     """Test every column with its rows in units.
 
@@ -127,8 +126,6 @@ def judge_units(
         Which part of a unit `after` can be at the most.
     season : SeasonRule
         Where the two hold the same cells of a season.
-    alone : bool
-        Whether each column is judged as if it stood alone.
 
     Returns
     -------
@@ -174,8 +171,8 @@ def judge_units(
 
     counts = {c.name: cleaned([cell.counts(c.name) for cell in cells]) for c in numbers}
     for column in levels:
-        single = _levels_alone(column, was) if first and column.complete else None
-        parts = [cell.with_unseen(column, single) for cell in cells]
+        alone = _levels_alone(column, was) if first and column.complete else None
+        parts = [cell.with_unseen(column, alone) for cell in cells]
         counts[column.name] = cleaned(parts)
         known = np.sum([part[: len(here)].sum(axis=0) for part in parts], axis=0)
         table.loc[column.name, "unseen_expected"] = float(known[-1] / max(1, known.sum()))
@@ -188,7 +185,6 @@ def judge_units(
         _padded([counts[c.name] for c in levels]),
         (missing, every, rows.loc[names, "missing_p_value"].to_numpy(float)),
         rows.loc[names, "p_value"].to_numpy(float),
-        alone,
     )
     table.loc[names, list(_TOLD)] = np.column_stack([getattr(drift, name) for name in _TOLD])
     return UnitJudgement(table)

@@ -142,9 +142,7 @@ def _common_spread(y: np.ndarray, noise: np.ndarray, held: np.ndarray) -> np.nda
     return np.maximum(0, (squares - held.sum(-1, keepdims=True) + 1) / np.maximum(trace, 1e-300))
 
 
-def rank_p_value(
-    units: Units, apart: np.ndarray, phi: np.ndarray, alone: bool = False
-) -> np.ndarray:
+def rank_p_value(units: Units, apart: np.ndarray, phi: np.ndarray) -> np.ndarray:
     """Share of subsets that lie as far apart in any feature as the smaller side does in each.
 
     Against the largest of all features, so that naming one is as safe as naming any. Exact for
@@ -159,8 +157,6 @@ def rank_p_value(
         From `lie_apart`.
     phi : float array, shape (...)
         The effects' lag-1 memory.
-    alone : bool
-        Rank each feature among its own subsets only, where not all stand in one check.
 
     Returns
     -------
@@ -170,7 +166,7 @@ def rank_p_value(
     if not needs_rank(units):
         return np.zeros(apart.shape[:-1])
     own = apart[..., -1:] * (1 - 1e-9)
-    reached = (apart if alone else apart.max(axis=-2, keepdims=True)) >= own
+    reached = apart.max(axis=-2, keepdims=True) >= own
     count = len(units.position)
     lasting = np.asarray(phi)[..., None] >= LASTING
     return np.where(lasting, reached[..., :count].mean(-1), reached[..., count:].mean(-1))

@@ -76,7 +76,6 @@ def compare_units(
     levels: ArrayLike | None = None,
     missing: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
     row_p_value: ArrayLike | None = None,
-    alone: bool = False,
 ) -> UnitDrift:
     """Test every feature for drift, rows of a unit sharing an effect.
 
@@ -98,8 +97,6 @@ def compare_units(
     row_p_value : float array, shape (..., features), optional
         p-value of each feature for independent rows: the answer is never below it, and equal
         to it where no unit has more than one row.
-    alone : bool
-        Whether each feature is ranked by itself: see `driftlib.stats.few_units.rank_p_value`.
 
     Returns
     -------
@@ -155,7 +152,7 @@ def compare_units(
         p_value = np.where(single, row, np.fmax(p_value, row))
     return UnitDrift(
         p_value,
-        rank_p_value(units, ranks, phi, alone),
+        rank_p_value(units, ranks, phi),
         np.concatenate(effects, axis=-1),
         phi,
         shape_p_value=np.concatenate(shapes, axis=-1),
