@@ -39,9 +39,10 @@ from driftlib.reporting.app import (
     pick_key_numbers,
     what_to_do,
 )
+from driftlib.reporting.drift_tables import drift_table, groups_table, quality_table
 from driftlib.reporting.inputs import group_columns, name_predictions
 from driftlib.reporting.single_page import render_evaluation, render_findings
-from driftlib.reporting.tables import drift_table, groups_table, metrics_table, quality_table
+from driftlib.reporting.tables import metrics_table
 from driftlib.reporting.verdicts import drift_verdict, quality_words, unit_and_season
 from driftlib.severity import Severity
 from driftlib.visualization.style import CONFIG

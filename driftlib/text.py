@@ -300,6 +300,26 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """Make a phrase a sentence: a capital at its start, a full stop at its end.
+
+    Parameters
+    ----------
+    text : str
+        Without a full stop.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> sentence("cannot tell: the reference has 3 days")
+    'Cannot tell: the reference has 3 days.'
+    """
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def distinct(labels: list[str]) -> list[str]:
     """Tell equal labels apart by a number: plotly would draw them as one.
 

@@ -13,7 +13,7 @@ import driftlib as dl
 from driftlib.alerts import OVER, make_alerts
 from driftlib.performance.base_rates import outcome_rates
 from driftlib.performance.metrics import METRICS
-from driftlib.reporting import verdicts
+from driftlib.reporting import performance_verdicts, verdicts
 from driftlib.reporting.sections import Unavailable
 from driftlib.reporting.watched import make_drift_alerts
 from driftlib.stats.watch import episodes
@@ -62,7 +62,7 @@ def test_claims_of_the_performance_headline_follow_from_its_table(tracked):
     kinds = {"now": 0, "past": 0, "calm": 0}
     for _ in range(WORLDS):
         perf = performance_world(tracked, rng)
-        words = verdicts.performance_verdict(perf, GONE, GONE)
+        words = performance_verdicts.performance_verdict(perf, GONE, GONE)
         table, titles = perf.table, {n: m.title for n, m in METRICS["binary"].items()}
         alerts = {alert.subject: alert for alert in make_alerts(perf)}
         assert set(alerts) == set(table.loc[table["alarm"], "metric"])
@@ -169,7 +169,7 @@ def test_a_brier_score_that_follows_the_share_is_said_to_and_is_no_improvement()
     why = dl.diagnose(reference, current)
     assert why.verdict == "improved"
     rates = outcome_rates(current, reference)
-    words = verdicts.share_words(why, rates)
+    words = performance_verdicts.share_words(why, rates)
     assert words.startswith("That score follows how common 1 is, 10 % now and 4")
     base = current["y_true"].mean()
     apart = why.loss_current / (base * (1 - base)) - 1
@@ -178,10 +178,10 @@ def test_a_brier_score_that_follows_the_share_is_said_to_and_is_no_improvement()
         current.assign(y_proba=1 - current["y_proba"]), reference=reference,
         metrics=["roc_auc"], thresholds={"roc_auc": "-0.05"},
     )  # fmt: skip
-    said = verdicts.performance_verdict(worse, GONE, why, rates=rates)
+    said = performance_verdicts.performance_verdict(worse, GONE, why, rates=rates)
     assert "Over all, the Brier score fell by" in said
     assert "Improved" not in said
-    assert verdicts.share_words(why, replace(rates, reference=None)) == ""
+    assert performance_verdicts.share_words(why, replace(rates, reference=None)) == ""
 
 
 def test_a_concept_that_other_inputs_make_up_for_is_said_first():

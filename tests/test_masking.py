@@ -12,7 +12,7 @@ import driftlib as dl
 from driftlib.alerts import make_alerts
 from driftlib.cli import main
 from driftlib.data.masking import RARE, mask_rare
-from driftlib.reporting import tables
+from driftlib.reporting import drift_tables
 from driftlib.reporting.feature_rows import feature_rows
 from driftlib.reporting.inputs import read_inputs, read_reference
 
@@ -64,7 +64,7 @@ def test_no_file_and_no_word_has_a_rare_name(sides, tmp_path, saved):
         json.dumps(result.to_dict()),
         json.dumps(result.baseline.to_dict()),
         str(make_alerts(result, trend)),
-        tables.drift_table(result).to_csv(),
+        drift_tables.drift_table(result).to_csv(),
         json.dumps(feature_rows(result, trend).content),
         trend.table.to_csv(),
     ]

@@ -57,6 +57,32 @@ def test_a_query_that_fails_gets_a_sentence(table):
         dl.Baseline.fit(failing)
 
 
+def test_a_query_that_fails_on_the_way_gets_a_sentence_and_a_fault_of_counting_none(table):
+    class Broken(Told):
+        __module__ = "duckdb"
+
+        def project(self, text):
+            return Broken(super().project(text).table)
+
+        select = project
+
+        def to_arrow_reader(self, rows):
+            def batches():
+                yield self.table.to_batches(max_chunksize=300)[0]
+                raise RuntimeError("the connection is gone")
+
+            return pa.RecordBatchReader.from_batches(self.table.schema, batches())
+
+    with pytest.raises(dl.DriftlibError, match=r"cannot be read \(the connection is gone\)"):
+        dl.Baseline.fit(Broken(table))
+
+    def count(batch):
+        raise TypeError("a fault of our own")
+
+    with pytest.raises(TypeError, match="a fault of our own"):
+        Relation("current", Told(table)).total(count, ["x"])
+
+
 def test_duckdb_itself(table):
     duckdb = pytest.importorskip("duckdb")
     connection = duckdb.connect()

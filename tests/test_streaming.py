@@ -25,8 +25,8 @@ from driftlib.data.batches import Batch, rows_at_once
 from driftlib.data.frames import stack
 from driftlib.data.opening import open_source, read_frame
 from driftlib.profile import sketch
+from driftlib.profile.column_counts import count_sorted
 from driftlib.profile.grid import numeric_grid
-from driftlib.profile.profile import count_sorted
 from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, row_hash
 from driftlib.profile.sketch import sketch_reference
 from driftlib.stats import counts

@@ -337,9 +337,9 @@ def test_weights_for_a_changed_mix_keep_whole_days_together(rng):
 
 
 def test_the_page_says_that_it_cannot_tell(rng):
+    from driftlib.reporting.performance_verdicts import performance_verdict
     from driftlib.reporting.sections import Unavailable
     from driftlib.reporting.tables import thresholds_table
-    from driftlib.reporting.verdicts import performance_verdict
     from driftlib.visualization import metric_trend
 
     none = Unavailable("no")

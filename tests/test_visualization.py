@@ -16,7 +16,7 @@ from driftlib.files import write_whole
 from driftlib.html import page as pages
 from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.curves import confusion_counts, score_curves
-from driftlib.reporting import tables
+from driftlib.reporting import drift_tables
 from driftlib.severity import rank
 from driftlib.stats.calibration import reliability
 from driftlib.visualization import heatmap, style
@@ -131,7 +131,7 @@ class TestHeatmap:
         rows = {row[0]: row[1:] for row in chart.layout.meta["table"]["rows"]}
         assert [cell[0] for cell in rows["seats"]] == ["▲", "○", "○"]
         assert [cell[0] for cell in rows["wind"]] == ["▲", "▲", "▲"]
-        table = tables.groups_table(result)
+        table = drift_tables.groups_table(result)
         assert table["feature and group"][0] == "seats where origin = EWR"
         assert not table["feature and group"].str.startswith("temp").any()
 

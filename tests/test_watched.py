@@ -12,7 +12,7 @@ import driftlib as dl
 from driftlib import visualization as charts
 from driftlib.data.synthetic import simulate
 from driftlib.html.table import write_frame
-from driftlib.reporting import tables, verdicts, watched
+from driftlib.reporting import drift_tables, performance_verdicts, tables, watched
 from driftlib.reporting.app import Findings
 from driftlib.reporting.sections import Sections, Unavailable, attempt, say
 
@@ -63,7 +63,7 @@ def test_available_is_the_first_that_there_is(perf):
 def test_the_verdict_names_metric_window_and_cause(perf, data):
     why = dl.diagnose(data.reference, data.current, timestamp="timestamp")
     main = watched.keep_metrics(perf, watched.choose_metrics([perf]))
-    words = verdicts.performance_verdict(main, Unavailable("no"), why)
+    words = performance_verdicts.performance_verdict(main, Unavailable("no"), why)
     worst = main.table[main.table["metric"] == "roc_auc"]["value"].min()
     assert words.startswith("ROC AUC is worse than tolerated in all 4 windows")
     assert f"{worst:.3g} " in words
@@ -75,7 +75,7 @@ def test_the_verdict_says_when_nothing_is_worse(data):
         data.reference, dl.track_performance(data.reference), ["roc_auc"], 0.05
     )
     same = watched.keep_metrics(dl.track_performance(data.reference, **judged), ["roc_auc"])
-    words = verdicts.performance_verdict(same, Unavailable("no"), Unavailable("no"))
+    words = performance_verdicts.performance_verdict(same, Unavailable("no"), Unavailable("no"))
     value = same.table["value"].iloc[0]
     sentence = "The watched metric is not worse than tolerated."
     assert words == f"{sentence} ROC AUC: {value:.3g}, {value:.3g} in the reference."
@@ -89,7 +89,9 @@ def test_the_verdict_says_noise_where_a_value_is_beyond_its_limit():
     worse = frame.assign(y_pred=frame["y_true"] + 1.1 * (frame["y_pred"] - frame["y_true"]))
     for now, words in ((worse, "tolerated by more than noise. Mean"), (frame, "tolerated. Mean")):
         perf = dl.track_performance(now, reference=frame, thresholds=limits, metrics=["mae"])
-        verdict = verdicts.performance_verdict(perf, Unavailable("no"), Unavailable("no"))
+        verdict = performance_verdicts.performance_verdict(
+            perf, Unavailable("no"), Unavailable("no")
+        )
         assert f"The watched metric is not worse than {words} absolute error" in verdict
 
 
@@ -97,9 +99,9 @@ def test_the_verdict_without_labels_is_the_estimate_or_the_reason(data):
     unlabelled = data.current.drop(columns="y_true")
     estimate = dl.estimate_performance(data.reference, unlabelled, metrics=["accuracy"])
     gone = attempt(dl.track_performance, unlabelled)
-    words = verdicts.performance_verdict(gone, estimate, gone)
+    words = performance_verdicts.performance_verdict(gone, estimate, gone)
     assert words.startswith("There are no labels in the current data. Estimated without them:")
-    words = verdicts.performance_verdict(gone, gone, gone)
+    words = performance_verdicts.performance_verdict(gone, gone, gone)
     assert words.startswith("Performance cannot be judged: current has no column 'y_true'")
 
 
@@ -112,7 +114,7 @@ def test_the_verdict_names_a_single_window_once():
     perf = dl.track_performance(
         now, window=100, reference=frame, thresholds={"mae": "+1"}, metrics=["mae"]
     )
-    words = verdicts.performance_verdict(perf, Unavailable("no"), Unavailable("no"))
+    words = performance_verdicts.performance_verdict(perf, Unavailable("no"), Unavailable("no"))
     assert words.count("rows 101 to 200") == 1
     assert words == (
         "No watched metric is worse now. Mean absolute error was worse than tolerated in rows 101 "
@@ -212,7 +214,7 @@ def test_a_long_table_says_what_it_leaves_out():
 
 def test_the_drift_table_has_the_worst_first_and_labels_last(data):
     moved = simulate(1000, 1.0, 0.0, seed=1)
-    table = tables.drift_table(dl.detect_drift(moved.reference, moved.current))
+    table = drift_tables.drift_table(dl.detect_drift(moved.reference, moved.current))
     severities = [text.split("\u00a0")[1] for text in table["change"]]
     rank = ["major", "moderate", "minor", "none"]
     features = [not name.endswith(")") for name in table["feature"]]
@@ -247,11 +249,11 @@ def test_headline_stays_undetermined_where_an_input_moved_away():
     why = dl.diagnose(reference, current, features=["z"])
     gone = Unavailable("no")
     assert (everything.verdict, everything.culprits) == ("undetermined", ["x"])
-    words = verdicts.performance_verdict(gone, gone, everything, why, ["x"])
+    words = performance_verdicts.performance_verdict(gone, gone, everything, why, ["x"])
     assert "Undetermined: 'x' tells the two periods apart" in words
     assert "Leaving out x, which changed: the Brier score rose by 0.4" in words
     assert "may be the concept or that column" in words
-    told = verdicts.diagnosis_words(everything, why, ["x"])
+    told = performance_verdicts.diagnosis_words(everything, why, ["x"])
     for text in (words, told):
         assert "Concept drift" not in text
         assert "with the same inputs" not in text
@@ -279,7 +281,7 @@ def test_causes_without_labels_have_no_empty_columns(data):
 def test_windows_that_are_worse_only_taken_alone_are_counted(perf):
     table = perf.table.assign(alarm=False)
     alone = watched.keep_metrics(replace(perf, table=table), ["roc_auc"])
-    words = verdicts.performance_verdict(alone, Unavailable("no"), Unavailable("no"))
+    words = performance_verdicts.performance_verdict(alone, Unavailable("no"), Unavailable("no"))
     number = int(alone.table["degraded"].sum())
     assert number
     assert words.startswith(

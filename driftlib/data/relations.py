@@ -99,29 +99,25 @@ class Relation:
         """
         wanted = list(columns)
         with progress(None) as advance:
-            try:
-                total = add_up(self._batches(wanted), count, advance)
-            except DataError:
-                raise
-            except Exception as error:
-                # Engines raise errors of their own, of any kind.
-                if type(error).__module__.partition(".")[0] not in (
-                    *ENGINES,
-                    "pyarrow",
-                    "builtins",
-                ):
-                    raise
-                reason = first_sentence(error)
-                raise DataError(
-                    f"{self.name} cannot be read ({reason}): run its query by itself."
-                ) from error
+            total = add_up(self._batches(wanted), count, advance)
         return with_rows(total, self.name)
 
     def _batches(self, names: list[str]) -> Iterator[Batch]:
         first, rows = 0, rows_at_once(len(names))
-        for table in gather(self._stream(names, rows), rows):
+        for table in self._tables(names, rows):
             yield Batch(arrow_to_pandas(table), first, self.name, first)
             first += len(table)
+
+    def _tables(self, names: list[str], rows: int) -> Iterator[pa.Table]:
+        """Read tables of so many rows; what counting them raises does not pass here."""
+        try:
+            yield from gather(self._stream(names, rows), rows)
+        except Exception as error:
+            # Engines raise errors of their own, of any kind.
+            reason = first_sentence(error)
+            raise DataError(
+                f"{self.name} cannot be read ({reason}): run its query by itself."
+            ) from error
 
     def _stream(self, names: list[str], rows: int) -> pa.RecordBatchReader:
         import pyarrow as pa

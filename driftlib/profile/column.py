@@ -13,16 +13,8 @@ import pandas as pd
 from driftlib.data.levels import KnownLevels, level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
-from driftlib.profile.profile import (
-    HASH_BUCKETS,
-    CategoricalCounts,
-    Counts,
-    NumericCounts,
-    bucket_of,
-    count_categories,
-    count_numbers,
-    merged,
-)
+from driftlib.profile.column_counts import HASH_BUCKETS, bucket_of, count_categories, count_numbers
+from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, merged
 from driftlib.profile.units import UnitColumn, UnitRows, level_cells
 from driftlib.stats.distances import ks
 from driftlib.stats.precision import Claims, claims, positions

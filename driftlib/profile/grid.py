@@ -23,15 +23,8 @@ from driftlib.data.schema import (
 from driftlib.data.season import NO_SEASON, SeasonRule
 from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.profile.column import Column
-from driftlib.profile.profile import (
-    HASH_BUCKETS,
-    CategoricalCounts,
-    Counts,
-    NumericCounts,
-    count_sorted,
-    hash_buckets,
-    sorted_numbers,
-)
+from driftlib.profile.column_counts import HASH_BUCKETS, count_sorted, hash_buckets, sorted_numbers
+from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.profile.sampling import DistinctSketch, RunLengths
 from driftlib.profile.sketch import ColumnSketch
 from driftlib.stats.counts import blocks

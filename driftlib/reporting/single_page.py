@@ -12,7 +12,8 @@ import pandas as pd
 from driftlib.html import page
 from driftlib.html.table import write_boxed_table
 from driftlib.reporting.app import Cause, Evaluation, Findings
-from driftlib.reporting.tables import drift_table, metrics_table
+from driftlib.reporting.drift_tables import drift_table
+from driftlib.reporting.tables import metrics_table
 from driftlib.visualization.style import small_table
 
 if TYPE_CHECKING:

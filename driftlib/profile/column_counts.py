@@ -1,0 +1,220 @@
+"""Count one column of a batch on its grid or its list of levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from driftlib.data.levels import KnownLevels
+from driftlib.data.numbers import Numbers, as_numbers, without_gaps
+from driftlib.profile.outside import count_outside
+from driftlib.profile.profile import (
+    UNLISTED_NAMES,
+    CategoricalCounts,
+    NumericCounts,
+    commonest,
+)
+from driftlib.stats.counts import cumulative_sorted
+from driftlib.stats.precision import EXACT, Claims, held_bits
+
+if TYPE_CHECKING:
+    pass
+
+
+HASH_BUCKETS = 50
+
+
+def _shortlist(names: np.ndarray, counts: np.ndarray) -> dict[str, int]:
+    """Find the commonest names, the first in order where counts tie, without a sort of all."""
+    if len(names) > UNLISTED_NAMES:
+        least = np.partition(counts, -UNLISTED_NAMES)[-UNLISTED_NAMES]
+        more, tied = counts > least, names[counts == least]
+        places = UNLISTED_NAMES - int(more.sum())
+        names = np.append(names[more], np.partition(tied, places - 1)[:places])
+        counts = np.append(counts[more], np.full(places, least))
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def sorted_numbers(series: pd.Series) -> tuple[Numbers, np.ndarray, int, int]:
+    """Read a numeric column and sort its finite values.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    numbers : Numbers
+        Large whole numbers stay whole beside missing values, which are then left out.
+    ordered : array
+        The finite values, of the same type, smallest first.
+    missing, infinite : int
+        How many values are missing and infinite.
+
+    Examples
+    --------
+    >>> sorted_numbers(pd.Series([2.0, None, np.inf, 1.0]))[1:]
+    (array([1., 2.]), 1, 1)
+    """
+    there = without_gaps(series)
+    numbers = as_numbers(there)
+    ordered, missing = np.sort(numbers.values), len(series) - len(there)
+    if ordered.dtype.kind != "f":
+        return numbers, ordered, missing, 0
+    present = int(ordered.searchsorted(np.nan))
+    start, end = ordered.searchsorted(-np.inf, "right"), ordered.searchsorted(np.inf)
+    missing += len(ordered) - present
+    return numbers, ordered[start:end], missing, int(start + present - end)
+
+
+def count_sorted(
+    ordered: np.ndarray,
+    grid: np.ndarray,
+    missing: int = 0,
+    infinite: int = 0,
+    claims: Claims | None = None,
+    bits: int = EXACT,
+) -> NumericCounts:
+    """Count values that are in order already on a grid.
+
+    Parameters
+    ----------
+    ordered : array
+        Finite values, smallest first; there may be none.
+    grid : float array
+        Sorted.
+    missing, infinite : int
+        Rows without a finite value.
+    claims : Claims, optional
+        Which values count as which grid point; by default those that are equal to it.
+    bits : int
+        Significant bits of the values.
+
+    Returns
+    -------
+    NumericCounts
+        `missing` has both kinds of rows without a value.
+    """
+    found = cumulative_sorted(grid, ordered, claims)
+    return NumericCounts(
+        len(ordered) + missing + infinite,
+        missing + infinite,
+        infinite=infinite,
+        mean=found.mean,
+        squares=found.squares,
+        minimum=float(ordered[0]) if len(ordered) else np.nan,
+        maximum=float(ordered[-1]) if len(ordered) else np.nan,
+        below=found.below,
+        at_or_below=found.at_or_below,
+        gaps=found.gaps,
+        bits=bits if len(ordered) else EXACT,
+        at_minimum=int(ordered.searchsorted(ordered[:1], "right").sum()),
+        at_maximum=len(ordered) - int(ordered.searchsorted(ordered[-1:], "left").sum())
+        if len(ordered)
+        else 0,
+        outside=count_outside(ordered, grid),
+    )
+
+
+def count_numbers(
+    series: pd.Series, grid: np.ndarray, claims: Callable[[int], Claims]
+) -> NumericCounts:
+    """Count a numeric column: sort it once, then search the small grid in it.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        What is no number in it counts as missing.
+    grid : float array
+        Sorted.
+    claims : callable
+        Returns which values count as which grid point, given their significant bits.
+
+    Returns
+    -------
+    NumericCounts
+    """
+    numbers, ordered, missing, infinite = sorted_numbers(series)
+    bits = held_bits(ordered, numbers.bits)
+    counts = count_sorted(ordered, grid, missing, infinite, claims(bits), bits)
+    if numbers.unreadable:
+        counts = replace(counts, unreadable=numbers.unreadable, example=numbers.example)
+    return counts
+
+
+def count_categories(
+    series: pd.Series, known_levels: KnownLevels, hashed: bool
+) -> CategoricalCounts:
+    """Count a categorical column: one pass by hash, then the few levels looked up.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        Values are compared by their text.
+    known_levels : KnownLevels
+        The baseline's levels.
+    hashed : bool
+        Whether to count buckets too, where the baseline does not list every level.
+
+    Returns
+    -------
+    CategoricalCounts
+    """
+    levels = known_levels.index
+    found = known_levels.count(series)
+    place = levels.get_indexer(pd.Index(found.levels, dtype=object))
+    known = place >= 0
+    counts = np.zeros(len(levels), dtype=np.int64)
+    counts[place[known]] = found.counts[known]
+    return CategoricalCounts(
+        len(series),
+        found.missing,
+        levels=counts,
+        unlisted=int(found.counts[~known].sum()),
+        unlisted_names=commonest(_shortlist(found.levels[~known], found.counts[~known])),
+        buckets=hash_buckets(found.levels, found.counts) if hashed else np.zeros(0, dtype=np.int64),
+    )
+
+
+def hash_buckets(levels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Count rows by a hash of the level's name that is the same on every machine.
+
+    Parameters
+    ----------
+    levels : array of str
+        Distinct names.
+    counts : int array
+        Rows of each.
+
+    Returns
+    -------
+    int array, shape (50,)
+
+    Examples
+    --------
+    >>> hash_buckets(np.array(["a", "b"], dtype=object), np.array([3, 4])).nonzero()[0].tolist()
+    [4, 25]
+    """
+    weighted = np.bincount(bucket_of(levels), weights=counts, minlength=HASH_BUCKETS)
+    return weighted.astype(np.int64)
+
+
+def bucket_of(levels: np.ndarray) -> np.ndarray:
+    """Tell the bucket of each level, by a hash of its name.
+
+    Parameters
+    ----------
+    levels : array of str
+
+    Returns
+    -------
+    int array, shape of `levels`
+        0 to 49.
+    """
+    if not len(levels):
+        return np.zeros(0, dtype=np.int64)
+    return (pd.util.hash_array(levels, categorize=False) % HASH_BUCKETS).astype(np.int64)
