@@ -32,7 +32,7 @@ Shape = Callable[[pd.Series, np.random.Generator], np.ndarray]
 
 def yearly(when: pd.Series, rng: np.random.Generator) -> np.ndarray:
     """A wave of one year for each feature, each with its own phase and height."""
-    phase = 2 * np.pi * (when.dt.dayofyear.to_numpy() + when.dt.hour.to_numpy() / 24) / 365.25
+    phase = 2 * np.pi * (when.dt.day_of_year.to_numpy() + when.dt.hour.to_numpy() / 24) / 365.25
     return np.sin(phase[:, None] + rng.uniform(0, 2 * np.pi, FEATURES)) * np.linspace(
         0.1, 2.5, FEATURES
     )
@@ -40,7 +40,7 @@ def yearly(when: pd.Series, rng: np.random.Generator) -> np.ndarray:
 
 def weekly(when: pd.Series, rng: np.random.Generator) -> np.ndarray:
     """A level for each weekday and feature."""
-    return rng.normal(size=(7, FEATURES))[when.dt.weekday] * np.linspace(0.1, 2.5, FEATURES)
+    return rng.normal(size=(7, FEATURES))[when.dt.day_of_week] * np.linspace(0.1, 2.5, FEATURES)
 
 
 def daily(when: pd.Series, rng: np.random.Generator) -> np.ndarray:
@@ -148,7 +148,7 @@ def afternoons(when: pd.Series) -> np.ndarray:
 def most_weekends(when: pd.Series) -> np.ndarray:
     """Weekends, and one working day in three weeks."""
     day = (when - pd.Timestamp("2021-01-01")).dt.days.to_numpy()
-    return (when.dt.weekday.to_numpy() >= 5) | (day % 15 == 0)
+    return (when.dt.day_of_week.to_numpy() >= 5) | (day % 15 == 0)
 
 
 YEAR = {"season": "month", "shape": yearly, "days": 1095, "reference": 730, "rows": 60_000}
@@ -176,8 +176,8 @@ def labelled(
     when = pd.Series(pd.date_range(start, periods=days)).repeat(40).reset_index(drop=True)
     when += pd.to_timedelta(rng.uniform(0, 24, len(when)), unit="h")
     slope = {
-        "month": 1.5 + 1.2 * np.sin(2 * np.pi * when.dt.dayofyear / 365.25),
-        "weekday": 1.6 + when.dt.weekday.map(dict(enumerate((0, 0.3, 0.6, 1, 1.2, -0.8, -1)))),
+        "month": 1.5 + 1.2 * np.sin(2 * np.pi * when.dt.day_of_year / 365.25),
+        "weekday": 1.6 + when.dt.day_of_week.map(dict(enumerate((0, 0.3, 0.6, 1, 1.2, -0.8, -1)))),
         "hour": 1.5 + 1.2 * np.sin(2 * np.pi * when.dt.hour / 24),
     }[season].to_numpy()
     x = rng.normal(size=len(when))
@@ -206,7 +206,7 @@ RUNS = [
     Run("weeks of a year, against two years", "month", 730, 365, "7D"),
     Run("weeks", "weekday", 140, 70, "7D"),
     Run("days", "weekday", 140, 70, "1D"),
-    Run("weeks, weekends", "weekday", 140, 70, "7D", lambda when: when.dt.weekday >= 5),
+    Run("weeks, weekends", "weekday", 140, 70, "7D", lambda when: when.dt.day_of_week >= 5),
     Run("four weeks, weekends", "weekday", 84, 56, "28D", most_weekends),
     Run("ten days, afternoons", "hour", 60, 40, "10D", afternoons),
 ]

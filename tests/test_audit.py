@@ -147,7 +147,7 @@ def test_performance_is_judged_like_with_like_where_there_is_a_season(season):
     # The model is as good as ever, but labels are harder to tell on weekends.
     frame = days_of(0.0, rows=60, days=84).drop(columns=["y_proba", "c"])
     rng = np.random.default_rng(SEED)
-    weekend = frame["when"].dt.dayofweek >= 5
+    weekend = frame["when"].dt.day_of_week >= 5
     guessed = weekend & (rng.random(len(frame)) < 0.8)
     frame["y_true"] = np.where(guessed, rng.integers(0, 2, len(frame)), frame["y_pred"])
     baseline = dl.Baseline.fit(frame, timestamp="when", season=season)

@@ -20,7 +20,7 @@ def yearly(rng, rows=9_000, years=3, amplitude=10.0, first="2021-01-01"):
     """Rows of a stable yearly wave, and a feature without one."""
     days = np.sort(rng.uniform(0, 365 * years, rows))
     when = pd.Timestamp(first) + pd.to_timedelta(days, unit="D")
-    phase = 2 * np.pi * when.dayofyear.to_numpy() / 365.25
+    phase = 2 * np.pi * when.day_of_year.to_numpy() / 365.25
     return pd.DataFrame(
         {
             "when": when,
@@ -367,7 +367,7 @@ def _weekly(rng: np.random.Generator, start: str, days: int) -> pd.DataFrame:
     """Days of 40 rows whose scores say more on some weekdays, with effects of their own."""
     when = pd.Series(pd.date_range(start, periods=days).repeat(40))
     z = rng.normal(size=len(when))
-    slope = np.array([1.5, 1.8, 2.1, 2.5, 2.7, 0.7, 0.5])[when.dt.weekday]
+    slope = np.array([1.5, 1.8, 2.1, 2.5, 2.7, 0.7, 0.5])[when.dt.day_of_week]
     day = rng.normal(size=days).repeat(40)
     y = rng.random(len(z)) < 1 / (1 + np.exp(-slope * z - 0.5 * day))
     return pd.DataFrame(
@@ -383,7 +383,7 @@ def test_performance_of_weekends_is_told_from_other_weekends() -> None:
     for seed in range(8):
         rng = np.random.default_rng(seed)
         reference, current = _weekly(rng, "2021-01-04", 56), _weekly(rng, "2021-03-01", 35)
-        current = current[current["when"].dt.weekday >= 5]
+        current = current[current["when"].dt.day_of_week >= 5]
         for season, found in worse.items():
             table = dl.track_performance(
                 current, timestamp="when", reference=reference, season=season,
@@ -402,7 +402,7 @@ def test_a_run_of_weeks_is_followed_less_what_its_weekdays_foretell() -> None:
     rng = np.random.default_rng(3)
     reference, current = _weekly(rng, "2021-01-04", 140), _weekly(rng, "2021-05-24", 70)
     odd = current["when"].dt.isocalendar().week.to_numpy() % 3 == 0
-    current = current[~odd | (current["when"].dt.weekday >= 5)]
+    current = current[~odd | (current["when"].dt.day_of_week >= 5)]
     found = {
         season: dl.track_performance(
             current, window="7D", timestamp="when", reference=reference, season=season,
@@ -420,7 +420,7 @@ def test_estimates_compare_like_with_like() -> None:
     """Weekends are estimated and judged by weekends."""
     rng = np.random.default_rng(5)
     reference, current = _weekly(rng, "2021-01-04", 84), _weekly(rng, "2021-04-05", 70)
-    current = current[current["when"].dt.weekday >= 5]
+    current = current[current["when"].dt.day_of_week >= 5]
     real = dl.track_performance(current, metrics=["accuracy"], unit="row").table["value"].iloc[0]
     plain, like = (
         dl.estimate_performance(
@@ -428,7 +428,7 @@ def test_estimates_compare_like_with_like() -> None:
         ).table.iloc[0]
         for season in ("", "weekday")
     )
-    weekend = reference[reference["when"].dt.weekday >= 5]
+    weekend = reference[reference["when"].dt.day_of_week >= 5]
     share = float((weekend["y_true"] == weekend["y_pred"]).mean())
     assert like["reference_value"] == pytest.approx(share, abs=0.005)
     assert like["lower"] < real < like["upper"]
@@ -527,13 +527,13 @@ def test_drift_is_followed_less_what_the_season_foretells(unit):
     """Two weeks of three have their weekend alone; then one number moves for good."""
     rng = np.random.default_rng(7)
     when = pd.Series(pd.date_range("2021-01-04", periods=7 * 30).repeat(20))
-    level = np.array([0, 0, 1, 1, 0, 3, 3])[when.dt.weekday]
+    level = np.array([0, 0, 1, 1, 0, 3, 3])[when.dt.day_of_week]
     frame = pd.DataFrame({"when": when, "x": level + rng.normal(size=len(when)),
                           "flat": rng.normal(size=len(when))})  # fmt: skip
     week = (when - when.iloc[0]).dt.days.to_numpy() // 7
     reference, current = frame[week < 18], frame[week >= 18]
     odd = week[week >= 18] % 3 < 2
-    current = current[~odd | (current["when"].dt.weekday >= 5)]
+    current = current[~odd | (current["when"].dt.day_of_week >= 5)]
     told = {"window": "7D", "timestamp": "when", "unit": unit}
     plain = dl.drift_trend(reference, current, **told).table
     assert set(plain.loc[plain["alarm"], "feature"]) == {"x"}

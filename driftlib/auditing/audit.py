@@ -237,8 +237,9 @@ def audit(
 def _result(rows: list[dict[str, Any]], bench: Bench, take: int, wanted: float) -> Audit:
     every = pd.DataFrame(rows, columns=[*COUNTED, *CHANGED])
     changed = every["fault"].notna()
-    texts = {"measure": "", "metric": ""}
-    table = every.loc[changed, [*CHANGED, *COUNTED[1:]]].fillna(texts)
+    table = every.loc[changed, [*CHANGED, *COUNTED[1:]]]
+    texts = ["measure", "metric"]
+    table[texts] = table[texts].astype(object).fillna("")
     never = every.loc[~changed, [*COUNTED]].rename(columns={"tries": "deals", "seen": "alarms"})
     order = {name: place for place, name in enumerate([*(fault.name for fault in FAULTS), LABELS])}
     table = table.sort_values("fault", key=lambda names: names.map(order), kind="stable")

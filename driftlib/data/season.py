@@ -320,7 +320,8 @@ def season_cells(
         numbers = np.full(rows, len(known) - 1)
         if column in frame and rows:
             times = _moments(frame[column], where, rule.time_format)
-            found = getattr(times.dt, rule.kind).to_numpy(dtype=float, na_value=np.nan)
+            field = "day_of_week" if rule.kind == "weekday" else rule.kind
+            found = getattr(times.dt, field).to_numpy(dtype=float, na_value=np.nan)
             there = ~np.isnan(found)
             numbers[there] = found[there].astype(np.int64) - (rule.kind == "month")
         occurring, codes = np.unique(numbers, return_inverse=True)
