@@ -26,6 +26,11 @@ from driftlib.reporting.watched import make_drift_alerts
 WELL = Facts(labelled=True, drift_known=True, verdict="stable", ranked=True)
 CASES = [
     ("check the feed", replace(WELL, quality=("temp",)), "Check the feed of temp: the alerts"),
+    (
+        "check the labels",
+        replace(WELL, worse=("roc_auc",), verdict="undetermined", suspect=("all are 1",)),
+        "come from: all are 1.",
+    ),
     ("choose another reference", replace(WELL, culprits=("season",)), "such values of season"),
     ("wait for more data", replace(WELL, untold=("3 days are too few",)), "3 days are too few."),
     ("wait for labels", replace(WELL, labelled=False), "Wait for labels, or have a sample"),

@@ -72,8 +72,11 @@ def test_with_nothing_said_windows_with_few_labels_are_held(world):
     assert "label_time=" in found.table["note"].iloc[-1]
     # Labels that do not come late are judged as they are.
     told = dl.track_performance(current, reference=reference, metrics=METRICS, matures="0D", **ON)
-    assert not told.table["held"].any()
+    held = told.table["held"]
     assert told.table["degraded"].any()
+    # But for those that are all of the one label that comes early.
+    assert told.table["note"][held].str.contains("all its .* labels are '1'").all()
+    assert held.groupby(told.table["window"]).any().sum() == 5
 
 
 def test_a_true_fall_is_found_in_windows_that_are_mature():

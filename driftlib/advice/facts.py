@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, OVER, Alert
+from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, LABELS, OVER, PERFORMANCE, Alert
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
@@ -98,6 +98,8 @@ class Facts:
         Why something cannot be told.
     past : tuple of str
         What alerts were about that are over.
+    suspect : tuple of str
+        Why labels or scores look wrong as data.
     """
 
     title: str = ""
@@ -116,6 +118,7 @@ class Facts:
     since: str = ""
     untold: tuple[str, ...] = ()
     past: tuple[str, ...] = ()
+    suspect: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Put the facts into types that JSON has.
@@ -233,6 +236,7 @@ def drift_facts(result: DriftResult, trend: TrendResult, alerts: Sequence[Alert]
     -------
     Facts
     """
+    alerts = [alert for alert in alerts if alert.subject != LABELS]
     open_alerts = [alert for alert in alerts if alert.state != OVER]
     subjects = {
         kind: tuple(alert.subject for alert in open_alerts if alert.kind == kind)
@@ -265,6 +269,10 @@ class Explained(Protocol):
     def culprits(self) -> Sequence[str]:
         """Columns because of which the periods cannot be compared."""
 
+    @property
+    def suspect(self) -> str:
+        """Why labels or scores look wrong as data; empty where they do not."""
+
 
 def performance_facts(
     perf: Performance | None, why: Explained | None, alerts: Sequence[Alert]
@@ -287,11 +295,16 @@ def performance_facts(
     facts = Facts()
     if why is not None:
         facts = replace(
-            facts, verdict=why.verdict, cause=why.headline, culprits=tuple(why.culprits)
+            facts,
+            verdict=why.verdict,
+            cause=why.headline,
+            culprits=tuple(why.culprits),
+            suspect=(why.suspect,) if why.suspect else (),
         )
     if perf is None:
         return replace(facts, labelled=False)
-    still = [alert.subject for alert in alerts if alert.state != OVER]
+    measured = [alert for alert in alerts if alert.kind == PERFORMANCE]
+    still = [alert.subject for alert in measured if alert.state != OVER]
     estimated = bool(perf.table["estimated"].all())
     untold = (perf.cannot_tell,) if perf.cannot_tell and perf.untold == 1 else ()
     return replace(
@@ -302,7 +315,8 @@ def performance_facts(
         ranked=_ranked(perf),
         since=_since(perf.table, "metric", still),
         untold=untold,
-        past=tuple(alert.subject for alert in alerts if alert.state == OVER),
+        past=tuple(alert.subject for alert in measured if alert.state == OVER),
+        suspect=(perf.suspect,) if perf.suspect else facts.suspect,
     )
 
 

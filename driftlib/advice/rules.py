@@ -56,7 +56,7 @@ def _from(facts: Facts) -> str:
 def _level_alone(facts: Facts) -> bool:
     """Tell whether only the level of scores is off: they order rows as well as before."""
     off = any(name in facts.worse for name in LEVELS)
-    return bool(facts.labelled and off and facts.ranked)
+    return bool(facts.labelled and off and facts.ranked and not facts.suspect)
 
 
 def _retrain(facts: Facts) -> str:
@@ -84,6 +84,12 @@ RULES: tuple[Rule, ...] = (
             "what is odd."
         ),
         "What a broken feed does looks like drift, and a model trained on it learns the break.",
+    ),
+    Rule(
+        "check the labels",
+        lambda facts: bool(facts.suspect),
+        lambda facts: f"Check where labels and scores come from: {facts.suspect[0]}.",
+        "What is filled in or joined wrongly says nothing of the model, neither good nor bad.",
     ),
     Rule(
         "choose another reference",
@@ -119,6 +125,7 @@ RULES: tuple[Rule, ...] = (
         lambda facts: bool(
             facts.labelled
             and facts.worse
+            and not facts.suspect
             and facts.verdict in (CONCEPT, DATA, BOTH)
             and not _level_alone(facts)
             and not facts.culprits
@@ -134,6 +141,7 @@ RULES: tuple[Rule, ...] = (
             and facts.worse
             and facts.verdict not in (CONCEPT, DATA, BOTH)
             and not facts.culprits
+            and not facts.suspect
             and not _level_alone(facts)
         ),
         lambda facts: (

@@ -28,6 +28,8 @@ from driftlib.quality.finding import GONE_COLUMN
 from driftlib.severity import Severity, rank
 
 DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
+# What an alert is about where labels are no outcomes.
+LABELS = "(labels)"
 NEW, WORSE, CONTINUING, OVER = "new", "worse", "continuing", "over"
 # What one window alone does not show.
 LASTING = "seen over several windows together, hardly in one alone"
@@ -387,6 +389,9 @@ def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]
         message = f"{name}{estimated} {when}: {_values(course.part(found), metric, before)}"
         severity = "major" if surely else "moderate"
         alerts.append(_alert(PERFORMANCE, subject, latest, severity, message, course))
+    if result.suspect:
+        message = f"labels look like no outcomes: {result.suspect}"
+        alerts.append(Alert(DATA_QUALITY, LABELS, None, "major", message))
     return alerts
 
 

@@ -28,6 +28,7 @@ from driftlib.diagnosis.losses import Losses
 from driftlib.diagnosis.prior import prior_shift_words
 from driftlib.diagnosis.segments import COLUMNS, find_segments
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
+from driftlib.diagnosis.suspicion import suspicion
 from driftlib.diagnosis.verdict import COVARIATE, TOTAL, VerdictInputs
 from driftlib.domain.overlap import find_separating_features
 from driftlib.domain.result import Domain
@@ -75,6 +76,8 @@ class Diagnosis(Result):
         How many times the variance of the total is that of independent rows, at least 1.
     verdict_inputs : VerdictInputs
         What the verdict rests on.
+    suspect : str
+        Why labels or scores look wrong as data, so that they say nothing; empty where they do not.
     row_loss, row_expected : float array
         Loss of each row of the domain, and what its features let one expect.
     """
@@ -99,6 +102,7 @@ class Diagnosis(Result):
     verdict_inputs: VerdictInputs = field(repr=False)
     row_loss: np.ndarray = field(repr=False)
     row_expected: np.ndarray = field(repr=False)
+    suspect: str = ""
 
     @property
     def main_table(self) -> pd.DataFrame:
@@ -159,7 +163,8 @@ class Diagnosis(Result):
         names = (
             "verdict", "reason", "domain_auc", "effective_share", "loss", "loss_title",
             "loss_reference", "loss_current", "minimum_effect", "rows_reference", "rows_current",
-            "culprits", "cannot_tell", "unit", "units_reference", "units_current", "design_effect",
+            "culprits", "suspect", "cannot_tell", "unit", "units_reference", "units_current",
+            "design_effect",
         )  # fmt: skip
         like = self.domain.like
         season = {"season": like.to_dict()} if like else {}
@@ -325,6 +330,10 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
     """
     losses, refused, notes = periods.state.settle(periods.losses, periods.names)
     periods = replace(periods, losses=losses)
+    suspect = "" if refused else suspicion(periods)
+    if suspect:
+        refused = suspect
+        periods = replace(periods, losses=losses.unlabelled())
     usable, used = periods.usable, periods
     if domain is None or refused or not _covers(usable, domain):
         used = periods.take(*usable).alike()
@@ -364,7 +373,7 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         notes += [prior_shift_words(*sides, periods.setup.roles, domain)]
     if domain.like and domain.like.missing and not domain.like.reason:
         notes.append(f"{domain.like.missing}.")
-    return _diagnosis(inputs, used.losses, notes, loss, expected)
+    return replace(_diagnosis(inputs, used.losses, notes, loss, expected), suspect=suspect)
 
 
 def _covers(usable: tuple[np.ndarray, np.ndarray], domain: Domain) -> bool:

@@ -10,11 +10,9 @@ import pandas as pd
 from driftlib.data.maturity import read_maturity
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import ColumnRoles
-from driftlib.diagnosis.losses import Losses, NamedFrame
+from driftlib.diagnosis.losses import Losses, NamedFrame, Rows
 from driftlib.stats.late_signs import label_selection, selected
 from driftlib.text import counted, percent
-
-Rows = slice | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ class LabelState:
             'them; say when labels are known with label_time= or matures="180D" (matures="0D" if '
             "no more come)"
         )
-        return replace(losses, current=np.full(len(known), np.nan)), refused, []
+        return losses.unlabelled(), refused, []
 
 
 def _some(values: np.ndarray | None, rows: Rows) -> np.ndarray | None:

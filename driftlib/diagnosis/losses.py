@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,42 @@ MOST_LOSS = MOST_SQUARED**2
 
 # What to call a frame in an error, and the frame.
 NamedFrame = tuple[str, pd.DataFrame]
+# Rows of a frame: positions, or whether each is in.
+Rows = slice | np.ndarray
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Labels and predictions of two periods.
+
+    Parameters
+    ----------
+    task : Task
+    reference, current : Predictions
+    predicted : bool
+        Whether predictions are the model's, and not filled in from labels.
+    """
+
+    task: Task
+    reference: Predictions
+    current: Predictions
+    predicted: bool = True
+
+    def take(self, reference: Rows, current: Rows) -> Outcomes:
+        """Take some rows of either period.
+
+        Parameters
+        ----------
+        reference, current : slice or array
+            Positions, or whether each row is in.
+
+        Returns
+        -------
+        Outcomes
+        """
+        return replace(
+            self, reference=self.reference.take(reference), current=self.current.take(current)
+        )
 
 
 @dataclass(frozen=True)
@@ -38,6 +74,8 @@ class Losses:
     relative : bool
         Whether a minimum effect is a share of the reference's mean loss: for a loss in
         squared units of the label, where no number is small for everyone.
+    rows : Outcomes, optional
+        The labels and predictions that the losses are of; None where a column holds the losses.
     """
 
     name: str
@@ -45,6 +83,35 @@ class Losses:
     reference: np.ndarray
     current: np.ndarray
     relative: bool = False
+    rows: Outcomes | None = None
+
+    def take(self, reference: Rows, current: Rows) -> Losses:
+        """Take some rows of either period.
+
+        Parameters
+        ----------
+        reference, current : slice or array
+            Positions, or whether each row is in.
+
+        Returns
+        -------
+        Losses
+        """
+        return replace(
+            self,
+            reference=self.reference[reference],
+            current=self.current[current],
+            rows=None if self.rows is None else self.rows.take(reference, current),
+        )
+
+    def unlabelled(self) -> Losses:
+        """Forget the losses of current, where its labels say nothing.
+
+        Returns
+        -------
+        Losses
+        """
+        return replace(self, current=np.full(len(self.current), np.nan))
 
 
 def _brier(predictions: Predictions, task: Task) -> np.ndarray:
@@ -117,6 +184,7 @@ def read_losses(
     roles = roles or ColumnRoles()
     if loss not in (AUTO, *KNOWN):
         return _from_column(reference, current, loss)
+    given = all(roles.y_pred in frame.columns for _, frame in (reference, current))
     has_proba = bool(roles.proba_columns(reference[1].columns)) and task != REGRESSION
     if loss in (AUTO, BRIER) and has_proba:
         reference, current = _with_predictions(reference, current, roles)
@@ -139,7 +207,8 @@ def read_losses(
             f"{reference[0]} has no row with a label and a prediction{small}{why}: the {title} of "
             "some rows is needed."
         )
-    return Losses(name, title, before, now, relative=name == SQUARED)
+    outcomes = Outcomes(found, sides[0], sides[1], given)
+    return Losses(name, title, before, now, name == SQUARED, outcomes)
 
 
 def _has_labels(frame: pd.DataFrame, roles: ColumnRoles) -> bool:

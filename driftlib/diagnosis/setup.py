@@ -17,15 +17,13 @@ from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.season import season_names
 from driftlib.data.unit_choice import AUTO as AUTO_UNIT
 from driftlib.diagnosis.late import LabelState, read_label_state
-from driftlib.diagnosis.losses import AUTO, Losses, read_losses
+from driftlib.diagnosis.losses import AUTO, Losses, Rows, read_losses
 from driftlib.domain.classifier import fit_periods
 from driftlib.domain.features import note_of_counter
 from driftlib.domain.result import Domain
 from driftlib.domain.units import PeriodUnits, read_units
 from driftlib.errors import ParameterError
 
-# Rows of a frame: positions, or whether each is in.
-Rows = slice | np.ndarray
 ALL = slice(None)
 
 
@@ -218,11 +216,7 @@ class Periods:
         Periods
             The same with those rows only.
         """
-        losses = replace(
-            self.losses,
-            reference=self.losses.reference[reference],
-            current=self.losses.current[current],
-        )
+        losses = self.losses.take(reference, current)
         before, now = self.reference.iloc[reference], self.current.iloc[current]
         units = self.units.take(reference, current)
         state = self.state.take(reference, current)

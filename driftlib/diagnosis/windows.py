@@ -18,7 +18,8 @@ from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import followed_time
 from driftlib.diagnosis.decomposition import TERMS
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
-from driftlib.diagnosis.setup import DiagnosisSetup, Periods, Rows
+from driftlib.diagnosis.losses import Rows
+from driftlib.diagnosis.setup import DiagnosisSetup, Periods
 from driftlib.diagnosis.verdict import UNDETERMINED
 from driftlib.errors import DataError
 from driftlib.results import Result

@@ -24,6 +24,7 @@ from driftlib.performance.predictive import KnownLabels, UnitEffects, predictive
 from driftlib.performance.reference_calibration import FEWEST_ROWS, Calibration
 from driftlib.performance.unit_effects import ResidualEffects
 from driftlib.performance.unit_numbers import NumberedUnits
+from driftlib.performance.unlikely_labels import NOT_JUDGED
 from driftlib.stats.aggregates import group_sums
 from driftlib.stats.arrival import ArrivalCurves, arrival_curves
 from driftlib.stats.calibration import Calibrator, fit_calibrator
@@ -56,6 +57,21 @@ class HeldWindows:
 
     reasons: list[str]
     limits: np.ndarray | None = None
+
+    def also(self, odd: Sequence[str]) -> HeldWindows:
+        """Hold windows whose labels are no outcomes too.
+
+        Parameters
+        ----------
+        odd : sequence of str, one a group
+            What is odd about its labels; empty where nothing is.
+
+        Returns
+        -------
+        HeldWindows
+        """
+        said = [f"{reason}: {NOT_JUDGED}" if reason else "" for reason in odd]
+        return replace(self, reasons=[r or o for r, o in zip(self.reasons, said, strict=True)])
 
     def apply(self, table: pd.DataFrame) -> pd.DataFrame:
         """Take the judgement of held windows back, and say why.

@@ -62,6 +62,9 @@ class Performance(Result):
         order.
     policy : AlertPolicy
         With the budget that the alarms keep to.
+    odd : tuple of str
+        Why the labels of each segment and window look like no outcomes, in the table's order;
+        empty where they do not, or that was not looked at.
     """
 
     table: pd.DataFrame
@@ -76,6 +79,7 @@ class Performance(Result):
     rule: str = ""
     likes: tuple[LikeWithLike, ...] = field(default=(), repr=False)
     policy: AlertPolicy = field(default=AlertPolicy(), repr=False)
+    odd: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def season(self) -> str:
@@ -101,16 +105,32 @@ class Performance(Result):
 
     @property
     def held(self) -> str:
-        """Which windows are not judged, for labels that are still to come; empty where all are."""
+        """Which windows are not judged, for what their labels are like; empty where all are."""
         each = self.table.drop_duplicates(["window", *self.by])["held"]
         if not each.any():
             return ""
+        odd, waiting = sum(map(bool, self.odd)), "labels are still to come"
+        suspect = f"not judged: {self.suspect}"
         if len(each) == 1:
-            return "not judged, as labels are still to come"
-        return (
-            f"{int(each.sum()):,} of {len(each):,} {self._groups} are not judged, as labels are "
-            "still to come"
-        )
+            return suspect if odd else f"not judged, as {waiting}"
+        many = f"{int(each.sum()):,} of {len(each):,} {self._groups} are"
+        if odd and odd < each.sum():
+            return f"{many} not judged, as {waiting}, or labels look like no outcomes"
+        return f"{many} {suspect}" if odd else f"{many} not judged, as {waiting}"
+
+    @property
+    def suspect(self) -> str:
+        """Why labels look like no outcomes, and in how many windows; empty where they do not."""
+        found = [place for place, reason in enumerate(self.odd) if reason]
+        if not found:
+            return ""
+        if len(self.odd) == 1:
+            return self.odd[0]
+        first = self.table.drop_duplicates(["window", *self.by]).iloc[found[0]]
+        said = f"{_place(first, self.by, True)}: {self.odd[found[0]]}"
+        if len(found) == 1:
+            return said
+        return f"{said}, and so on in {len(found):,} of {len(self.odd):,} {self._groups}"
 
     @property
     def untold(self) -> float:
@@ -173,6 +193,7 @@ class Performance(Result):
             "unit": self.unit,
             "cannot_tell": self.cannot_tell,
             "held": self.held,
+            "suspect": self.suspect,
             "rule": self.rule,
             "season": like.to_dict() if (like := all_alike(self.likes)) else None,
             "reference": self.reference,

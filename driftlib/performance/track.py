@@ -37,6 +37,7 @@ from driftlib.performance.result import Performance, read_segments, result_notes
 from driftlib.performance.tables import judged_table, long_table
 from driftlib.performance.unit_numbers import NumberedUnits, number_units
 from driftlib.performance.units import UnitComparison, widened
+from driftlib.performance.unlikely_labels import unlike_windows, usual_labels
 from driftlib.stats.sequential import LEAST_WINDOWS
 from driftlib.stats.watch import LEAST_RUN
 from driftlib.text import counted
@@ -248,6 +249,15 @@ def track_performance(
         held = late.hold(groups)
     else:
         held = hold_by_signs(now.predictions, groups, past.predictions if past else None)
+    odd = [""] * len(groups.lo)
+    # Labels of a segment may be all alike by nature.
+    if past is not None and maturity is None and not segments:
+        sides = (units.reference, units.current) if units.rule.kind != ROW else (None, None)
+        usual = usual_labels(found, past.predictions, sides[0])
+        odd = unlike_windows(usual, now.predictions, groups, sides[1])
+        # Labels that are still to come are the better reason.
+        odd = [o if not r else "" for o, r in zip(odd, held.reasons, strict=True)]
+        held = held.also(odd)
     judged = replace(judged, table=held.apply(judged.table))
     before = NO_WINDOWS
     if past is not None and groups.keys["window"].nunique() >= LEAST_RUN:
@@ -277,6 +287,7 @@ def track_performance(
         rule,
         like.likes,
         policy,
+        tuple(odd),
     )
 
 

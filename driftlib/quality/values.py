@@ -38,9 +38,11 @@ def value_findings(
         Where chance, in as many rows of the reference, would hardly ever give it.
     """
     for name, column in baseline.columns.items():
-        if column.role != "feature" or profile.columns[name].present < FEWEST_ROWS:
+        if profile.columns[name].present < FEWEST_ROWS:
             continue
         yield from _one_value(column, baseline, profile, policy)
+        if column.role != "feature":
+            continue
         yield from _code(column, profile, policy)
         if profile.facts and name in profile.facts.row_hashes.names:
             yield from _all_distinct(column, profile.facts.row_hashes, policy)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from driftlib.advice.facts import drift_facts, joined, performance_facts
 from driftlib.advice.rules import Advice, advise_on
-from driftlib.alerts import PERFORMANCE, Alert, by_urgency, make_alerts
+from driftlib.alerts import Alert, by_urgency, make_alerts
 from driftlib.data.schema import COMPARABLE, ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
@@ -281,6 +281,8 @@ class Cause:
         The verdict in a word or two and in a sentence, and what it rests on.
     culprits : tuple of str
         Columns that give the period away, where the cause cannot be told.
+    suspect : str
+        Why labels or scores look wrong as data; empty where they do not.
     unit : str
         What a unit is, how many there are, and what like is compared with like by.
     terms : pandas.DataFrame
@@ -294,6 +296,7 @@ class Cause:
     headline: str
     reason: str
     culprits: tuple[str, ...]
+    suspect: str
     unit: str
     terms: pd.DataFrame
     figures: tuple[go.Figure, ...]
@@ -312,10 +315,8 @@ def what_to_do(found: Findings, cause: Cause | None) -> tuple[Advice, ...]:
     -------
     tuple of Advice
     """
-    parts = [alert for alert in found.alerts if alert.kind == PERFORMANCE]
-    rest = [alert for alert in found.alerts if alert.kind != PERFORMANCE]
-    facts = performance_facts(found.performance, cause, parts)
-    return advise_on(joined([facts, drift_facts(found.drift, found.trend, rest)]))
+    facts = performance_facts(found.performance, cause, found.alerts)
+    return advise_on(joined([facts, drift_facts(found.drift, found.trend, found.alerts)]))
 
 
 def explain_change(
@@ -365,6 +366,7 @@ def explain_change(
         why.headline,
         why.reason,
         tuple(why.culprits),
+        why.suspect,
         unit_and_season(why),
         terms,
         figures,

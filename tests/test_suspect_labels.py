@@ -1,0 +1,151 @@
+"""Labels and scores that are no outcomes: what looks like another concept, and is a broken join."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import driftlib as dl
+from driftlib.advice.facts import performance_facts
+from driftlib.advice.rules import advise_on
+
+
+def _rows(seed: int, days: int, first: str) -> pd.DataFrame:
+    """A good model: some 40 rows a day, half of them positive."""
+    rng = np.random.default_rng(seed)
+    n = days * 40
+    x = rng.normal(size=(n, 2))
+    chance = 1 / (1 + np.exp(-2 * x[:, 0] - x[:, 1]))
+    return pd.DataFrame(
+        {
+            "when": pd.date_range(first, periods=n, freq="36min"),
+            "a": x[:, 0],
+            "b": x[:, 1],
+            "y_true": (rng.random(n) < chance).astype(int),
+            "y_pred": (chance > 0.5).astype(int),
+            "y_proba": chance,
+        }
+    )
+
+
+@cache
+def _sides() -> tuple[pd.DataFrame, pd.DataFrame]:
+    return _rows(0, 60, "2024-01-01"), _rows(1, 28, "2024-03-01")
+
+
+def _other_class(current: pd.DataFrame) -> pd.DataFrame:
+    return current.assign(y_proba=1 - current["y_proba"])
+
+
+def _copied(current: pd.DataFrame) -> pd.DataFrame:
+    return current.assign(y_true=current["y_pred"])
+
+
+def _constant(current: pd.DataFrame) -> pd.DataFrame:
+    return current.assign(y_true=1)
+
+
+def _swapped(current: pd.DataFrame) -> pd.DataFrame:
+    return current.assign(y_true=1 - current["y_true"])
+
+
+SAID = {
+    _constant: "all its 1,120 labels are '1', as are 5",
+    _copied: "all its 1,120 labels are the model's own predictions, as are 8",
+    _swapped: "its labels look swapped: predictions are right in 2",
+    _other_class: "the probabilities of '1' rank opposite to the predictions",
+}
+
+
+@pytest.mark.parametrize("unit", ["auto", "row"])
+@pytest.mark.parametrize("spoil", SAID)
+def test_a_broken_feed_of_labels_is_no_concept_drift(spoil, unit) -> None:
+    reference, current = _sides()
+    found = dl.diagnose(reference, spoil(current), timestamp="when", unit=unit)
+    assert found.verdict == "undetermined"
+    assert SAID[spoil] in found.suspect
+    assert found.suspect in found.headline
+    assert np.isnan(found.terms.loc["concept", "value"])
+    (advice,) = advise_on(performance_facts(None, found, ()))[:1]
+    assert advice.action == "check the labels"
+    assert found.suspect in advice.words
+
+
+@pytest.mark.parametrize("unit", ["auto", "row"])
+def test_labels_as_they_were_or_of_another_concept_are_no_suspects(unit) -> None:
+    reference, current = _sides()
+    rng = np.random.default_rng(2)
+    flipped = np.where(rng.random(len(current)) < 0.3, 1 - current["y_true"], current["y_true"])
+    worse = dl.diagnose(reference, current.assign(y_true=flipped), timestamp="when", unit=unit)
+    same = dl.diagnose(reference, current, timestamp="when", unit=unit)
+    assert (worse.verdict, worse.suspect) == ("concept drift", "")
+    assert (same.verdict, same.suspect) == ("stable", "")
+
+
+def test_a_model_that_knew_the_reference_is_compared_with_nothing() -> None:
+    """Scores are made of inputs: where these are alike and scores are not, it is not one model."""
+    reference, current = _sides()
+    known = reference["y_true"] * 0.9 + 0.05
+    sure = reference.assign(y_proba=known, y_pred=(known > 0.5).astype(int))
+    found = dl.diagnose(sure, current, timestamp="when")
+    assert found.verdict == "undetermined"
+    assert "surer of the reference's rows" in found.suspect
+
+
+def test_windows_whose_labels_are_no_outcomes_are_held() -> None:
+    reference, current = _sides()
+    current = current.copy()
+    newest = current["when"] >= "2024-03-22"
+    current.loc[newest, "y_true"] = current.loc[newest, "y_pred"]
+    found = dl.track_performance(
+        current, window="7D", timestamp="when", reference=reference, metrics=["accuracy"]
+    )
+    assert found.table["held"].tolist() == [False, False, False, True]
+    assert not found.table["degraded"].any()
+    assert found.suspect.startswith(
+        "2024-03-22: all its 280 labels are the model's own predictions"
+    )
+    assert "1 of 4 windows are not judged: 2024-03-22" in found.headline
+    (alert,) = dl.make_alerts(found)
+    assert (alert.kind, alert.subject, alert.severity) == ("data quality", "(labels)", "major")
+    facts = performance_facts(found, None, (alert,))
+    assert facts.worse == ()
+    assert [advice.action for advice in advise_on(facts)] == ["check the labels"]
+
+
+def test_numbers_that_equal_their_predictions_are_no_outcomes() -> None:
+    rng = np.random.default_rng(3)
+    pred = rng.normal(size=600).round(1)
+    reference = pd.DataFrame({"y_true": pred + rng.normal(size=600), "y_pred": pred})
+    current = reference.assign(y_true=pred)
+    found = dl.track_performance(current, reference=reference, unit="row", metrics=["mae"])
+    assert found.suspect == (
+        "all its 600 labels are the model's own predictions, as are 0.17 % of the reference's"
+    )
+
+
+def test_units_that_are_all_alike_by_nature_are_no_suspects() -> None:
+    """A machine fails or it does not: all its rows have one label, in the reference too."""
+    rng = np.random.default_rng(4)
+
+    def machines(count: int) -> pd.DataFrame:
+        fails = np.repeat(rng.random(count) < 0.3, 50).astype(int)
+        return pd.DataFrame(
+            {"unit": np.repeat(np.arange(count), 50), "y_true": fails,
+             "y_pred": np.where(rng.random(len(fails)) < 0.1, 1 - fails, fails)}
+        )  # fmt: skip
+
+    reference, one = machines(60), machines(1)
+    kept = {"reference": reference, "metrics": ["accuracy"]}
+    assert dl.track_performance(one, unit="unit", **kept).suspect == ""
+    assert "all its 50 labels" in dl.track_performance(one, unit="row", **kept).suspect
+
+
+def test_labels_and_predictions_of_one_value_are_findings() -> None:
+    reference, current = _sides()
+    found = dl.detect_drift(reference, current.assign(y_true=0, y_pred=1), timestamp="when")
+    said = {(finding.kind, finding.column) for finding in found.quality}
+    assert {("one value only", "y_true"), ("one value only", "y_pred")} <= said
