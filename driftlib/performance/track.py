@@ -251,7 +251,7 @@ def track_performance(
         held = hold_by_signs(now.predictions, groups, past.predictions if past else None)
     odd = [""] * len(groups.lo)
     # Labels of a segment may be all alike by nature.
-    if past is not None and maturity is None and not segments:
+    if past is not None and not segments:
         sides = (units.reference, units.current) if units.rule.kind != ROW else (None, None)
         usual = usual_labels(found, past.predictions, sides[0])
         odd = unlike_windows(usual, now.predictions, groups, sides[1])

@@ -87,7 +87,6 @@ class UsualLabels:
                 f"all its {counted(count, 'label')} are the model's own predictions, as are "
                 f"{percent(self.share[-1])} of the reference's"
             )
-        right = float((y == rows.pred[known]).mean())
         if not self._mirrored(y, rows.pred[known]):
             return ""
         shares = float((y == rows.pred[known]).mean()), 1 - float(self.share[-1])
