@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -57,10 +58,14 @@ class MixtureCheck:
             return
         self._rows = known.labelled & known.scored
         self._y, self._score = known.y[self._rows] == 1, known.scores[self._rows]
-        # Columns are binned once for all windows.
-        self._features = [
-            _binned(reference[name][self._rows], current[name]) for name in features[:MOST_FEATURES]
+        self._columns = [
+            (reference[name], current[name]) for name in list(features)[:MOST_FEATURES]
         ]
+
+    @cached_property
+    def _features(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Columns in bins: once for all windows, and only where scores make one look."""
+        return [_binned(before[self._rows], now) for before, now in self._columns]
 
     def shift(self, new: Predictions, rows: np.ndarray) -> PriorShift | None:
         """Tell whether only the share of positives changed in some new rows.
@@ -82,7 +87,7 @@ class MixtureCheck:
         found = prior_shift(self._score, self._y, new.scores[rows])
         if found is None or not found.found:
             return None
-        level = ALIKE / max(1, len(self._features))
+        level = ALIKE / max(1, len(self._columns))
         for place, now in self._features:
             if mixture_p_value(class_counts(place, self._y, now[rows]), found.now) < level:
                 return None
@@ -104,7 +109,7 @@ class MixtureCheck:
         str
             Empty where it does not look so, or there are no features to tell by.
         """
-        if not self._of_two or not self._features or min(len(rows), len(self._y)) < LEAST_ROWS:
+        if not self._of_two or not self._columns or min(len(rows), len(self._y)) < LEAST_ROWS:
             return ""
         score = new.scores[rows]
         surely = [float(_uncertainty(side).mean()) for side in (self._score, score)]
@@ -113,7 +118,7 @@ class MixtureCheck:
         error = [_uncertainty(side).std() / np.sqrt(len(side)) for side in (self._score, score)]
         if surely[1] - surely[0] < MOST_ERRORS * np.hypot(*error):
             return ""
-        level = ALIKE / len(self._features)
+        level = ALIKE / len(self._columns)
         for place, now in self._features:
             if _same(place, now[rows]) < level:
                 return ""
