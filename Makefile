@@ -4,7 +4,7 @@
 
 PYTHON ?=
 EXTRAS := test lint evidently
-PINS := --universal --python-version 3.11 --upgrade
+PINS := --universal --python-version 3.11 --upgrade --generate-hashes
 
 # Paths of the user's reach the recipes through the environment, so that no make and no shell
 # ever reads a space, a quote or a dollar sign in them as its own.
@@ -19,12 +19,12 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup
 test test-newest test-lowest test-scale: \
 	export PYTEST_XDIST_AUTO_NUM_WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Test workers that each start a thread per core starve one another.
-test test-newest test-lowest test-scale: export OMP_NUM_THREADS := 1
+test test-newest test-lowest test-scale test-postgres: export OMP_NUM_THREADS := 1
 
-.PHONY: help report test test-newest test-lowest test-scale lab demo app lint bench lock clean
+.PHONY: help report test test-newest test-lowest test-scale test-postgres lab demo app lint bench lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo 'make report REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column PARAMS=my.yml OUTPUT=reports/x'
 	@echo '            TIME_FORMAT=dayfirst EXCLUDE=id,shop UNIT=1D SEASON=month TITLE=churn'
@@ -61,6 +61,9 @@ test-lowest: .venv-lowest/.ready ## run the tests on the oldest releases that py
 test-scale: .venv-scale/.ready ## run the tests that need Dask and Spark
 	@.venv-scale/bin/python -m pytest -m scale
 
+test-postgres: .venv/.ready ## run the tests of databases on a Postgres server of their own
+	@.venv/bin/python -m tests.postgres .venv/bin/python -m pytest tests/test_history.py tests/test_sql.py
+
 lab: .venv/.ready ## open the notebooks in JupyterLab
 	@.venv/bin/python -m jupyterlab notebooks --LabApp.news_url=None \
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
@@ -81,7 +84,7 @@ lint: .venv/.ready ## check style, types, docstrings and the order of imports
 bench: .venv/.ready ## measure speed and error rates, and print them
 	@.venv/bin/python -m bench
 
-lock: .venv-lock/.ready ## pin the newest releases that fit together, in both lock files
+lock: .venv-lock/.ready ## pin the newest releases that fit together, with hashes, in both lock files
 	@echo 'Resolving requirements.lock and requirements-scale.lock ...'
 	$(COMPILE) $(PINS) $(EXTRAS:%=--extra %) --output-file requirements.lock
 	$(COMPILE) $(PINS) --all-extras --output-file requirements-scale.lock
@@ -131,7 +134,7 @@ COMPILE = @.venv-lock/bin/python -m uv --quiet pip compile pyproject.toml --grou
 .venv/.locked .venv-scale/.locked:
 	$(create)
 	@echo 'Installing $<, a matter of minutes the first time ...'
-	@$(@D)/bin/python $(INSTALL) --no-deps --requirement $<
+	@$(@D)/bin/python $(INSTALL) --no-deps --require-hashes --requirement $<
 	@touch $@
 
 .venv/.ready .venv-scale/.ready: %/.ready: %/.locked pyproject.toml

@@ -65,6 +65,7 @@ def run(reference: str, current: str | None, output: str, force: bool) -> Outcom
     """
     from driftlib.cli.guessing import Guess, guess, guess_unit
     from driftlib.data.opening import read_frame
+    from driftlib.data.sql_address import public_source
     from driftlib.files import home_path, write_whole
 
     if home_path(output).exists() and not force:
@@ -72,6 +73,7 @@ def run(reference: str, current: str | None, output: str, force: bool) -> Outcom
     frame = read_frame(reference, "reference")[:MOST_ROWS]
     found = guess(frame)
     unit = guess_unit(frame, found)
+    reference, current = public_source(reference), current and public_source(current)
     given = [Guess("reference", reference, "as named")]
     given += [Guess("current", current, "as named")] if current else []
     text = HEAD.format(name=Path(output).name, reference=printable(reference))

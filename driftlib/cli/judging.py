@@ -13,6 +13,7 @@ from driftlib.cli.outcome import noted
 from driftlib.cli.settings import DEFAULT_MODEL, Settings
 from driftlib.cli.tables import drift_table, quality_lines
 from driftlib.data.opening import open_source, source_name
+from driftlib.data.sql_address import public_source
 from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.joint import TOGETHER
@@ -172,7 +173,7 @@ def _in_history(settings: Settings, baseline: Baseline) -> Judged:
         found,
         *measured,
         also=with_quality(_together(drift, policy), drift, policy),
-        source=settings.current,
+        source=public_source(settings.current),
         policy=policy,
         receivers=receiver_names(settings.notify) if settings.notify else (),
     )

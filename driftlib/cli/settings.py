@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from driftlib.data.sql_address import secrets_in_environment
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import ParameterError, check_choice
 from driftlib.performance.limits import limits_in_words
@@ -26,7 +27,7 @@ class Settings:
     ----------
     baseline, reference, current : str
         Paths: of a saved baseline or data to fit one to, of data with labels from when the model
-        was good, and of the batch.
+        was good, and of the batch. Data may be in a database: "sql:URL table".
     timestamp, time_format, y_true, y_pred, y_proba, positive, task : str
         See `Baseline.fit` and `track_performance`; empty where they are told from the data.
     threshold : str
@@ -95,7 +96,7 @@ class Settings:
     json: str = ""
     markdown: str = ""
     prometheus: str = ""
-    history: str = ""
+    history: str = field(default="", repr=False)
     model: str = ""
     link: str = ""
     keep: str = ""
@@ -169,7 +170,7 @@ def settle(given: Mapping[str, Any], params: str | None = None) -> Settings:
     values |= {name: value for name, value in given.items() if value is not None}
     tuples = ["notify", *(name for name, default in KNOWN.items() if default == ())]
     values |= {name: tuple(values[name]) for name in tuples if name in values}
-    settings = Settings(**values)
+    settings = Settings(**secrets_in_environment(values))
     check_choice("fail_on", settings.fail_on, SEVERITIES)
     check_choice("estimator", settings.estimator, ESTIMATORS)
     for name, what in (("baseline", "BASELINE, or reference:"), ("current", "CURRENT")):

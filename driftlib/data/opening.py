@@ -1,4 +1,4 @@
-"""Open tables wherever they are: frames in memory, files, pyarrow datasets, Dask and Spark."""
+"""Open tables wherever they are: frames in memory, files, datasets, databases, Dask and Spark."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from driftlib.data.readers import (
 from driftlib.data.relations import Relation, is_relation
 from driftlib.data.schema import CATEGORICAL, declared_kind
 from driftlib.data.sources import Dataset, Files, Memory
+from driftlib.data.sql import open_sql
+from driftlib.data.sql_address import is_sql, sql_address
 from driftlib.errors import DataError
 from driftlib.files import shown_name
 
@@ -45,13 +47,15 @@ def source_name(source: Any, role: str) -> str:
     Returns
     -------
     str
-        The file's name, or the role of a table that has none.
+        The file's name, that of a table in a database, or the role of a table that has none.
 
     Examples
     --------
     >>> source_name("data/march.parquet", "reference"), source_name(None, "reference")
     ('march.parquet', 'reference')
     """
+    if is_sql(source):
+        return sql_address(source).shown
     return shown_name(Path(Path(source).name)) if is_path(source) else role
 
 
@@ -64,7 +68,8 @@ def read_frame(
     ----------
     source : frame, table, dataset, str or Path
         A table as `driftlib.data.frames.as_frame` takes it, or a path, which may be a glob.
-        Files end in .parquet, .pq, .csv, .tsv (the latter two also with .gz).
+        Files end in .parquet, .pq, .csv, .tsv (the latter two also with .gz). Or a text such as
+        "sql:postgresql://me@host/sales predictions": see `driftlib.data.sql_address.sql_address`.
     role : str
         "reference" or "current": what to call a table that has no file name.
     as_written : mapping of str to collection of str, optional
@@ -92,6 +97,9 @@ def read_frame(
         check_alike(Header(where, tuple(table.column_names)) for where, table in tables.items())
         frame = stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
         return with_notes(frame, _notes_on(source, role))
+    if is_sql(source):
+        query = open_sql(source)
+        return as_frame(query.read(), query.name)
     if _is_dataset(source):
         return as_frame(Dataset(role, source).read(), role)
     system = _cluster(source)
@@ -199,7 +207,8 @@ def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = 
     Parameters
     ----------
     data : frame, table, dataset, path, Dask or Spark DataFrame
-        Frames and tables in memory are one batch. A path may be a glob.
+        Frames and tables in memory are one batch. A path may be a glob, or be of a database: see
+        `read_frame`.
     role, name : str
         What to call a table without a file name: in a sentence about the argument, and
         in one about the data.
@@ -231,6 +240,8 @@ def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = 
         return Files(
             Path(data).name, tuple(headers), tuple(headers.values()), as_written=as_written or {}
         )
+    if is_sql(data):
+        return open_sql(data)
     if _is_dataset(data):
         return Dataset(name, data)
     system = _cluster(data)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from driftlib.data.sql_address import is_sql
 from driftlib.errors import DataError
 from driftlib.files import home_path, is_address, short_path, shown_name
 
@@ -18,7 +19,7 @@ CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
 def is_path(source: Any) -> bool:
-    """Tell whether a source names files rather than being a table.
+    """Tell whether a source names files rather than being a table, or where one is.
 
     Parameters
     ----------
@@ -27,8 +28,13 @@ def is_path(source: Any) -> bool:
     Returns
     -------
     bool
+
+    Examples
+    --------
+    >>> is_path("data/*.csv"), is_path("sql:sqlite:///april.db seen")
+    (True, False)
     """
-    return isinstance(source, str | Path)
+    return isinstance(source, str | Path) and not is_sql(source)
 
 
 def is_csv(source: Any) -> bool:

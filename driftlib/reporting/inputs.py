@@ -21,7 +21,7 @@ from driftlib.data.windows import fitting_window
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
-from driftlib.reporting.parameters import project_path
+from driftlib.reporting.parameters import project_path, project_source
 from driftlib.text import quoted, unknown_name
 
 # With fewer rows, windows would be too small to say anything.
@@ -452,7 +452,7 @@ def _number(name: str, text: str | float) -> float | None:
 
 
 def _found(source: Any) -> Any:
-    return project_path(source) if isinstance(source, str | Path) else source
+    return project_source(source) if isinstance(source, str | Path) else source
 
 
 def _check_column(role: str, name: str, tables: dict[str, Iterable[str]]) -> None:

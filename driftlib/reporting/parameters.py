@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from driftlib.data.sql_address import absolute_source, is_sql
 from driftlib.errors import DataError, MissingExtraError, ParameterError
 from driftlib.files import home_path
 from driftlib.text import quoted
@@ -90,6 +91,26 @@ def project_path(path: str | Path) -> Path:
     path = home_path(path)
     here = path.is_absolute() or path.exists() or glob.glob(str(path), recursive=True)
     return path if here else project_root() / path
+
+
+def project_source(source: str | Path) -> str | Path:
+    """Say where data in a notebook are: a path as `project_path` has it, or in a database.
+
+    Parameters
+    ----------
+    source : str or Path
+
+    Returns
+    -------
+    str or Path
+        Of a table in a database the address, as it is.
+
+    Examples
+    --------
+    >>> project_source("sql:sqlite:////data/april.db seen")
+    'sql:sqlite:////data/april.db seen'
+    """
+    return source if is_sql(source) else project_path(source)
 
 
 def find_notebooks(notebooks: str | Path | Iterable[str | Path] | None = None) -> dict[str, Path]:
@@ -301,7 +322,7 @@ def assign(
     given = {name: value for name, value in parameters.items() if value is not None}
     for name in PATHS:
         if isinstance(given.get(name), str | Path) and str(given[name]):
-            given[name] = str(folder / home_path(given[name]))
+            given[name] = absolute_source(str(given[name]), folder)
     return {
         notebook: {
             name: convert(name, value, schema[name].default)

@@ -18,6 +18,8 @@ import driftlib
 from driftlib.data.frames import as_frame
 from driftlib.data.opening import open_source, source_name
 from driftlib.data.paths import is_path, matching_files
+from driftlib.data.sql import Query, open_sql
+from driftlib.data.sql_address import is_sql
 from driftlib.files import json_ready
 from driftlib.html.table import write_table
 from driftlib.profile.baseline import Baseline
@@ -165,6 +167,8 @@ def fingerprint(source: Any, role: str = "data") -> str:
     (True, False)
     """
     digest = hashlib.blake2b(digest_size=8)
+    if is_sql(source):
+        return _of_query(open_sql(source))
     if is_path(source):
         for path in matching_files(source, role):
             _add_file(digest, path)
@@ -176,6 +180,19 @@ def fingerprint(source: Any, role: str = "data") -> str:
             digest.update(name.encode())
             digest.update(_hashes(frame[name]))
     return digest.hexdigest()
+
+
+def _of_query(query: Query) -> str:
+    """Digest rows that need not be in memory at once."""
+    columns = {name: hashlib.blake2b(digest_size=8) for name in query.columns}
+    for batch in query.batches():
+        for name, digest in columns.items():
+            digest.update(_hashes(batch.frame[name]))
+    whole = hashlib.blake2b(digest_size=8)
+    for name, digest in columns.items():
+        whole.update(name.encode())
+        whole.update(digest.digest())
+    return whole.hexdigest()
 
 
 def _add_file(digest: hashlib.blake2b, path: Path) -> None:
@@ -200,4 +217,6 @@ def _rows(source: Any, role: str) -> int | None:
         import pyarrow.parquet as pq
 
         return sum(pq.ParquetFile(path).metadata.num_rows for path in paths)
+    if is_sql(source):
+        return None
     return source.rows if isinstance(source, Baseline) else len(as_frame(source, role))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from driftlib.data.sql_address import secrets_in_environment
 from driftlib.errors import MissingExtraError, ParameterError
 from driftlib.files import home_path, json_ready
 from driftlib.reporting.evidently import COLUMN_ARGUMENTS, DRIFT_PAGE
@@ -19,7 +20,7 @@ from driftlib.reporting.parameters import (
     assign,
     declared,
     find_notebooks,
-    project_path,
+    project_source,
     read_parameters,
 )
 from driftlib.reporting.pool import supervise
@@ -88,7 +89,8 @@ def run_report(
         raise ParameterError("workers and timeout must be at least 1.")
     found = read_parameters(params) if params else {}
     found = {name: value for name, value in found.items() if name not in CHECK_ONLY}
-    given = found | dict(parameters or {})
+    # No notebook, page or list of runs ever has a password.
+    given = secrets_in_environment(found | dict(parameters or {}))
     folder = home_path(output or given.pop("output", None) or "reports").absolute()
     given.pop("output", None)
     paths = find_notebooks(notebooks)
@@ -135,6 +137,6 @@ def _evidently_job(
             "no notebook has the parameters 'reference' and 'current', so there is no data for "
             "Evidently: leave evidently out."
         )
-    data = {role: str(project_path(values[role])) for role in ("reference", "current")}
+    data = {role: str(project_source(values[role])) for role in ("reference", "current")}
     columns = {name: values[name] for name in COLUMN_ARGUMENTS if values.get(name)}
     return Job("evidently", str(folder / DRIFT_PAGE), data | columns)
