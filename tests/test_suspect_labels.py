@@ -52,7 +52,17 @@ def _swapped(current: pd.DataFrame) -> pd.DataFrame:
     return current.assign(y_true=1 - current["y_true"])
 
 
+def _stuck(current: pd.DataFrame) -> pd.DataFrame:
+    return current.assign(y_pred=0, y_proba=0.13)
+
+
+def _misjoined(current: pd.DataFrame) -> pd.DataFrame:
+    return current.assign(y_true=current["y_true"].to_numpy()[::-1])
+
+
 SAID = {
+    _stuck: "all its 1,120 predictions are '0', as are 5",
+    _misjoined: "its labels look joined to other rows: they no longer follow predictions",
     _constant: "all its 1,120 labels are '1', as are 5",
     _copied: "all its 1,120 labels are the model's own predictions, as are 8",
     _swapped: "its labels look swapped: predictions are right in 2",
@@ -116,15 +126,34 @@ def test_windows_whose_labels_are_no_outcomes_are_held() -> None:
     assert [advice.action for advice in advise_on(facts)] == ["check the labels"]
 
 
-def test_numbers_that_equal_their_predictions_are_no_outcomes() -> None:
+NUMBERS = {
+    "the model's own predictions": lambda y, pred: (pred, pred),
+    "prediction": lambda y, pred: (y, np.full_like(pred, 7.25)),
+    "another unit: they spread": lambda y, pred: (y * 1000, pred),
+    "joined to other rows": lambda y, pred: (np.roll(y, 1), pred),
+}
+
+
+@pytest.mark.parametrize("said", NUMBERS)
+def test_numbers_that_are_no_outcomes(said) -> None:
     rng = np.random.default_rng(3)
-    pred = rng.normal(size=600).round(1)
-    reference = pd.DataFrame({"y_true": pred + rng.normal(size=600), "y_pred": pred})
-    current = reference.assign(y_true=pred)
-    found = dl.track_performance(current, reference=reference, unit="row", metrics=["mae"])
-    assert found.suspect == (
-        "all its 600 labels are the model's own predictions, as are 0.17 % of the reference's"
-    )
+
+    def rows(count: int) -> pd.DataFrame:
+        pred = rng.normal(size=count).round(1)
+        return pd.DataFrame(
+            {"x": pred, "y_true": pred + rng.normal(size=count) / 2, "y_pred": pred}
+        )
+
+    reference, current = rows(900), rows(600)
+    fine = dl.track_performance(current, reference=reference, unit="row", metrics=["mae"])
+    assert fine.suspect == ""
+    y, pred = NUMBERS[said](current["y_true"].to_numpy(), current["y_pred"].to_numpy())
+    spoilt = current.assign(y_true=y, y_pred=pred)
+    found = dl.track_performance(spoilt, reference=reference, unit="row", metrics=["mae"])
+    assert said in found.suspect
+    assert not found.table["degraded"].any()
+    why = dl.diagnose(reference, spoilt, unit="row")
+    assert (why.verdict, found.suspect in why.suspect) == ("undetermined", True)
 
 
 def test_units_that_are_all_alike_by_nature_are_no_suspects() -> None:

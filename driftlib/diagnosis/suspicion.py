@@ -28,7 +28,7 @@ def suspicion(periods: Periods) -> str:
     >>> from driftlib.diagnosis.setup import DiagnosisSetup
     >>> frame = pd.DataFrame({"x": range(80), "y_true": [0, 1] * 40, "y_pred": [0, 1, 1, 1] * 20})
     >>> suspicion(DiagnosisSetup(unit="row").read(frame, frame.assign(y_true=1))).split(":")[1]
-    " all its 80 labels are '1', as are 51 % of the reference's"
+    " all its 80 labels are '1', as are 50 % of the reference's"
     """
     rows = periods.losses.rows
     if rows is None or not periods.labelled or not len(periods.reference):

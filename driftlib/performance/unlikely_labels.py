@@ -1,54 +1,62 @@
-"""Tell labels that are no outcomes: all one label, or the model's own predictions.
+"""Tell labels and predictions that are no outcomes of a model: filled in, swapped or misjoined.
 
-A join that fails, or a default that is filled in, makes labels that look like a changed concept or
-like a perfect model. What the reference's labels are like says how unlikely that is.
+What a join that fails or a default that is filled in leaves behind looks like a changed concept or
+like a perfect model. What the reference's rows are like says how unlikely that is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from driftlib.data.groups import WindowGroups
 from driftlib.data.predictions import Predictions
-from driftlib.data.task import REGRESSION, Task
+from driftlib.data.task import BINARY, REGRESSION, Task
 from driftlib.text import counted, percent, percents
 
-# Labels count as no outcomes where independent rows of the reference would give them with less
-# than this chance, and where so many of its units, if units are not rows, hardly ever do.
+# Values count as filled in where independent rows of the reference would give them with less than
+# this chance, and so many of its units, if units are not rows, hardly ever.
 LEVEL, UNIT_LEVEL = 1e-6, 0.05
-# Labels look swapped where each of two predictions, of so many rows, is as seldom right as it was
-# wrong, which it was in less than so many of its rows.
-MIRRORED_ROWS, MIRRORED_SHARE, MIRRORED_GAP, MIRRORED_ERRORS = 50, 0.6, 0.02, 3.0
-CHECK = "check where labels come from"
+# A model may well predict nothing but what it predicts nearly always.
+MOST_USUAL = 0.9
+# Whatever compares shares or ranks asks for so many rows.
+FEWEST_ROWS = 50
+# Labels look swapped where each of two predictions is as seldom right as it was wrong, within so
+# much and so many standard errors, and was right in more than so many of its rows.
+MIRRORED_GAP, MIRRORED_ERRORS, MIRRORED_SHARE = 0.02, 3.0, 0.6
+# Labels look misjoined where predictions no longer rank them at all, within so many standard
+# errors of a correlation of 0, though theirs was so large, and both are distributed as before,
+# within so large a distance.
+LOST_ERRORS, LOST_LEAST, ALIKE = 3.0, 0.3, 0.1
+# Labels look to be in another unit where their spread has changed so many times, and that of
+# predictions less than so many.
+OTHER_UNIT, SAME_UNIT = 20.0, 2.0
+CHECK = "check where labels and predictions come from"
 NOT_JUDGED = f"not judged, {CHECK}"
 
 
 @dataclass(frozen=True)
 class UsualLabels:
-    """How often rows of a reference have each label, and how often the one that was predicted.
+    """Labels and predictions of a reference, which others should not be unlike.
 
     Parameters
     ----------
-    classes : tuple of str
-        Labels as text; none for a regression.
-    share : float array, shape (classes + 1,)
-        Of the rows with that label, and last of those whose label is the prediction; never 0.
-    whole : float array, shape (classes + 1,), or None
-        Of the units whose rows are all so; None where rows are units.
-    right : float array, shape (2,), or None
-        Of the rows with each of two predictions, those that are right; None of another number of
-        classes, or where there are too few rows.
+    task : Task
+    rows : Predictions
+        Of the reference's rows that have a label and a prediction.
+    unit : int array, shape (rows,), or None
+        The unit of each row; None where rows are units.
     """
 
-    classes: tuple[str, ...]
-    share: np.ndarray
-    whole: np.ndarray | None
-    right: np.ndarray | None = None
+    task: Task
+    rows: Predictions
+    unit: np.ndarray | None
 
     def unlike(self, rows: Predictions, unit: np.ndarray | None = None) -> str:
-        """Say why labels of some rows are no outcomes.
+        """Say why labels of some rows, or their predictions, are no outcomes.
 
         Parameters
         ----------
@@ -71,59 +79,97 @@ class UsualLabels:
         >>> usual.unlike(Predictions(y[:20] * 0, pred[:20], None))
         ''
         """
-        known = rows.labelled
-        count = int(known.sum())
-        if not count:
+        known = rows.labelled & rows.predicted
+        if not known.any() or not len(self.rows.y):
             return ""
         units = 1 if unit is None else len(np.unique(unit[known]))
-        y = rows.y[known]
-        if self.classes and (y == y[0]).all() and self._hardly(int(y[0]), count, units):
-            return (
-                f"all its {counted(count, 'label')} are {self.classes[int(y[0])]!r}, as are "
-                f"{percent(self.share[int(y[0])])} of the reference's"
-            )
-        if (y == rows.pred[known]).all() and self._hardly(-1, count, units):
-            return (
+        return next(self._odd(rows.take(known), units), "")
+
+    def _odd(self, now: Predictions, units: int) -> Iterator[str]:
+        """Say whatever is odd, the surest first."""
+        was, count = self.rows, len(now.y)
+        for name, values, usual, most in (
+            ("label", now.y, was.y, 1.0),
+            ("prediction", now.pred, was.pred, MOST_USUAL),
+        ):
+            so = usual == values[0]
+            share = float(so.mean())
+            constant = (values == values[0]).all() and share <= most
+            if constant and self._hardly(so, count, units):
+                yield (
+                    f"all its {counted(count, name)} are {self._named(values[0])}, as are "
+                    f"{percent(share)} of the reference's"
+                )
+        if (now.y == now.pred).all() and self._hardly(was.y == was.pred, count, units):
+            yield (
                 f"all its {counted(count, 'label')} are the model's own predictions, as are "
-                f"{percent(self.share[-1])} of the reference's"
+                f"{percent(float((was.y == was.pred).mean()))} of the reference's"
             )
-        if not self._mirrored(y, rows.pred[known]):
-            return ""
-        shares = float((y == rows.pred[known]).mean()), 1 - float(self.share[-1])
-        seldom, wrong = percents(*shares)
-        return (
-            f"its labels look swapped: predictions are right in {seldom} of "
-            f"{counted(count, 'row')}, as they are wrong in {wrong} of the reference's"
-        )
+        if count < FEWEST_ROWS or len(was.y) < FEWEST_ROWS:
+            return
+        if self.task.kind == BINARY and self._mirrored(now):
+            shares = float((now.y == now.pred).mean()), float((was.y != was.pred).mean())
+            seldom, wrong = percents(*shares)
+            yield (
+                f"its labels look swapped: predictions are right in {seldom} of "
+                f"{counted(count, 'row')}, as they are wrong in {wrong} of the reference's"
+            )
+        if self.task.kind == REGRESSION:
+            times = _spread(now.y) / _spread(was.y)
+            same = _spread(now.pred) / _spread(was.pred)
+            if max(times, 1 / times) > OTHER_UNIT and max(same, 1 / same) < SAME_UNIT:
+                yield (
+                    f"its labels look to be in another unit: they spread {times:.3g} times as far "
+                    f"as the reference's, predictions {same:.2g} times"
+                )
+        yield from self._misjoined(now)
 
-    def _mirrored(self, y: np.ndarray, pred: np.ndarray) -> bool:
-        """Whether every prediction is as seldom right as it was wrong."""
-        if self.right is None:
+    def _named(self, value: float) -> str:
+        if self.task.kind == REGRESSION:
+            return f"{value:.6g}"
+        return repr(self.task.classes[int(value)])
+
+    def _hardly(self, so: np.ndarray, rows: int, units: int) -> bool:
+        """Whether so many rows and units of the reference would hardly ever all be so."""
+        # One more, so that what never occurred is not impossible.
+        if rows * np.log((so.sum() + 1) / (len(so) + 1)) >= np.log(LEVEL):
             return False
-        right, counts = _right_by_prediction(y, pred)
-        if right is None:
+        if self.unit is None:
+            return True
+        own = self.unit >= 0
+        ids, place = np.unique(self.unit[own], return_inverse=True)
+        whole = int((np.bincount(place, ~so[own], minlength=len(ids)) == 0).sum())
+        return bool(((whole + 1) / (len(ids) + 1)) ** units < UNIT_LEVEL)
+
+    def _mirrored(self, now: Predictions) -> bool:
+        """Whether each prediction is as seldom right as it was wrong."""
+        sides = [_right_by_prediction(rows) for rows in (self.rows, now)]
+        (before, rows), (right, count) = sides
+        if min(rows.min(), count.min()) < FEWEST_ROWS:
             return False
-        error = np.sqrt(right * (1 - right) / counts + self.right * (1 - self.right) / counts)
-        near = np.abs(right - (1 - self.right)) < MIRRORED_GAP + MIRRORED_ERRORS * error
-        return bool((near & (right < 0.5) & (self.right > MIRRORED_SHARE)).all())
+        error = np.sqrt(right * (1 - right) / count + before * (1 - before) / rows)
+        near = np.abs(right - (1 - before)) < MIRRORED_GAP + MIRRORED_ERRORS * error
+        return bool((near & (right < 0.5) & (before > MIRRORED_SHARE)).all())
 
-    def _hardly(self, place: int, rows: int, units: int) -> bool:
-        if rows * np.log(self.share[place]) >= np.log(LEVEL):
-            return False
-        return self.whole is None or bool(self.whole[place] ** units < UNIT_LEVEL)
-
-
-def _right_by_prediction(y: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-    """Share of the rows of each of two predictions that are right, and how many rows there are."""
-    known = pred >= 0
-    counts = np.bincount(pred[known], minlength=2)
-    if counts.min() < MIRRORED_ROWS:
-        return None, counts
-    return np.bincount(pred[known], (y == pred)[known], minlength=2) / counts, counts
+    def _misjoined(self, now: Predictions) -> Iterator[str]:
+        """Say that labels no longer follow predictions at all, though neither moved."""
+        if self.task.kind not in (BINARY, REGRESSION):
+            return
+        after = _follows(now)
+        if abs(after) > LOST_ERRORS / np.sqrt(len(now.y)):
+            return
+        was, before = self.rows, _follows(self.rows)
+        moved = max(_distance(was.y, now.y), _distance(_score(was), _score(now)))
+        if before > LOST_LEAST and moved < ALIKE:
+            yield (
+                "its labels look joined to other rows: they no longer follow predictions "
+                f"(correlation {after:.2f}, {before:.2f} in the reference), though both are "
+                "distributed as before"
+            )
 
 
 def usual_labels(task: Task, rows: Predictions, unit: np.ndarray | None = None) -> UsualLabels:
-    """Count what the labels of a reference are like.
+    """Keep what the labels of a reference are like.
 
     Parameters
     ----------
@@ -137,19 +183,8 @@ def usual_labels(task: Task, rows: Predictions, unit: np.ndarray | None = None) 
     -------
     UsualLabels
     """
-    classes = () if task.kind == REGRESSION else task.classes
-    known = rows.labelled
-    y = rows.y[known]
-    so = np.stack([*(y == label for label in range(len(classes))), y == rows.pred[known]])
-    # One more, so that what never occurred is not impossible.
-    share = (so.sum(axis=1) + 1) / (so.shape[1] + 1)
-    right = _right_by_prediction(y, rows.pred[known])[0] if len(classes) == 2 else None
-    if unit is None:
-        return UsualLabels(classes, share, None, right)
-    own = unit[known]
-    ids, place = np.unique(own[own >= 0], return_inverse=True)
-    odd = np.stack([np.bincount(place, ~each[own >= 0], minlength=len(ids)) for each in so])
-    return UsualLabels(classes, share, ((odd == 0).sum(axis=1) + 1) / (len(ids) + 1), right)
+    known = rows.labelled & rows.predicted
+    return UsualLabels(task, rows.take(known), None if unit is None else unit[known])
 
 
 def unlike_windows(
@@ -178,3 +213,37 @@ def unlike_windows(
         usual.unlike(sorted_rows.take(slice(lo, hi)), None if units is None else units[lo:hi])
         for lo, hi in zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)
     ]
+
+
+def _right_by_prediction(rows: Predictions) -> tuple[np.ndarray, np.ndarray]:
+    """Count the rows of each of two predictions, and the share that is right."""
+    counts = np.bincount(rows.pred, minlength=2)
+    return np.bincount(rows.pred, rows.y == rows.pred, minlength=2) / np.maximum(counts, 1), counts
+
+
+def _spread(values: np.ndarray) -> float:
+    """Take the distance between quartiles; tiny, not 0, where half of the values are one."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    return max(float(high - low), 1e-300)
+
+
+def _score(rows: Predictions) -> np.ndarray:
+    """Take what ranks rows: the probability, else the prediction."""
+    return rows.pred.astype(float) if rows.proba is None else rows.proba
+
+
+def _follows(rows: Predictions) -> float:
+    """Compute Spearman's correlation of labels and predictions; 0 where either is constant."""
+    sides = pd.DataFrame({"y": rows.y, "score": _score(rows)}).dropna()
+    ranks = sides.rank().to_numpy()
+    if not ranks.size or not ranks.std(axis=0).all():
+        return 0.0
+    return float(np.corrcoef(ranks, rowvar=False)[0, 1])
+
+
+def _distance(before: np.ndarray, now: np.ndarray) -> float:
+    """Compute the Kolmogorov-Smirnov distance of two samples."""
+    sides = [np.sort(side[~np.isnan(side)]) for side in (before.astype(float), now.astype(float))]
+    grid = np.concatenate(sides)
+    shares = [side.searchsorted(grid, "right") / max(1, len(side)) for side in sides]
+    return float(np.abs(shares[0] - shares[1]).max(initial=0.0))
