@@ -4,6 +4,7 @@
 
 PYTHON ?=
 EXTRAS := test lint evidently
+DOCS := --group docs --extra notebooks --extra alerts --extra history --constraint requirements.lock
 PINS := --universal --python-version 3.11 --upgrade --generate-hashes
 
 # Paths of the user's reach the recipes through the environment, so that no make and no shell
@@ -21,7 +22,7 @@ test test-newest test-lowest test-scale: \
 # Test workers that each start a thread per core starve one another.
 test test-newest test-lowest test-scale test-postgres: export OMP_NUM_THREADS := 1
 
-.PHONY: help report test test-newest test-lowest test-scale test-postgres lab demo app lint bench lock clean
+.PHONY: help report test test-newest test-lowest test-scale test-postgres lab demo app docs lint bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -75,6 +76,12 @@ demo: .venv/.ready ## drift on synthetic data, from the command line, in artifac
 app: .venv/.ready ## open the Streamlit page
 	@.venv/bin/python -m streamlit run streamlit_app.py
 
+docs: .venv-docs/.ready ## build the documentation and check it: open docs/_build/html/index.html
+	@rm -rf docs/_build docs/reference/generated
+	@.venv-docs/bin/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky \
+		-b html docs docs/_build/html
+	@.venv-docs/bin/python -m pytest --noconftest -m docs tests/test_docs.py
+
 lint: .venv/.ready ## check style, types, docstrings and the order of imports
 	@.venv/bin/python -m ruff check
 	@.venv/bin/python -m ruff format --check
@@ -84,13 +91,15 @@ lint: .venv/.ready ## check style, types, docstrings and the order of imports
 bench: .venv/.ready ## measure speed and error rates, and print them
 	@.venv/bin/python -m bench
 
-lock: .venv-lock/.ready ## pin the newest releases that fit together, with hashes, in both lock files
-	@echo 'Resolving requirements.lock and requirements-scale.lock ...'
+lock: .venv-lock/.ready ## pin the newest releases that fit together, with hashes, in all lock files
+	@echo 'Resolving requirements.lock, requirements-scale.lock and requirements-docs.lock ...'
 	$(COMPILE) $(PINS) $(EXTRAS:%=--extra %) --output-file requirements.lock
 	$(COMPILE) $(PINS) --all-extras --output-file requirements-scale.lock
+	$(COMPILE) $(PINS) $(DOCS) --output-file requirements-docs.lock
 
 clean: ## remove environments, caches, artifacts/ and everything rendered into reports/
-	@rm -rf .venv .venv-newest .venv-lowest .venv-scale .venv-lock artifacts build dist
+	@rm -rf .venv .venv-newest .venv-lowest .venv-scale .venv-docs .venv-lock artifacts build dist
+	@rm -rf docs/_build docs/reference/generated
 	@rm -rf .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
 	@find reports -mindepth 1 ! -name .gitignore -delete
 	@find . -type d \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
@@ -131,13 +140,14 @@ COMPILE = @.venv-lock/bin/python -m uv --quiet pip compile pyproject.toml --grou
 
 .venv/.locked: requirements.lock
 .venv-scale/.locked: requirements-scale.lock
-.venv/.locked .venv-scale/.locked:
+.venv-docs/.locked: requirements-docs.lock
+.venv/.locked .venv-scale/.locked .venv-docs/.locked:
 	$(create)
 	@echo 'Installing $<, a matter of minutes the first time ...'
 	@$(@D)/bin/python $(INSTALL) --no-deps --require-hashes --requirement $<
 	@touch $@
 
-.venv/.ready .venv-scale/.ready: %/.ready: %/.locked pyproject.toml
+.venv/.ready .venv-scale/.ready .venv-docs/.ready: %/.ready: %/.locked pyproject.toml
 	$(EDITABLE)
 	@pwd -P > $@
 

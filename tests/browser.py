@@ -84,6 +84,8 @@ def violations(page: Page) -> dict[str, list[str]]:
     options: dict[str, Any] = {
         "runOnly": {"type": "tag", "values": LEVELS},
         "resultTypes": ["violations"],
+        # Styles are in the page, or on disk, where no request gets them.
+        "preload": False,
     }
     found = Axe().run(page, options=options).response["violations"]
     return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found}

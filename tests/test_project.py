@@ -22,10 +22,12 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = {"requirements.lock": {"scale"}, "requirements-scale.lock": set()}
+DOCS_LOCK, DOCS_EXTRAS = "requirements-docs.lock", {"notebooks", "alerts", "history"}
+ALL_LOCKS = [*LOCKS, DOCS_LOCK]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 TARGETS = {
     *("help", "report", "test", "test-newest", "test-lowest", "test-scale", "test-postgres", "lab"),
-    *("demo", "app", "lint", "bench", "lock", "clean"),
+    *("demo", "app", "docs", "lint", "bench", "lock", "clean"),
 }
 FIXED = {
     *("notebooks", "driftlib", "data", "reports", "tests", "environment.yml", "Makefile"),
@@ -37,7 +39,8 @@ FIXED = {
         "pyproject.toml",
         "requirements.lock",
     ),
-    *("requirements-scale.lock", "LICENSE", "CHANGELOG.md", ".ci"),
+    *("requirements-scale.lock", "requirements-docs.lock", "docs"),
+    *("LICENSE", "CHANGELOG.md", ".ci"),
 }
 ALSO = {"bench", ".gitignore", ".gitattributes", ".streamlit"}
 HEAVY = {
@@ -96,19 +99,20 @@ def test_environment_yml_has_the_ranges_of_pyproject():
     assert ranges == expected
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ALL_LOCKS)
 def test_lock_has_nothing_but_pins_each_with_its_hashes(lock):
     text = (ROOT / lock).read_text()
     pin = r"[a-z0-9][a-z0-9-]*==[0-9][\w.]*( ; [^#\n\\]+)? \\\n"
     hashed = r"(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+"
-    origin = r"    # via [a-z0-9-]+( \(pyproject.toml(:build)?\))?(, [a-z0-9-]+( \(.*?\))?)*\n"
+    named = r"(-c requirements\.lock|[a-z0-9-]+( \(pyproject\.toml(:build|:docs)?\))?)"
+    origin = rf"    # via {named}(, {named})*\n"
     for entry in re.split(r"(?m)^(?=\S)", text)[1:]:
         assert re.fullmatch(f"{pin}{hashed}{origin}", entry), entry[:200]
     assert "//" not in text
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ALL_LOCKS)
 def test_lock_satisfies_every_range(lock, python):
     environment = default_environment() | {
         "python_version": python,
@@ -120,8 +124,10 @@ def test_lock_satisfies_every_range(lock, python):
             assert pin.name not in pinned, f"{pin.name} is pinned twice for Python {python}"
             (specifier,) = pin.specifier
             pinned[pin.name] = specifier.version
-    wanted = declared(LOCKS[lock])
-    for line in PROJECT["build-system"]["requires"]:
+    extras = set(PROJECT["project"]["optional-dependencies"])
+    wanted = declared(LOCKS.get(lock, extras - DOCS_EXTRAS))
+    documenting = PROJECT["dependency-groups"]["docs"] if lock == DOCS_LOCK else []
+    for line in [*documenting, *PROJECT["build-system"]["requires"]]:
         wanted[Requirement(line).name] = Requirement(line)
     unmet = {
         name: (str(requirement.specifier), pinned.get(name))
@@ -133,8 +139,12 @@ def test_lock_satisfies_every_range(lock, python):
 
 def test_locks_agree_and_only_one_has_spark():
     # Not the markers: more of the packages may need one on more systems.
-    default, scale = ({(pin.name, str(pin.specifier)) for pin in pins(lock)} for lock in LOCKS)
+    default, scale, docs = (
+        {(pin.name, str(pin.specifier)) for pin in pins(lock)} for lock in ALL_LOCKS
+    )
     assert default < scale
+    shared = {name for name, _ in default}
+    assert {pin for pin in docs if pin[0] in shared} <= default
     assert not {pin.name for pin in pins("requirements.lock")} & {"dask", "pyspark"}
 
 
@@ -164,7 +174,7 @@ def executable(path: Path, body: str) -> Path:
 def copy(tmp_path) -> Path:
     folder = tmp_path / "a folder"
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", *LOCKS):
+    for name in ("Makefile", "pyproject.toml", *ALL_LOCKS):
         shutil.copy(ROOT / name, folder)
     return folder
 
@@ -278,7 +288,7 @@ def test_clean_leaves_what_is_not_generated(installed):
         (installed / name).touch()
     assert run_make(installed, "clean").returncode == 0
     left = {str(path.relative_to(installed)) for path in installed.rglob("*") if path.is_file()}
-    assert left == {"Makefile", "pyproject.toml", *LOCKS, *keep}
+    assert left == {"Makefile", "pyproject.toml", *ALL_LOCKS, *keep}
     assert run_make(installed, "clean").returncode == 0
 
 

@@ -1,0 +1,89 @@
+"""Write the pages that the code itself can write: commands, parameters, the tour."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+from driftlib.cli import COMMANDS, main
+from driftlib.reporting.parameters import NAMES, Parameter, declared
+
+HERE = Path(__file__).resolve().parents[1]
+FOLDER = HERE / "reference" / "generated"
+
+
+def help_of(*arguments: str) -> str:
+    """What a command says when asked for help, as wide as a page."""
+    os.environ["COLUMNS"] = "90"
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+        main([*arguments, "--help"])
+    return said.getvalue().rstrip()
+
+
+def commands() -> str:
+    """The page of commands, from what each says of itself."""
+    parts = [
+        "# Command line\n",
+        "Each command says the same of itself with `--help`. Exit codes: 0 nothing found, 1 an "
+        "alert (or a report that failed), 2 the input cannot be used.\n",
+    ]
+    for name, short in COMMANDS.items():
+        asked = [(name,)] if name != "alerts" else [(name,), (name, "list"), (name, "ack")]
+        parts.append(f"## driftlib {name}\n\n{short[0].upper()}{short[1:]}.\n")
+        parts += [f"```text\n{help_of(*words)}\n```\n" for words in asked]
+    return "\n".join(parts)
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a table."""
+    return text.replace("|", r"\|").replace("<", r"\<")
+
+
+def row(parameter: Parameter, used: list[str]) -> str:
+    """A line of the table of parameters."""
+    default = f"`{parameter.default!r}`" if parameter.default != "" else "(empty)"
+    said = f"{parameter.help[0].upper()}{parameter.help[1:]}"
+    return f"| `{parameter.name}` | {cell(default)} | {cell(said)} | {', '.join(used)} |"
+
+
+def parameters() -> str:
+    """The page of parameters, from the notebooks' own cells."""
+    schemas = {name: declared(HERE.parent / "notebooks" / f"{name}.ipynb") for name in NAMES}
+    known: dict[str, Parameter] = {}
+    for schema in schemas.values():
+        known |= {name: value for name, value in schema.items() if name not in known}
+    rows = [
+        row(value, [page for page, schema in schemas.items() if name in schema])
+        for name, value in sorted(known.items())
+    ]
+    return "\n".join(
+        [
+            "# Parameters\n",
+            "One flat YAML file, `make report PARAMS=my.yml` or `driftlib report --params my.yml`, "
+            "sets any of these; `driftlib check --params my.yml` takes the same file. A name that "
+            "none of the notebooks declares is an error that lists the known ones. "
+            "[driftlib init](command-line.md#driftlib-init) writes such a file for your data.\n",
+            "| name | default | meaning | notebooks |\n|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def write(app: Any, config: Any) -> None:
+    """Write each page, unless it is there as it should be."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in {"command-line": commands(), "parameters": parameters()}.items():
+        path = FOLDER / f"{name}.md"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register what is written before pages are read."""
+    app.connect("config-inited", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,171 @@
+"""The documentation: its code runs, its pictures are fresh, and its pages are for everybody.
+
+Blocks that take no time run here with all tests; `make docs` runs the rest on the built pages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+import driftlib as dl
+from tests.browser import violations
+from tests.pages import RUN, blocks, follow, matches
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+SITE = DOCS / "_build" / "html"
+PAGES = sorted(
+    path
+    for path in [*DOCS.rglob("*.md")]
+    if not {"_build", "generated"} & set(path.parts) and path.stem not in {"changelog"}
+)
+NAMES = {str(path.relative_to(ROOT)): path for path in PAGES}
+WITH_CODE = [name for name, path in NAMES.items() if blocks(path)]
+# What every newcomer follows; the other pages wait for `make docs`.
+QUICK = [name for name in WITH_CODE if not name.startswith("docs/") or "/start/" in name]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_code_does_what_the_page_says(name, tmp_path):
+    follow(NAMES[name], tmp_path)
+
+
+@pytest.mark.docs
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_all_code_does_what_the_page_says(name, tmp_path):
+    assert follow(NAMES[name], tmp_path, slow=True) or all(
+        block.mark.startswith("not run: ") for block in blocks(NAMES[name])
+    )
+
+
+def test_every_block_has_a_kind():
+    for name, path in NAMES.items():
+        opened = re.findall(r"^```+(\S*)", path.read_text(), re.MULTILINE)[::2]
+        kinds = {kind for kind in opened if not kind.startswith("{")}
+        assert kinds <= {*RUN, "text", "yaml", "mermaid", "promql", "sql"}, name
+
+
+def test_blocks_are_compared_with_what_they_print(tmp_path):
+    page = DOCS / "index.md"
+    for printed, fits in (("2", True), ("3", False)):
+        made = tmp_path / "page.md"
+        made.write_text(f"```python\n1 + 1\n```\n\n```text\n{printed}\n```\n")
+        (block,) = blocks(made)
+        assert block.prints == printed
+        assert matches(printed, "2\n") is fits
+    assert matches("a ... c", "a b b c")
+    assert not matches("a ... c", "a b b d")
+    assert page.exists()
+
+
+def test_every_public_name_is_in_the_reference():
+    listed = set(
+        re.findall(r"driftlib\.(?:\w+\.)*(\w+)$", (DOCS / "reference/api.md").read_text(), re.M)
+    )
+    assert set(dl.__all__) <= listed
+
+
+@pytest.mark.docs
+def test_pictures_say_what_the_library_says_now():
+    from docs.draw import PICTURES, words
+
+    kept = json.loads((DOCS / "pictures" / "pictures.json").read_text())
+    assert kept == {name: words(draw()) for name, draw in sorted(PICTURES.items())}
+    assert {path.stem for path in (DOCS / "pictures").glob("*.svg")} == set(PICTURES)
+
+
+# The built pages
+
+# One of each kind: formulas, pictures, code, tables, signatures.
+IN_THE_DARK = [
+    *("index.html", "search.html", "why/statistics.html", "reading/psi.html"),
+    *("start/own-data.html", "guides/large.html", "reference/contributing.html"),
+    *("reference/generated/driftlib.diagnose.html", "reference/generated/parameters.html"),
+]
+
+
+def built() -> list[Path]:
+    pages = sorted(path for path in SITE.rglob("*.html") if "_static" not in path.parts)
+    assert pages, "make docs builds them first"
+    return pages
+
+
+@pytest.mark.docs
+def test_the_site_is_small_and_names_no_other_host_to_load_from():
+    assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) < 15e6
+    loads = re.compile(
+        r"<(?:script|img|iframe|source)[^>]+src=[\"']?(?:https?:)?//|<link[^>]+href=[\"']?(?:https?:)?//"
+        r"|url\([\"']?(?:https?:)?//|@import"
+    )
+    for path in built():
+        assert not loads.search(path.read_text()), path.relative_to(SITE)
+    for path in SITE.rglob("*.css"):
+        assert not re.search(r"url\([\"']?(?:https?:)?//", path.read_text()), path.name
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A page without a network, on which neither errors nor requests go unseen."""
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+    page.on(
+        "console", lambda said: seen.append(f"error {said.text}") if said.type == "error" else None
+    )
+    page.on("pageerror", lambda error: seen.append(f"error {error}"))
+    yield page
+    assert [url for url in seen if not url.startswith(("file:", "data:", "blob:"))] == []
+    context.close()
+
+
+@pytest.mark.docs
+def test_search_finds_from_disk(page):
+    page.goto((SITE / "search.html").as_uri() + "?q=season")
+    page.wait_for_selector("ul.search li a", timeout=20_000)
+    assert "Choosing a reference, a unit, a season" in page.inner_text("#search-results")
+
+
+def to_look_at(scheme: str) -> list[Path]:
+    """All pages that someone wrote, and a few of those made from docstrings; in the dark some."""
+    generated = sorted((SITE / "reference" / "generated").glob("driftlib.*.html"))
+    if scheme == "dark":
+        return [SITE / name for name in IN_THE_DARK]
+    chosen = [path for path in built() if path not in generated]
+    return [
+        *chosen,
+        *(path for path in generated if path.stem in {"driftlib.diagnose", "driftlib.Baseline"}),
+    ]
+
+
+@pytest.mark.docs
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_can_be_used_by_everybody(page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    wrong = {}
+    for path in to_look_at(scheme):
+        page.goto(path.as_uri())
+        page.wait_for_function("document.documentElement.dataset.theme !== undefined")
+        assert page.locator("h1").count() == 1, path.name
+        if found := violations(page):
+            wrong[str(path.relative_to(SITE))] = found
+    assert wrong == {}
