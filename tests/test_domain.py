@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from driftlib.domain.boosting import judge
 from driftlib.domain.classifier import fit_domain
 from driftlib.domain.features import MOST_LEVELS, choose_levels, encode
 from driftlib.domain.separation import auc
@@ -98,7 +99,7 @@ def test_every_row_is_judged_by_a_model_that_has_not_seen_it():
     domain = fit_domain(frame.iloc[:300], frame.iloc[300:])
     for fold, model in enumerate(domain.models):
         rows = domain.folds == fold
-        expected = np.clip(model.predict_proba(domain.matrix[rows])[:, 1], 0.001, 0.999)
+        expected = np.clip(judge(model, domain.codes[rows]), 0.001, 0.999)
         pi = np.r_[domain.pi_reference, domain.pi_current]
         np.testing.assert_array_equal(pi[rows], expected)
     counts = [np.bincount(part) for part in np.split(domain.folds, [300])]

@@ -194,7 +194,11 @@ def level_texts(series: pd.Series) -> pd.Series:
     >>> level_texts(pd.Series([7, b"a"], dtype=object)).tolist()
     ['7', "b'a'"]
     """
-    return series.astype(object).map(level_text, na_action="ignore")
+    if series.dtype == object or _is_nested(series.dtype):
+        return series.astype(object).map(level_text, na_action="ignore")
+    # Values are written once each, and not once a row.
+    codes, texts = level_codes(series)
+    return pd.Series(np.append(texts, np.nan)[codes], series.index, dtype=object, name=series.name)
 
 
 def _is_nested(dtype: Any) -> bool:

@@ -126,7 +126,7 @@ def fit_loss(domain: Domain, loss: np.ndarray, rows: np.ndarray | None = None) -
     Parameters
     ----------
     domain : Domain
-        Gives the matrix and the folds.
+        Gives the codes of the features and the folds.
     loss : float array, shape (rows,)
         Loss of each row; may be NaN in rows that are not learnt from.
     rows : bool array, shape (rows,), optional
@@ -137,18 +137,16 @@ def fit_loss(domain: Domain, loss: np.ndarray, rows: np.ndarray | None = None) -
     float array, shape (rows,)
         Expected loss of each row, by a model that has not seen it.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
     options = boosting_options(domain.features, domain.levels, domain.seed)
     known = np.ones(len(loss), dtype=bool) if rows is None else rows
     # Scikit-learn adds up single precision: a power of two brings any unit near to 1.
     power = int(np.frexp(np.abs(loss[known]).max(initial=0.0))[1])
     models = fit_folds(
-        lambda: HistGradientBoostingRegressor(**options),
-        domain.matrix[known], np.ldexp(loss[known], -power), domain.folds[known],
+        "regressor", options, domain.codes[known], np.ldexp(loss[known], -power),
+        domain.folds[known],
     )  # fmt: skip
     with one_thread():
-        return np.ldexp(held_out(models, domain.matrix, domain.folds), power)
+        return np.ldexp(held_out(models, domain.codes, domain.folds), power)
 
 
 def retarget(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ The domain classifier and the loss model of the diagnosis are both built on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftlib.data.batches import each
+from driftlib.domain.bins import as_floats
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -71,16 +72,21 @@ def boosting_options(features: Sequence[str], levels: Container[str], seed: int)
 
 
 def fit_folds(
-    new_model: Callable[[], Any], matrix: np.ndarray, target: np.ndarray, folds: np.ndarray
+    kind: str,
+    options: dict[str, Any],
+    codes: np.ndarray,
+    target: np.ndarray,
+    folds: np.ndarray,
 ) -> tuple[Any, ...]:
     """Fit one model for each fold, on the rows of the others; of many rows on a thread a core.
 
     Parameters
     ----------
-    new_model : function
-        Makes a model of scikit-learn that is not fitted.
-    matrix : float array, shape (rows, features)
-        From `encode`; NaN is missing.
+    kind : {"classifier", "regressor"}
+    options : dict
+        From `boosting_options`.
+    codes : uint8 array, shape (rows, features)
+        From `driftlib.domain.bins.Binning.codes`.
     target : array, shape (rows,)
         What to learn.
     folds : int array, shape (rows,)
@@ -89,16 +95,44 @@ def fit_folds(
     Returns
     -------
     tuple
-        The fitted models, by fold.
+        The fitted models, by fold; they judge codes.
     """
+    model = _models()[kind]
 
     def fit(fold: int) -> Any:
         others = folds != fold
         # What is set is set for the thread that sets it.
         with one_thread():
-            return new_model().fit(_filled(matrix[others]), target[others])
+            return model(**options).fit(_filled(as_floats(codes[others])), target[others])
 
-    return tuple(each(fit, list(range(int(folds.max()) + 1)), matrix.size))
+    return tuple(each(fit, list(range(int(folds.max()) + 1)), codes.size))
+
+
+@lru_cache(maxsize=1)
+def _models() -> dict[str, Any]:
+    """Make scikit-learn's models take codes as their bins, which they would look for again.
+
+    A version that bins in another way does look for them, and finds the same.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    class Binned:
+        def _bin_data(self: Any, X: np.ndarray, *args: Any, **options: Any) -> np.ndarray:
+            missing = np.isnan(X)
+            known = np.where(missing, 0, X)
+            largest = known.max(axis=0)
+            # Each code once is all that there is to learn of a column.
+            self._bin_mapper.fit(np.minimum(np.arange(largest.max() + 1)[:, None], largest))
+            known[missing] = self._bin_mapper.missing_values_bin_idx_
+            return np.asfortranarray(known.astype(np.uint8))
+
+    class BinnedClassifier(Binned, HistGradientBoostingClassifier):  # type: ignore[misc]
+        pass
+
+    class BinnedRegressor(Binned, HistGradientBoostingRegressor):  # type: ignore[misc]
+        pass
+
+    return {"classifier": BinnedClassifier, "regressor": BinnedRegressor}
 
 
 def _filled(matrix: np.ndarray) -> np.ndarray:
@@ -107,15 +141,15 @@ def _filled(matrix: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def held_out(models: Sequence[Any], matrix: np.ndarray, folds: np.ndarray) -> np.ndarray:
+def held_out(models: Sequence[Any], codes: np.ndarray, folds: np.ndarray) -> np.ndarray:
     """Predict each row by the model that has not seen it.
 
     Parameters
     ----------
     models : sequence
         From `fit_folds`.
-    matrix : float array, shape (rows, features)
-        Rows that were fitted, or changed copies of them.
+    codes : uint8 array, shape (rows, features)
+        Of rows that were fitted, or of changed copies of them.
     folds : int array, shape (rows,)
         Fold of each row.
 
@@ -124,11 +158,29 @@ def held_out(models: Sequence[Any], matrix: np.ndarray, folds: np.ndarray) -> np
     float array, shape (rows,)
         Probabilities of the second class from classifiers, predictions from regressors.
     """
-    predicted = np.empty(len(matrix))
+    predicted = np.empty(len(codes))
     for fold, model in enumerate(models):
         rows = folds == fold
         if rows.any():
-            classifies = hasattr(model, "predict_proba")
-            part = matrix[rows]
-            predicted[rows] = model.predict_proba(part)[:, 1] if classifies else model.predict(part)
+            predicted[rows] = judge(model, codes[rows])
     return predicted
+
+
+def judge(model: Any, codes: np.ndarray) -> np.ndarray:
+    """Predict rows by one model.
+
+    Parameters
+    ----------
+    model : object
+        From `fit_folds`.
+    codes : uint8 array, shape (rows, features)
+
+    Returns
+    -------
+    float array, shape (rows,)
+        Probabilities of the second class from a classifier, predictions from a regressor.
+    """
+    part = as_floats(codes)
+    if hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(part)[:, 1])
+    return np.asarray(model.predict(part))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from driftlib.data.opening import read_pair, source_name
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.season import season_names
 from driftlib.data.unit_choice import AUTO
+from driftlib.domain.bins import Binning, fit_bins
 from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
 from driftlib.domain.calibration import fit_scale
 from driftlib.domain.features import (
@@ -232,9 +233,12 @@ def fit_periods(
     else:
         fold_of = deal_units(drawn, folds, rng)
     is_current = np.arange(len(matrix)) >= len(rows[0])
-    models = fit_folds(_classifier(list(kinds), levels, seed), matrix, is_current, fold_of)
+    binning = fit_bins(matrix, list(kinds), levels)
+    codes = binning.codes(matrix)
+    options = boosting_options(list(kinds), levels, seed)
+    models = fit_folds("classifier", options, codes, is_current, fold_of)
     with one_thread():
-        raw = held_out(models, matrix, fold_of)
+        raw = held_out(models, codes, fold_of)
     scale = None if drawn is None else fit_scale(raw, is_current, fold_of)
     score = clipped(raw) if scale is None else scale.score(raw, fold_of)
     pi = score if scale is None else clipped(scale.probability(raw, fold_of))
@@ -252,6 +256,8 @@ def fit_periods(
         upper=upper,
         p_value=p_value,
         matrix=matrix,
+        binning=binning,
+        codes=codes,
         folds=fold_of,
         models=models,
         seed=seed,
@@ -306,15 +312,11 @@ def _unfitted(
         upper=np.nan,
         p_value=np.nan,
         matrix=np.empty((count, 0)),
+        binning=Binning(()),
+        codes=np.empty((count, 0), dtype=np.uint8),
         folds=np.zeros(count, dtype=np.int64),
         models=(),
         seed=seed,
         period_units=units,
         cannot_tell=reason,
     )
-
-
-def _classifier(features: Sequence[str], levels: Mapping[str, Any], seed: int) -> Callable[[], Any]:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    return lambda: HistGradientBoostingClassifier(**boosting_options(features, levels, seed))

@@ -13,7 +13,7 @@ from driftlib.data.levels import KnownLevels, count_levels, level_codes
 from driftlib.data.numbers import as_numbers, without_gaps
 from driftlib.data.schema import CATEGORICAL, COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
-from driftlib.stats.precision import alike, claims, held_as_whole, held_bits
+from driftlib.stats.precision import Claims, alike, claims, held_as_whole, held_bits
 from driftlib.text import quoted
 
 # Scikit-learn's boosting refuses more than 255 categories: these and "other".
@@ -106,14 +106,21 @@ def note_of_counter(series: pd.Series) -> str:
 
 def _run_together(*sides: pd.Series) -> int:
     """Count the distinct whole numbers of a column if floats run some together, else 0."""
-    values = [pd.unique(as_numbers(without_gaps(side)).values) for side in sides]
-    if not any(held_as_whole(np.sort(side)) for side in values):
+    values = [as_numbers(without_gaps(side)).values for side in sides]
+    if not any(_may_run_together(side) for side in values):
         return 0
+    values = [pd.unique(side) for side in values]
     found = {value for side in values for value in side.tolist()}
     if len({float(value) for value in found}) == len(found):
         return 0
     # Floats on one side are no codes: none of them is what it was.
     return len(found) if all(side.dtype.kind in "iu" for side in values) else sys.maxsize
+
+
+def _may_run_together(values: np.ndarray) -> bool:
+    if values.dtype.kind not in "iu" or not len(values):
+        return False
+    return held_as_whole(np.array([values.min(), values.max()]))
 
 
 def _has_numbers(series: pd.Series) -> bool:
@@ -236,10 +243,24 @@ def drop_last_digits(
         first = alike(points[0], bits)
         known = points[0] if first is None else np.unique(points[0][first])
         found = claims(known, bits)
-        place = np.minimum(found.upper.searchsorted(matrix[:, j]), len(known) - 1)
-        inside = (found.lower[place] <= matrix[:, j]) & (matrix[:, j] <= found.upper[place])
-        same[inside, j] = known[place[inside]]
+        if first is None and not _changed(points[1], known, found):
+            continue
+        inside, place = _claimed(matrix[:, j], found)
+        same[inside, j] = known[place]
     return same
+
+
+def _changed(points: np.ndarray, known: np.ndarray, found: Claims) -> bool:
+    """Tell whether any point counts as a known one that it is not: of most columns none does."""
+    inside, place = _claimed(points, found)
+    return bool((points[inside] != known[place]).any())
+
+
+def _claimed(values: np.ndarray, found: Claims) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each value counts as a known point, and as which one those that do."""
+    place = np.minimum(found.upper.searchsorted(values), len(found.upper) - 1)
+    inside = (found.lower[place] <= values) & (values <= found.upper[place])
+    return inside, place[inside]
 
 
 def _codes(series: pd.Series, levels: np.ndarray) -> np.ndarray:

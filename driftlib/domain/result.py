@@ -17,7 +17,8 @@ import pandas as pd
 
 from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_frame
-from driftlib.domain.boosting import held_out, one_thread
+from driftlib.domain.bins import Binning
+from driftlib.domain.boosting import held_out, judge, one_thread
 from driftlib.domain.calibration import FoldScale
 from driftlib.domain.features import MOST_LEVELS, encode
 from driftlib.domain.separation import auc, auc_alone
@@ -56,7 +57,11 @@ class Domain(Result):
     p_value : float
         Of no drift in any feature or combination of them, one-sided.
     matrix : float array, shape (rows, features)
-        What the models saw: the reference rows, then the current ones.
+        The values: the reference rows, then the current ones.
+    binning : Binning
+        Where the bins of the columns end, the same for all models.
+    codes : uint8 array, shape (rows, features)
+        What the models saw: the bins of `matrix`.
     folds : int array, shape (rows,)
         Fold of each row, from 0.
     models : tuple
@@ -104,6 +109,8 @@ class Domain(Result):
     upper: float
     p_value: float
     matrix: np.ndarray = field(repr=False)
+    binning: Binning = field(repr=False)
+    codes: np.ndarray = field(repr=False)
     folds: np.ndarray = field(repr=False)
     models: tuple[Any, ...] = field(repr=False)
     seed: int = 0
@@ -149,9 +156,9 @@ class Domain(Result):
         DataError
             If it cannot be read or lacks a feature.
         """
-        matrix = encode(read_frame(frame, "data"), self.features, self.levels)
+        codes = self.binning.codes(encode(read_frame(frame, "data"), self.features, self.levels))
         judged = [
-            self._scaled(model.predict_proba(matrix)[:, 1], np.full(len(matrix), fold))
+            self._scaled(judge(model, codes), np.full(len(codes), fold))
             for fold, model in enumerate(self.models)
         ]
         return clipped(np.mean(judged, 0))
@@ -285,20 +292,20 @@ class Domain(Result):
             Cross-fitted P(current | features) of those rows: once more than there are features.
         """
         rng = np.random.default_rng(self.seed)
-        matrix, folds = self.matrix[rows], self.folds[rows]
+        codes, folds = self.codes[rows], self.folds[rows]
 
         def changed() -> Iterator[np.ndarray]:
-            yield matrix
+            yield codes
             for j in range(len(self.features)):
-                copy = matrix.copy()
+                copy = codes.copy()
                 for fold in np.unique(folds):
                     inside = folds == fold
-                    copy[inside, j] = rng.permutation(matrix[inside, j])
+                    copy[inside, j] = rng.permutation(codes[inside, j])
                 yield copy
 
         copies = changed()
         # Several at once, for a call costs as much as some thousand rows.
-        while some := list(itertools.islice(copies, max(1, CELLS_AT_ONCE // matrix.size))):
+        while some := list(itertools.islice(copies, max(1, CELLS_AT_ONCE // codes.size))):
             repeated = np.tile(folds, len(some))
             with one_thread():
                 raw = held_out(self.models, np.concatenate(some), repeated)
