@@ -126,10 +126,10 @@ def _models() -> dict[str, Any]:
             known[missing] = self._bin_mapper.missing_values_bin_idx_
             return np.asfortranarray(known.astype(np.uint8))
 
-    class BinnedClassifier(Binned, HistGradientBoostingClassifier):  # type: ignore[misc]
+    class BinnedClassifier(Binned, HistGradientBoostingClassifier):
         pass
 
-    class BinnedRegressor(Binned, HistGradientBoostingRegressor):  # type: ignore[misc]
+    class BinnedRegressor(Binned, HistGradientBoostingRegressor):
         pass
 
     return {"classifier": BinnedClassifier, "regressor": BinnedRegressor}

@@ -106,7 +106,7 @@ def note_of_counter(series: pd.Series) -> str:
 
 def _run_together(*sides: pd.Series) -> int:
     """Count the distinct whole numbers of a column if floats run some together, else 0."""
-    values = [as_numbers(without_gaps(side)).values for side in sides]
+    values = [as_numbers(without_gaps(side)).values for side in sides]  # noqa: PD011
     if not any(_may_run_together(side) for side in values):
         return 0
     values = [pd.unique(side) for side in values]
