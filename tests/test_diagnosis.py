@@ -405,6 +405,8 @@ def test_a_fitted_domain_is_used_again(both):
     unlabelled = data.current.assign(y_true=lambda f: f["y_true"].where(f.index > 500))
     fresh = diagnose(data.reference, unlabelled, domain=domain)
     assert fresh.domain is not domain
+    assert fresh.domain.current_rows.min() == 501
+    assert diagnose(data.reference, unlabelled, domain=fresh.domain).terms.equals(fresh.terms)
     with pytest.raises(ParameterError, match="fitted on other frames"):
         diagnose(data.reference.head(100), data.current, domain=domain)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from scipy.special import expit
 from sklearn import metrics as sk
 
 from driftlib.data.predictions import Predictions
-from driftlib.errors import DriftlibError
+from driftlib.diagnosis.windows import diagnose_windows
+from driftlib.errors import DriftlibError, ParameterError
 from driftlib.performance.estimate import estimate_performance
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.predictive import _cells, predictive_interval
@@ -282,6 +284,28 @@ def test_pape_holds_under_a_shift_of_inputs_where_cbpe_does_not(rng):
     assert found["pape"]["held"].mean() > 0.8
     error = {method: table.groupby("metric")["error"].mean() for method, table in found.items()}
     assert (error["pape"] < 0.4 * error["cbpe"]).all(), error
+
+
+def test_a_classifier_of_the_diagnosis_serves_the_estimate(rng, monkeypatch):
+    reference, current = bent_world(rng, 2000, 0), bent_world(rng, 2000, 0.8)
+    # Rows without a label are in no diagnosis; positions are those of the frame all the same.
+    reference["y_true"] = reference["y_true"].astype(float).where(np.arange(2000) % 5 > 0)
+    asked = {"metrics": ["accuracy", "roc_auc"], "window": 1000}
+    fresh = estimate_performance(reference, current, method="pape", **asked).table
+    domains = diagnose_windows(reference, current, window=1000, max_rows=1200).domains
+    assert reference["y_true"].iloc[domains[1].reference_rows].notna().all()
+    assert domains[1].current_rows.min() >= 1000
+    monkeypatch.delattr("driftlib.performance.reference_calibration.fit_domain")
+    again = partial(estimate_performance, reference, current, method="pape", **asked)
+    table = again(domain=domains).table
+    width = fresh["upper"] - fresh["lower"]
+    assert ((table["value"] - fresh["value"]).abs() < 0.5 * width).all()
+    realised = values(track_performance(current, **asked)).to_numpy()
+    assert ((table["value"] - realised).abs() < width).all()
+    with pytest.raises(ParameterError, match="holds 1 classifier for 2 windows"):
+        again(domain=domains[:1])
+    with pytest.raises(ParameterError, match="fitted on other rows"):
+        again(domain=domains[::-1])
 
 
 # --- the table

@@ -133,4 +133,7 @@ def _estimate(feature_drift: float, rows: int, seed: int) -> Estimate:
     data = _inputs(feature_drift, rows, seed)
     current = data.current.drop(columns=["y_true", TIME])
     reference = data.reference.drop(columns=TIME)
-    return estimate_performance(reference, current, metrics=[METRIC], method="pape")
+    return estimate_performance(
+        reference, current, metrics=[METRIC], method="pape",
+        domain=_domain(feature_drift, rows, seed),
+    )  # fmt: skip

@@ -335,7 +335,8 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         refused = suspect
         periods = replace(periods, losses=losses.unlabelled())
     usable, used = periods.usable, periods
-    if domain is None or refused or not _covers(usable, domain):
+    fits = domain is None or bool(refused) or not _covers(usable, domain)
+    if domain is None or fits:
         used = periods.take(*usable).alike()
         domain = used.fit_domain(refused=refused)
     loss = np.concatenate(
@@ -344,6 +345,8 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
             used.losses.current[domain.current_rows],
         ]
     )
+    if fits:
+        domain = used.in_frames(domain)
     if domain.cannot_tell:
         expected = np.full(len(loss), np.nan)
         parts = unknown_parts(domain, loss)

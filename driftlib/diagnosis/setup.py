@@ -190,6 +190,8 @@ class Periods:
         The cell of a season of each row of either frame.
     like : LikeWithLike, optional
         Which cells these rows are of, where they were chosen to be alike.
+    places : (int array, int array), optional
+        Positions of these rows in the frames that were read; default all of them.
     """
 
     setup: DiagnosisSetup
@@ -202,6 +204,7 @@ class Periods:
     state: LabelState = field(default=LabelState())
     cells: SeasonCells | None = None
     like: LikeWithLike | None = None
+    places: tuple[np.ndarray, np.ndarray] | None = None
 
     def take(self, reference: Rows = ALL, current: Rows = ALL) -> Periods:
         """Take some rows of either period.
@@ -221,10 +224,33 @@ class Periods:
         units = self.units.take(reference, current)
         state = self.state.take(reference, current)
         cells = None if self.cells is None else self.cells.take(reference, current)
+        whole = self.places or (np.arange(len(self.reference)), np.arange(len(self.current)))
         return replace(
             self, reference=before, current=now, losses=losses, units=units, state=state,
-            cells=cells,
+            cells=cells, places=(whole[0][reference], whole[1][current]),
         )  # fmt: skip
+
+    def in_frames(self, domain: Domain) -> Domain:
+        """Give the rows of a classifier of these periods by their positions in the frames read.
+
+        Parameters
+        ----------
+        domain : Domain
+            From `fit_domain`.
+
+        Returns
+        -------
+        Domain
+            To be used again with the frames.
+        """
+        if self.places is None:
+            return domain
+        reference, current = self.places
+        return replace(
+            domain,
+            reference_rows=reference[domain.reference_rows],
+            current_rows=current[domain.current_rows],
+        )
 
     def alike(self) -> Periods:
         """Take rows of either period that are like those of the other.

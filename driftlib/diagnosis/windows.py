@@ -21,6 +21,7 @@ from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
 from driftlib.diagnosis.losses import Rows
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
 from driftlib.diagnosis.verdict import UNDETERMINED
+from driftlib.domain.result import Domain
 from driftlib.errors import DataError
 from driftlib.results import Result
 from driftlib.text import join_notes
@@ -63,6 +64,11 @@ class Timeline(Result):
         """Verdict of each window, indexed by its start, after its segment where there are any."""
         each = self.table.drop_duplicates([*self.by, "window"])
         return each.set_index([*self.by, "start"])["verdict"]
+
+    @property
+    def domains(self) -> tuple[Domain | None, ...]:
+        """The fitted classifier of each segment and window, to be used again."""
+        return tuple(None if found is None else found.domain for found in self.diagnoses)
 
     @property
     def headline(self) -> str:

@@ -25,6 +25,8 @@ from driftlib.data.unit_words import few_in_reference
 from driftlib.data.units import ROW
 from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
+from driftlib.domain.result import Domain
+from driftlib.domain.reuse import check_domains
 from driftlib.errors import DataError, LackingError, check_choice
 from driftlib.performance.alarms import POLICY, raise_alarms
 from driftlib.performance.assumptions import MixtureCheck
@@ -145,6 +147,7 @@ def estimate_performance(
     policy: AlertPolicy = POLICY,
     label_time: str | None = None,
     matures: str | None = None,
+    domain: Domain | Sequence[Domain | None] | None = None,
 ) -> Estimate:
     """Estimate the performance of a classifier over windows before labels arrive.
 
@@ -205,6 +208,11 @@ def estimate_performance(
     label_time, matures : str, optional
         As for `driftlib.track_performance`: rows of the reference of a time when labels are still
         to come teach nothing.
+    domain : Domain or sequence of (Domain or None), optional
+        What tells the rows of the reference from those of each segment and window, for "pape",
+        where that is fitted already: `driftlib.diagnose_windows(...).domains` of the same frames,
+        windows, features, unit and season, or `driftlib.fit_domain(...)` where all of current is
+        one window. Where there is none, or it cannot tell, one is fitted.
 
     Returns
     -------
@@ -291,7 +299,10 @@ def estimate_performance(
         wanted = [column for column in wanted if column not in followed]
     if method == "pape":
         kinds, left_out = _compared(frames, wanted, categorical)
-        compared = Features(before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed)
+        compared = Features(
+            before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed,
+            domains=check_domains(domain, groups, list(kinds)), positions=np.flatnonzero(rows),
+        )  # fmt: skip
     by_units = units.rule.kind != ROW
     if compared is not None and by_units:
         compared = replace(compared, units=units.current)

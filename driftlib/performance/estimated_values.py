@@ -96,7 +96,7 @@ def estimate_values(
         reasons = totals = [""] * len(metrics)
         if len(used):
             part = new.take(used)
-            calibration, remarks = learning.calibration(used, int(parts[group]))
+            calibration, remarks = learning.calibration(used, int(parts[group]), group)
             # Of the window's number: a segment gets what its rows alone would get.
             rng = np.random.default_rng([seed, windows[group]])
             own = None

@@ -16,7 +16,7 @@ from driftlib.data.predictions import Predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles
 from driftlib.data.units import ROW
 from driftlib.domain.classifier import fit_domain
-from driftlib.domain.result import MOST_AUC
+from driftlib.domain.result import MOST_AUC, Domain, sample_rows
 from driftlib.domain.units import LEAST_UNITS
 from driftlib.stats.calibration import Calibrator, fit_calibrator
 from driftlib.stats.few_units import FEW_UNITS
@@ -25,6 +25,8 @@ from driftlib.text import counted
 # Fewer rows than this cannot teach the domain classifier, or stand for a segment.
 FEWEST_ROWS = 50
 FEW_EFFECTIVE = 200
+# Reference rows that a weighted calibration learns from.
+MOST_ROWS = 50_000
 # The column that tells the classifier which rows belong together.
 UNIT = "unit of the row"
 
@@ -50,8 +52,9 @@ class Calibration:
     support: str = ""
 
 
-# From positions in the current frame to a calibration.
-Calibrate = Callable[[np.ndarray], Calibration]
+# From positions in the current frame, and a classifier of these rows if there is one, to a
+# calibration.
+Calibrate = Callable[[np.ndarray, Domain | None], Calibration]
 
 
 def calibrate_alike(reference: Predictions, units: np.ndarray | None = None) -> Calibrate:
@@ -71,7 +74,7 @@ def calibrate_alike(reference: Predictions, units: np.ndarray | None = None) -> 
     """
     calibrator = fit_calibrator(reference.scores, reference.pred, reference.y, units=units)
     calibration = Calibration(calibrator, reference, units)
-    return lambda rows: calibration
+    return lambda rows, domain: calibration
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,10 @@ class Features:
         Of the classifier.
     units : int array, optional
         Place in time of the unit of each current row; default rows are independent.
+    domains : sequence of (Domain or None)
+        Classifiers that are fitted already, by group of new rows.
+    positions : int array, optional
+        Of the reference's rows in the frame that those were fitted on.
     """
 
     reference: pd.DataFrame
@@ -97,6 +104,8 @@ class Features:
     roles: ColumnRoles
     seed: int
     units: np.ndarray | None = None
+    domains: Sequence[Domain | None] = ()
+    positions: np.ndarray | None = None
 
 
 def calibrate_weighted(
@@ -130,11 +139,23 @@ def calibrate_weighted(
     """
     known = features.reference.iloc[rows_of_reference]
 
-    def calibrate(rows: np.ndarray) -> Calibration:
+    def weighted(taken: np.ndarray, ratio: np.ndarray, auc: float) -> Calibration:
+        part = reference.take(taken)
+        own = None if units is None else units[taken]
+        # A few huge weights cost more in variance than they save in bias.
+        weights = np.minimum(ratio, np.sqrt(len(ratio)) * ratio.mean())
+        calibrator = fit_calibrator(part.scores, part.pred, part.y, weights, own)
+        return Calibration(calibrator, part, own, _support(weights, auc))
+
+    def calibrate(rows: np.ndarray, domain: Domain | None) -> Calibration:
+        if domain is not None and features.positions is not None and not domain.cannot_tell:
+            taken = sample_rows(len(known), MOST_ROWS, np.random.default_rng(features.seed))
+            places = features.positions[rows_of_reference[taken]]
+            return weighted(taken, _ratio(domain, known.iloc[taken], places), domain.auc)
         smaller = min(len(rows), len(known))
         if smaller < FEWEST_ROWS:
             said = f"only {smaller} rows to learn the mix of inputs from: taken as unchanged"
-            return replace(calibrate_alike(reference, units)(rows), support=said)
+            return replace(calibrate_alike(reference, units)(rows, None), support=said)
         before, after, unit = known, features.current.iloc[rows], ROW
         if units is not None and features.units is not None:
             sides = units, features.units[rows]
@@ -144,22 +165,27 @@ def calibrate_weighted(
                     for frame, own in zip((before, after), sides, strict=True)
                 )
                 unit = UNIT
-        domain = fit_domain(
+        found = fit_domain(
             before,
             after,
             categorical=[name for name, kind in features.kinds.items() if kind == CATEGORICAL],
             seed=features.seed,
             **features.roles.keywords | {"unit": unit},
         )
-        part = reference.take(domain.reference_rows)
-        own = None if units is None else units[domain.reference_rows]
-        # A few huge weights cost more in variance than they save in bias.
-        ratio = domain.reference_ratio
-        weights = np.minimum(ratio, np.sqrt(len(ratio)) * ratio.mean())
-        calibrator = fit_calibrator(part.scores, part.pred, part.y, weights, own)
-        return Calibration(calibrator, part, own, _support(weights, domain.auc))
+        return weighted(found.reference_rows, found.reference_ratio, found.auc)
 
     return calibrate
+
+
+def _ratio(domain: Domain, frame: pd.DataFrame, places: np.ndarray) -> np.ndarray:
+    """Density of new rows over the reference's at some rows, cross-fitted where it can be."""
+    known = np.full(max(int(places.max(initial=0)), int(domain.reference_rows.max())) + 1, np.nan)
+    known[domain.reference_rows] = domain.reference_ratio
+    ratio = known[places]
+    rest = np.isnan(ratio)
+    if rest.any():
+        ratio[rest] = domain.density_ratio(frame[rest])
+    return ratio
 
 
 def _support(weights: np.ndarray, auc: float) -> str:
@@ -197,7 +223,9 @@ class ReferenceCalibration:
     seasonal: bool = False
     _learnt: dict[int, tuple[Calibrate, str]] = field(default_factory=dict, init=False, repr=False)
 
-    def calibration(self, rows: np.ndarray, part: int) -> tuple[Calibration, tuple[str, str]]:
+    def calibration(
+        self, rows: np.ndarray, part: int, group: int = 0
+    ) -> tuple[Calibration, tuple[str, str]]:
         """Choose the calibration of some new rows that belong together.
 
         Parameters
@@ -206,6 +234,8 @@ class ReferenceCalibration:
             Their positions in the current frame.
         part : int
             Number of the reference's part that they belong to; -1 for none.
+        group : int
+            Their number among the groups of new rows.
 
         Returns
         -------
@@ -216,7 +246,9 @@ class ReferenceCalibration:
         if part not in self._learnt:
             self._learnt[part] = self._learn(part)
         calibrate, remark = self._learnt[part]
-        found = calibrate(rows)
+        # A classifier of a segment knows nothing of the rows of all segments.
+        fitted = self.features.domains if self.features and not remark else ()
+        found = calibrate(rows, fitted[group] if fitted else None)
         return found, (remark, found.support)
 
     def _learn(self, part: int) -> tuple[Calibrate, str]:
