@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, TypeVarTuple
 
 import pandas as pd
 import streamlit as st
 
 import driftlib as dl
 from driftlib import visualization as charts
-from driftlib.alerts import Alert
+from driftlib.alerts import Alert, deliver, receiver_names
+from driftlib.cli.options import RECEIVERS
 from driftlib.data.frames import notes_of
 from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.season import read_season
 from driftlib.data.times import check_time_format, time_columns
-from driftlib.data.unit_choice import AUTO
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, is_parquet, read_upload
 from driftlib.data.windows import fitting_window
 from driftlib.files import safe_csv
@@ -29,18 +30,20 @@ from driftlib.html.page import strip_tags
 from driftlib.performance.metrics import METRICS
 from driftlib.reporting.app import (
     Cause,
+    Columns,
     Evaluation,
     Findings,
     KeyNumber,
-    check_host,
     compare_periods,
     evaluate_predictions,
     explain_change,
     pick_key_numbers,
-    what_to_do,
+    sum_up,
 )
 from driftlib.reporting.drift_tables import drift_table, groups_table, quality_table
-from driftlib.reporting.inputs import group_columns, name_predictions
+from driftlib.reporting.hosts import check_host
+from driftlib.reporting.inputs import group_columns
+from driftlib.reporting.page_words import page_words
 from driftlib.reporting.single_page import render_evaluation, render_findings
 from driftlib.reporting.tables import metrics_table
 from driftlib.reporting.verdicts import drift_verdict, quality_words, unit_and_season
@@ -56,16 +59,17 @@ Arguments = TypeVarTuple("Arguments")
 
 HERE = Path(__file__).parent
 SAMPLE = HERE / "data" / "predictions_sample.csv"
-SIMULATE, OWN, FLIGHTS = "Simulate", "Own data", "Flights"
+SIMULATE, OWN, FLIGHTS = "Simulate", "Your two files", "Flights"
+TABS = (OWN, "Overview", "Drift", "Performance", "Why", "Predictions only")
 SIDES = ("reference", "current")
-SOURCES = {OWN: "your two files", SIMULATE: "turn two dials", FLIGHTS: "New York, 2013"}
+SOURCES = {OWN: "reference and current", SIMULATE: "turn two dials", FLIGHTS: "New York, 2013"}
 ROWS = (500, 1000, 2000, 5000, 10_000, 20_000)
 WINDOWS = {"Automatic": None, "Day": "1D", "Week": "7D", "Month": "MS", "Quarter": "QS"}
 # Simulated data hold four weeks.
 SIMULATED_WINDOW = "7D"
 # They tell the months of the flights apart by themselves.
 SEASON = ["temp", "humid", "pressure"]
-COLUMNS = ColumnRoles(timestamp="timestamp")
+COLUMNS = Columns(ColumnRoles(timestamp="timestamp"))
 METHODS = {"CBPE": "inputs as before", "PAPE": "allows for changed inputs, slower"}
 NO_LABELS = (
     "There is no performance without labels and predictions: the tab Performance says what is "
@@ -103,24 +107,6 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Hold what the sidebar says: what to look at, and by which rules.
-
-    `simulated` has rows, drift, flips and seed; `files` are those of the reference and of
-    current, None where one is still to be chosen.
-    """
-
-    source: str
-    window: str | None
-    rules: Rules
-    simulated: tuple[int, float, float, int] | None = None
-    files: tuple[UploadedFile | None, ...] = (None, None)
-    roles: ColumnRoles = COLUMNS
-    exclude: tuple[str, ...] = ()
-    late: tuple[str | None, str | None] = (None, None)
-
-
-@dataclass(frozen=True)
 class Data:
     """Hold two periods; `key` tells one pair from another without reading the frames."""
 
@@ -128,10 +114,8 @@ class Data:
     key: tuple[Any, ...]
     reference: pd.DataFrame
     current: pd.DataFrame
-    roles: ColumnRoles
+    columns: Columns
     window: str | None
-    exclude: tuple[str, ...] = ()
-    late: tuple[str | None, str | None] = (None, None)
 
 
 def main() -> None:
@@ -142,19 +126,24 @@ def main() -> None:
     try:
         check_host(st.context.headers.get("Host"), st.get_option("browser.serverAddress"))
     except dl.DriftlibError as error:
-        st.error(plain(str(error)))
+        st.error(plain(page_words(error)))
         return
     st.caption("Has the model degraded, is it the data or the concept, and how sure are we?")
-    settings = sidebar()
+    source, simulated = ask_source()
+    window, rules = ask_rules()
     notices = st.container()
-    names = ["Overview", "Drift", "Performance", "Why", "Predictions only"]
-    overview, drift, performance, why, upload = st.tabs(names)
+    files, overview, drift, performance, why, upload = st.tabs(
+        TABS, default=TABS[0 if source == OWN else 1], key="tab", on_change="rerun",
+        bind="query-params",
+    )  # fmt: skip
+    with files:
+        own = guarded(files_tab, source, window)
     with notices:
-        data = guarded(load, settings)
-        found = guarded(compare, data, settings.rules) if data else None
+        data = own if source == OWN else guarded(load, source, simulated, window)
+        found = guarded(found_in, data.key, rules, data) if data else None
     if data is None or found is None:
         for tab in (overview, drift, performance, why):
-            tab.info("Choose a reference and a current file in the sidebar to fill this tab.")
+            tab.info(f"Choose two files under “{TABS[0]}” to fill this tab.")
         with upload:
             guarded(upload_tab)
         return
@@ -165,7 +154,7 @@ def main() -> None:
         report = st.container()
     with drift:
         guarded(drift_tab, found)
-        guarded(groups_part, data, found, settings.rules, say=st.info)
+        guarded(groups_part, data, found, rules, say=st.info)
     with performance:
         guarded(performance_tab, found)
         estimated = st.container()
@@ -190,7 +179,7 @@ def guarded(
     try:
         return run(*arguments)
     except dl.DriftlibError as error:
-        say(plain(str(error)))
+        say(plain(page_words(error)))
     except Exception:
         logging.getLogger(__name__).exception("a part of the page failed")
         st.error(
@@ -208,26 +197,18 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:&@" else c for c in line)
 
 
-# The address bar holds each setting of the sidebar under its key, to share as a link.
+# The address bar holds the tab and each setting under its key, to share as a link.
 
 
-def sidebar() -> Settings:
-    """Ask what to look at and by which rules."""
+def ask_source() -> tuple[str, tuple[int, float, float, int] | None]:
+    """Ask what to look at; of simulated data, how they are made."""
     side = st.sidebar
     side.header("Data")
     source = side.radio(
         "What to look at", list(SOURCES), list(SOURCES).index(SIMULATE),
         captions=list(SOURCES.values()), key="data", bind="query-params",
     )  # fmt: skip
-    simulated = ask_simulation() if source == SIMULATE else None
-    none = ((None, None), COLUMNS, (), (None, None))
-    files, roles, exclude, late = ask_files() if source == OWN else none
-    side.header("Rules")
-    window = side.selectbox(
-        "Window", list(WINDOWS), key="window", bind="query-params",
-        help="Without a column with the time: a twelfth of the rows.",
-    )  # fmt: skip
-    return Settings(source, WINDOWS[window], ask_rules(), simulated, files, roles, exclude, late)
+    return source, ask_simulation() if source == SIMULATE else None
 
 
 def ask_simulation() -> tuple[int, float, float, int]:
@@ -249,97 +230,136 @@ def ask_simulation() -> tuple[int, float, float, int]:
     return rows, drift, flips, seed
 
 
-def ask_files() -> tuple[
-    tuple[UploadedFile | None, ...], ColumnRoles, tuple[str, ...], tuple[str | None, str | None]
-]:
-    """Ask for the reader's own files, what their columns are called, and which to leave out."""
-    side = st.sidebar
-    files = tuple(
-        side.file_uploader(
-            f"{name.capitalize()} data", ["csv", "gz", "parquet"], key=name,
-            max_upload_size=MOST_MEGABYTES,
-        )
-        for name in SIDES
-    )  # fmt: skip
-    side.caption(LIMITS)
-    with side.expander("Names of columns"):
-        names = {
-            role: st.text_input(
-                label, "" if role == "timestamp" else role, key=f"column_{role}",
-                bind="query-params", persist_state="session",
-            ).strip()
-            for role, label in {"timestamp": "Time (empty: none)", **ASKED}.items()
-        }  # fmt: skip
-        written = ask_time_format("written")
-        unit = ask_unit()
-        season = ask_season()
-        exclude = ask_excluded()
-        late = ask_late()
-    timestamp = names.pop("timestamp") or None
-    roles = {role: name or role for role, name in names.items()}
-    columns = ColumnRoles(
-        **roles, timestamp=timestamp, time_format=written, unit=unit, season=season
+def files_tab(source: str, window: str | None) -> Data | None:
+    """Ask for two files and for what their columns are; None where one is still to be chosen."""
+    st.markdown(
+        "**Reference**: rows of a time when the model did well. **Current**: the rows to check. "
+        "One row is one prediction; labels may be absent from the current file."
     )
-    return files, columns, exclude, late
+    files = [
+        place.file_uploader(
+            f"{name.capitalize()} data", ["csv", "gz", "parquet"], key=name,
+            max_upload_size=MOST_MEGABYTES, on_change=show_own,
+        )
+        for name, place in zip(SIDES, st.columns(2), strict=True)
+    ]  # fmt: skip
+    st.caption(LIMITS)
+    # Every file is seen to, so that the frame of one that was taken away goes with it.
+    before, now = frames_of(*files)
+    if source != OWN:
+        st.info("The other tabs show other data until a file is chosen here.")
+    if before is None or now is None:
+        return None
+    with st.form("columns"):
+        columns = ask_columns(before, now)
+        st.form_submit_button("Compare", type="primary")
+    key = (*(file.file_id for file in files if file is not None), columns, window)
+    return Data(OWN, key, before, now, columns, window)
+
+
+def show_own() -> None:
+    """Show the reader's own data once there is a file of them."""
+    if any(st.session_state.get(name) is not None for name in SIDES):
+        st.session_state["data"] = OWN
+
+
+def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
+    """Ask what the columns of two files are: any name will do, of the files' or typed."""
+    names = list(dict.fromkeys(str(name) for frame in (before, now) for name in frame.columns))
+    st.markdown("**What the columns are** (empty: there is none)")
+    first, second, third = st.columns(3), st.columns(3), st.columns(3)
+    y_true = pick(first[0], ASKED["y_true"], names, "column_y_true", usual="y_true")
+    y_pred = pick(first[1], ASKED["y_pred"], names, "column_y_pred", usual="y_pred")
+    y_proba = pick(
+        first[2], ASKED["y_proba"], [*prefixes(names), *names], "column_y_proba", "y_proba",
+        "The column of the positive class, or what the names of several begin with: score for "
+        "score_cat and score_dog.",
+    )  # fmt: skip
+    timestamp = pick(second[0], "Time", names, "column_timestamp")
+    with second[1]:
+        written = ask_time_format("written")
+    positive = second[2].text_input(
+        "Positive class (empty: the larger of two)", key="positive", bind="query-params",
+        persist_state="session",
+    )  # fmt: skip
+    unit = pick(
+        third[0], "Rows that belong together (empty: those of a day)", [*names, "row"], "unit",
+        words="A column such as that of the customer, a length of time such as 7D, or row where "
+        "rows have nothing in common.",
+    )  # fmt: skip
+    season = several(
+        third[1], "Like is compared with like by", ["hour", "weekday", "month", *names], "season",
+        "Hour, weekday or month of the time, or columns such as that of the shop.",
+    )  # fmt: skip
+    codes = several(third[2], "Numbers that are codes", names, "categorical")
+    exclude = several(st, "Columns to leave out", names, "exclude", "Such as an id.")
+    with st.expander("Labels that come late"):
+        label_time = pick(
+            st, "When what happened became known (empty: at once)", names, "label_time"
+        )
+        matures = st.text_input(
+            "How long that takes (empty: told by that column)", key="matures",
+            help="Such as 180D. Windows that are younger are not judged.",
+        ).strip()  # fmt: skip
+    roles = ColumnRoles(
+        y_true or "y_true", y_pred or "y_pred", y_proba or "y_proba", timestamp, written, unit,
+        read_season(season),
+    )  # fmt: skip
+    return Columns(roles, exclude, codes, positive.strip() or None, label_time, matures or None)
+
+
+def pick(
+    place: Any, label: str, names: list[str], key: str, usual: str = "", words: str | None = None,
+    bind: Literal["query-params"] | None = "query-params",
+) -> str | None:  # fmt: skip
+    """Ask for a column: one of the files', or a name that is typed; None for none."""
+    at = names.index(usual) if usual in names else None
+    chosen = place.selectbox(
+        label, names, at, key=key, help=words, accept_new_options=True, bind=bind,
+        persist_state="session", placeholder="Choose a column or type its name",
+    )  # fmt: skip
+    return (chosen or "").strip() or None
+
+
+def several(
+    place: Any, label: str, names: list[str], key: str, words: str | None = None
+) -> tuple[str, ...]:
+    """Ask for any number of columns."""
+    chosen = place.multiselect(
+        label, names, key=key, help=words, accept_new_options=True, bind="query-params",
+        persist_state="session", placeholder="Choose columns",
+    )  # fmt: skip
+    return tuple(name.strip() for name in chosen if name.strip())
+
+
+def prefixes(names: list[str]) -> list[str]:
+    """List what the names of several columns begin with, up to a last underline."""
+    begun = [name.rpartition("_")[0] for name in names]
+    return [text for text in dict.fromkeys(begun) if text and begun.count(text) > 1]
 
 
 def ask_time_format(key: str) -> str | None:
     """Ask how times are written, and say so where the answer is none."""
     written = st.text_input(
-        "How times are written (empty: as 2013-03-31 17:00)", "", key=key,
+        "How times are written (empty: as 2013-03-31)", key=key, bind="query-params",
+        persist_state="session",
         help="s or ms for numbers since 1970, excel for Excel's day numbers, dayfirst for "
         "31/12/2013, or a pattern such as %Y%m%d",
     ).strip()  # fmt: skip
     try:
         return check_time_format(written)
     except dl.DriftlibError as error:
-        st.error(plain(str(error)))
+        st.error(plain(page_words(error)))
         return None
 
 
-def ask_unit() -> str | None:
-    """Ask what rows were drawn in; None to tell by the time column."""
-    unit = st.text_input(
-        "Rows that belong together (empty: those of a day)", "", key="unit",
-        help="A column such as that of the customer, a length of time such as 7D, or row where "
-        "rows have nothing in common.",
-    ).strip()  # fmt: skip
-    return unit or None
-
-
-def ask_season() -> tuple[str, ...]:
-    """Ask what like is compared with like by."""
-    season = st.text_input(
-        "Like is compared with like by (empty: all with all)", "", key="season",
-        help="hour, weekday or month of the time, or columns such as that of the shop.",
+def ask_rules() -> tuple[str | None, Rules]:
+    """Ask for the window, what counts as drift, and how much worse a metric may be."""
+    st.sidebar.header("Rules")
+    window = st.sidebar.selectbox(
+        "Window", list(WINDOWS), key="window", bind="query-params",
+        help="Without a column with the time: a twelfth of the rows.",
     )  # fmt: skip
-    return read_season(season)
-
-
-def ask_late() -> tuple[str | None, str | None]:
-    """Ask when labels became known, and how long a row waits for its own."""
-    label_time = st.text_input(
-        "When what happened became known (empty: at once)", "", key="label_time",
-        help="The column of that time, where what happened is known late for some rows.",
-    ).strip()  # fmt: skip
-    matures = st.text_input(
-        "How long that takes (empty: told by that column)", "", key="matures",
-        help="Such as 180D. Windows that are younger are not judged.",
-    ).strip()  # fmt: skip
-    return label_time or None, matures or None
-
-
-def ask_excluded() -> tuple[str, ...]:
-    """Ask which columns are not to be compared."""
-    text = st.text_input(
-        "Columns to leave out (empty: none)", "", key="exclude", bind="query-params",
-        persist_state="session", help="Names with commas between them, such as id, shop.",
-    )  # fmt: skip
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def ask_rules() -> Rules:
-    """Ask what counts as drift, and how much worse a metric may be."""
     alpha = dial(
         "False-alarm rate", 0.001, 0.2, 0.05, 0.001, "alpha",
         "Share of checks without drift in which some feature alarms.", "%.3f",
@@ -352,7 +372,7 @@ def ask_rules() -> Rules:
         "Tolerated loss", 0.0, 0.2, 0.02, 0.005, "tolerance",
         "How far accuracy, ROC AUC or R² may fall below the reference.", "%.3f",
     )  # fmt: skip
-    return Rules(alpha, psi, tolerance)
+    return WINDOWS[window], Rules(alpha, psi, tolerance)
 
 
 def dial(
@@ -369,24 +389,15 @@ def dial(
 # Frames are never cached: results are, which hold no rows, and each session has its own.
 
 
-def load(settings: Settings) -> Data | None:
-    """Load the two periods that the sidebar names; None where files are still to be chosen."""
-    # Every file is seen to, so that the frame of one that was taken away goes with it.
-    before, now = frames_of(*settings.files)
-    window = settings.window
-    if settings.simulated is not None:
-        data = dl.simulate(*settings.simulated)
+def load(source: str, simulated: tuple[int, float, float, int] | None, window: str | None) -> Data:
+    """Load the two periods of simulated data or of the flights."""
+    if simulated is not None:
+        data = dl.simulate(*simulated)
         window = window or SIMULATED_WINDOW
-        key = (*settings.simulated, window)
-        return Data(SIMULATE, key, data.reference, data.current, COLUMNS, window)
-    if settings.source == FLIGHTS:
-        before, now = (flights(name) for name in SIDES)
-        return Data(FLIGHTS, (FLIGHTS, window), before, now, COLUMNS, window)
-    if before is None or now is None:
-        return None
-    files = [file.file_id for file in settings.files if file is not None]
-    key = (*files, *vars(settings.roles).values(), window, settings.exclude, settings.late)
-    return Data(OWN, key, before, now, settings.roles, window, settings.exclude, settings.late)
+        key = (*simulated, window)
+        return Data(source, key, data.reference, data.current, COLUMNS, window)
+    before, now = (flights(name) for name in SIDES)
+    return Data(source, (source, window), before, now, COLUMNS, window)
 
 
 def frames_of(
@@ -444,8 +455,8 @@ def flights(side: str) -> pd.DataFrame:
 @st.cache_resource(scope="session", max_entries=4, show_spinner="Comparing the two periods ...")
 def found_in(key: tuple[Any, ...], rules: Rules, _data: Data) -> Findings:
     """Find drift, performance and alerts; kept by the key of the data and the rules."""
-    arguments = _data.roles, policy_of(rules), rules.tolerance, _data.window, _data.exclude
-    return compare_periods(_data.reference, _data.current, *arguments, *_data.late)
+    asked = _data.columns, policy_of(rules), rules.tolerance, _data.window
+    return compare_periods(_data.reference, _data.current, *asked)
 
 
 def policy_of(rules: Rules) -> dl.DriftPolicy:
@@ -461,16 +472,10 @@ def groups_in(key: tuple[Any, ...], column: str, rules: Rules, _data: Data) -> d
         _data.current,
         by=column,
         policy=policy_of(rules),
-        exclude=_data.exclude,
-        unit=_data.roles.unit or AUTO,
-        season=_data.roles.season,
-        **_data.roles.keywords,
+        **_data.columns.kinds,
+        **_data.columns.drawn,
+        **_data.columns.roles.keywords,
     )
-
-
-def compare(data: Data, rules: Rules) -> Findings:
-    """Find drift, performance and alerts in the data."""
-    return found_in(data.key, rules, data)
 
 
 @st.cache_resource(
@@ -478,7 +483,7 @@ def compare(data: Data, rules: Rules) -> Findings:
 )
 def cause_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> Cause:
     """Diagnose the change of the loss; kept by the key of the data and the features."""
-    return explain_change(_data.reference, _data.current, _data.roles, features, *_data.late)
+    return explain_change(_data.reference, _data.current, _data.columns, features)
 
 
 @st.cache_resource(
@@ -486,36 +491,30 @@ def cause_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> Ca
 )
 def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
     """Estimate performance without labels; kept by the key of the data and the method."""
-    on = _data.roles.timestamp
-    written = _data.roles.time_format
-    fitting = fitting_window(_data.current, on, time_format=written)
-    window = _data.window if on and _data.window else fitting
+    columns = _data.columns
     return dl.estimate_performance(
         _data.reference,
         _data.current,
-        window=window,
-        on=on,
-        time_format=written,
         method=method,
-        exclude=_data.exclude,
-        timestamp=on,
-        unit=_data.roles.unit or AUTO,
-        season=_data.roles.season,
-        **name_predictions(_data.roles),
+        timestamp=columns.roles.timestamp,
+        **columns.cut(_data.current, _data.window),
+        **columns.kinds,
+        **columns.drawn,
+        **columns.names,
     )
 
 
 @st.cache_resource(scope="session", max_entries=4, show_spinner="Evaluating ...")
 def evaluated(
     key: str,
-    roles: ColumnRoles,
+    columns: Columns,
     window: int | str,
     on: str | None,
     least: float,
     _frame: pd.DataFrame,
 ) -> Evaluation:
     """Evaluate a file of predictions; kept by the key of the file and the other arguments."""
-    return evaluate_predictions(_frame, roles, window, on, least)
+    return evaluate_predictions(_frame, columns, window, on, least)
 
 
 def chart(figure: go.Figure, key: str) -> None:
@@ -574,17 +573,17 @@ def show_alerts(alerts: tuple[Alert, ...]) -> None:
 
 
 def say_verdict(found: Findings, cause: Cause | None) -> None:
-    """Say what was found in a few sentences, the cause first."""
-    worst = found.alerts[0].severity if found.alerts else "none"
+    """Say what was found in a few sentences, the state of the model first, and what to do."""
+    status = sum_up(found, cause)
+    st.markdown(f"### {status.mark} {plain(status.finding)}")
     lines = [drift_verdict(found.drift, found.trend)]
     lines.append(found.performance.headline if found.performance else NO_LABELS)
     if cause is not None:
         lines.insert(0, cause.headline)
-    st.markdown(f"### {Severity(worst).mark} {plain(lines[0])}")
-    for line in lines[1:]:
+    for line in lines:
         st.markdown(plain(line))
     st.markdown("**What to do**")
-    for advice in what_to_do(found, cause):
+    for advice in status.advice:
         st.markdown(f"- {plain(advice.words)}", help=plain(advice.why))
 
 
@@ -606,7 +605,23 @@ def overview_tab(found: Findings) -> None:
     if not found.alerts:
         st.markdown(plain(found.without_alerts))
     alerts = [asdict(alert) for alert in found.alerts]
-    download("Download alerts (JSON)", lambda: json.dumps(alerts, indent=1), "alerts.json")
+    with st.container(horizontal=True):
+        download("Download alerts (JSON)", lambda: json.dumps(alerts, indent=1), "alerts.json")
+        send_part(found.alerts)
+
+
+def send_part(alerts: tuple[Alert, ...]) -> None:
+    """Offer to send alerts, where there are some and whoever started the page named receivers."""
+    receivers = os.environ.get(RECEIVERS, "").split()
+    if not alerts or not receivers:
+        return
+    names = ", ".join(receiver_names(receivers))
+    if st.button("Send alerts", help=plain(f"To {names}.")):
+        failures = deliver(alerts, receivers)
+        for failure in failures:
+            st.error(plain(failure))
+        if not failures:
+            st.success(plain(f"Sent to {names}."))
 
 
 def drift_tab(found: Findings) -> None:
@@ -653,7 +668,7 @@ def groups_part(data: Data, found: Findings, rules: Rules) -> None:
 def performance_tab(found: Findings) -> None:
     """Show performance by window, or what is missing for it."""
     for remark in found.remarks:
-        st.info(f"{plain(remark)} Names of columns can be set in the sidebar.")
+        st.info(f"{plain(remark)} What the columns are can be said under “{TABS[0]}”.")
     if found.performance is not None:
         show_alerts(tuple(alert for alert in found.alerts if alert.kind == "performance"))
         performance_parts(found.performance, "performance")
@@ -750,13 +765,14 @@ def upload_tab() -> None:
     frame = frame_of(file, "predictions")
     if frame is None:
         return
-    roles = columns_of(frame)
-    if roles is None:
+    columns = columns_of(frame, file.file_id)
+    if columns is None:
         return
     left, middle, right = st.columns(3)
     with st.expander("How times are written"):
-        roles = replace(roles, time_format=ask_time_format("upload_written"))
-    times = time_columns(frame, roles.time_format)
+        written = ask_time_format("upload_written")
+    columns = replace(columns, roles=replace(columns.roles, time_format=written))
+    times = time_columns(frame, written)
     on = left.selectbox("Windows follow", [None, *times], format_func=lambda n: n or "the rows")
     if on is None:
         size = fitting_window(frame)
@@ -764,32 +780,40 @@ def upload_tab() -> None:
         window = middle.number_input("Rows a window", least_rows, max(size, len(frame)), size)
     else:
         chosen = middle.selectbox("A window", list(WINDOWS))
-        fitting = guarded(fitting_window, frame, on, "the file", roles.time_format)
+        fitting = guarded(fitting_window, frame, on, "the file", written)
         if fitting is None:
             return
         window = WINDOWS[chosen] or fitting
     least = right.number_input("Alert when accuracy (or R²) is below", 0.0, 1.0, 0.7, 0.01)
-    upload_results(evaluated(file.file_id, roles, window, on, least, frame))
+    upload_results(evaluated(file.file_id, columns, window, on, least, frame))
 
 
-def columns_of(frame: pd.DataFrame) -> ColumnRoles | None:
+def columns_of(frame: pd.DataFrame, key: str) -> Columns | None:
     """Name the label, prediction and probability; ask where they are not the usual."""
-    absent = [name for name in ("y_true", "y_pred") if name not in frame.columns]
-    if not absent:
-        return ColumnRoles()
+    names = [str(name) for name in frame.columns]
+    absent = [name for name in ("y_true", "y_pred") if name not in names]
     notice = st.empty()
-    none = "(none)"
-    choices = [none, *frame.columns]
-    with st.form("mapping"):
+    with (
+        st.expander("What the columns are", expanded=bool(absent)),
+        st.form(f"mapping_{key}", border=False),
+    ):
+        places = st.columns(4)
         chosen = {
-            name: st.selectbox(
-                f"{label} ({name})", choices, choices.index(name) if name in choices else 0
+            role: pick(
+                place,
+                f"{label} ({role})",
+                [*prefixes(names), *names] if role == "y_proba" else names,
+                f"upload_{role}_{key}",
+                role,
+                bind=None,
             )
-            for name, label in ASKED.items()
+            for place, (role, label) in zip(places, ASKED.items(), strict=False)
         }
+        positive = places[3].text_input("Positive class (empty: the larger)", key=f"positive_{key}")
         st.form_submit_button("Evaluate")
-    if none not in (chosen["y_true"], chosen["y_pred"]):
-        return ColumnRoles(**{name: column for name, column in chosen.items() if column != none})
+    if chosen["y_true"] and chosen["y_pred"]:
+        roles = ColumnRoles(**{role: name or role for role, name in chosen.items()})
+        return Columns(roles, positive=positive.strip() or None)
     lacks = f"The file has no column {' and no column '.join(absent)}."
     notice.error(plain(f"{lacks} Say below which of its columns hold what."))
     return None

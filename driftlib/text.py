@@ -362,21 +362,48 @@ def number_writer(spread: float) -> Callable[..., str]:
     --------
     >>> number_writer(0.005)(0.04512), number_writer(0.005)(0.04512, True)
     ('0.045', '+0.045')
-    >>> number_writer(80)(1234.5)
-    '1234'
+    >>> number_writer(80)(1234.5), number_writer(80_000)(-278_431, True)
+    ('1,230', '-280,000')
     >>> number_writer(3e18)(2.5e19, True), number_writer(4e-30)(8.25e-30)
     ('+2.5e+19', '8.25e-30')
     """
     usable = math.isfinite(spread) and spread > 0
-    digits = max(-math.floor(math.log10(spread / 5)), 0) if usable else 4
+    digits = -math.floor(math.log10(spread / 5)) if usable else 4
 
     def write(value: float, signed: bool = False) -> str:
         if digits > 9 or abs(value) >= 1e15:
             return f"{value:+.3g}" if signed else f"{value:.3g}"
-        text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-        return text if float(text) else text.lstrip("+-")
+        shown, places = round(value, digits), max(digits, 0)
+        text = f"{shown:+,.{places}f}" if signed else f"{shown:,.{places}f}"
+        return text if shown else text.lstrip("+-")
 
     return write
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Write a number with the digits that matter, and no exponent where people can do without.
+
+    Parameters
+    ----------
+    value : float
+    digits : int
+        That matter: the rest are noughts.
+
+    Returns
+    -------
+    str
+        With commas from 10,000 on.
+
+    Examples
+    --------
+    >>> [significant(value) for value in (0.97349, 1.0, 1234.5, 96465.4, -278431.0, 2.5e19)]
+    ['0.973', '1', '1230', '96,500', '-278,000', '2.5e+19']
+    """
+    size = abs(value)
+    if not 10**digits <= size < 1e15:
+        return f"{value:.{digits}g}"
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:,.0f}" if size >= 10_000 else f"{rounded:.0f}"
 
 
 def printable(text: str) -> str:

@@ -167,13 +167,11 @@ def test_signs_of_late_labels_are_no_others():
 
 def test_the_page_holds_young_windows(world):
     from driftlib.data.schema import ColumnRoles
-    from driftlib.reporting.app import compare_periods
+    from driftlib.reporting.app import Columns, compare_periods
 
     reference, current, _ = world
-    roles = ColumnRoles(timestamp="timestamp")
-    found = compare_periods(
-        reference, current, roles, dl.DriftPolicy(), 0.02, "MS", (), "label_time", None
-    )
+    columns = Columns(ColumnRoles(timestamp="timestamp"), label_time="label_time")
+    found = compare_periods(reference, current, columns, dl.DriftPolicy(), 0.02, "MS")
     assert found.performance is not None
     assert found.performance.held.startswith("6 of 9 windows")
     assert "label_time" not in found.drift.table.index

@@ -49,8 +49,8 @@ class Value:
     ----------
     metric : str
         Its title.
-    now, before : float or None
-        In the latest window that has a value, and in the reference.
+    now, before : str
+        In the latest window that has a value, and in the reference; empty where not known.
     at : str
         Where that window begins; empty where there is only one.
     estimated : bool
@@ -58,8 +58,8 @@ class Value:
     """
 
     metric: str
-    now: float
-    before: float | None = None
+    now: str
+    before: str = ""
     at: str = ""
     estimated: bool = False
 
@@ -336,13 +336,13 @@ def _value(perf: Performance, worse: Sequence[str], estimated: bool) -> Value | 
     wanted = [name for name in worse if name in set(table["metric"])]
     name = wanted[0] if wanted else str(table["metric"].iloc[0])
     row = table[table["metric"] == name].iloc[-1]
-    before = None
+    before, metric = "", METRICS[perf.task][name]
     if perf.reference is not None:
         known = perf.reference.set_index("metric")["value"].get(name)
-        before = None if known is None or known != known else float(known)
+        before = "" if known is None or known != known else metric.write(float(known))
     several = len(perf.table["window"].unique()) > 1
     at = start_in_words(row["start"], row["end"]) if several else ""
-    return Value(METRICS[perf.task][name].title, float(row["value"]), before, at, estimated)
+    return Value(metric.title, metric.write(float(row["value"])), before, at, estimated)
 
 
 def _since(table: pd.DataFrame, column: str, subjects: Sequence[str]) -> str:

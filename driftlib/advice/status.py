@@ -95,9 +95,9 @@ def _now(facts: Facts) -> str:
     if value is None:
         return ""
     at = f" (from {value.at})" if value.at else ""
-    words = f"{value.metric} {value.now:.3g}{at}"
-    if value.before is not None:
-        words += f", {value.before:.3g} in the reference"
+    words = f"{value.metric} {value.now}{at}"
+    if value.before:
+        words += f", {value.before} in the reference"
     return f"{words}; estimated without labels" if value.estimated else words
 
 

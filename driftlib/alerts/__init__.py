@@ -16,7 +16,7 @@ from driftlib.alerts.making import (
     with_joint,
     with_quality,
 )
-from driftlib.alerts.sending import deliver
+from driftlib.alerts.sending import deliver, receiver_names
 from driftlib.performance.policy import AlertPolicy
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "by_urgency",
     "deliver",
     "make_alerts",
+    "receiver_names",
     "save_alerts",
     "with_joint",
     "with_quality",

@@ -375,7 +375,7 @@ def _performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]
         latest, metric = found.iloc[-1], metrics[found["metric"].iloc[-1]]
         name = metric.title + subject.removeprefix(str(latest["metric"]))
         estimated = " (estimated without labels)" if latest["estimated"] else ""
-        limit = f"beyond its threshold of {latest['threshold']:.3f}"
+        limit = f"beyond its threshold of {_written(metric, latest['threshold'])}"
         if latest["threshold"] != latest["threshold"]:
             limit = "worse than in the reference"
         sure = found["degraded"] | found["alarm"]
@@ -399,12 +399,18 @@ def _values(found: pd.DataFrame, metric: Metric[Any], before: float) -> str:
     """Say the value of the worst and of the latest window, and what it was in the reference."""
 
     def write(row: pd.Series) -> str:
-        return f"{row['value']:.3f} ({row['lower']:.3f} to {row['upper']:.3f})"
+        value, lower, upper = (_written(metric, row[name]) for name in ("value", "lower", "upper"))
+        return f"{value} ({lower} to {upper})"
 
     good = found["value"] if metric.higher_is_better else -found["value"]
     worst, latest = found.iloc[int(good.argmin())], found.iloc[-1]
     said = write(latest) if len(found) == 1 else _both_ends(worst, latest, write)
-    return said if np.isnan(before) else f"{said}; reference {before:.3f}"
+    return said if np.isnan(before) else f"{said}; reference {_written(metric, before)}"
+
+
+def _written(metric: Metric[Any], value: float) -> str:
+    """Write a value so that several of a list are as long as one another, where that can be."""
+    return f"{value:.3f}" if np.isfinite([metric.low, metric.high]).all() else metric.write(value)
 
 
 def _value_before(result: Performance, row: pd.Series) -> float:

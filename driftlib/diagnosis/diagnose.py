@@ -364,6 +364,7 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         loss=used.losses.title,
         labelled=used.labelled,
         refused=refused,
+        relative=used.losses.relative,
         separating=None
         if domain.overlaps or domain.cannot_tell
         else find_separating_features(

@@ -42,6 +42,8 @@ class VerdictInputs:
         Columns that give the period away, where the periods do not overlap.
     refused : str
         Why the labels of current say nothing yet; empty where they do.
+    relative : bool
+        Whether changes are said in per cent of the reference's loss, whose unit says little.
     """
 
     parts: Decomposition
@@ -51,6 +53,27 @@ class VerdictInputs:
     labelled: bool = True
     separating: SeparatingFeatures | None = None
     refused: str = ""
+    relative: bool = False
+
+    def writer(self, spread: float) -> Callable[..., str]:
+        """Make a function that writes changes of the loss.
+
+        Parameters
+        ----------
+        spread : float
+            Width of an interval, in the unit of the loss.
+
+        Returns
+        -------
+        callable
+            As of `driftlib.text.number_writer`; in per cent of the reference's loss where
+            changes are relative.
+        """
+        unit = self.parts.loss_reference / 100
+        if not self.relative or not unit > 0:
+            return number_writer(spread)
+        write = number_writer(spread / unit)
+        return lambda value, signed=False: f"{write(value / unit, signed)} %"
 
     @property
     def inputs_differ(self) -> bool:
@@ -103,7 +126,7 @@ class VerdictInputs:
             return f"{name}: {_blame(self.separating)}, so that the same inputs cannot be compared"
         covariate = self.parts.combine(COVARIATE)
         if not self.labelled:
-            write = number_writer(covariate[2] - covariate[0])
+            write = self.writer(covariate[2] - covariate[0])
             low, high = (write(limit) for limit in covariate[1:])
             return (
                 f"{name}: with outcomes as before, the changed inputs raise the {self.loss} by "
@@ -111,7 +134,7 @@ class VerdictInputs:
                 "the concept"
             )
         total, concept = self.parts.combine(TOTAL), self.parts.combine(CONCEPT_PART)
-        write = number_writer(total[2] - total[0])
+        write = self.writer(total[2] - total[0])
         if self.verdict in (DATA, CONCEPT, BOTH) and not total[1] > 0:
             return f"{name}: {self._offset(total, concept, covariate, write)}"
         shares = (
@@ -212,7 +235,7 @@ class VerdictInputs:
         if not self.labelled:
             return f"{left}: {self.headline}"
         total, concept = self.parts.combine(TOTAL), self.parts.combine(CONCEPT_PART)
-        write = number_writer(total[2] - total[0])
+        write = self.writer(total[2] - total[0])
         return (
             f"{left}: the {self.loss} {describe_change(total, write)}, "
             f"{write(concept[0], True)} of it not explained by the other inputs"
@@ -222,8 +245,10 @@ class VerdictInputs:
         """Write a sentence about each part."""
         sentences = []
         covariate = self.parts.combine(COVARIATE, LEVEL)
-        write = number_writer(covariate[2] - covariate[0])
+        write = self.writer(covariate[2] - covariate[0])
         least = f"{self.minimum:.3g}"
+        if self.relative and self.parts.loss_reference > 0:
+            least = f"{100 * self.minimum / self.parts.loss_reference:.3g} %"
         if not self.labelled:
             sentences.append(
                 "Current has no labels, so there is no figure for the concept: that takes outcomes "
@@ -233,7 +258,7 @@ class VerdictInputs:
             )
         else:
             concept = self.parts.combine(CONCEPT_PART, LEVEL)
-            write = number_writer(max(p[2] - p[0] for p in (concept, covariate)))
+            write = self.writer(max(p[2] - p[0] for p in (concept, covariate)))
             change = describe_change(concept, write)
             sentences.append(f"With the same inputs the {self.loss} {change}")
             sentences[-1] += self._judged(CONCEPT_PART, concept, write, least)

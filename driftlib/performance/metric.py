@@ -10,6 +10,7 @@ import numpy as np
 
 from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
 from driftlib.stats.intervals import Interval
+from driftlib.text import significant
 
 Grouped = TypeVar("Grouped", GroupedClassification, GroupedRegression)
 
@@ -72,6 +73,20 @@ class Metric(ABC, Generic[Grouped]):
             Itself, unless it is of one class.
         """
         return self
+
+    def write(self, value: float) -> str:
+        """Write a value for a sentence.
+
+        Parameters
+        ----------
+        value : float
+
+        Returns
+        -------
+        str
+            With three digits that matter; in % where the metric is known by that.
+        """
+        return significant(value)
 
     def in_all(self, limits: np.ndarray, rows: int) -> str:
         """Say what a mean adds up to, where that means something.

@@ -103,8 +103,8 @@ METRICS: dict[str, MetricTable] = {
             classification.LogLoss(),
         ),
         REGRESSION: (
-            regression.MeanAbsoluteError(),
             regression.RootMeanSquaredError(),
+            regression.MeanAbsoluteError(),
             regression.MeanAbsolutePercentageError(),
             regression.R2(),
         ),

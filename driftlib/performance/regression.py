@@ -20,6 +20,7 @@ from driftlib.stats.aggregates import (
     squares,
 )
 from driftlib.stats.intervals import Interval
+from driftlib.text import significant
 
 NO_ROWS = "no row has a label and a prediction"
 
@@ -94,6 +95,19 @@ class MeanAbsolutePercentageError(MeanError):
 
     def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
         return np.abs(y - pred) / np.where(y == 0, np.nan, np.abs(y))
+
+    def write(self, value: float) -> str:
+        """Write a value in per cent.
+
+        Parameters
+        ----------
+        value : float
+
+        Returns
+        -------
+        str
+        """
+        return f"{significant(100 * value)} %"
 
     def _remarks(self, rows: GroupedRegression, classes: Sequence[str]) -> list[str]:
         zero = (rows.hi - rows.lo) - self._moments(rows).n

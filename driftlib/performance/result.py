@@ -251,8 +251,9 @@ def _values_in_words(perf: Performance, titles: Mapping[str, Metric[Any]], many:
     values = judged.loc[judged["metric"] == name, "value"].dropna()
     if values.empty:
         return f"{titles[name].title} cannot be computed: {perf.table['note'].iloc[0]}"
-    span = f"{values.min():.3g} to {values.max():.3g} over {many}"
-    value = span if many else format(values.iloc[0], ".3g")
+    write = titles[name].write
+    span = f"{write(values.min())} to {write(values.max())} over {many}"
+    value = span if many else write(values.iloc[0])
     return f"{verdict}{titles[name].title} {value}{rest}{_not_measured(perf)}"
 
 

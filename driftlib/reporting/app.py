@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftlib.advice.facts import drift_facts, joined, performance_facts
-from driftlib.advice.rules import Advice, advise_on
-from driftlib.alerts import Alert, by_urgency, make_alerts
+from driftlib.advice.facts import Side, describe_side, drift_facts, joined, performance_facts
+from driftlib.advice.status import Status, make_status
+from driftlib.alerts import OVER, Alert, by_urgency, make_alerts
 from driftlib.data.schema import COMPARABLE, ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
@@ -19,7 +18,7 @@ from driftlib.diagnosis.diagnose import Diagnosis, diagnose
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend import TrendResult, drift_trend
-from driftlib.errors import DriftlibError, ParameterError
+from driftlib.errors import DriftlibError
 from driftlib.performance.curves import confusion_counts
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.policy import AlertPolicy
@@ -27,8 +26,10 @@ from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
 from driftlib.reporting.inputs import name_predictions
+from driftlib.reporting.page_words import page_words
 from driftlib.reporting.verdicts import unit_and_season
 from driftlib.reporting.watched import make_drift_alerts
+from driftlib.severity import worst
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -39,44 +40,78 @@ FIRST = ("accuracy", "roc_auc", "r2", "mae")
 LIMITED = ("accuracy", "roc_auc", "r2")
 
 
-# Names of this machine that no other server can take.
-LOCAL = ("localhost", "127.0.0.1", "[::1]")
-
-
-def check_host(host: str | None, address: str = "localhost") -> None:
-    """Check that a browser asked for the page under a name that is the page's own.
-
-    Another name may belong to a site that had its name lead here, to read the page.
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of two periods are, as a form asks for it.
 
     Parameters
     ----------
-    host : str or None
-        The request's header, with or without a port; None outside of a server.
-    address : str
-        The name that the page is configured to be reached under.
-
-    Raises
-    ------
-    ParameterError
-        If it is neither that name nor one of this machine.
+    roles : ColumnRoles
+        Names of labels, predictions and time; what rows were drawn in, and their season.
+    exclude : tuple of str
+        Columns that are not compared.
+    categorical : tuple of str
+        Columns of numbers that are codes.
+    positive : str, optional
+        The positive label of two; None for the larger one.
+    label_time, matures : str, optional
+        When labels became known, and how long a row waits for its own.
 
     Examples
     --------
-    >>> check_host("LOCALHOST:8501")
-    >>> check_host("monitor.example.org", "monitor.example.org")
-    >>> check_host("example.com:8501")
-    Traceback (most recent call last):
-    driftlib.errors.ParameterError: This page is not served under that name: open it as localhost,
-    or start it with --browser.serverAddress and the name that people are to use.
+    >>> Columns(ColumnRoles(y_true="late"), positive="yes").names["positive"]
+    'yes'
     """
-    if host is None:
-        return
-    name = re.sub(r":[0-9]*$", "", host.strip()).lower().removesuffix(".")
-    if name not in (*LOCAL, address.lower(), f"[{address.lower()}]"):
-        raise ParameterError(
-            "This page is not served under that name: open it as localhost, or start it with "
-            "--browser.serverAddress and the name that people are to use."
-        )
+
+    roles: ColumnRoles = field(default_factory=ColumnRoles)
+    exclude: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    positive: str | None = None
+    label_time: str | None = None
+    matures: str | None = None
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """Arguments that name labels and predictions."""
+        return name_predictions(self.roles) | {"positive": self.positive}
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        """Arguments that say what rows were drawn in, and what like is compared with like by."""
+        return {"unit": self.roles.unit or AUTO, "season": self.roles.season}
+
+    @property
+    def kinds(self) -> dict[str, Any]:
+        """Arguments that say which columns are not compared, and which are codes."""
+        return {"exclude": self.exclude, "categorical": self.categorical}
+
+    @property
+    def late(self) -> dict[str, Any]:
+        """Arguments that say when labels come."""
+        return {"label_time": self.label_time, "matures": self.matures}
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """Arguments that say which column holds times, and how they are written."""
+        return {"timestamp": self.roles.timestamp, "time_format": self.roles.time_format}
+
+    def cut(self, current: pd.DataFrame, window: str | None) -> dict[str, Any]:
+        """Give the arguments that cut current data into windows; without one a fitting one.
+
+        Parameters
+        ----------
+        current : pandas.DataFrame
+        window : str or None
+            A pandas offset such as "7D".
+
+        Returns
+        -------
+        dict
+            By the names of the arguments.
+        """
+        on, written = self.roles.timestamp, self.roles.time_format
+        size = window if window and on else fitting_window(current, on, time_format=written)
+        return {"window": size, "on": on, "time_format": written}
 
 
 @dataclass(frozen=True)
@@ -95,6 +130,8 @@ class Findings:
         Of drift and performance.
     remarks : tuple of str
         What could not be found, and why.
+    sides : mapping of str to Side
+        Rows and times of "reference" and "current".
     """
 
     drift: DriftResult
@@ -103,6 +140,7 @@ class Findings:
     performance: Performance | None
     alerts: tuple[Alert, ...]
     remarks: tuple[str, ...]
+    sides: Mapping[str, Side] = field(default_factory=dict)
 
     @property
     def drifted(self) -> list[str]:
@@ -134,13 +172,10 @@ class Findings:
 def compare_periods(
     reference: pd.DataFrame,
     current: pd.DataFrame,
-    roles: ColumnRoles,
+    columns: Columns,
     policy: DriftPolicy,
     tolerance: float,
     window: str | None = None,
-    exclude: Iterable[str] = (),
-    label_time: str | None = None,
-    matures: str | None = None,
 ) -> Findings:
     """Find everything about two periods that takes well under a second.
 
@@ -148,18 +183,14 @@ def compare_periods(
     ----------
     reference, current : pandas.DataFrame
         One row a prediction.
-    roles : ColumnRoles
-        Names of labels, predictions and time.
+    columns : Columns
+        What the columns are.
     policy : DriftPolicy
         What counts as drift.
     tolerance : float
         How far accuracy, ROC AUC or R2 may fall below the reference's.
     window : str, optional
         A pandas offset such as "7D"; default a fitting one.
-    exclude : iterable of str
-        Columns that are not compared.
-    label_time, matures : str, optional
-        When labels became known, and how long a row waits for its own.
 
     Returns
     -------
@@ -175,35 +206,34 @@ def compare_periods(
     --------
     >>> from driftlib.data.synthetic import simulate
     >>> data = simulate(2000, feature_drift=0, label_flips=0.3)
-    >>> roles = ColumnRoles(timestamp="timestamp")
-    >>> found = compare_periods(data.reference, data.current, roles, DriftPolicy(), 0.02, "7D")
+    >>> columns = Columns(ColumnRoles(timestamp="timestamp"))
+    >>> found = compare_periods(data.reference, data.current, columns, DriftPolicy(), 0.02, "7D")
     >>> found.drift.drifted, {alert.subject for alert in found.alerts} >= {"accuracy"}
     ([], True)
     """
-    on = roles.timestamp
-    exclude = [*exclude, *(name for name in [label_time] if name and name in reference)]
-    drawn: dict[str, Any] = {"unit": roles.unit or AUTO, "season": roles.season}
-    baseline = Baseline.fit(reference, exclude=exclude, **roles.keywords, **drawn)
+    known = (name for name in [columns.label_time] if name and name in reference)
+    kinds = columns.kinds | {"exclude": [*columns.exclude, *known]}
+    baseline = Baseline.fit(reference, **kinds, **columns.roles.keywords, **columns.drawn)
     drift = detect_drift(baseline, current, policy=policy)
-    size = window if window and on else fitting_window(current, on, time_format=roles.time_format)
-    cut: dict[str, Any] = {"window": size, "on": on, "time_format": roles.time_format}
+    cut = columns.cut(current, window)
     trend = drift_trend(baseline, current, policy=policy, **cut)
     trend = replace(trend, profiles=())
-    columns = name_predictions(roles) | {"timestamp": on} | drawn
+    sides = {"reference": describe_side(reference, columns.roles.timestamp)}
+    sides["current"] = describe_side(current, columns.roles.timestamp)
+    measured = columns.names | columns.drawn | columns.late | columns.written
     try:
-        written: dict[str, Any] = {"time_format": roles.time_format}
-        columns |= {"label_time": label_time, "matures": matures}
-        whole = track_performance(current, reference=reference, **written, **columns)
+        whole = track_performance(current, reference=reference, **measured)
         limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
         shared = AlertPolicy(budget=policy.budget, windows=policy.windows)
         performance = track_performance(
-            current, reference=reference, thresholds=limits, policy=shared, **cut, **columns
+            current, reference=reference, thresholds=limits, policy=shared, **measured | cut
         )
     except DriftlibError as error:
         # Without labels or predictions there is still drift to be shown.
-        return Findings(drift, trend, None, None, make_drift_alerts(drift, trend), (str(error),))
+        alerts = make_drift_alerts(drift, trend)
+        return Findings(drift, trend, None, None, alerts, (page_words(error),), sides)
     alerts = by_urgency([*make_drift_alerts(drift, trend), *make_alerts(performance)])
-    return Findings(drift, trend, whole, performance, alerts, ())
+    return Findings(drift, trend, whole, performance, alerts, (), sides)
 
 
 @dataclass(frozen=True)
@@ -302,8 +332,8 @@ class Cause:
     figures: tuple[go.Figure, ...]
 
 
-def what_to_do(found: Findings, cause: Cause | None) -> tuple[Advice, ...]:
-    """Say what to do, by the rules that reports follow.
+def sum_up(found: Findings, cause: Cause | None) -> Status:
+    """Sum two periods up: what changed, how sure that is and what to do, as reports do.
 
     Parameters
     ----------
@@ -313,30 +343,28 @@ def what_to_do(found: Findings, cause: Cause | None) -> tuple[Advice, ...]:
 
     Returns
     -------
-    tuple of Advice
+    Status
     """
     facts = performance_facts(found.performance, cause, found.alerts)
-    return advise_on(joined([facts, drift_facts(found.drift, found.trend, found.alerts)]))
+    facts = joined([facts, drift_facts(found.drift, found.trend, found.alerts)])
+    still = [alert.severity for alert in found.alerts if alert.state != OVER]
+    return make_status(replace(facts, sides=found.sides), str(worst(still)))
 
 
 def explain_change(
     reference: pd.DataFrame,
     current: pd.DataFrame,
-    roles: ColumnRoles,
+    columns: Columns,
     features: Iterable[str],
-    label_time: str | None = None,
-    matures: str | None = None,
 ) -> Cause:
     """Explain in words and pictures why the loss changed.
 
     Parameters
     ----------
-    reference, current, roles
+    reference, current, columns
         As for `compare_periods`.
     features : iterable of str
         Columns to compare the periods on.
-    label_time, matures
-        As for `compare_periods`.
 
     Returns
     -------
@@ -351,9 +379,10 @@ def explain_change(
     from driftlib.visualization import feature_attribution, loss_waterfall, segment_effects
     from driftlib.visualization.diagnosis import plain_title
 
-    drawn_in: dict[str, Any] = {"unit": roles.unit or AUTO, "season": roles.season}
-    late: dict[str, Any] = {"label_time": label_time, "matures": matures}
-    why = diagnose(reference, current, features=features, **roles.keywords, **drawn_in, **late)
+    features = list(features)
+    asked = columns.names | columns.written | columns.drawn | columns.late
+    codes = [name for name in columns.categorical if name in features]
+    why = diagnose(reference, current, features=features, categorical=codes, **asked)
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
@@ -394,7 +423,7 @@ class Evaluation:
 
 
 def evaluate_predictions(
-    frame: pd.DataFrame, roles: ColumnRoles, window: int | str, on: str | None, least: float
+    frame: pd.DataFrame, columns: Columns, window: int | str, on: str | None, least: float
 ) -> Evaluation:
     """Evaluate labels and predictions.
 
@@ -402,7 +431,7 @@ def evaluate_predictions(
     ----------
     frame : pandas.DataFrame
         One row a prediction.
-    roles : ColumnRoles
+    columns : Columns
         Names of labels and predictions, and how times are written.
     window : int or str
         Rows a window, or with `on` a pandas offset.
@@ -424,15 +453,15 @@ def evaluate_predictions(
     Examples
     --------
     >>> frame = pd.DataFrame({"y_true": [0, 1] * 100, "y_pred": [0, 1] * 50 + [1, 0] * 50})
-    >>> result = evaluate_predictions(frame, ColumnRoles(), 100, None, 0.7)
+    >>> result = evaluate_predictions(frame, Columns(), 100, None, 0.7)
     >>> result.alerts[0].message[:32], result.confusion["n"].tolist()
     ('Accuracy is beyond its threshold', [50, 50, 50, 50])
     """
-    names = name_predictions(roles)
+    names = columns.names
     whole = track_performance(frame, **names)
     metric = next(name for name in LIMITED if name in METRICS[whole.task])
     limits = {metric: least}
-    cut: dict[str, Any] = {"window": window, "on": on, "time_format": roles.time_format}
+    cut: dict[str, Any] = {"window": window, "on": on, "time_format": columns.roles.time_format}
     performance = track_performance(frame, thresholds=limits, **cut, **names)
     confusion = None if whole.task == "regression" else confusion_counts(frame, **names)
     return Evaluation(whole, performance, confusion, make_alerts(performance))

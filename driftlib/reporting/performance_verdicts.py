@@ -144,6 +144,7 @@ def _one_worse(
     """Say of the first metric what it was where it was worst and last, and name the others."""
     titles = METRICS[perf.task]
     name, *others = worse
+    write = titles[name].write
     part = perf.table[(perf.table["metric"] == name) & perf.table["value"].notna()]
     values = dict(zip(part["window"].tolist(), part["value"].tolist(), strict=True))
     sign = 1 if titles[name].higher_is_better else -1
@@ -160,10 +161,10 @@ def _one_worse(
     latest = ""
     if several and max(values) != worst:
         last = max(values)
-        latest = f"{values[last]:.3g} {windows.place(last)}, "
-    before = f"{_of_reference(perf, name):.3g} in the reference"
+        latest = f"{write(values[last])} {windows.place(last)}, "
+    before = f"{write(_of_reference(perf, name))} in the reference"
     return (
-        f"{titles[name].title} {verb} worse than tolerated{when}: {values[worst]:.3g}{where}, "
+        f"{titles[name].title} {verb} worse than tolerated{when}: {write(values[worst])}{where}, "
         f"{latest}{before}{also}."
     )
 
@@ -198,11 +199,12 @@ def _span(perf: Performance, metric: str) -> str:
     values = perf.table.loc[perf.table["metric"] == metric, "value"].dropna()
     if values.empty:
         return "unknown"
-    low, high = f"{values.min():.3g}", f"{values.max():.3g}"
+    write = METRICS[perf.task][metric].write
+    low, high = write(values.min()), write(values.max())
     span = low if low == high else f"{low} to {high}"
     if perf.reference is None:
         return span
-    return f"{span}, {_of_reference(perf, metric):.3g} in the reference"
+    return f"{span}, {write(_of_reference(perf, metric))} in the reference"
 
 
 def _of_reference(perf: Performance, metric: str) -> float:

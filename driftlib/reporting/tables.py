@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,17 @@ import pandas as pd
 from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME
+from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError
 from driftlib.html.numbers import (
+    is_missing,
     write_change,
     write_share,
     write_value,
 )
-from driftlib.performance.metrics import METRICS
+from driftlib.performance.metrics import METRICS, Metric
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
@@ -222,8 +225,9 @@ def metrics_table(perf: Performance) -> pd.DataFrame:
         for entry in part.to_dict("records"):
             marks = {"▼ ": "alarm", "▽ ": "degraded", "◇ ": "breached", "○ ": "held"}
             mark = next((mark for mark, flag in marks.items() if entry.get(flag)), "")
-            title = titles[entry["metric"]].title
-            row[title] = f"{mark}{write_value(entry['value'])}"
+            metric = titles[entry["metric"]]
+            title = metric.title
+            row[title] = f"{mark}{_written(metric, entry['value'])}"
             if title in perf.unmeasured and part is not perf.reference:
                 row[title] = "not measured"
         rows.append(row)
@@ -251,8 +255,8 @@ def thresholds_table(perf: Performance) -> pd.DataFrame:
             {
                 "metric": metric.title,
                 "better is": "higher" if metric.higher_is_better else "lower",
-                "reference": known.get(name, np.nan),
-                "worst tolerated": part["threshold"].iloc[0],
+                "reference": _written(metric, known.get(name, np.nan)),
+                "worst tolerated": _written(metric, part["threshold"].iloc[0]),
                 "beyond it": _times(part, "breached"),
                 "beyond it and noise": _times(part, "degraded"),
                 "design effect": part["design_effect"].median(),
@@ -260,6 +264,10 @@ def thresholds_table(perf: Performance) -> pd.DataFrame:
         )
     table = pd.DataFrame(rows)
     return table if table["design effect"].notna().any() else table.drop(columns="design effect")
+
+
+def _written(metric: Metric[Any], value: float) -> str:
+    return NOT_A_NUMBER if is_missing(value) else metric.write(value)
 
 
 def _times(part: pd.DataFrame, verdict: str) -> str:
@@ -290,6 +298,22 @@ def missing_table(sections: Sections) -> pd.DataFrame:
     return pd.DataFrame({"left out": list(found.values()), "why": list(found)})
 
 
+def _loss_words(found: Diagnosis) -> tuple[str, str, Callable[[float], str]]:
+    """Name a loss, write its value, and make a function that writes its changes.
+
+    A squared error is written as its root, and its changes in per cent of the reference's.
+    """
+    title, loss = found.loss_title, found.loss_current
+    if not found.verdict_inputs.relative:
+        return title, write_value(loss), write_change
+    write = found.verdict_inputs.writer(found.loss_reference / 20)
+    return (
+        f"root of the {title}",
+        write_value(math.sqrt(loss)),
+        lambda value: NOT_A_NUMBER if is_missing(value) else write(value, True),
+    )
+
+
 def causes_table(timeline: Timeline) -> pd.DataFrame:
     """Tabulate the verdict on each window, and the change of the loss with its two parts.
 
@@ -311,14 +335,15 @@ def causes_table(timeline: Timeline) -> pd.DataFrame:
             rows.append(row | {"verdict": "not diagnosed", "note": part["note"].iloc[0]})
             continue
         terms = found.terms["value"].astype(float)
+        title, loss, change = _loss_words(found)
         rows.append(
             row
             | {
                 "verdict": found.verdict,
-                found.loss_title: found.loss_current,
-                "change": write_change(terms["total"]),
-                "concept": write_change(terms["concept"]),
-                "covariate": write_change(found.covariate[0]),
+                title: loss,
+                "change": change(terms["total"]),
+                "concept": change(terms["concept"]),
+                "covariate": change(found.covariate[0]),
                 "domain AUC": round(found.domain_auc, 2),
             }
             | ({"note": found.cannot_tell} if found.cannot_tell else {})

@@ -30,7 +30,7 @@ Windowed = TypeVar("Windowed", TrendResult, Timeline)
 ORDER = {
     BINARY: ("roc_auc", "brier", "precision", "recall", "accuracy", "f1"),
     MULTICLASS: ("accuracy", "f1", "roc_auc", "log_loss"),
-    REGRESSION: ("mae", "rmse", "r2"),
+    REGRESSION: ("rmse", "mae", "r2"),
 }
 MOST_WATCHED = 4
 NO_GROUPS = Unavailable(

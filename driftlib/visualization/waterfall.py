@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.diagnosis.diagnose import Diagnosis
-from driftlib.text import number_writer, shortened
+from driftlib.text import number_writer, shortened, significant
 from driftlib.visualization import style
 from driftlib.visualization.diagnosis import COLORS, TITLES, plain_title
 from driftlib.visualization.marks import error_bars
@@ -60,7 +60,9 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
     if left_out:
         title = diagnosis.verdict_inputs.change_without(left_out)
     # The digits that the best known term deserves.
-    write = number_writer(float((known["upper"] - known["lower"]).min()))
+    spread = float((known["upper"] - known["lower"]).min())
+    write = diagnosis.verdict_inputs.writer(spread)
+    level = _root if diagnosis.verdict_inputs.relative else number_writer(spread)
     chart = figure(
         escape(title, most=None),
         caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
@@ -69,9 +71,9 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
         alt=f"Waterfall of the mean {loss}: "
         + "; ".join(
             [
-                f"reference {write(diagnosis.loss_reference)}",
+                f"reference {level(diagnosis.loss_reference)}",
                 *(f"{plain_title(n)} {write(row.value, True)}" for n, row in known.iterrows()),
-                f"current {write(diagnosis.loss_current)}",
+                f"current {level(diagnosis.loss_current)}",
             ]
         ).replace("nan", "not known")
         + ".",
@@ -84,9 +86,9 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
     base = start + np.append(0, np.cumsum(steps)[:-1])
     names = ["reference", *(TITLES[name] for name in known.index), "current"]
     last = len(names) - 1
-    _level(chart, 0, start, write(start), "reference", style.REFERENCE)
+    _level(chart, 0, start, level(start), "reference", style.REFERENCE)
     now = diagnosis.loss_current
-    _level(chart, last, now, write(now), "current", style.CURRENT)
+    _level(chart, last, now, level(now), "current", style.CURRENT)
     if not np.isfinite(diagnosis.loss_current):
         _above(chart, last, start, "not known")
     places = list(range(1, last))
@@ -120,6 +122,11 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
     _fit(chart, [start, diagnosis.loss_current, *ends, *tops, *lows])
     chart.update_xaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, last + 0.6])
     return chart
+
+
+def _root(squared: float) -> str:
+    """Write a mean of squares as its root, which has the unit of the labels."""
+    return f"root {significant(float(np.sqrt(squared)))}"
 
 
 def _level(chart: go.Figure, place: int, value: float, text: str, name: str, color: str) -> None:
