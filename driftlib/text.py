@@ -184,7 +184,7 @@ def cut(text: str, most: int = 100) -> str:
     return text if len(text) <= most else f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
 
 
-def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:
+def listed(names: Iterable[Any], most: int = NAMES_SHOWN, *, whole: bool = False) -> str:
     """List names in a sentence, the rest counted.
 
     Parameters
@@ -193,6 +193,8 @@ def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:
         Each is `shortened`.
     most : int
         Names shown.
+    whole : bool
+        Whether they are words of ours, which are never shortened.
 
     Returns
     -------
@@ -204,7 +206,7 @@ def listed(names: Iterable[Any], most: int = NAMES_SHOWN) -> str:
     >>> listed(["temp"]), listed(["temp", "humid"]), listed(["a", "b", "c", "d", "e"])
     ('temp', 'temp and humid', 'a, b, c and 2 more')
     """
-    names = [shortened(name) for name in names]
+    names = [str(name) if whole else shortened(name) for name in names]
     if not names:
         return ""
     rest = len(names) - most

@@ -29,7 +29,7 @@ ALERTS = [
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunResult:
-    facts = Facts(HOSTILE, {"current": Side(5)}, Value("ROC AUC", 0.6, 0.7), labelled=True)
+    facts = Facts(HOSTILE, {"current": Side(5)}, Value("ROC AUC", "0.6", "0.7"), labelled=True)
     reports = []
     for name, known in (("drift", replace(facts, drifted=(HOSTILE,))), ("performance", facts)):
         body = (

@@ -90,15 +90,15 @@ def test_names_from_the_data_are_escaped(data):
         assert "<img" not in drawn
 
 
-def test_numbers_of_a_large_loss_have_no_decimals(rng):
+def test_a_squared_error_is_drawn_as_its_root_and_its_changes_in_per_cent(rng):
     frame = pd.DataFrame({"x": rng.normal(size=800), "y_true": rng.normal(100, 60, 800)})
     frame["y_pred"] = frame["y_true"] + rng.normal(0, 50, 800)
     figure = charts.loss_waterfall(dl.diagnose(frame[:400], frame[400:]))
     words = [note.text for note in figure.layout.annotations]
-    assert not [word for word in words if "." in word]
-    loss = ((frame["y_true"] - frame["y_pred"]) ** 2)[:400].mean()
-    assert words[0] == f"{loss:.0f}"
-    assert f"reference {loss:.0f};" in figure.layout.meta["alt"]
+    root = ((frame["y_true"] - frame["y_pred"]) ** 2)[:400].mean() ** 0.5
+    assert words[0] == f"root {root:.3g}"
+    assert all(word.endswith(" %") for word in words[2:])
+    assert f"reference root {root:.3g};" in figure.layout.meta["alt"]
 
 
 def test_no_window_that_could_be_diagnosed_is_no_chart(data):

@@ -11,6 +11,7 @@ import pandas as pd
 from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, LABELS, OVER, PERFORMANCE, Alert
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
+from driftlib.drift.joint import TOGETHER
 from driftlib.drift.trend import TrendResult
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
@@ -239,7 +240,7 @@ def drift_facts(result: DriftResult, trend: TrendResult, alerts: Sequence[Alert]
     alerts = [alert for alert in alerts if alert.subject != LABELS]
     open_alerts = [alert for alert in alerts if alert.state != OVER]
     subjects = {
-        kind: tuple(alert.subject for alert in open_alerts if alert.kind == kind)
+        kind: tuple(_subject(alert) for alert in open_alerts if alert.kind == kind)
         for kind in (DATA_DRIFT, DATA_QUALITY, PREDICTION, TARGET)
     }
     untold = result.cannot_tell or trend.cannot_tell
@@ -250,8 +251,13 @@ def drift_facts(result: DriftResult, trend: TrendResult, alerts: Sequence[Alert]
         drift_known=not untold,
         since=_since(trend.table, "feature", [alert.subject for alert in open_alerts]),
         untold=(untold,) if untold else (),
-        past=tuple(alert.subject for alert in alerts if alert.state == OVER),
+        past=tuple(_subject(alert) for alert in alerts if alert.state == OVER),
     )
+
+
+def _subject(alert: Alert) -> str:
+    """Name what drifts, as it reads within a sentence."""
+    return "how features go together" if alert.subject == TOGETHER else alert.subject
 
 
 class Explained(Protocol):
@@ -315,7 +321,11 @@ def performance_facts(
         ranked=_ranked(perf),
         since=_since(perf.table, "metric", still),
         untold=untold,
-        past=tuple(alert.subject for alert in measured if alert.state == OVER),
+        past=tuple(
+            METRICS[perf.task][alert.subject].title
+            for alert in measured
+            if alert.state == OVER and alert.subject in METRICS[perf.task]
+        ),
         suspect=(perf.suspect,) if perf.suspect else facts.suspect,
     )
 

@@ -153,7 +153,7 @@ def _one_worse(
     also = ""
     if others:
         verbs, times = {"is": "are", "was": "were"}, " at times" if several else ""
-        named = listed([titles[other].title for other in others])
+        named = listed([titles[other].title for other in others], whole=True)
         also = f"; so {verb if len(others) == 1 else verbs[verb]} {named}{times}"
     when = f" {windows.among(found)}" if several else ""
     # Where it was worse in that window only, that is said already.
@@ -188,9 +188,11 @@ def _nothing_worse(perf: Performance) -> str:
         found = counts.loc[counts[column] > 0, column]
         if len(found):
             named = [f"{titles[str(name)].title} in {n} of {windows}" for name, n in found.items()]
-            surely = f"{words}, {listed(named)}" if windows > 1 else " by more than noise"
+            surely = (
+                f"{words}, {listed(named, whole=True)}" if windows > 1 else " by more than noise"
+            )
             break
-    lacking = f" Not measured: {listed(perf.unmeasured)}." if perf.unmeasured else ""
+    lacking = f" Not measured: {listed(perf.unmeasured, whole=True)}." if perf.unmeasured else ""
     return f"{which} worse than tolerated{surely}.{lacking}"
 
 
