@@ -251,6 +251,24 @@ def test_late_labels_rewrite_metrics_and_keep_the_old(rng, baseline, place):
     assert (alert.kind, alert.subject, alert.state) == ("performance", "accuracy", "new")
 
 
+def test_stored_metrics_are_followed_like_those_of_all_nights_at_once(rng, baseline, place):
+    before = pd.concat([night(rng, day) for day in range(-20, 0)])
+    nights = [night(rng, day, wrong=0.1 + 0.15 * (day >= 6)) for day in range(11)]
+    options = {"window": "D", "timestamp": "t", "metrics": ["accuracy"], "reference": before}
+    history = dl.History(place)
+    for rows in (pd.concat(nights[:8]), *nights[8:]):
+        found = dl.drift_trend(baseline, rows, window="D")
+        recorded = history.record(found, dl.track_performance(rows, **options))
+    whole = dl.track_performance(pd.concat(nights), **options)
+    (stored,) = recorded.performance
+    columns = ["window", "start", "value", "evidence", "since", "over", "alarm"]
+    pd.testing.assert_frame_equal(
+        stored.table[columns], whole.table[columns], check_dtype=False, check_index_type=False
+    )
+    assert stored.rule == whole.rule
+    assert stored.table["alarm"].any()
+
+
 def test_batches_without_times_alerts_and_their_silence(rng, place):
     baseline = dl.Baseline.fit(pd.DataFrame({"x": rng.normal(size=2000)}))
     history = dl.History(place, "a")

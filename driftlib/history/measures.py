@@ -39,8 +39,14 @@ def keep_metrics(
     known = {
         (r.start, r.segment, r.metric, bool(r.estimated)): r for r in connection.execute(asked)
     }
-    ripe = performance.table[~performance.table["held"].astype(bool)]
-    for row in ripe.to_dict("records"):
+    every = performance.table
+    if performance.likes:
+        # A part of the window was compared, whose values are not kept: nothing is told by it.
+        whole = every.groupby("window", sort=False).ngroup()
+        partly = whole.map({n: bool(like.left_out) for n, like in enumerate(performance.likes)})
+        of_reference = ["reference_value", "reference_lower", "reference_upper"]
+        every = every.assign(**{name: every[name].mask(partly) for name in of_reference})
+    for row in every[~every["held"].astype(bool)].to_dict("records"):
         timed = isinstance(row["start"], pd.Timestamp)
         place = {
             "start": written_time(row["start"]) if timed else start,

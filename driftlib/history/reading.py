@@ -29,7 +29,7 @@ from driftlib.history.codec import (
 from driftlib.history.measures import OF_METRICS
 from driftlib.history.pieces import Piece, read_time
 from driftlib.history.windows import OF_WINDOWS, keep_windows, whole_window
-from driftlib.performance.alarms import ReferenceWindows, raise_alarms
+from driftlib.performance.alarms import raise_alarms
 from driftlib.performance.limits import Limit
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import COLUMNS, Performance
@@ -311,6 +311,5 @@ def run_of_metrics(connection: Connection, model: Row, latest: Performance) -> P
     chosen = [METRICS[latest.task][name] for name in names]
     judged = JudgedTable(table, table)
     known = latest.reference is not None
-    before = ReferenceWindows(why="a history keeps the windows of no reference's metrics")
-    table, rule = raise_alarms(judged, chosen, limits, (), known, before, latest.policy)
+    table, rule = raise_alarms(judged, chosen, limits, (), known, latest.before, latest.policy)
     return replace(latest, table=table, rule=rule, likes=())

@@ -73,7 +73,7 @@ class Estimate(Performance):
     ----------
     table, task, classes, reference, notes, by, unit_rule, unit_numbers, compared, rule
         As of `driftlib.Performance`; the reference's values are realised ones.
-    likes, policy, odd
+    likes, policy, odd, before
         As of `driftlib.Performance`.
     method : {"cbpe", "pape"}
     reliability : pandas.DataFrame

@@ -16,6 +16,7 @@ from driftlib.data.task import BINARY, Task
 from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
 from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.data.windows import start_in_words
+from driftlib.performance.alarms import NO_WINDOWS, ReferenceWindows
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.policy import AlertPolicy
@@ -65,6 +66,8 @@ class Performance(Result):
     odd : tuple of str
         Why the labels of each segment and window look like no outcomes, in the table's order;
         empty where they do not, or that was not looked at.
+    before : ReferenceWindows
+        The reference in windows like those of the table, which a run of windows is held against.
     """
 
     table: pd.DataFrame
@@ -80,6 +83,7 @@ class Performance(Result):
     likes: tuple[LikeWithLike, ...] = field(default=(), repr=False)
     policy: AlertPolicy = field(default=AlertPolicy(), repr=False)
     odd: tuple[str, ...] = field(default=(), repr=False)
+    before: ReferenceWindows = field(default=NO_WINDOWS, repr=False)
 
     @property
     def season(self) -> str:

@@ -39,7 +39,6 @@ from driftlib.performance.unit_numbers import NumberedUnits, number_units
 from driftlib.performance.units import UnitComparison, widened
 from driftlib.performance.unlikely_labels import unlike_windows, usual_labels
 from driftlib.stats.sequential import LEAST_WINDOWS
-from driftlib.stats.watch import LEAST_RUN
 from driftlib.text import counted
 
 
@@ -260,7 +259,8 @@ def track_performance(
         held = held.also(odd)
     judged = replace(judged, table=held.apply(judged.table))
     before = NO_WINDOWS
-    if past is not None and groups.keys["window"].nunique() >= LEAST_RUN:
+    if past is not None and window is not None:
+        # A history follows windows of which each run measures few.
         before = _in_windows(past, found, chosen, segments, window, step, on, time_format, cells)
         if window in now.frame.columns and not goes_on(before.table, judged.table):
             before = NO_WINDOWS
@@ -288,6 +288,7 @@ def track_performance(
         like.likes,
         policy,
         tuple(odd),
+        before,
     )
 
 
