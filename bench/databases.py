@@ -3,7 +3,7 @@
 Every line is measured in a process of its own, after a pass that warms caches, and is of ten
 columns. BENCH_ROWS sets the number of rows (default 2,000,000), BENCH_FOLDER where the files go; a
 fifth of them is counted too, as memory must not depend on how many there are. What is not installed
-here (DuckDB, ADBC's drivers, a Postgres server) is left out, and said; BENCH_SYSTEMS=DuckDB chooses.
+here (DuckDB, ADBC's drivers, a Postgres server) is left out, and said; BENCH_SYSTEMS chooses some.
 """
 
 from __future__ import annotations
