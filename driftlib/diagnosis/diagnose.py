@@ -28,8 +28,8 @@ from driftlib.diagnosis.losses import Losses
 from driftlib.diagnosis.prior import prior_shift_words
 from driftlib.diagnosis.segments import COLUMNS, find_segments
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
-from driftlib.diagnosis.suspicion import suspicion
-from driftlib.diagnosis.verdict import COVARIATE, TOTAL, VerdictInputs
+from driftlib.diagnosis.suspicion import lost_labels, other_scores, suspicion
+from driftlib.diagnosis.verdict import BOTH, CONCEPT, COVARIATE, TOTAL, VerdictInputs
 from driftlib.domain.overlap import find_separating_features
 from driftlib.domain.result import Domain
 from driftlib.errors import ParameterError
@@ -308,7 +308,9 @@ def diagnose(
     return replace(found, reason=" ".join([found.reason, *notes]))
 
 
-def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosis:
+def diagnose_periods(
+    periods: Periods, domain: Domain | None = None, suspect: str = ""
+) -> Diagnosis:
     """Diagnose two periods that are read already.
 
     Parameters
@@ -317,6 +319,8 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
         All rows of two periods, or those of a window or segment.
     domain : Domain, optional
         A classifier fitted on just these rows; used if every row in it has a loss.
+    suspect : str
+        Why labels or scores say nothing, where that is known already.
 
     Returns
     -------
@@ -328,9 +332,10 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
     DataError
         If no feature can be compared, or a side has too few rows with a loss.
     """
+    given = periods
     losses, refused, notes = periods.state.settle(periods.losses, periods.names)
     periods = replace(periods, losses=losses)
-    suspect = "" if refused else suspicion(periods)
+    suspect = "" if refused else suspect or suspicion(periods)
     if suspect:
         refused = suspect
         periods = replace(periods, losses=losses.unlabelled())
@@ -345,6 +350,8 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
             used.losses.current[domain.current_rows],
         ]
     )
+    rows = used.losses.rows
+    scores, labels = (rows.scores(domain), rows.labels(domain)) if rows else (None, None)
     if fits:
         domain = used.in_frames(domain)
     if domain.cannot_tell:
@@ -371,6 +378,10 @@ def diagnose_periods(periods: Periods, domain: Domain | None = None) -> Diagnosi
             domain, lambda features: used.fit_domain(features, SEPARATING_ROWS)
         ),
     )
+    if scores is not None and labels is not None and inputs.verdict in (CONCEPT, BOTH):
+        changed = other_scores(domain, scores) or lost_labels(domain, labels, scores)
+        if changed:
+            return diagnose_periods(given, None, changed)
     notes += [] if refused else _left_out(periods.names, usable)
     if used.labelled and not domain.cannot_tell:
         sides = used.reference, used.current

@@ -13,6 +13,7 @@ from driftlib.data.numbers import as_numbers
 from driftlib.data.predictions import MOST_SQUARED, Predictions, parse_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import BINARY, REGRESSION, Task
+from driftlib.domain.result import Domain
 from driftlib.errors import DataError, ParameterError
 from driftlib.stats.aggregates import LEAST_SQUARED, squares
 from driftlib.text import quoted
@@ -59,6 +60,47 @@ class Outcomes:
         return replace(
             self, reference=self.reference.take(reference), current=self.current.take(current)
         )
+
+    def labels(self, domain: Domain) -> np.ndarray:
+        """Take the label of each row of a classifier.
+
+        Parameters
+        ----------
+        domain : Domain
+            Its rows count within these.
+
+        Returns
+        -------
+        array, shape (rows,)
+            Class numbers, or numbers of a regression.
+        """
+        sides = self.reference.y[domain.reference_rows], self.current.y[domain.current_rows]
+        return np.concatenate(sides).astype(float)
+
+    def scores(self, domain: Domain) -> np.ndarray | None:
+        """Take one number for each row of a classifier that the model gave it.
+
+        Parameters
+        ----------
+        domain : Domain
+            Its rows count within these.
+
+        Returns
+        -------
+        float array, shape (rows,), or None
+            The probability of two classes, else the predicted class or number; None of more
+            classes, or where a row has none.
+        """
+        if self.task.kind not in (BINARY, REGRESSION):
+            return None
+        rows = self.reference.take(domain.reference_rows), self.current.take(domain.current_rows)
+        if all(side.proba is not None for side in rows):
+            found = np.concatenate([side.scores for side in rows])
+        elif self.predicted and all(side.predicted.all() for side in rows):
+            found = np.concatenate([side.pred for side in rows]).astype(float)
+        else:
+            return None
+        return None if np.isnan(found).any() else found
 
 
 @dataclass(frozen=True)

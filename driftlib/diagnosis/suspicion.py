@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from driftlib.diagnosis.decomposition import decompose, fit_loss
 from driftlib.diagnosis.setup import Periods
+from driftlib.diagnosis.verdict import CONCEPT_PART
+from driftlib.domain.result import Domain
 from driftlib.performance.assumptions import MixtureCheck
 from driftlib.performance.unlikely_labels import CHECK, usual_labels
+
+# The same inputs have other scores where what a model of the reference's scores leaves over has
+# grown so many times, surely at so high a level, and left at most such a share of their variance.
+GROWN, SURELY, MOST_LEFT = 2.0, 0.99, 0.5
+# Labels are those of other rows where scores rank them no more, within so many standard errors of
+# a correlation of 0, though they did by so much, and both are distributed as before, within so
+# large a distance.
+LOST_ERRORS, LOST_LEAST, ALIKE = 3.0, 0.3, 0.1
+# Rows of the reference that such a model learns from.
+LEARNT = 10_000
 
 
 def suspicion(periods: Periods) -> str:
@@ -45,3 +59,118 @@ def suspicion(periods: Periods) -> str:
         return f"in {periods.names[1]} {now.opposed}"
     check = MixtureCheck(rows.task, before, periods.reference, periods.current, periods.features)
     return check.seen_in_training(now, np.flatnonzero(now.scored))
+
+
+def lost_labels(domain: Domain, labels: np.ndarray, scores: np.ndarray) -> str:
+    """Say that labels follow neither scores nor inputs any more, as those of other rows do.
+
+    Parameters
+    ----------
+    domain : Domain
+        The fitted classifier of the two periods.
+    labels, scores : float array, shape (rows,)
+        The label of each row of it, and what the model gave it.
+
+    Returns
+    -------
+    str
+        Empty where labels follow either, did not before, or are distributed otherwise, which is
+        no matter of other rows.
+    """
+    cut = len(domain.reference_rows)
+    now = slice(cut, None)
+    after = spearman(labels[now], scores[now])
+    chance = LOST_ERRORS / np.sqrt(len(labels) - cut)
+    if abs(after) > chance:
+        return ""
+    before = spearman(labels[:cut], scores[:cut])
+    moved = [ks_distance(side[:cut], side[now]) for side in (labels, scores)]
+    if before < LOST_LEAST or max(moved) > ALIKE:
+        return ""
+    if spearman(labels[now], fit_loss(domain, labels, domain.is_current)[now]) > chance:
+        return ""
+    return (
+        f"labels follow neither scores (correlation {after:.2f}, {before:.2f} in the reference) "
+        "nor inputs, though they are distributed as before: they look joined to other rows"
+    )
+
+
+def other_scores(domain: Domain, scores: np.ndarray) -> str:
+    """Say that the same inputs no longer have the same scores, so that it is not one model.
+
+    A model's scores are made of its inputs. A regression of the scores on the inputs, learnt from
+    the reference, leaves as much over in either period as long as the model and the way to its
+    inputs are the same, whatever outcomes do.
+
+    Parameters
+    ----------
+    domain : Domain
+        The fitted classifier of the two periods.
+    scores : float array, shape (rows,)
+        What the model gave each row of it.
+
+    Returns
+    -------
+    str
+        Empty where they look the same, or inputs say too little of scores to tell.
+    """
+    cut = len(domain.reference_rows)
+    learnt = np.zeros(len(scores), bool)
+    learnt[: cut : -(-cut // LEARNT)] = True
+    left = (scores - fit_loss(domain, scores, learnt)) ** 2
+    before, now = domain.overlap_weights
+    usual, new = float(before @ left[:cut]), float(now @ left[cut:])
+    if not new > GROWN * usual or usual > MOST_LEFT * scores[:cut].var():
+        return ""
+    if not decompose(domain, left, np.zeros_like(left)).combine(CONCEPT_PART, SURELY)[1] > 0:
+        return ""
+    return (
+        f"the same inputs have other scores than in the reference, by {np.sqrt(new - usual):.2g} "
+        "as a rule: the model was changed, its inputs are computed or joined otherwise, or it "
+        "takes some that are not here. Compare rows that one model has scored"
+    )
+
+
+def spearman(first: np.ndarray, second: np.ndarray) -> float:
+    """Compute Spearman's correlation; 0 where either side is constant.
+
+    Parameters
+    ----------
+    first, second : float array, shape (rows,)
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(spearman(np.array([1.0, 2, 3, 4]), np.array([1.0, 9, 4, 20])), 6)
+    0.8
+    """
+    ranks = pd.DataFrame({"first": first, "second": second}).rank().to_numpy()
+    if not ranks.std(axis=0).all():
+        return 0.0
+    return float(np.corrcoef(ranks, rowvar=False)[0, 1])
+
+
+def ks_distance(before: np.ndarray, now: np.ndarray) -> float:
+    """Compute the Kolmogorov-Smirnov distance of two samples.
+
+    Parameters
+    ----------
+    before, now : float array
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> ks_distance(np.array([1.0, 2, 3, 4]), np.array([3.0, 4, 5, 6]))
+    0.5
+    """
+    sides = [np.sort(before), np.sort(now)]
+    grid = np.concatenate(sides)
+    shares = [side.searchsorted(grid, "right") / len(side) for side in sides]
+    return float(np.abs(shares[0] - shares[1]).max())

@@ -1,4 +1,4 @@
-"""Tell labels and predictions that are no outcomes of a model: filled in, swapped or misjoined.
+"""Tell labels and predictions that are no outcomes of a model: filled in, swapped or scaled.
 
 What a join that fails or a default that is filled in leaves behind looks like a changed concept or
 like a perfect model. What the reference's rows are like says how unlikely that is.
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.groups import WindowGroups
 from driftlib.data.predictions import Predictions
@@ -27,10 +26,6 @@ FEWEST_ROWS = 50
 # Labels look swapped where each of two predictions is as seldom right as it was wrong, within so
 # much and so many standard errors, and was right in more than so many of its rows.
 MIRRORED_GAP, MIRRORED_ERRORS, MIRRORED_SHARE = 0.02, 3.0, 0.6
-# Labels look misjoined where predictions no longer rank them at all, within so many standard
-# errors of a correlation of 0, though theirs was so large, and both are distributed as before,
-# within so large a distance.
-LOST_ERRORS, LOST_LEAST, ALIKE = 3.0, 0.3, 0.1
 # Labels look to be in another unit where their spread has changed so many times, and that of
 # predictions less than so many.
 OTHER_UNIT, SAME_UNIT = 20.0, 2.0
@@ -122,7 +117,6 @@ class UsualLabels:
                     f"its labels look to be in another unit: they spread {times:.3g} times as far "
                     f"as the reference's, predictions {same:.2g} times"
                 )
-        yield from self._misjoined(now)
 
     def _named(self, value: float) -> str:
         if self.task.kind == REGRESSION:
@@ -150,22 +144,6 @@ class UsualLabels:
         error = np.sqrt(right * (1 - right) / count + before * (1 - before) / rows)
         near = np.abs(right - (1 - before)) < MIRRORED_GAP + MIRRORED_ERRORS * error
         return bool((near & (right < 0.5) & (before > MIRRORED_SHARE)).all())
-
-    def _misjoined(self, now: Predictions) -> Iterator[str]:
-        """Say that labels no longer follow predictions at all, though neither moved."""
-        if self.task.kind not in (BINARY, REGRESSION):
-            return
-        after = _follows(now)
-        if abs(after) > LOST_ERRORS / np.sqrt(len(now.y)):
-            return
-        was, before = self.rows, _follows(self.rows)
-        moved = max(_distance(was.y, now.y), _distance(_score(was), _score(now)))
-        if before > LOST_LEAST and moved < ALIKE:
-            yield (
-                "its labels look joined to other rows: they no longer follow predictions "
-                f"(correlation {after:.2f}, {before:.2f} in the reference), though both are "
-                "distributed as before"
-            )
 
 
 def usual_labels(task: Task, rows: Predictions, unit: np.ndarray | None = None) -> UsualLabels:
@@ -225,25 +203,3 @@ def _spread(values: np.ndarray) -> float:
     """Take the distance between quartiles; tiny, not 0, where half of the values are one."""
     low, high = np.quantile(values, [0.25, 0.75])
     return max(float(high - low), 1e-300)
-
-
-def _score(rows: Predictions) -> np.ndarray:
-    """Take what ranks rows: the probability, else the prediction."""
-    return rows.pred.astype(float) if rows.proba is None else rows.proba
-
-
-def _follows(rows: Predictions) -> float:
-    """Compute Spearman's correlation of labels and predictions; 0 where either is constant."""
-    sides = pd.DataFrame({"y": rows.y, "score": _score(rows)}).dropna()
-    ranks = sides.rank().to_numpy()
-    if not ranks.size or not ranks.std(axis=0).all():
-        return 0.0
-    return float(np.corrcoef(ranks, rowvar=False)[0, 1])
-
-
-def _distance(before: np.ndarray, now: np.ndarray) -> float:
-    """Compute the Kolmogorov-Smirnov distance of two samples."""
-    sides = [np.sort(side[~np.isnan(side)]) for side in (before.astype(float), now.astype(float))]
-    grid = np.concatenate(sides)
-    shares = [side.searchsorted(grid, "right") / max(1, len(side)) for side in sides]
-    return float(np.abs(shares[0] - shares[1]).max(initial=0.0))
