@@ -214,6 +214,23 @@ def test_rows_that_are_known_are_not_counted_twice(rng, baseline, place):
     )
 
 
+@pytest.mark.parametrize("window", ["2D from 2024-02-01", "6h"])
+def test_windows_of_several_days_and_of_hours_fit_one_another(rng, place, window):
+    """Files of a day each, of which some end in the middle of a window."""
+    before = pd.concat([night(rng, day)[["t", "x"]] for day in range(-20, 0)])
+    baseline = dl.Baseline.fit(before, timestamp="t", resolution=50, unit="6h")
+    nights = [night(rng, day)[["t", "x"]] for day in range(3)]
+    history = dl.History(place)
+    for rows in nights:
+        history.record(dl.drift_trend(baseline, rows, window=window))
+    whole, found = dl.drift_trend(baseline, pd.concat(nights), window=window), history.trend()
+    assert [w.start for w in found.windows] == [w.start for w in whole.windows]
+    close = ["wasserstein"]
+    pd.testing.assert_frame_equal(
+        found.table.drop(columns=close), whole.table.drop(columns=close), check_dtype=False
+    )
+
+
 def test_two_writers_lose_nothing(rng, baseline, place):
     found = [dl.drift_trend(baseline, night(rng, day), window="D") for day in range(6)]
 
@@ -358,9 +375,14 @@ def test_what_cannot_be_kept_is_said_without_secrets(rng, baseline, place):
     found = dl.drift_trend(baseline, night(rng, 0), window="7D")
     with pytest.raises(dl.DriftlibError, match="begin where a batch begins"):
         history.record(found)
-    with pytest.raises(dl.DriftlibError) as caught:
-        dl.History("postgresql+nothing://me:secret@localhost/drift")
-    assert "secret" not in str(caught.value)
+    for wrong in (
+        "+nothing://me:secret@localhost/drift", "://me:se@secret@localhost/drift", "://me:secret@h:p/d",
+        "+psycopg:/me:secret@localhost/d", "+psycopg://localhost:1/d?password=secret",
+        "://me:${NO_SUCH}:secret@localhost/d",
+    ):  # fmt: skip
+        with pytest.raises(dl.DriftlibError) as caught:
+            dl.History(f"postgresql{wrong}")
+        assert "secret" not in str(caught.value)
     with history.database.write() as connection:
         connection.execute(schema.meta.update().values(value="99"))
     with pytest.raises(dl.DriftlibError, match="written by a newer driftlib"):

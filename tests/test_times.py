@@ -101,6 +101,24 @@ def test_periods_named_by_their_end_begin_the_day_after(size, expected):
     assert edges[-1] > pd.Timestamp("2013-05-01")
 
 
+@pytest.mark.parametrize("size", ["7D", "5D", "2W", "W-THU", "2MS", "3QS", "12h", "5h", "SMS"])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_windows_that_are_counted_from_a_day_fit_whatever_the_data_are(size, zone):
+    anchor = pd.Timestamp("2013-05-09")
+    whole = calendar_edges(
+        pd.Timestamp("2013-01-05 05:00", tz=zone), pd.Timestamp("2013-12-01", tz=zone),
+        f"{size} from {anchor.date()}",
+    )  # fmt: skip
+    for day in ("2013-01-31 07:30", "2013-03-31 05:00", "2013-05-09", "2013-10-27 03:30"):
+        first, last = (pd.Timestamp(day, tz=zone) + pd.Timedelta(d, "D") for d in (0, 20))
+        edges = calendar_edges(first, last, f"{size} from {anchor.date()}")
+        assert edges[0] <= first < edges[1]
+        assert edges[-2] <= last < edges[-1]
+        assert edges.isin(whole).all()
+    begin = anchor if size[-1] in "Dh" else read_offset(size).rollback(anchor)
+    assert begin.tz_localize(zone) in whole
+
+
 @pytest.mark.parametrize(
     ("zone", "days", "begins"),
     [

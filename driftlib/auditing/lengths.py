@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from driftlib.data.calendar import calendar_edges, read_offset
+from driftlib.data.calendar import calendar_edges, window_length
 from driftlib.data.times import as_times
 from driftlib.data.units import TIME, UnitCodes
 from driftlib.errors import DataError, ParameterError, check_whole
@@ -61,7 +61,7 @@ def units_of(
 def _in_time(window: str, baseline: Baseline, frame: pd.DataFrame, units: UnitCodes) -> int:
     """Count the units of the reference's windows of that length: their median."""
     column = baseline.unit.column if baseline.unit.kind == TIME else baseline.roles.timestamp
-    if read_offset(window) is None or column is None:
+    if window_length(window) is None or column is None:
         raise ParameterError(
             f"window={window!r} must be a number of rows, or a length of time such as '7D' with "
             "timestamp= naming the time column."

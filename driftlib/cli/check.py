@@ -84,7 +84,7 @@ def add_to(commands: Any) -> None:
         "--history", metavar="FILE", help="file or database URL to keep what is found in"
     )
     parser.add_argument("--model", help="whose history it is (default model)")
-    parser.add_argument("--window", help="how long its windows are: D, W or MS (default a day)")
+    parser.add_argument("--window", help="how long its windows are: D, 6h, 2W, MS (default a day)")
     parser.add_argument(
         "--keep", metavar="TIME", help="how long the history goes back: 400D (default all)"
     )

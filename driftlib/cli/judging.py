@@ -12,6 +12,7 @@ from driftlib.alerts.making import with_joint, with_quality
 from driftlib.cli.outcome import noted
 from driftlib.cli.settings import DEFAULT_MODEL, Settings
 from driftlib.cli.tables import drift_table, quality_lines
+from driftlib.data.calendar import anchored
 from driftlib.data.opening import open_source, source_name
 from driftlib.data.sql_address import public_source
 from driftlib.data.units import TIME, part_of_unit
@@ -215,9 +216,9 @@ def _window(settings: Settings, baseline: Baseline) -> str | None:
     """How long a window of the history is: a day, or a unit that is longer; None without times."""
     unit, time = baseline.unit, baseline.roles.timestamp
     if settings.window:
-        return settings.window
+        return anchored(settings.window)
     if unit.kind == TIME:
-        return DAY if part_of_unit(unit, DAY) == 1 else unit.offset
+        return DAY if part_of_unit(unit, DAY) == 1 else anchored(unit.offset)
     return DAY if time else None
 
 

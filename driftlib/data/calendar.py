@@ -19,6 +19,8 @@ from driftlib.errors import DataError, ParameterError
 from driftlib.text import counted
 
 MOST_PERIODS = 10_000
+# Between a length of windows and a day on which one begins; and a Monday.
+FROM, MONDAY = " from ", "1970-01-05"
 # Names that older pandas had for periods named by their last day.
 _OLD_NAMES = {"M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "W": "W"}
 # A time is far off if more years lie between it and the others than this, and than three times
@@ -59,6 +61,82 @@ def read_offset(text: str) -> pd.offsets.BaseOffset | None:
     except (ValueError, FutureWarning, DeprecationWarning):
         return None
     return _by_start(offset) if offset is not None and offset.n >= 1 else None
+
+
+@dataclass(frozen=True)
+class WindowLength:
+    """How long windows are, and where they are counted from.
+
+    Parameters
+    ----------
+    offset : pandas.offsets.BaseOffset
+    anchor : pandas.Timestamp, optional
+        A day on which a window begins, by the clock of the place; else the data say.
+    """
+
+    offset: Any
+    anchor: pd.Timestamp | None = None
+
+    @property
+    def alike(self) -> bool:
+        """Whether windows of several batches begin at the same times."""
+        day, n = pd.Timedelta(days=1), self.offset.n
+        tick = isinstance(self.offset, offsets.Tick) and not isinstance(self.offset, offsets.Day)
+        whole = n == 1 or (tick and day % pd.Timedelta(self.offset) == pd.Timedelta(0))
+        return self.anchor is not None or whole
+
+
+def window_length(text: str) -> WindowLength | None:
+    """Read how long windows are: a length of time, perhaps with a day on which one begins.
+
+    Parameters
+    ----------
+    text : str
+        As for `read_offset`; or such as "7D from 2024-01-01".
+
+    Returns
+    -------
+    WindowLength or None
+        None where it is neither.
+
+    Examples
+    --------
+    >>> window_length("7D from 2024-01-01").anchor, window_length("7D").alike
+    (Timestamp('2024-01-01 00:00:00'), False)
+    >>> window_length("7D from soon"), window_length("region")
+    (None, None)
+    """
+    length, since, day = text.partition(FROM)
+    offset = read_offset(length)
+    if offset is None or not since:
+        return None if offset is None else WindowLength(offset)
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+        return None
+    try:
+        return WindowLength(offset, pd.Timestamp(day))
+    except ValueError:
+        return None
+
+
+def anchored(text: str) -> str:
+    """Have windows of several batches begin at the same times: else count them from a Monday.
+
+    Parameters
+    ----------
+    text : str
+        A length of windows.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> anchored("7D"), anchored("D"), anchored("6h"), anchored("7D from 2024-01-03")
+    ('7D from 1970-01-05', 'D', '6h', '7D from 2024-01-03')
+    """
+    length = window_length(text)
+    return text if length is None or length.alike else f"{text}{FROM}{MONDAY}"
 
 
 def _by_start(offset: Any) -> pd.offsets.BaseOffset:
@@ -110,7 +188,8 @@ def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.Dat
     ----------
     first, last : pandas.Timestamp
         Months, weeks and other periods of the calendar begin where the calendar says; lengths
-        such as "7D" count from the midnight before `first`. Days are those of the time zone: one
+        such as "7D" count from the midnight before `first`, or from the day that `size` names, as
+        "7D from 2024-01-01" does. Days are those of the time zone: one
         without a midnight begins at its first instant.
     size : str
         A pandas offset.
@@ -131,24 +210,26 @@ def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.Dat
     >>> [str(edge.date()) for edge in edges]
     ['2013-04-01', '2013-05-01', '2013-06-01']
     """
-    offset = read_offset(size)
-    if offset is None:
+    length = window_length(size)
+    if length is None:
         meant = offset_meant(size)
         raise ParameterError(
             f"{size!r} is no length of time: use a pandas offset such as "
             f"{repr(meant) if meant else repr('7D') + ', ' + repr('12h') + ' or ' + repr('MS')}."
         )
-    zone = first.tzinfo
+    offset, zone = length.offset, first.tzinfo
     start = first.tz_localize(None).normalize()
     if isinstance(offset, offsets.Tick) and not isinstance(offset, offsets.Day):
         # Hours are equally long, whatever the clocks do.
-        begin, length = _localized(pd.DatetimeIndex([start]), zone)[0], pd.Timedelta(offset)
-        number = (last - begin) // length + 1
+        own = _localized(pd.DatetimeIndex([length.anchor or start]), zone)[0]
+        lasting = pd.Timedelta(offset)
+        begin = own + (first - own) // lasting * lasting if length.anchor else own
+        number = (last - begin) // lasting + 1
         if number > MOST_PERIODS:
             raise _too_many(first, last, size)
-        return pd.DatetimeIndex([begin]).repeat(number + 1) + length * np.arange(number + 1)
+        return pd.DatetimeIndex([begin]).repeat(number + 1) + lasting * np.arange(number + 1)
     end = last.tz_localize(None)
-    edges = [start if isinstance(offset, offsets.Day) else offset.rollback(start)]
+    edges = [_first_edge(start, length)]
     try:
         while edges[-1] <= end:
             if len(edges) > MOST_PERIODS:
@@ -157,6 +238,21 @@ def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.Dat
     except (pd.errors.OutOfBoundsDatetime, OverflowError) as error:
         raise _too_many(first, last, size) from error
     return _localized(pd.DatetimeIndex(edges), zone)
+
+
+def _first_edge(start: pd.Timestamp, length: WindowLength) -> pd.Timestamp:
+    """Where the window begins that holds a midnight."""
+    offset, anchor = length.offset, length.anchor
+    if isinstance(offset, offsets.Day):
+        return start - pd.Timedelta(days=(start - anchor).days % offset.n) if anchor else start
+    if anchor is None:
+        return offset.rollback(start)
+    edge = offset.rollback(anchor)
+    while edge > start:
+        edge = edge - offset
+    while edge + offset <= start:
+        edge = edge + offset
+    return edge
 
 
 def _localized(edges: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:

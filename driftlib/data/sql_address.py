@@ -126,12 +126,12 @@ def sql_address(source: str) -> SqlAddress:
     table = "" if _QUERY.match(parts.asked) else parts.asked
     query = f"SELECT * FROM {_quoted_table(table)}" if table else parts.asked
     if parts.system == SQLITE:
-        path = home_path(unquote(_filled(parts.place)))
+        path = home_path(unquote(from_environment(parts.place)))
         connection = f"file:{quote(str(path.absolute()))}?mode=ro"
         return SqlAddress(SQLITE, path.name, query, table, connection, path)
-    password = unquote(_filled(parts.password))
-    login = quote(unquote(_filled(parts.user)), safe="")
-    host, _, database = _filled(parts.place).partition("/")
+    password = unquote(from_environment(parts.password))
+    login = quote(unquote(from_environment(parts.user)), safe="")
+    host, _, database = from_environment(parts.place).partition("/")
     database = unquote(database)
     written = f"{login}:{quote(password, safe='')}" if password else login
     connection = f"postgresql://{written}@" if written else "postgresql://"
@@ -188,8 +188,24 @@ def _take_apart(source: str) -> _Parts:
     return _Parts(scheme, system, user, password, place, options, asked)
 
 
-def _filled(text: str) -> str:
-    return _VARIABLE.sub(_from_environment, text)
+def from_environment(text: str) -> str:
+    """Put values of the environment into an address, written as URLs want them.
+
+    Parameters
+    ----------
+    text : str
+        With ${NAME} where a value goes.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DataError
+        If the environment does not have a name.
+    """
+    return _VARIABLE.sub(_value, text)
 
 
 def _quoted_table(table: str) -> str:
@@ -198,7 +214,7 @@ def _quoted_table(table: str) -> str:
     return ".".join(f'"{part}"' for part in table.split("."))
 
 
-def _from_environment(found: re.Match[str]) -> str:
+def _value(found: re.Match[str]) -> str:
     value = os.environ.get(found[1])
     if value is None:
         raise DataError(

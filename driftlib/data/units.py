@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from driftlib.data.calendar import read_offset
+from driftlib.data.calendar import read_offset, window_length
 from driftlib.data.levels import level_text
 from driftlib.data.times import as_times
 from driftlib.errors import DataError
@@ -382,7 +382,8 @@ def part_of_unit(rule: UnitRule, window: str | None) -> float:
 
 def _length(text: str) -> int:
     """Microseconds of a length of time that is always the same by the clock, else 0."""
-    offset = read_offset(text)
+    length = window_length(text)
+    offset = length and length.offset
     if isinstance(offset, pd.offsets.Day):
         return int(offset.n) * 86_400_000_000
     return max(1, int(offset.nanos // 1000)) if isinstance(offset, pd.offsets.Tick) else 0

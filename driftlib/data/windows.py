@@ -12,7 +12,7 @@ import pandas as pd
 
 from driftlib.data.batches import Batch
 from driftlib.data.by_rows import ByRows
-from driftlib.data.calendar import offset_meant, read_offset, span_of
+from driftlib.data.calendar import offset_meant, span_of, window_length
 from driftlib.data.cutters import ByCalendar, ByValue, Rows, Window
 from driftlib.data.sources import Memory
 from driftlib.data.times import check_time_format
@@ -82,12 +82,12 @@ def choose_cutter(
         return ByRows(check_whole("window", window, of="rows"), step, on, time_format)
     if window in names:
         return ByValue(window)
-    if read_offset(window) is None and (meant := offset_meant(window)):
+    if window_length(window) is None and (meant := offset_meant(window)):
         raise ParameterError(
             f"window={window!r} is neither a column of {where} nor a length of time: did you mean "
             f"{meant!r}?"
         )
-    if read_offset(window) is None:
+    if window_length(window) is None:
         raise ParameterError(
             f"window={window!r} is neither a column of {where} nor a length of time: name one of "
             f"its columns ({quoted(names)}), or give a pandas offset such as '7D', '12h' or 'MS'."

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.calendar import read_offset
+from driftlib.data.calendar import anchored, window_length
 from driftlib.data.cutters import ByCalendar
 from driftlib.data.units import part_of_unit
 from driftlib.drift.calendar_columns import NOT_JUDGED
@@ -127,11 +127,11 @@ def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
             f"windows of {cutter.size!r} are shorter than {found.baseline.unit.one}, which rows "
             "were drawn in: record longer ones."
         )
-    offset = read_offset(cutter.size)
-    if offset is None or offset.n != 1:
+    length = window_length(cutter.size)
+    if length is None or not length.alike:
         raise ParameterError(
             f"windows of {cutter.size!r} begin where a batch begins, so that those of several "
-            'batches do not fit one another: record "D", "W" or "MS".'
+            f'batches do not fit one another: record "D", "W", "MS" or {anchored(cutter.size)!r}.'
         )
     pieces = []
     for window, profile in zip(found.windows, found.profiles, strict=True):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from driftlib.data.sql_address import from_environment
 from driftlib.errors import DataError, MissingExtraError
 from driftlib.files import home_path, is_address, short_path
 from driftlib.history.codec import kept_text
@@ -142,7 +143,8 @@ class Database:
     Parameters
     ----------
     url : str
-        A path, for a file of SQLite, or the URL of a database as SQLAlchemy takes it.
+        A path, for a file of SQLite, or the URL of a database as SQLAlchemy takes it; ${NAME} in
+        it stands for a variable of the environment.
 
     Raises
     ------
@@ -151,14 +153,16 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self.shown = short_path(url)
+        remote = is_address(url) or url.startswith("sqlite:")
+        # Until it is read nobody knows where in it a password is.
+        self.shown = short_path(f"{url.partition(':')[0]}:..." if remote else url)
         try:
-            address = _address(url)
-            self.shown = short_path(address.render_as_string(hide_password=True))
+            address = _remote(url) if remote else _local(url)
+            self.shown = short_path(address.set(query={}).render_as_string(hide_password=True))
             self.engine = _engine(address)
             with self.write() as connection:
                 _bring_up(connection, self.shown)
-        except (SQLAlchemyError, ImportError, OSError) as error:
+        except (SQLAlchemyError, ImportError, OSError, ValueError) as error:
             raise self.unusable(error) from None
 
     def unusable(self, error: BaseException) -> DataError:
@@ -218,9 +222,17 @@ def new_id(done: sa.CursorResult[Any]) -> int:
     return int(key[0]) if key else 0
 
 
-def _address(url: str) -> sa.URL:
-    if is_address(url) or url.startswith("sqlite:"):
-        return sa.make_url(url)
+def _remote(url: str) -> sa.URL:
+    try:
+        address = sa.make_url(from_environment(url))
+    except ValueError:
+        raise ValueError("its port is no number") from None
+    if "@" in (address.host or ""):
+        raise ValueError("in a password, write @ as %40, / as %2F and : as %3A")
+    return address
+
+
+def _local(url: str) -> sa.URL:
     path = home_path(url)
     path.parent.mkdir(parents=True, exist_ok=True)
     return sa.URL.create("sqlite", database=str(Path(path).absolute()))

@@ -115,8 +115,8 @@ class History:
         ----------
         found : DriftResult or TrendResult
             Of `detect_drift`, for a window a batch; or of `drift_trend` with a window such as
-            "D", "W" or "MS" against the baseline: rows of one window may come in several
-            batches.
+            "D", "W", "MS", "6h" or "7D from 2024-01-01" against the baseline: rows of one window
+            may come in several batches.
         *measured : Performance
             Of the same batch, realised or estimated.
         also : sequence of Alert
