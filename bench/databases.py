@@ -1,9 +1,10 @@
 """Rows in DuckDB, SQLite and Postgres against the same rows in Parquet: time and peak memory.
 
 Every line is measured in a process of its own, and is of ten columns; after a first pass, whose
-peak memory is told, passes are in turn with those over Parquet, so that only their ratio matters. BENCH_ROWS sets the number of rows (default 2,000,000), BENCH_FOLDER where the files go; a
-fifth of them is counted too, as memory must not depend on how many there are. What is not installed
-here (DuckDB, ADBC's drivers, a Postgres server) is left out, and said; BENCH_SYSTEMS chooses some.
+peak memory is told, passes are in turn with those over Parquet, so that only their ratio matters.
+BENCH_ROWS sets the number of rows (default 2,000,000), BENCH_FOLDER where the files go; a fifth of
+them is counted too, as memory must not depend on how many there are. What is not installed here
+(DuckDB, ADBC's drivers, a Postgres server) is left out, and said; BENCH_SYSTEMS chooses some.
 """
 
 from __future__ import annotations
