@@ -8,6 +8,8 @@ import typing as _typing
 from importlib import import_module as _import_module
 
 if _typing.TYPE_CHECKING:
+    from driftlib.advising.advise import Decision as Decision
+    from driftlib.advising.advise import advise as advise
     from driftlib.alerts import Alert as Alert
     from driftlib.alerts import make_alerts as make_alerts
     from driftlib.auditing.audit import Audit as Audit
@@ -49,6 +51,10 @@ if _typing.TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "advising.advise": (
+        "Decision",
+        "advise",
+    ),
     "alerts": (
         "Alert",
         "make_alerts",

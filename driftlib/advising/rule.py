@@ -1,0 +1,128 @@
+"""Choose among actions that were tried, and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from driftlib.advising.actions import KEEP, WAIT, Action
+from driftlib.advising.trial import Tried
+from driftlib.advising.worth import Judge
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an action has to be worth.
+
+    Parameters
+    ----------
+    price : float
+        Of a retraining, a row.
+    minimum : float
+        Smallest gain that counts.
+    """
+
+    price: float
+    minimum: float
+
+    def of(self, action: Action) -> float:
+        """Tell what an action costs a row.
+
+        Parameters
+        ----------
+        action : Action
+
+        Returns
+        -------
+        float
+        """
+        return self.price if action.is_new_model else 0.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen.
+
+    Parameters
+    ----------
+    name : str
+        Of the action, or "wait".
+    tried : Tried or None
+        The action; for waiting the one that may turn out best. None where none was tried.
+    """
+
+    name: str
+    tried: Tried | None
+
+
+def choose(tried: Sequence[Tried], judge: Judge, terms: Terms) -> Choice:
+    """Choose the simplest action that is not told from the best.
+
+    Parameters
+    ----------
+    tried : sequence of Tried
+        The simplest first; keeping is the first.
+    judge : Judge
+    terms : Terms
+
+    Returns
+    -------
+    Choice
+    """
+    others = tried[1:]
+    # So many intervals at once: each is as much wider.
+    level = 1 - (1 - LEVEL) / max(1, len(others))
+    sure = [one for one in others if one.gain.interval(level)[0] > terms.of(one.action)]
+    if not sure:
+        return _without_evidence(tried, terms)
+    best = max(sure, key=lambda one: one.gain.value - terms.of(one.action))
+    if best.gain.value - terms.of(best.action) < terms.minimum:
+        return Choice(KEEP, tried[0])
+    for one in tried:
+        if one is best or (one in sure and not _told_apart(best, one, judge, terms)):
+            return Choice(one.action.name, one)
+    return Choice(best.action.name, best)
+
+
+def _told_apart(best: Tried, simpler: Tried, judge: Judge, terms: Terms) -> bool:
+    gain = judge.gain(best.judged, simpler.judged)
+    price = terms.of(best.action) - terms.of(simpler.action)
+    return gain.value - price >= terms.minimum and gain.interval(LEVEL)[0] > price
+
+
+def _without_evidence(tried: Sequence[Tried], terms: Terms) -> Choice:
+    open_ones = [
+        one
+        for one in tried[1:]
+        if one.gain.interval(LEVEL)[1] - terms.of(one.action) >= terms.minimum
+    ]
+    if not open_ones:
+        return Choice(KEEP, tried[0])
+    return Choice(WAIT, max(open_ones, key=lambda one: one.gain.value - terms.of(one.action)))
+
+
+def labels_to_settle(one: Tried, terms: Terms, judged: int) -> float:
+    """Tell how many labelled rows in all would tell whether an action is worth it.
+
+    Parameters
+    ----------
+    one : Tried
+    terms : Terms
+    judged : int
+        Rows it was judged on: half of those there are.
+
+    Returns
+    -------
+    float
+        With which half of the interval is as long as the gain is from the price, or as the
+        smallest gain that counts where it is nearer.
+    """
+    low, high = one.gain.interval(LEVEL)
+    distance = max(abs(one.gain.value - terms.of(one.action)), terms.minimum)
+    if not distance > 0:
+        return np.nan
+    return float(np.ceil(2 * judged * ((high - low) / 2 / distance) ** 2))

@@ -1,0 +1,130 @@
+"""Say what an action is worth: the metric of the same rows with it and without, by units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from driftlib.data.predictions import Predictions
+from driftlib.data.task import REGRESSION, Task
+from driftlib.performance.influence import influences
+from driftlib.performance.metric import Metric
+from driftlib.stats.aggregates import GroupedRegression
+from driftlib.stats.expected import labelled_rows
+from driftlib.stats.unit_influence import RowUnits, UnitError, influence_error, influence_memory
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What one set of outputs is worth beyond another, on the same rows.
+
+    Parameters
+    ----------
+    value : float
+        Positive where it is better, in the unit of the metric.
+    error : UnitError
+    """
+
+    value: float
+    error: UnitError
+
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Give the limits of an interval.
+
+        Parameters
+        ----------
+        level : float
+
+        Returns
+        -------
+        (float, float)
+        """
+        half = self.error.spread(level)
+        return self.value - half, self.value + half
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Rows on which actions are judged.
+
+    Parameters
+    ----------
+    task : Task
+    metric : Metric
+    units : RowUnits or None
+        Of the rows, all of the current side; None where rows are units.
+    """
+
+    task: Task
+    metric: Metric[Any]
+    units: RowUnits | None
+
+    @property
+    def sign(self) -> float:
+        """1 where higher is better, else -1."""
+        return 1.0 if self.metric.higher_is_better else -1.0
+
+    def value(self, rows: Predictions) -> float:
+        """Compute the metric.
+
+        Parameters
+        ----------
+        rows : Predictions
+            All with labels and outputs.
+
+        Returns
+        -------
+        float
+        """
+        if self.task.kind == REGRESSION:
+            ends = np.array([0]), np.array([len(rows.y)])
+            return float(self.metric.value(GroupedRegression(rows.y, rows.pred, *ends))[0])
+        proba = rows.proba if self.metric.needs_proba else None
+        found = labelled_rows(rows.y, np.maximum(rows.pred, 0), proba, len(self.task.classes))
+        return float(self.metric.value(found.given))
+
+    def gain(self, rows: Predictions, over: Predictions) -> Gain:
+        """Compare two sets of outputs of the same rows.
+
+        Parameters
+        ----------
+        rows, over : Predictions
+
+        Returns
+        -------
+        Gain
+            Its error is that of the units' differences.
+        """
+        difference = self.value(rows) - self.value(over)
+        score = self._influence(rows) - self._influence(over)
+        score = np.nan_to_num(score - np.nanmean(score)) / max(1, len(score))
+        phi = 0.0 if self.units is None else influence_memory(self.units, score[None])
+        return Gain(self.sign * difference, influence_error(self.units, score, phi))
+
+    def _influence(self, rows: Predictions) -> np.ndarray:
+        return np.asarray(influences(rows, self.task, [self.metric])[0])
+
+
+def reach(metric: Metric[Any], value: float) -> float:
+    """Say how far a value is from a perfect one.
+
+    Parameters
+    ----------
+    metric : Metric
+    value : float
+
+    Returns
+    -------
+    float
+        The value itself where perfect is 0, or a cost without an end.
+
+    Examples
+    --------
+    >>> from driftlib.performance.metrics import METRICS
+    >>> round(reach(METRICS["binary"]["accuracy"], 0.9), 3)
+    0.1
+    """
+    best = metric.high if metric.higher_is_better else metric.low
+    return abs(best - value) if np.isfinite(best) else abs(value)
