@@ -2,8 +2,8 @@
 
 In each world a model was trained before, a reference was scored, and current rows have labels. What
 every action is worth is known from 20,000 later rows of the same law. A retraining costs 0.003 of
-the Brier score a row, and so does looking for a fault of the feed where there is none. The regret of
-a policy is its loss on the later rows, price included, less that of the action that was best.
+the Brier score a row, and so does looking for a fault of the feed where there is none. The regret
+of a policy is its loss on the later rows, price included, less that of the action that was best.
 
 Right: what was chosen is the best, or within 0.002 of it. Waiting leaves the model as it is.
 """
@@ -232,11 +232,11 @@ def report(found: pd.DataFrame) -> None:
     """
     found = found.assign(right=found["regret"] <= CLOSE, waits=found["action"] == WAIT)
     policies = ["regret", "of keeping", *(f"of retraining on {name}" for name in (NEW, BOTH))]
-    print(f"\n{len(found)} worlds: right in {100 * found['right'].mean():.0f} %; without those that "
-          f"wait {100 * found.loc[~found['waits'], 'right'].mean():.0f} %")  # fmt: skip
-    print(
-        f"95 % intervals of gains hold in {100 * found['covered'].sum() / found['intervals'].sum():.0f} %"
-    )
+    done = found[~found["waits"]]
+    held = found["covered"].sum() / found["intervals"].sum()
+    print(f"\n{len(found)} worlds: right in {100 * found['right'].mean():.0f} %")
+    print(f"of the {len(done)} that do not wait: right in {100 * done['right'].mean():.0f} %")
+    print(f"95 % intervals of gains hold in {100 * held:.0f} %")
     print("\nmean regret\n")
     print(found[policies].mean().round(5).to_string())
     for by in ("kind", "labels"):

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "compare a batch with a baseline; exit code 1 on drift",
     "report": "run the notebooks and write HTML reports",
     "audit": "say how often a check errs on your data, and what it can see",
+    "advise": "say whether to keep, recalibrate or retrain a model, and what each is worth",
     "history": "show, export or prune what checks with --history kept",
     "alerts": "list the alerts of a history, and silence one",
     "notebooks": "copy the notebooks that reports are made of",

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from driftlib.advising.actions import KEEP, RETRAIN
+from driftlib.advising.advise import Decision
 from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME
@@ -97,6 +99,43 @@ def smallest_faults_table(audit: Audit) -> pd.DataFrame:
     faults, features = (list(dict.fromkeys(own[name])) for name in ("fault", "feature"))
     table = own.pivot_table(index="feature", columns="fault", values="words", aggfunc="first")
     return table.loc[features, faults].rename_axis(columns=None).reset_index()
+
+
+def actions_table(decision: Decision) -> pd.DataFrame:
+    """Tabulate what each action is worth.
+
+    Parameters
+    ----------
+    decision : Decision
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row an action; empty where none was tried.
+    """
+    rows = []
+    for row in decision.table.to_dict("records"):
+        kept = row["action"] == KEEP
+        retrains = row["action"] == RETRAIN
+        rows.append(
+            {
+                "action": f"{row['action']} on {row['fitted_on']}" if retrains else row["action"],
+                decision.metric_title: write_value(row["value"]),
+                "gain": "" if kept else f"{row['gain']:+.3g}",
+                "95 % interval": "" if kept else f"{row['lower']:+.3g} to {row['upper']:+.3g}",
+                "pays below a price of": _count_or_dash(row["break_even"]),
+                "labels it needs": "" if kept else _count_or_dash(row["labels_needed"]),
+                "labels to settle it": "" if kept else _count_or_dash(row["labels_to_settle"]),
+                "what it does": row["note"],
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _count_or_dash(number: float) -> str:
+    if not np.isfinite(number):
+        return "-"
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 def numbers_table(baseline: Baseline) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from driftlib.advising.advise import Decision
 from driftlib.alerts import OVER, make_alerts
 from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
@@ -63,6 +64,23 @@ def audit_verdict(audit: Audit | Unavailable) -> str:
     if isinstance(audit, Unavailable):
         return f"The monitor cannot be audited on these data: {audit.reason}"
     return f"{audit.headline}."
+
+
+def advice_verdict(decision: Decision | Unavailable) -> str:
+    """Say what to do about a model.
+
+    Parameters
+    ----------
+    decision : Decision or Unavailable
+
+    Returns
+    -------
+    str
+        The advice and what it rests on.
+    """
+    if isinstance(decision, Unavailable):
+        return f"Nothing can be advised on these data: {decision.reason}"
+    return decision.why
 
 
 def drift_verdict(result: DriftResult, trend: TrendResult) -> str:

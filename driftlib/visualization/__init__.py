@@ -1,5 +1,6 @@
 """Draw results as plotly figures; no statistics here."""
 
+from driftlib.visualization.advice import action_gains
 from driftlib.visualization.audit import power_curves, smallest_faults
 from driftlib.visualization.base_rates import outcome_rates_trend
 from driftlib.visualization.baseline import missing_values, reference_distributions
@@ -27,6 +28,7 @@ from driftlib.visualization.style import write_figure_html
 from driftlib.visualization.waterfall import loss_waterfall
 
 __all__ = [
+    "action_gains",
     "confusion_matrix",
     "diagnosis_over_windows",
     "drift_heatmap",

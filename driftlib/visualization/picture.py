@@ -29,6 +29,7 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "Timeline": charts.diagnosis_over_windows,
     "BaseRates": charts.outcome_rates_trend,
     "Audit": charts.power_curves,
+    "Decision": charts.action_gains,
 }
 
 
@@ -39,7 +40,7 @@ def draw(result: Result) -> go.Figure:
     ----------
     result : Result
         Of detect_drift, drift_trend, track_performance, estimate_performance, diagnose,
-        diagnose_windows, outcome_rates or audit.
+        diagnose_windows, outcome_rates, audit or advise.
 
     Returns
     -------
