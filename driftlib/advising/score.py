@@ -125,8 +125,10 @@ def score(decision: Decision, later: Any) -> Score:
     if regret <= decision.minimum_gain or (taken and table["lower"][taken] > 0):
         verdict = BORNE_OUT
     else:
-        one, own = decision.tried[best], decision.tried[taken]
-        beyond = judge.gain(one.outputs(side.frame, side.rows), own.outputs(side.frame, side.rows))
+        better, own = (
+            decision.tried[place].outputs(side.frame, side.rows) for place in (best, taken)
+        )
+        beyond = judge.gain(better, own)
         verdict = NOT_BORNE_OUT if beyond.interval()[0] > decision.minimum_gain else OPEN
     name = decision.tried[best].action.name
     return Score(table, decision.action, verdict, name, regret, len(side), decision.minimum_gain)
