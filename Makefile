@@ -29,7 +29,7 @@ help: ## list the targets
 	@echo
 	@echo 'make report REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column PARAMS=my.yml OUTPUT=reports/x'
 	@echo '            TIME_FORMAT=dayfirst EXCLUDE=id,shop UNIT=1D SEASON=month TITLE=churn'
-	@echo '            (each is optional; EVIDENTLY=1 adds its report, AUDIT=1 an audit, FAIL_ON_ALERT=1 makes alerts an error)'
+	@echo '            (each is optional; EVIDENTLY=1 adds its report, AUDIT=1 an audit, ADVICE=1 what to do, FAIL_ON_ALERT=1 makes alerts an error)'
 	@echo 'make ... PYTHON=/path/to/python3.12  picks the Python that an environment is made with'
 
 report: .venv/.ready ## render the notebooks to HTML pages and data files, in reports/
@@ -46,6 +46,7 @@ report: .venv/.ready ## render the notebooks to HTML pages and data files, in re
 		$(if $(OUTPUT),--output "$$OUTPUT") \
 		$(if $(filter-out 0 no false,$(EVIDENTLY)),--evidently) \
 		$(if $(filter-out 0 no false,$(AUDIT)),--audit) \
+		$(if $(filter-out 0 no false,$(ADVICE)),--advice) \
 		$(if $(filter-out 0 no false,$(FAIL_ON_ALERT)),--fail-on-alert)
 
 test: .venv/.ready ## check the code with ruff and run the tests

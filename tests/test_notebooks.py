@@ -64,7 +64,8 @@ def test_a_notebook_says_what_it_is_and_how_to_use_it_on_own_data(name):
     # The demonstration's first cell has its own data as well.
     assert len(re.findall(r"[.!?](?=\s|$)", plain)) == (3 if name == "demo" else 1)
     words = "\n".join(cell.source for cell in cells)
-    made = "AUDIT=1" if name == "audit" else "REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column"
+    own = {"audit": "AUDIT=1", "advice": "ADVICE=1"}
+    made = own.get(name, "REFERENCE=a.parquet CURRENT=b.csv TIMESTAMP=column")
     assert words.count("For your own data, ") == 1
     assert f"make report {made}" in words
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.advising.actions import KEEP, MEND, WAIT
+from driftlib.advising.actions import KEEP, MEND, RETRAIN, WAIT
 from driftlib.advising.corrections import Decider, own_decider
 from driftlib.advising.feed import feed_faults
 from driftlib.advising.halves import Halves, split
@@ -293,7 +293,7 @@ def advise(
         table=_table(tried, settle, terms, horizon),
         action=choice.name,
         fitted_on=choice.tried.action.fitted_on
-        if choice.tried is not None and choice.tried.action.is_new_model and choice.name != MEND
+        if choice.tried is not None and choice.name == RETRAIN
         else "",
         why=reason(case, choice, "", more, tried, halves, trial.trainer.name, terms),
         value=tried[0].value,

@@ -57,6 +57,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--audit", action="store_true", help="audit the monitor on the reference, too"
     )
+    parser.add_argument("--advice", action="store_true", help="say what to do about the model, too")
     parser.add_argument(
         "--fail-on-alert", action="store_true", help="exit code 1 when there is an alert"
     )
@@ -68,6 +69,7 @@ def run(
     output: str | None,
     evidently: bool,
     audit: bool,
+    advice: bool,
     fail_on_alert: bool,
     **options: Any,
 ) -> Outcome:
@@ -77,7 +79,7 @@ def run(
     ----------
     params, notebooks, output : str, optional
         Paths.
-    evidently, audit, fail_on_alert : bool
+    evidently, audit, advice, fail_on_alert : bool
     **options
         Parameters of the notebooks; None where not given.
 
@@ -97,6 +99,7 @@ def run(
         notebooks=notebooks,
         evidently=evidently,
         audit=audit,
+        advice=advice,
     )
     if settings is None:
         failures, found = _send(result.output / "alerts.json"), bool(result.alerts)

@@ -34,7 +34,7 @@ PRELOADED = (
 TABLES_OF_NAMES = ("driftlib", "driftlib.visualization")
 # What only some need and takes a second, and the functions by which they are known.
 LEARNERS = ("sklearn.ensemble",)
-LEARNING = ("detect_drift", "diagnose", "estimate_performance", "what_if", "audit")
+LEARNING = ("detect_drift", "diagnose", "estimate_performance", "what_if", "audit", "advise")
 
 
 @dataclass(frozen=True)

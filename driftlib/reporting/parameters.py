@@ -18,7 +18,7 @@ from driftlib.files import home_path
 from driftlib.text import quoted
 
 NOTEBOOKS_VARIABLE = "DRIFTLIB_NOTEBOOKS"
-NAMES = ("baseline", "drift", "performance", "audit", "demo")
+NAMES = ("baseline", "drift", "performance", "advice", "audit", "demo")
 PATHS = ("reference", "current", "output")
 # What one file of parameters may say to `driftlib check` alone: a report takes no notice.
 CHECK_ONLY = (

@@ -37,6 +37,7 @@ def run_report(
     notebooks: str | Path | Iterable[str | Path] | None = None,
     evidently: bool = False,
     audit: bool = False,
+    advice: bool = False,
     timeout: int = 600,
     workers: int = 2,
     progress: bool = True,
@@ -61,6 +62,8 @@ def run_report(
         Whether to write Evidently's reports on the same data, too.
     audit : bool
         Whether to run the project's notebook that audits the monitor on the reference, too.
+    advice : bool
+        Whether to run the project's notebook that says what to do about the model, too.
     timeout : int
         Seconds that one cell may take.
     workers : int
@@ -100,9 +103,10 @@ def run_report(
     if ours and any(given.get(role) for role in ("reference", "current")):
         # The demo is of data of its own.
         paths.pop("demo", None)
-    if ours and not audit:
-        # It checks the reference hundreds of times.
-        paths.pop("audit", None)
+    # One checks the reference hundreds of times, the other fits new models.
+    for name, wanted in (("audit", audit), ("advice", advice)):
+        if ours and not wanted:
+            paths.pop(name, None)
     jobs = []
     for name, path in paths.items():
         own = assigned[name] | ({"output": str(folder)} if "output" in schemas[name] else {})
