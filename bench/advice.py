@@ -65,18 +65,12 @@ class World:
             self.model.fit(self._matrix(train), train["y_true"])
 
     def _draw(self, rows: int, changed: bool) -> pd.DataFrame:
-        rng = self.rng
         if changed and self.kind == "prior shift":
-            many = self._plain(3 * rows, False)
-            worth = np.where(many["y_true"] == 1, np.exp(self.odds), 1.0)
-            kept = rng.random(len(many)) < worth / worth.max()
-            while kept.sum() < rows:
-                extra = self._plain(3 * rows, False)
-                worth = np.where(extra["y_true"] == 1, np.exp(self.odds), 1.0)
-                kept = np.append(kept, rng.random(len(extra)) < worth / worth.max())
-                many = pd.concat([many, extra], ignore_index=True)
-            frame = many[kept].head(rows).reset_index(drop=True)
-            return frame.assign(day=self._days(rows))
+            many = self._plain(8 * rows, False)
+            worth = np.exp(self.odds * many["y_true"])
+            kept = many[self.rng.random(len(many)) < worth / worth.max()]
+            # As many rows of each day.
+            return kept.groupby("day").head(-(-rows // DAYS)).head(rows).reset_index(drop=True)
         return self._plain(rows, changed)
 
     def _days(self, rows: int) -> pd.DatetimeIndex:

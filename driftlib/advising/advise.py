@@ -26,6 +26,7 @@ from driftlib.data.task import BINARY, MULTICLASS, REGRESSION, Task
 from driftlib.data.unit_choice import AUTO
 from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
+from driftlib.diagnosis.suspicion import label_suspicion
 from driftlib.domain.features import choose_levels, comparable_features
 from driftlib.drift.detect import detect_drift
 from driftlib.errors import DataError, ParameterError
@@ -267,9 +268,11 @@ def advise(
         periods.current, np.flatnonzero(current_rows), periods.units.rule, periods.units.current,
         timestamp, time_format, seed,
     )  # fmt: skip
-    lacking = refused or diagnosis.suspect or halves.lacking(periods.units.rule)
+    # Odd scores are what actions correct; odd labels teach nothing.
+    suspect = label_suspicion(replace(periods, losses=losses))
+    lacking = refused or suspect or halves.lacking(periods.units.rule)
     if lacking:
-        more = np.nan if diagnosis.suspect else float(halves.needed)
+        more = np.nan if suspect else float(halves.needed)
         name = MEND if faults else WAIT
         why = reason(case, Choice(name, None), lacking, more)
         return replace(base, action=name, why=why, more_labels=more)

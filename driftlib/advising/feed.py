@@ -21,6 +21,8 @@ from driftlib.text import percents
 BROKEN = (GONE_COLUMN, OTHER_TYPE, UNREADABLE, INFINITE, ONE_VALUE, SENTINEL)
 # Beyond what the reference has; a tenth of the rows is more than customers change of themselves.
 LEAST_SHARE = 0.10
+# Numbers beyond the reference's range are of another unit where they are so many deviations away.
+FAR = 3.0
 
 
 def feed_faults(drift: DriftResult, features: Iterable[str]) -> tuple[str, ...]:
@@ -61,4 +63,9 @@ def _shares(row: pd.Series) -> str:
     unseen = row["unseen"]
     if unseen - (row["unseen_expected"] or 0) >= LEAST_SHARE:
         return f"{percents(unseen)[0]} of the rows have values that the reference never has"
+    if row["beyond"] >= LEAST_SHARE and row["wasserstein"] >= FAR:
+        return (
+            f"{percents(row['beyond'])[0]} of the values lie beyond the reference's, "
+            f"{row['wasserstein']:.3g} of its standard deviations away, as of another unit"
+        )
     return ""

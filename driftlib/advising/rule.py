@@ -73,19 +73,14 @@ def choose(tried: Sequence[Tried], judge: Judge, terms: Terms) -> Choice:
     -------
     Choice
     """
-    others = tried[1:]
-    # So many intervals at once: each is as much wider.
-    level = 1 - (1 - LEVEL) / max(1, len(others))
-    sure = [one for one in others if one.gain.interval(level)[0] > terms.of(one.action)]
+    sure = [one for one in tried[1:] if one.gain.interval(LEVEL)[0] > terms.of(one.action)]
     if not sure:
         return _without_evidence(tried, terms)
     best = max(sure, key=lambda one: one.gain.value - terms.of(one.action))
     if best.gain.value - terms.of(best.action) < terms.minimum:
         return Choice(KEEP, tried[0])
-    for one in tried:
-        if one is best or (one in sure and not _told_apart(best, one, judge, terms)):
-            return Choice(one.action.name, one)
-    return Choice(best.action.name, best)
+    found = next(one for one in sure if one is best or not _told_apart(best, one, judge, terms))
+    return Choice(found.action.name, found)
 
 
 def _told_apart(best: Tried, simpler: Tried, judge: Judge, terms: Terms) -> bool:

@@ -23,6 +23,28 @@ LOST_ERRORS, LOST_LEAST, ALIKE = 3.0, 0.3, 0.1
 LEARNT = 10_000
 
 
+def label_suspicion(periods: Periods) -> str:
+    """Say why labels of current say nothing.
+
+    Parameters
+    ----------
+    periods : Periods
+        Rows of two periods.
+
+    Returns
+    -------
+    str
+        Empty where they look as they should, or the loss is a column of the user's.
+    """
+    rows = periods.losses.rows
+    if rows is None or not periods.labelled or not len(periods.reference):
+        return ""
+    units = periods.units
+    usual = usual_labels(rows.task, rows.reference, None if units.by_row else units.reference.codes)
+    odd = usual.unlike(rows.current, None if units.by_row else units.current.codes)
+    return f"{periods.names[1]}: {odd}: {CHECK}" if odd else ""
+
+
 def suspicion(periods: Periods) -> str:
     """Say why labels or scores say nothing of what the model does.
 
@@ -44,15 +66,11 @@ def suspicion(periods: Periods) -> str:
     >>> suspicion(DiagnosisSetup(unit="row").read(frame, frame.assign(y_true=1))).split(":")[1]
     " all its 80 labels are '1', as are 50 % of the reference's"
     """
+    odd = label_suspicion(periods)
     rows = periods.losses.rows
-    if rows is None or not periods.labelled or not len(periods.reference):
-        return ""
+    if odd or rows is None or not periods.labelled or not len(periods.reference):
+        return odd
     before, now = rows.reference, rows.current
-    units = periods.units
-    usual = usual_labels(rows.task, before, None if units.by_row else units.reference.codes)
-    odd = usual.unlike(now, None if units.by_row else units.current.codes)
-    if odd:
-        return f"{periods.names[1]}: {odd}: {CHECK}"
     if now.proba is None:
         return ""
     if rows.predicted and not before.opposed and now.opposed:
