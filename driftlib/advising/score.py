@@ -125,10 +125,10 @@ def score(decision: Decision, later: Any) -> Score:
     if regret <= decision.minimum_gain or (taken and table["lower"][taken] > 0):
         verdict = BORNE_OUT
     else:
-        better, own = (
+        better, advised = (
             decision.tried[place].outputs(side.frame, side.rows) for place in (best, taken)
         )
-        beyond = judge.gain(better, own)
+        beyond = judge.gain(better, advised)
         verdict = NOT_BORNE_OUT if beyond.interval()[0] > decision.minimum_gain else OPEN
     name = decision.tried[best].action.name
     return Score(table, decision.action, verdict, name, regret, len(side), decision.minimum_gain)
