@@ -79,6 +79,12 @@ class Decision(Result):
         Rows until the next decision.
     more_labels : float
         Where the advice is to wait: labelled rows in all that would settle it; else NaN.
+    diagnosis : Diagnosis or None
+        What the advice goes by.
+    tried : tuple of Tried
+        The actions, fitted: each gives any rows the outputs they would have.
+    setup, judged_by, reference
+        What later rows are read with, compared by, and held against.
     """
 
     table: pd.DataFrame
@@ -220,9 +226,9 @@ def advise(
     Examples
     --------
     >>> from driftlib.data.synthetic import simulate
-    >>> data = simulate(rows=3000, feature_drift=0, label_flips=0)
+    >>> data = simulate(rows=3000, feature_drift=0, label_flips=0.2)
     >>> advise(data.reference, data.current, unit="row").action
-    'keep'
+    'recalibrate'
     """
     if metric is not None and cost is not None:
         raise ParameterError("metric= and cost= both say what to judge by: give one of them.")

@@ -43,6 +43,8 @@ class Score(Result):
         How much better that was than what was advised; at least 0.
     rows : int
         Later rows with labels.
+    minimum_gain : float
+        Smallest gain that counts.
     """
 
     table: pd.DataFrame
