@@ -24,7 +24,7 @@ extensions = [
     "mathml",
     "pictures",
 ]
-exclude_patterns = ["_build", "_ext", "pictures/*.md"]
+exclude_patterns = ["_build", "_ext", "reference/generated/extra"]
 root_doc = "index"
 nitpicky = True
 # Types in docstrings are words for readers, not all of them names of pages.
@@ -44,6 +44,7 @@ numpydoc_xref_param_type = False
 html_theme = "pydata_sphinx_theme"
 html_title = "Model Drift Monitor"
 html_static_path = ["_static"]
+html_extra_path = ["reference/generated/extra"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

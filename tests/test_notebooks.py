@@ -24,7 +24,7 @@ from driftlib.reporting import run_report
 from driftlib.reporting.parameters import NAMES, declared
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = {name: ROOT / "notebooks" / f"{name}.ipynb" for name in NAMES}
+NOTEBOOKS = {name: ROOT / "notebooks" / f"{name}.ipynb" for name in (*NAMES, "tour")}
 SHARED = {
     *("reference", "current", "timestamp", "y_true", "y_pred", "y_proba", "positive"),
     *(
@@ -54,7 +54,7 @@ def read(name: str) -> Any:
 # As they are committed
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_says_what_it_is_and_how_to_use_it_on_own_data(name):
     cells = [cell for cell in read(name).cells if cell.cell_type == "markdown"]
     heading, _, text = read(name).cells[0].source.partition("\n\n")
@@ -70,7 +70,7 @@ def test_a_notebook_says_what_it_is_and_how_to_use_it_on_own_data(name):
     assert f"make report {made}" in words
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_headings_are_in_order_and_only_one_is_the_first(name):
     cells = read(name).cells
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
@@ -80,7 +80,7 @@ def test_headings_are_in_order_and_only_one_is_the_first(name):
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_cells_are_thin(name):
     for cell in read(name).cells:
         if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", ()):
@@ -93,7 +93,7 @@ def test_cells_are_thin(name):
             assert not made, f"{cell.id} computes something of its own"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NOTEBOOKS)
 def test_parameters_are_the_schema(name):
     (cell,) = (c for c in read(name).cells if "parameters" in c.metadata.get("tags", ()))
     for line in cell.source.splitlines():

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from driftlib.cli import COMMANDS, main
+from driftlib.reporting import run_report
 from driftlib.reporting.parameters import NAMES, Parameter, declared
 
 HERE = Path(__file__).resolve().parents[1]
 FOLDER = HERE / "reference" / "generated"
+TOUR = "tour-notebook.html"
 
 
 def help_of(*arguments: str) -> str:
@@ -74,9 +77,22 @@ def parameters() -> str:
     )
 
 
+def run_tour(app: Any, config: Any) -> None:
+    """Run the tour as a report, unless it has been."""
+    page = FOLDER / "extra" / TOUR
+    if page.exists():
+        return
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        notebooks = [HERE.parent / "notebooks" / "tour.ipynb"]
+        run_report(output=folder, notebooks=notebooks, workers=1, progress=False)
+        made = (Path(folder) / "tour.html").read_text(encoding="utf-8")
+    page.write_text(made.replace('href="index.html"', 'href="tour.html"'), encoding="utf-8")
+
+
 def write(app: Any, config: Any) -> None:
     """Write each page, unless it is there as it should be."""
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     for name, text in {"command-line": commands(), "parameters": parameters()}.items():
         path = FOLDER / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -86,4 +102,5 @@ def write(app: Any, config: Any) -> None:
 def setup(app: Any) -> dict[str, bool]:
     """Register what is written before pages are read."""
     app.connect("config-inited", write)
+    app.connect("config-inited", run_tour)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
