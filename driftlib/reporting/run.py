@@ -103,7 +103,7 @@ def run_report(
     if ours and any(given.get(role) for role in ("reference", "current")):
         # The demo is of data of its own.
         paths.pop("demo", None)
-    # One checks the reference hundreds of times, one fits new models, one is to be read cell by cell.
+    # One checks the reference hundreds of times, one fits new models, one is to be read live.
     for name, wanted in (("audit", audit), ("advice", advice), ("tour", False)):
         if ours and not wanted:
             paths.pop(name, None)
