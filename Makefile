@@ -95,7 +95,7 @@ bench: .venv/.ready ## measure speed and error rates, and print them
 lock: .venv-lock/.ready ## pin the newest releases that fit together, with hashes, in all lock files
 	@echo 'Resolving requirements.lock, requirements-scale.lock and requirements-docs.lock ...'
 	$(COMPILE) $(PINS) $(EXTRAS:%=--extra %) --output-file requirements.lock
-	$(COMPILE) $(PINS) --all-extras --output-file requirements-scale.lock
+	$(COMPILE) $(PINS) $(EXTRAS:%=--extra %) --extra scale --output-file requirements-scale.lock
 	$(COMPILE) $(PINS) $(DOCS) --output-file requirements-docs.lock
 
 clean: ## remove environments, caches, artifacts/ and everything rendered into reports/

@@ -47,6 +47,7 @@ if _typing.TYPE_CHECKING:
     from driftlib.profile.reference import as_baseline as as_baseline
     from driftlib.quality.finding import Finding as Finding
     from driftlib.quality.finding import QualityPolicy as QualityPolicy
+    from driftlib.reporting.tracking import log_to_mlflow as log_to_mlflow
 
 __version__ = "0.1.0"
 
@@ -108,6 +109,7 @@ _MODULES = {
         "Finding",
         "QualityPolicy",
     ),
+    "reporting.tracking": ("log_to_mlflow",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 __all__ = sorted(_HOME)

@@ -223,7 +223,8 @@ def drift_trend(
     window : int or str, optional
         A number of rows, in the order of the time column where there is one (rows on a cluster
         have no order); the name of a column, for a window per value; or a pandas offset such as
-        "7D" or "MS" on the time column. A column's name wins over an offset. Default: one window
+        "7D" or "MS" on the time column, "7D from 2024-01-01" to count from a day. A column's name
+        wins over an offset. Default: one window
         of all rows.
     step : int, optional
         Rows from one window's start to the next, only with a number of rows. Default: `window`.
