@@ -1,7 +1,9 @@
 """The command line, as a cron job would call it."""
 
 import json
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -217,23 +219,75 @@ def test_markdown_and_prometheus(tmp_path, rng, capsys):
 def test_recipes_run(files, tmp_path, capsys):
     """The lines that cron and the workflow run, run here."""
     yaml = pytest.importorskip("yaml")
-    params = tmp_path / "my params.yml"
+    folder = tmp_path / "100% mine"
+    folder.mkdir()
+    params = folder / "my params.yml"
     params.write_text(f"reference: {files['baseline']}\ncurrent: {files['moved']}\n")
     texts = {}
     for place in ("cron", "systemd", "github"):
         capsys.readouterr()
         assert main(["recipe", place, "--params", str(params)]) == 0
         texts[place] = capsys.readouterr().out
+    # Cron takes a bare % for the end of the command.
     line = texts["cron"].splitlines()[-1].removeprefix("15 6 * * * ")
+    assert line.count("%") == line.count(r"\%") == 2
+    line = line.replace(r"\%", "%")
     assert subprocess.run(["sh", "-c", line], capture_output=True).returncode == 1
-    assert f"\nWorkingDirectory={tmp_path}\n" in texts["systemd"]
-    assert f"check --params '{params}' --quiet" in texts["systemd"]
+    assert f"\nWorkingDirectory={str(folder).replace('%', '%%')}\n" in texts["systemd"]
+    units = re.split("(?m)^# /etc/systemd/system/", texts["systemd"])[1:]
+    for unit in units:
+        head, _, body = unit.partition("\n")
+        (tmp_path / re.split("[: ]", head)[0]).write_text(body)
+    if shutil.which("systemd-analyze"):
+        names = sorted(tmp_path.glob("driftlib-check.*"))
+        assert len(names) == 2
+        done = subprocess.run(["systemd-analyze", "verify", *names], capture_output=True, text=True)
+        assert "driftlib-check" not in done.stderr
     steps = yaml.safe_load(texts["github"])["jobs"]["check"]["steps"]
     (run,) = (step["run"] for step in steps if step.get("name") == "check")
     out = str(tmp_path / "report.md")
     command = [out if word == "report.md" else word for word in shlex.split(run)[1:]]
     assert main(command) == 1
     assert (tmp_path / "report.md").read_text().startswith("# ")
+
+
+def test_the_dashboard_asks_for_what_a_check_writes(files, tmp_path, capsys):
+    parser = pytest.importorskip("prometheus_client.parser")
+    labelled = pd.DataFrame({"x": range(90), "y_true": [0, 1] * 45, "y_pred": [0, 1] * 45})
+    labelled.to_parquet(tmp_path / "l.parquet")
+    out = str(tmp_path / "out.prom")
+    side = str(tmp_path / "l.parquet")
+    assert main(["check", side, side, "--prometheus", out, "--quiet"]) == 0
+    families = parser.text_string_to_metric_families(Path(out).read_text())
+    written = {f.name: set(f.samples[0].labels) for f in families}
+    capsys.readouterr()
+    assert main(["recipe", "grafana"]) == 0
+    board = json.loads(capsys.readouterr().out)
+    (asked,) = (v["query"]["query"] for v in board["templating"]["list"] if v["name"] == "model")
+    texts = [t["expr"] for panel in board["panels"] for t in panel["targets"]] + [asked]
+    seen = set()
+    for text in texts:
+        names = set(re.findall(r"driftlib_\w+", text))
+        assert names
+        assert names <= set(written)
+        seen |= names
+        known = set.union(*(written[name] for name in names))
+        labels = re.findall(r'(\w+)=~?"', text) + re.findall(r"(?:by|on) \(([^)]*)\)", text)
+        assert {one for label in labels for one in label.split(", ")} <= known
+    assert seen == set(written)
+    for panel in board["panels"]:
+        for target in panel["targets"]:
+            names = set(re.findall(r"driftlib_\w+", target["expr"]))
+            legend = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
+            assert legend <= set.union(*(written[name] for name in names))
+    places = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in board["panels"])
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(places) == len(set(places))
+    assert max(x for x, _ in places) < 24
 
 
 def test_control_characters_do_not_reach_the_terminal(tmp_path, capsys):

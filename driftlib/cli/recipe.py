@@ -1,4 +1,4 @@
-"""Run `driftlib recipe`: print what runs a check every morning, for the place where it will run."""
+"""Run `driftlib recipe`: print what runs a check every morning, or shows what checks found."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from driftlib.cli.outcome import Outcome
 
 FOLDER = Path(__file__).parent / "recipes"
 PLACES = ("cron", "systemd", "github")
+DASHBOARD = "grafana"
+# How a place has signs that mean something else to it.
+ESCAPES = {"cron": {"%": r"\%"}, "systemd": {"%": "%%", "$": "$$"}}
 
 
 def add_to(commands: Any) -> None:
@@ -24,10 +27,11 @@ def add_to(commands: Any) -> None:
     """
     parser: argparse.ArgumentParser = commands.add_parser(
         "recipe",
-        description="Print what runs a check every morning, to be put where it says.",
+        description="Print what runs a check every morning, to be put where it says; or a "
+        "dashboard of Grafana for what driftlib check --prometheus writes.",
     )
     parser.set_defaults(run=run)
-    parser.add_argument("place", choices=PLACES)
+    parser.add_argument("place", choices=(*PLACES, DASHBOARD))
     parser.add_argument("--params", default="drift.yml", help="file of parameters (drift.yml)")
 
 
@@ -36,7 +40,7 @@ def run(place: str, params: str) -> Outcome:
 
     Parameters
     ----------
-    place : {"cron", "systemd", "github"}
+    place : {"cron", "systemd", "github", "grafana"}
     params : str
         Path of the file of parameters.
 
@@ -45,6 +49,8 @@ def run(place: str, params: str) -> Outcome:
     Outcome
     """
     text = (FOLDER / place).read_text(encoding="utf-8")
+    if place == DASHBOARD:
+        return Outcome(text=text.rstrip())
     path = Path(params)
     here = place != "github"
     command = shutil.which("driftlib") or f"{shlex.quote(sys.executable)} -m driftlib"
@@ -54,4 +60,5 @@ def run(place: str, params: str) -> Outcome:
         "plain": str(path.absolute().parent),
         "driftlib": command,
     }
-    return Outcome(text=text.format(**words).rstrip())
+    escapes = str.maketrans(ESCAPES.get(place, {}))
+    return Outcome(text=text.format(**{k: v.translate(escapes) for k, v in words.items()}).rstrip())
