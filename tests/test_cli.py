@@ -338,10 +338,10 @@ def test_a_report_passes_on_what_is_named_and_no_more(monkeypatch, tmp_path, fil
     ]
 
 
-def test_the_commands_of_the_readme_run(tmp_path, monkeypatch, rng, capsys):
-    """Those of a day after day, literally, on files of the names that they have."""
-    readme = Path(__file__).resolve().parents[1] / "README.md"
-    section = readme.read_text().partition("## Day after day")[2]
+def test_the_commands_of_every_day_run(tmp_path, monkeypatch, rng, capsys):
+    """Those of the guide, literally, on files of the names that they have."""
+    guide = Path(__file__).resolve().parents[1] / "docs/guides/production.md"
+    section = guide.read_text().partition("## In short")[2]
     block = section.partition("```sh\n")[2].partition("```")[0]
     commands = [shlex.split(line, comments=True) for line in block.splitlines()]
     monkeypatch.chdir(tmp_path)

@@ -21,7 +21,7 @@ DOCS = ROOT / "docs"
 SITE = DOCS / "_build" / "html"
 PAGES = sorted(
     path
-    for path in [*DOCS.rglob("*.md")]
+    for path in [ROOT / "README.md", *DOCS.rglob("*.md")]
     if not {"_build", "generated"} & set(path.parts) and path.stem not in {"changelog"}
 )
 NAMES = {str(path.relative_to(ROOT)): path for path in PAGES}
