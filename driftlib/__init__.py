@@ -10,6 +10,8 @@ from importlib import import_module as _import_module
 if _typing.TYPE_CHECKING:
     from driftlib.advising.advise import Decision as Decision
     from driftlib.advising.advise import advise as advise
+    from driftlib.advising.choosing import Chosen as Chosen
+    from driftlib.advising.choosing import choose_rows as choose_rows
     from driftlib.alerts import Alert as Alert
     from driftlib.alerts import make_alerts as make_alerts
     from driftlib.auditing.audit import Audit as Audit
@@ -55,6 +57,10 @@ _MODULES = {
     "advising.advise": (
         "Decision",
         "advise",
+    ),
+    "advising.choosing": (
+        "Chosen",
+        "choose_rows",
     ),
     "alerts": (
         "Alert",

@@ -12,12 +12,14 @@ from sklearn.linear_model import LogisticRegression
 import driftlib as dl
 from driftlib.advising.actions import ACTIONS, KEEP, MEND, OFFSET, RECALIBRATE, RETRAIN, WAIT
 from driftlib.advising.corrections import Decider, move_threshold, offset, own_decider
+from driftlib.advising.design import chances, draw
 from driftlib.advising.halves import split
 from driftlib.advising.rule import Terms, choose
 from driftlib.advising.trial import Tried
 from driftlib.advising.worth import Gain, Judge
 from driftlib.cli import main
 from driftlib.data.predictions import Predictions
+from driftlib.data.synthetic import simulate
 from driftlib.data.task import Task
 from driftlib.data.units import UnitRule, unit_codes
 from driftlib.performance.metrics import METRICS
@@ -244,3 +246,48 @@ def test_arguments_that_make_no_sense_are_refused():
     ):
         with pytest.raises(dl.DriftlibError, match=word):
             dl.advise(REFERENCE, REFERENCE, **options)
+
+
+def test_chances_add_up_and_rows_are_drawn_with_them():
+    rng = np.random.default_rng(SEED)
+    sizes = rng.exponential(size=300) ** 2
+    chance = chances(sizes, 60, 0.2)
+    assert chance.sum() == pytest.approx(60)
+    assert chance.max() <= 1
+    assert chance.min() >= 0.2 * 60 / 300 * 0.9
+    draws = [draw(chance, rng) for _ in range(3_000)]
+    assert all(len(np.unique(rows)) == 60 for rows in draws)
+    share = np.bincount(np.concatenate(draws), minlength=300) / 3_000
+    # 300 shares: 5 standard errors leave 1 in 5,000 such tests.
+    assert (np.abs(share - chance) <= 5 * np.sqrt(chance * (1 - chance) / 3_000) + 1e-9).all()
+
+
+def test_labels_of_chosen_rows_tell_what_all_labels_tell():
+    data = simulate(rows=3_000, feature_drift=0.5, label_flips=0.2)
+    blind = data.current.drop(columns="y_true")
+    chosen = dl.choose_rows(data.reference, blind, 400, unit="row")
+    assert len(chosen.table) == 400
+    y, p = data.current["y_true"], data.current["y_proba"]
+    loss = ((y - p) ** 2).to_numpy()
+    # Drawn many times the weighted mean and the total have the value of all rows.
+    means, totals = [], []
+    for number in range(120):
+        rows = draw(chosen.chance, np.random.default_rng(number))
+        table = pd.DataFrame({"row": rows, "chance": chosen.chance[rows]})
+        again = replace(chosen, table=table.assign(weight=1 / table["chance"]))
+        means.append(again.mean(loss[rows])[0])
+        if number < 30:
+            totals.append(again.diagnose(data.current).terms.loc["total"])
+    error = np.std(means) / np.sqrt(len(means))
+    assert np.mean(means) == pytest.approx(loss.mean(), abs=4 * error)
+    of_all = loss.mean() - ((data.reference["y_true"] - data.reference["y_proba"]) ** 2).mean()
+    found = pd.DataFrame(totals)
+    assert found["value"].mean() == pytest.approx(of_all, abs=4 * found["value"].std() / 30**0.5)
+    # The interval is of other draws, too, and is not far from their spread.
+    assert (found["upper"] - found["lower"]).mean() / 3.92 == pytest.approx(
+        found["value"].std(), rel=0.5
+    )
+    with pytest.raises(dl.DriftlibError, match="no label, such as row"):
+        chosen.diagnose(data.current.assign(y_true=y.where(np.arange(3_000) % 2 == 0)))
+    with pytest.raises(dl.DriftlibError, match="pass the same rows"):
+        chosen.diagnose(data.current[:10])
