@@ -12,7 +12,7 @@ import pandas as pd
 from driftlib.advising.actions import KEEP, MEND, RETRAIN, WAIT
 from driftlib.advising.corrections import Decider, own_decider
 from driftlib.advising.feed import feed_faults
-from driftlib.advising.halves import Halves, split
+from driftlib.advising.halves import Halves, span, split
 from driftlib.advising.models import Trainer
 from driftlib.advising.rule import Choice, Terms, choose, labels_to_settle
 from driftlib.advising.score import Score, score
@@ -35,6 +35,7 @@ from driftlib.performance.custom import Metric as OwnMetric
 from driftlib.performance.metric import Metric
 from driftlib.performance.metrics import select_metrics
 from driftlib.results import Result
+from driftlib.stats.unit_influence import RowUnits
 
 # What actions are judged by where nothing is asked for, with probabilities and without.
 USUAL = {BINARY: ("brier", "accuracy"), MULTICLASS: ("log_loss", "accuracy"),
@@ -85,6 +86,12 @@ class Decision(Result):
         The actions, fitted: each gives any rows the outputs they would have.
     setup, judged_by, reference
         What later rows are read with, compared by, and held against.
+    start, end : str
+        Times of the first and last row of current with a label; empty without a time.
+    labelled : Predictions or None
+        The rows of current with labels.
+    labelled_units : RowUnits or None
+        Theirs; None where rows are units.
     """
 
     table: pd.DataFrame
@@ -108,6 +115,10 @@ class Decision(Result):
     setup: DiagnosisSetup | None = field(default=None, repr=False)
     judged_by: Judge | None = field(default=None, repr=False)
     reference: Any = field(default=None, repr=False)
+    start: str = ""
+    end: str = ""
+    labelled: Predictions | None = field(default=None, repr=False)
+    labelled_units: RowUnits | None = field(default=None, repr=False)
 
     @property
     def headline(self) -> str:
@@ -265,9 +276,12 @@ def advise(
     horizon = horizon or len(periods.current)
     faults = _faults(periods, season)
     case = Case(judged, diagnosis, periods.units.rule, horizon, faults)
+    known = np.flatnonzero(~np.isnan(losses.current))
+    start, end = span(periods.current, known, timestamp, time_format)
     base = Decision(
         pd.DataFrame(columns=list(COLUMNS)), WAIT, "", "", judged.name, judged.title, np.nan, 0, 0,
         diagnosis.unit, diagnosis.verdict, "", price, np.nan, horizon, np.nan, diagnosis,
+        start=start, end=end,
     )  # fmt: skip
     reference_rows, current_rows = (~np.isnan(side) for side in (losses.reference, losses.current))
     halves = split(
@@ -315,6 +329,8 @@ def advise(
         setup=setup,
         judged_by=trial.judge,
         reference=periods.reference,
+        labelled=outcomes.current.take(halves.rows),
+        labelled_units=halves.all_units(periods.units.rule, periods.units.current),
     )
 
 

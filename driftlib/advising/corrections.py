@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import BINARY, REGRESSION, Task
@@ -14,6 +16,9 @@ from driftlib.stats.calibration import fit_calibrator
 # Scores nearer to 0 or 1 have logits that say nothing more.
 NEAREST = 1e-6
 OFFSET_STEPS = 100
+# Logits at which a curve is held.
+STEPS = np.linspace(-np.log(1 / NEAREST - 1), np.log(1 / NEAREST - 1), 401)
+OFFSET, THRESHOLD, CURVE, LINE = "offset", "threshold", "curve", "line"
 # Quantiles of the scores that are tried as thresholds.
 THRESHOLDS = 200
 # More than this share of predictions on the wrong side of a threshold: they follow none.
@@ -109,6 +114,74 @@ def both_columns(proba: np.ndarray) -> np.ndarray:
 Correction = Callable[[Predictions], Predictions]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A correction that a few numbers hold, so that later rows can be given it, too.
+
+    Parameters
+    ----------
+    kind : {"offset", "threshold", "curve", "line"}
+        What the numbers are: added to logarithms of the probabilities of each class; the
+        threshold; probabilities at 401 even steps of the logit; level and slope of a regression.
+    numbers : tuple of float
+    decider : Decider
+    """
+
+    kind: str
+    numbers: tuple[float, ...]
+    decider: Decider
+
+    def __call__(self, rows: Predictions) -> Predictions:
+        """Give rows the outputs they would have.
+
+        Parameters
+        ----------
+        rows : Predictions
+
+        Returns
+        -------
+        Predictions
+        """
+        held = np.array(self.numbers)
+        if self.kind == LINE:
+            return replace(rows, pred=held[0] + held[1] * rows.pred)
+        if self.kind == THRESHOLD:
+            return replace(rows, pred=(rows.scores >= held[0]).astype(int))
+        logs = _logs(rows.scores)
+        if self.kind == OFFSET:
+            return _rescored(rows, _shares(logs + held), self.decider)
+        found = np.interp(logs[:, 1] - logs[:, 0], STEPS, held)
+        return _rescored(rows, both_columns(found), self.decider)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn it into types that JSON has.
+
+        Returns
+        -------
+        dict
+        """
+        cost = None if self.decider.cost is None else self.decider.cost.tolist()
+        own = {"task": self.decider.kind, "threshold": self.decider.threshold, "cost": cost}
+        return {"kind": self.kind, "numbers": list(self.numbers), "decider": own}
+
+    @classmethod
+    def from_dict(cls, held: dict[str, Any]) -> Stored:
+        """Read what `to_dict` made.
+
+        Parameters
+        ----------
+        held : dict
+
+        Returns
+        -------
+        Stored
+        """
+        own = held["decider"]
+        cost = None if own["cost"] is None else np.array(own["cost"], dtype=float)
+        decider = Decider(own["task"], own["threshold"], cost)
+        return cls(held["kind"], tuple(held["numbers"]), decider)
+
+
 def offset(task: Task, rows: Predictions, decider: Decider) -> tuple[Correction, str]:
     """Learn one number a class to add to logarithms of probabilities, or to a regression's numbers.
 
@@ -138,7 +211,7 @@ def offset(task: Task, rows: Predictions, decider: Decider) -> tuple[Correction,
     """
     if task.kind == REGRESSION:
         by = float(np.mean(rows.y - rows.pred))
-        return (lambda given: replace(given, pred=given.pred + by)), f"adds {by:+.4g}"
+        return Stored(LINE, (by, 1.0), decider), f"adds {by:+.4g}"
     logs = _logs(rows.scores)
     classes = logs.shape[1]
     share = (np.bincount(rows.y, minlength=classes) + 0.5) / (len(rows.y) + 0.5 * classes)
@@ -149,12 +222,8 @@ def offset(task: Task, rows: Predictions, decider: Decider) -> tuple[Correction,
         if np.abs(step).max() < 1e-9:
             break
     add -= add[0]
-
-    def correct(given: Predictions) -> Predictions:
-        return _rescored(given, _shares(_logs(given.scores) + add), decider)
-
     what = f"adds {add[1]:+.2f} to each logit" if classes == 2 else "weighs each class anew"
-    return correct, what
+    return Stored(OFFSET, tuple(add.tolist()), decider), what
 
 
 def recalibrate(task: Task, rows: Predictions, decider: Decider) -> tuple[Correction, str]:
@@ -177,19 +246,24 @@ def recalibrate(task: Task, rows: Predictions, decider: Decider) -> tuple[Correc
         slope = float(np.cov(rows.pred, rows.y, bias=True)[0, 1] / spread) if spread else 1.0
         level = float(np.mean(rows.y) - slope * np.mean(rows.pred))
         return (
-            lambda given: replace(given, pred=level + slope * given.pred),
+            Stored(LINE, (level, slope), decider),
             f"takes {level:.4g} plus {slope:.4g} times each prediction",
         )
     # Scores alone: what was predicted follows from them.
     none = np.zeros(len(rows.y), dtype=int)
     curve = fit_calibrator(rows.scores, none, rows.y)
+    words = "a curve from old to new probabilities"
+    if task.kind == BINARY:
+        flat = np.zeros(len(STEPS), dtype=int)
+        steps = curve.probabilities(curve.designs(expit(STEPS), flat))
+        return Stored(CURVE, tuple(steps.tolist()), decider), words
 
     def correct(given: Predictions) -> Predictions:
         flat = np.zeros(len(given.y), dtype=int)
         found = curve.probabilities(curve.designs(given.scores, flat))
         return _rescored(given, both_columns(found), decider)
 
-    return correct, "a curve from old to new probabilities"
+    return correct, words
 
 
 def move_threshold(
@@ -210,13 +284,10 @@ def move_threshold(
         The correction, and what it does.
     """
     tried = np.unique(np.quantile(rows.scores, np.linspace(0, 1, THRESHOLDS)))
-    worths = [worth(_from(rows, one)) for one in tried]
-    best = float(tried[int(np.nanargmax(worths))]) if np.isfinite(worths).any() else 0.5
-    return (lambda given: _from(given, best)), f"predicts positive from {best:.3g} on"
-
-
-def _from(rows: Predictions, threshold: float) -> Predictions:
-    return replace(rows, pred=(rows.scores >= threshold).astype(int))
+    moved = [Stored(THRESHOLD, (float(one),), Decider(BINARY)) for one in tried]
+    worths = [worth(one(rows)) for one in moved]
+    best = moved[int(np.nanargmax(worths))] if np.isfinite(worths).any() else moved[0]
+    return best, f"predicts positive from {best.numbers[0]:.3g} on"
 
 
 def _logs(proba: np.ndarray) -> np.ndarray:

@@ -62,6 +62,27 @@ class Halves:
         return ""
 
     @property
+    def rows(self) -> np.ndarray:
+        """Positions of all rows, in order."""
+        return np.sort(np.concatenate([self.older, self.newer]))
+
+    def all_units(self, rule: UnitRule, codes: UnitCodes) -> RowUnits | None:
+        """Tell the units of all rows, in order.
+
+        Parameters
+        ----------
+        rule : UnitRule
+        codes : UnitCodes
+            Of all rows of the frame.
+
+        Returns
+        -------
+        RowUnits or None
+            None where rows are units.
+        """
+        return None if self.units is None else units_of_rows(rule, codes, self.rows)
+
+    @property
     def needed(self) -> int:
         """Labelled rows in all from which on something could be told."""
         rows = len(self.older) + len(self.newer)
@@ -125,10 +146,55 @@ def split(
     counts = int(early.sum()), int((~early).sum())
     if by_row:
         return Halves(rows[older], rows[newer], None, counts, by)
-    held, codes_of = np.unique(place[newer], return_inverse=True)
-    position = near_positions(codes.ids[ids[held]])
-    units = RowUnits(codes_of, np.ones(int(newer.sum()), dtype=bool), position, rule.memory)
+    units = units_of_rows(rule, codes, rows[newer])
     return Halves(rows[older], rows[newer], units, counts, by)
+
+
+def units_of_rows(rule: UnitRule, codes: UnitCodes, rows: np.ndarray) -> RowUnits:
+    """Tell the units of some rows of one period.
+
+    Parameters
+    ----------
+    rule : UnitRule
+    codes : UnitCodes
+        Of all rows of the frame.
+    rows : int array
+        Positions; each is in a unit.
+
+    Returns
+    -------
+    RowUnits
+        All of the current side.
+    """
+    held, own = np.unique(codes.codes[rows], return_inverse=True)
+    current = np.ones(len(rows), dtype=bool)
+    return RowUnits(own, current, near_positions(codes.ids[held]), rule.memory)
+
+
+def span(
+    frame: pd.DataFrame, rows: np.ndarray, timestamp: str | None, time_format: str | None
+) -> tuple[str, str]:
+    """Tell when some rows begin and end.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    rows : int array
+        Positions.
+    timestamp, time_format : str or None
+        Where time is told.
+
+    Returns
+    -------
+    (str, str)
+        Times that sort as texts; empty without a time column.
+    """
+    if timestamp is None or timestamp not in frame.columns:
+        return "", ""
+    times = as_times(frame[timestamp].iloc[rows], "current", time_format=time_format).dropna()
+    if not len(times):
+        return "", ""
+    return times.min().isoformat(), times.max().isoformat()
 
 
 def _mean_times(series: pd.Series, place: np.ndarray, time_format: str | None) -> np.ndarray:

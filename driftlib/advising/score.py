@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from driftlib.advising.actions import KEEP, MEND, WAIT
+from driftlib.advising.halves import units_of_rows
 from driftlib.advising.trial import Side
 from driftlib.errors import DataError
 from driftlib.results import Result
-from driftlib.stats.unit_influence import RowUnits
-from driftlib.stats.units import near_positions
 
 if TYPE_CHECKING:
     from driftlib.advising.advise import Decision
@@ -103,9 +102,7 @@ def score(decision: Decision, later: Any) -> Score:
     side = Side(periods.current, losses.rows.current).take(places)
     units = None
     if len(codes):
-        held, own = np.unique(codes[places], return_inverse=True)
-        position = near_positions(periods.units.current.ids[held])
-        units = RowUnits(own, np.ones(len(own), dtype=bool), position, periods.units.rule.memory)
+        units = units_of_rows(periods.units.rule, periods.units.current, places)
     judge = replace(judge, units=units)
     price = decision.price / decision.horizon
     rows, nets = [], []

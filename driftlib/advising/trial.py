@@ -89,6 +89,8 @@ class Tried:
         Over keeping.
     labels_needed : float
         Labels with which the action gains most of it; NaN where it gains nothing for sure.
+    correction : callable or None
+        What is done to a model's own outputs; None for keeping and for a new model.
     """
 
     action: Action
@@ -98,6 +100,7 @@ class Tried:
     value: float
     gain: Gain
     labels_needed: float
+    correction: corrections.Correction | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ class Trial:
         return [self._try(action) for action in self.actions]
 
     def _try(self, action: Action) -> Tried:
-        outputs, words = self._fit(action, self.older)
+        outputs, words, correction = self._fit(action, self.older)
         judged = outputs(self.newer.frame, self.newer.rows)
         value = self.judge.value(judged)
         if action.name == KEEP:
@@ -162,7 +165,7 @@ class Trial:
         needed = np.nan
         if gain.interval()[0] > 0:
             needed = self._labels_needed(action, gain.value)
-        return Tried(action, outputs, words, judged, value, gain, needed)
+        return Tried(action, outputs, words, judged, value, gain, needed, correction)
 
     def _labels_needed(self, action: Action, gain: float) -> float:
         for share in SHARES:
@@ -170,7 +173,7 @@ class Trial:
             if count < LEAST_TO_LEARN:
                 continue
             places = np.sort(self.rng.choice(len(self.older), count, replace=False))
-            outputs, _ = self._fit(action, self.older.take(places))
+            outputs, *_ = self._fit(action, self.older.take(places))
             part = self.judge.sign * (
                 self.judge.value(outputs(self.newer.frame, self.newer.rows))
                 - self.judge.value(self.newer.rows)
@@ -179,13 +182,15 @@ class Trial:
                 return float(count)
         return float(len(self.older))
 
-    def _fit(self, action: Action, older: Side) -> tuple[Outputs, str]:
+    def _fit(
+        self, action: Action, older: Side
+    ) -> tuple[Outputs, str, corrections.Correction | None]:
         task = self.judge.task
         if action.name == KEEP:
-            return (lambda frame, rows: rows), ""
+            return (lambda frame, rows: rows), "", None
         if action.name == RETRAIN:
             sides = [older, self.reference] if action.fitted_on == BOTH else [older]
-            return self._retrain(sides)
+            return *self._retrain(sides), None
         fit: dict[str, Any] = {
             OFFSET: partial(corrections.offset, task, older.rows, self.decider),
             RECALIBRATE: partial(corrections.recalibrate, task, older.rows, self.decider),
@@ -196,7 +201,7 @@ class Trial:
             ),
         }
         correct, words = fit[action.name]()
-        return (lambda frame, rows: correct(rows)), words
+        return (lambda frame, rows: correct(rows)), words, correct
 
     def _retrain(self, sides: Sequence[Side]) -> tuple[Outputs, str]:
         taken = []

@@ -41,19 +41,30 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--task", help="binary, multiclass or regression (default: told)")
     parser.add_argument("--positive", help="the positive label of two (default the larger)")
     parser.add_argument(
+        "--history", metavar="HISTORY", help="keep the advice there, and score earlier ones"
+    )
+    parser.add_argument("--model", help="whose history it is (default model)")
+    parser.add_argument(
         "--json", metavar="FILE", dest="output", help="write all of it to a JSON file, too"
     )
 
 
-def run(reference: str, current: str, output: str | None, **options: Any) -> Outcome:
+def run(
+    reference: str,
+    current: str,
+    output: str | None,
+    history: str | None,
+    model: str | None,
+    **options: Any,
+) -> Outcome:
     """Advise, and write what was found.
 
     Parameters
     ----------
     reference, current : str
         Paths.
-    output : str, optional
-        The file to write to.
+    output, history, model : str, optional
+        The file to write to; where advices are kept, and whose they are.
     **options
         Of `driftlib.advise`; None where not given.
 
@@ -72,5 +83,13 @@ def run(reference: str, current: str, output: str | None, **options: Any) -> Out
     shown = [found.why]
     if len(found.table):
         shown.append(actions_table(found).to_string(index=False, na_rep="-"))
+    if history:
+        from driftlib.history.store import DEFAULT_MODEL, History
+
+        kept = History(history, model or DEFAULT_MODEL).record_advice(found)
+        earlier = kept.loc[kept["scored"] != "", ["start", "end", "action", "verdict", "regret"]]
+        if len(earlier):
+            shown.append("Earlier advices, by later labels:")
+            shown.append(earlier.to_string(index=False, na_rep="-"))
     lines = "\n\n".join(shown).splitlines()
     return Outcome(text="\n".join(printable(line) for line in lines))

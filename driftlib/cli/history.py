@@ -9,7 +9,7 @@ from typing import Any
 from driftlib.cli.outcome import Outcome
 from driftlib.errors import ParameterError
 
-TABLES = ("runs", "trend", "metrics", "former_metrics", "alerts")
+TABLES = ("runs", "trend", "metrics", "former_metrics", "alerts", "advices")
 
 
 def add_to(commands: Any) -> None:

@@ -126,6 +126,15 @@ alerts = _table(
     _text("severity"), _text("state"), _text("message"), _text("worst"), _text("worst_message"),
     _text("window"), _text("opened"), _text("closed"), _text("silent_until"), _text("word"),
 )  # fmt: skip
+# What was advised, as a forecast, and what became of it by later labels.
+advices = _table(
+    "advices", _key(), _of("model"), _text("recorded"), _text("start"), _text("end"),
+    _text("action"), _text("fitted_on"), _text("metric"), _text("why"), _count("rows"),
+    _number("value"), _number("minimum_gain"), _number("expected_value"), _number("expected"),
+    _number("lower"), _number("upper"), _text("corrections"), _text("scored"),
+    _number("realised_value"), _number("realised"), _number("realised_lower"),
+    _number("realised_upper"), _text("best"), _number("regret"), _text("verdict"),
+)  # fmt: skip
 # What receivers are to be told, and whether they were.
 messages = _table(
     "messages", _key(), _of("model"), _of("alert"), _text("receiver"), _text("state"),

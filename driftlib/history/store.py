@@ -18,6 +18,7 @@ from driftlib.performance.result import Performance
 from driftlib.text import quoted
 
 if TYPE_CHECKING:
+    from driftlib.advising.advise import Decision
     from driftlib.history.memory import Remembered
 
 DEFAULT_MODEL = "model"
@@ -279,6 +280,52 @@ class History:
             rows = connection.execute(asked).mappings().all()
         frame = pd.DataFrame(rows, columns=[column.name for column in table.c])
         return frame.drop(columns=[column for column in without if column in frame])
+
+    def record_advice(self, decision: Decision) -> pd.DataFrame:
+        """Keep an advice as a forecast; score earlier ones by the labels that this one has.
+
+        Parameters
+        ----------
+        decision : Decision
+            Of `advise`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            All advices of the model, as of `advices`.
+
+        Raises
+        ------
+        DataError
+            If nothing was recorded of the model before, or the database fails.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from driftlib.history import advices
+        from driftlib.history.pieces import now
+
+        moment = now()
+        try:
+            with self.database.write() as connection:
+                model = self._model(connection).id
+                advices.score_advices(connection, model, decision, moment)
+                advices.keep_advice(connection, model, decision, moment)
+        except SQLAlchemyError as error:
+            raise self.database.unusable(error) from None
+        return self.advices()
+
+    def advices(self) -> pd.DataFrame:
+        """List what was advised of the model, and what became of it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row an advice: the gain `expected` with `lower` and `upper`, and once later rows had
+            labels (`scored`) the gain `realised`, what was `best` of keeping and the corrections,
+            the `regret`, and the `verdict`: "borne out", "open", "not borne out", or "not
+            replayed" for a new model, whose outputs are not known.
+        """
+        return self._table("advices", ("model_id", "corrections"))
 
     def acknowledge(self, alert: int, until: str | None = None, word: str = "") -> None:
         """Silence an alert: nobody is told of it, and no check fails for it.
