@@ -11,6 +11,7 @@ import pytest
 import driftlib as dl
 from driftlib.advice.facts import performance_facts
 from driftlib.advice.rules import advise_on
+from driftlib.advice.status import make_status
 
 
 def _rows(seed: int, days: int, first: str) -> pd.DataFrame:
@@ -160,6 +161,23 @@ NUMBERS = {
     "prediction": lambda y, pred: (y, np.full_like(pred, 7.25)),
     "another unit: they spread": lambda y, pred: (y * 1000, pred),
 }
+
+
+def test_short_windows_in_a_row_are_held_together() -> None:
+    """A day of 40 rows is all right by chance now and then; a week of such days is not."""
+    reference, current = _sides()
+    current = current.copy()
+    newest = current["when"] >= "2024-03-22"
+    current.loc[newest, "y_true"] = current.loc[newest, "y_pred"]
+    kept = {"reference": reference, "timestamp": "when", "metrics": ["accuracy"]}
+    found = dl.track_performance(current, window="1D", **kept)
+    assert found.table["held"].tolist() == [False] * 21 + [True] * 7
+    day = current[current["when"] < "2024-03-23"]
+    assert dl.track_performance(day, window="1D", **kept).suspect == ""
+    facts = performance_facts(found, None, dl.make_alerts(found))
+    assert make_status(facts, "major").finding == (
+        "It cannot be told whether the model still works: labels or scores look wrong as data."
+    )
 
 
 @pytest.mark.parametrize("said", NUMBERS)

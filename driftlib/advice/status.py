@@ -12,6 +12,7 @@ from driftlib.severity import Severity
 from driftlib.text import capital, counted, listed
 
 NAMED = 5
+DOUBT = "labels or scores look wrong as data"
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _now(facts: Facts) -> str:
 
 def _what(facts: Facts) -> str:
     """Name what changed: data, concept, quality, labels."""
-    parts = []
+    parts = [DOUBT] if facts.suspect else []
     if facts.quality:
         parts.append(f"quality: {listed(facts.quality, NAMED)}")
     if facts.drifted or facts.verdict in (DATA, BOTH):
@@ -125,7 +126,7 @@ def _sureness(facts: Facts, failed: list[str]) -> str:
     parts = [f"{what} could not be made, so nothing is known of it" for what in failed]
     if facts.untold:
         parts.append(f"cannot tell, because {facts.untold[0]}")
-    if facts.worse or facts.drifted or facts.quality or facts.shifted:
+    if facts.worse or facts.drifted or facts.quality or facts.shifted or facts.suspect:
         parts.append("told from chance, within the budget of false alarms that each page names")
     elif not facts.untold and not failed:
         parts.append("no alert; a change that is small beside chance may still be there")
@@ -143,12 +144,15 @@ def _finding(facts: Facts, failed: list[str]) -> str:
     if failed:
         return f"Not all is known: {listed(failed)} could not be made."
     if moved:
-        if facts.labelled is None or facts.value is None:
+        if facts.labelled is None or facts.value is None or facts.suspect:
             known = "What that does to the model is not known"
         else:
             known = "The model is not surely worse"
             known += ", as far as can be estimated without labels" * (facts.labelled is False)
-        return f"The data changed: {listed(moved, 3)}. {known}."
+        odd = f" {capital(DOUBT)}." if facts.suspect else ""
+        return f"The data changed: {listed(moved, 3)}. {known}.{odd}"
+    if facts.suspect:
+        return f"It cannot be told whether the model still works: {DOUBT}."
     if facts.untold:
         return f"It cannot be told: {facts.untold[0]}."
     past = f"; over: {listed(facts.past, 3)}" if facts.past else ""

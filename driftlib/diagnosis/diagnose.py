@@ -379,7 +379,9 @@ def diagnose_periods(
         ),
     )
     if scores is not None and labels is not None and inputs.verdict in (CONCEPT, BOTH):
-        changed = other_scores(domain, scores) or lost_labels(domain, labels, scores)
+        # Scores are made of all features: without some of them they may well differ.
+        changed = other_scores(domain, scores) if used.whole else ""
+        changed = changed or lost_labels(domain, labels, scores)
         if changed:
             return diagnose_periods(given, None, changed)
     notes += [] if refused else _left_out(periods.names, usable)

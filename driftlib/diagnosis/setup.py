@@ -145,25 +145,27 @@ class DiagnosisSetup:
         roles = replace(self.roles, unit=units.column, season=season)
         timed = replace(roles, timestamp=self.roles.timestamp or on)
         cells = read_cells(season, (names[0], before), (names[1], now), timed)
-        if self.features is None:
-            left_out = set(no_features)
-            columns = [name for name in columns if name not in left_out]
-        features = select_features(
-            columns,
-            roles,
-            self.features,
-            self.categorical,
-            names[0],
-            self.exclude,
-            index_of(before),
-        )
-        if self.features is None:
-            features = [
-                name
-                for name in features
-                if name in self.categorical or not note_of_counter(before[name])
-            ]
-        return Periods(self, features, names, before, now, losses, units, state, cells)
+        usual = [name for name in columns if name not in set(no_features)]
+
+        def chosen(asked: Iterable[str] | None, exclude: Iterable[str]) -> list[str]:
+            found = select_features(
+                usual if asked is None else columns,
+                roles,
+                asked,
+                self.categorical,
+                names[0],
+                exclude,
+                index_of(before),
+            )
+            if asked is not None:
+                return found
+            coded = set(self.categorical)
+            return [name for name in found if name in coded or not note_of_counter(before[name])]
+
+        features = chosen(self.features, self.exclude)
+        whole = self.features is None and not self.exclude
+        whole = whole or set(chosen(None, ())) <= set(features)
+        return Periods(self, features, names, before, now, losses, units, state, cells, whole=whole)
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ class Periods:
         Which cells these rows are of, where they were chosen to be alike.
     places : (int array, int array), optional
         Positions of these rows in the frames that were read; default all of them.
+    whole : bool
+        Whether the features are all that there are, and none was left out by name.
     """
 
     setup: DiagnosisSetup
@@ -205,6 +209,7 @@ class Periods:
     cells: SeasonCells | None = None
     like: LikeWithLike | None = None
     places: tuple[np.ndarray, np.ndarray] | None = None
+    whole: bool = True
 
     def take(self, reference: Rows = ALL, current: Rows = ALL) -> Periods:
         """Take some rows of either period.

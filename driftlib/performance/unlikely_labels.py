@@ -185,12 +185,42 @@ def unlike_windows(
     list of str
         What is odd about each group; empty where nothing is.
     """
-    sorted_rows = rows.take(groups.rows)
-    units = None if unit is None else unit[groups.rows]
-    return [
-        usual.unlike(sorted_rows.take(slice(lo, hi)), None if units is None else units[lo:hi])
-        for lo, hi in zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)
-    ]
+    rows, unit = rows.take(groups.rows), None if unit is None else unit[groups.rows]
+
+    def odd(first: int, last: int) -> str:
+        some = slice(int(groups.lo[first]), int(groups.hi[last]))
+        return usual.unlike(rows.take(some), None if unit is None else unit[some])
+
+    places = range(len(groups.lo))
+    found = [odd(place, place) for place in places]
+    # What a short window has by chance, some in a row do not.
+    for first, last in _runs(rows, groups):
+        if not all(found[first : last + 1]):
+            together = odd(first, last)
+            for place in range(first, last + 1):
+                found[place] = found[place] or together
+    return found
+
+
+def _runs(rows: Predictions, groups: WindowGroups) -> list[tuple[int, int]]:
+    """Find neighbouring windows all of whose rows have one label, or their prediction as label."""
+    one, copied = [], []
+    for lo, hi in zip(groups.lo.tolist(), groups.hi.tolist(), strict=True):
+        y = rows.y[lo:hi][rows.labelled[lo:hi]]
+        one.append(float(y[0]) if len(y) and (y == y[0]).all() else np.nan)
+        pred = rows.pred[lo:hi][rows.labelled[lo:hi]]
+        copied.append(1.0 if len(y) and (y == pred).all() else np.nan)
+    runs = []
+    for marks in (np.array(one), np.array(copied)):
+        # Not a number is unlike its neighbour too, which ends a run.
+        ends = np.flatnonzero(~(marks[1:] == marks[:-1]))
+        firsts, lasts = np.append(0, ends + 1), np.append(ends, len(marks) - 1)
+        runs += [
+            (first, last)
+            for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)
+            if first < last
+        ]
+    return runs
 
 
 def _right_by_prediction(rows: Predictions) -> tuple[np.ndarray, np.ndarray]:

@@ -127,7 +127,8 @@ def _worst(perf: Performance) -> str:
     untold = "".join(f" {sentence(said)}" for said in (perf.cannot_tell, perf.held) if said)
     if not worse:
         first = str(perf.table["metric"].iloc[0])
-        finding = untold[1:] if perf.untold == 1 else f"{_nothing_worse(perf)}{untold}"
+        nothing_told = perf.untold == 1 or bool(perf.table["held"].all())
+        finding = untold[1:] if nothing_told else f"{_nothing_worse(perf)}{untold}"
         return f"{finding} {METRICS[perf.task][first].title}: {_span(perf, first)}."
     states = {alert.subject: alert.state for alert in make_alerts(perf)}
     past = {name: found for name, found in worse.items() if states.get(name) == OVER}
