@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -84,6 +85,7 @@ def lab(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         *("--no-browser", "--allow-root", "--expose-app-in-browser", f"--port={port}"),
         *("--IdentityProvider.token=", f"--ServerApp.root_dir={folder}", "--LabApp.news_url="),
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--ServerApp.disable_check_xsrf=True",
     ]
     with (home / "log").open("wb") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
@@ -109,9 +111,28 @@ def _answers(address: str) -> bool:
         return False
 
 
-def run(page, lab: str, name: str):
-    """Open a notebook, run all of it, and return its panel."""
+@pytest.fixture(scope="module")
+def kernel(lab: str) -> str:
+    """One kernel for all notebooks, which takes long to import what they need."""
+    return ask(lab, "kernels", name="python3")["id"]
+
+
+def ask(lab: str, what: str, **content: Any) -> Any:
+    """Let the server make something, and return what it says of it."""
+    request = urllib.request.Request(f"{lab}/api/{what}", json.dumps(content).encode())
+    with urllib.request.urlopen(request, timeout=STARTED) as answer:
+        return json.load(answer)
+
+
+FORGET = """() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+  .requestExecute({code: '%reset -f', silent: true}).done.then(reply => reply.content.status)"""
+
+
+def run(page, lab: str, kernel: str, name: str):
+    """Open a notebook, run all of it in a kernel that has forgotten the last, return its panel."""
     page.set_viewport_size({"width": 1400, "height": 1000})
+    path = f"{name}.ipynb"
+    ask(lab, "sessions", path=path, name=path, type="notebook", kernel={"id": kernel})
     page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
     page.wait_for_function(
         "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
@@ -119,6 +140,7 @@ def run(page, lab: str, name: str):
         timeout=1000 * STARTED,
     )
     page.set_default_timeout(1000 * RUN)
+    assert page.evaluate(FORGET) == "ok"
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     state = """() => {
       const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -185,8 +207,8 @@ CHECKS = {"drift": check_drift, "performance": check_performance, "demo": check_
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook_runs_and_its_charts_and_controls_work(page, lab, name):
-    panel = run(page, lab, name)
+def test_notebook_runs_and_its_charts_and_controls_work(page, lab, kernel, name):
+    panel = run(page, lab, kernel, name)
     errors = panel.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedError")
     assert errors.all_inner_texts() == []
     page.wait_for_function(
