@@ -79,6 +79,8 @@ class Predictions:
     @property
     def usable(self) -> np.ndarray:
         """Whether each row has all its probabilities, and where any has one a prediction."""
+        if self.proba is None:
+            return self.predicted
         return self.scored & (self.predicted if self.predicted.any() else True)
 
     @property

@@ -13,13 +13,12 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.frames import index_of
-from driftlib.data.groups import WindowGroups, window_groups
+from driftlib.data.groups import window_groups
 from driftlib.data.like_rows import read_cells
 from driftlib.data.maturity import read_maturity
-from driftlib.data.predictions import Period, Predictions, name_tables, parse_predictions
+from driftlib.data.predictions import Period, name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.season import season_names
-from driftlib.data.task import Task, class_columns
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.unit_words import few_in_reference
 from driftlib.data.units import ROW
@@ -27,11 +26,23 @@ from driftlib.data.windows import followed_time
 from driftlib.domain.features import comparable_features
 from driftlib.domain.result import Domain
 from driftlib.domain.reuse import check_domains
-from driftlib.errors import DataError, LackingError, check_choice
+from driftlib.errors import check_choice
 from driftlib.performance.alarms import POLICY, raise_alarms
 from driftlib.performance.assumptions import MixtureCheck
-from driftlib.performance.estimated_values import estimate_values
+from driftlib.performance.error_size import size_inputs
+from driftlib.performance.estimate_inputs import (
+    check_labels,
+    check_learnt,
+    compared_kinds,
+    has_label,
+    is_regression,
+    learnt_parts,
+    probability_columns,
+)
+from driftlib.performance.estimated_values import Expectation, estimate_values
 from driftlib.performance.evaluate import evaluate
+from driftlib.performance.expected_classes import ClassExpectation
+from driftlib.performance.expected_losses import LossExpectation
 from driftlib.performance.late import only_mature
 from driftlib.performance.limits import compared_metrics, read_thresholds
 from driftlib.performance.metrics import Asked, select_metrics
@@ -45,8 +56,9 @@ from driftlib.performance.unit_effects import EstimateJudge, ResidualEffects
 from driftlib.performance.unit_numbers import number_units
 from driftlib.performance.units import UnitComparison, widened
 from driftlib.stats.calibration import reliability
-from driftlib.text import quoted
 
+# Direct loss estimation: what a regression is estimated with.
+DLE = "dle"
 SAME_WORLD = "the relation between inputs and labels has not changed"
 SAME_CHANCES = (
     f"This holds only if {SAME_WORLD}: rows with the same inputs must have the same chance of "
@@ -62,6 +74,11 @@ ASSUMPTIONS = {
         "like the new ones; in simulations with such changes the 95 % intervals held about 9 in "
         "10 realised values."
     ),
+    DLE: (
+        f"This holds only if {SAME_WORLD}: rows with the same inputs must have errors of the same "
+        "size as in the reference. A changed mix of inputs is allowed for, where the reference "
+        "has rows like the new ones."
+    ),
 }
 
 
@@ -75,10 +92,11 @@ class Estimate(Performance):
         As of `driftlib.Performance`; the reference's values are realised ones.
     likes, policy, odd, before
         As of `driftlib.Performance`.
-    method : {"cbpe", "pape"}
+    method : {"cbpe", "pape", "dle"}
     reliability : pandas.DataFrame
         The calibration check on the reference, cross-fitted: see
-        `driftlib.stats.calibration.reliability`.
+        `driftlib.stats.calibration.reliability`; of a regression, the errors that rows of the
+        reference were expected to have and had.
     warning : str
         Why the reference may not do for an estimate; empty where nothing is known against it.
     """
@@ -149,21 +167,23 @@ def estimate_performance(
     matures: str | None = None,
     domain: Domain | Sequence[Domain | None] | None = None,
 ) -> Estimate:
-    """Estimate the performance of a classifier over windows before labels arrive.
+    """Estimate performance over windows before labels arrive.
 
-    A calibration learnt on the labelled reference turns each of the model's probabilities into
-    the chance of each label; the metrics are what labels drawn from those chances would show.
+    A calibration learnt on the labelled reference turns each of a classifier's probabilities into
+    the chance of each label; the metrics are what labels drawn from those chances would show. Of
+    a regression, a model of the size of its errors, learnt on the labelled reference from the
+    features and the prediction, says what errors new rows have.
     The interval is one for the value that labels will show: it holds both the chance in the
-    labels and the error of the calibration.
+    labels and the error of what was learnt.
 
     Parameters
     ----------
     reference : frame, table, str or Path
-        Labels, predictions and probabilities from when the model was good; for "pape" the
-        features as well.
+        Labels, predictions and a classifier's probabilities from when the model was good; for
+        "pape" and "dle" the features as well.
     current : frame, table, str or Path
-        Predictions and probabilities, and for "pape" the features. Labels, if there are any,
-        are counted and not looked at. Rows without a prediction or probability are left out,
+        Predictions and probabilities, and for "pape" and "dle" the features. Labels, if there are
+        any, are counted and not looked at. Rows without a prediction or probability are left out,
         and `note` counts them.
     window, step, on
         As for `driftlib.track_performance`.
@@ -173,11 +193,12 @@ def estimate_performance(
         at least two labels; else on those of all segments, and `note` says so.
     metrics : list of str, optional
         As for `driftlib.track_performance`.
-    method : {"cbpe", "pape"}
-        "cbpe" uses all of the reference alike. "pape" weighs reference rows by how much
-        commoner rows like them are in the window, which allows for a changed mix of inputs;
-        it fits a classifier to each window: about two seconds for 50,000 reference rows and
-        20 features.
+    method : {"cbpe", "pape", "dle"}
+        How a classifier is estimated; a regression always is with "dle". "cbpe" uses all of the
+        reference alike. "pape" weighs reference rows by how much commoner rows like them are in
+        the window, which allows for a changed mix of inputs; it fits a classifier to each window:
+        about two seconds for 50,000 reference rows and 20 features. "dle" learns the size of
+        errors from inputs, which allows for such a change too.
     thresholds : dict, optional
         As for `driftlib.track_performance`. Without any, every metric is compared with the
         reference itself.
@@ -186,10 +207,10 @@ def estimate_performance(
     seed : int
         Of the draws that the intervals are made of, and of "pape"'s classifier.
     features : list of str, optional
-        What "pape" compares; default every column that is no label, prediction or time, and
-        that neither windows, segments nor units are made by.
+        What "pape" compares and "dle" learns from; default every column that is no label,
+        prediction or time, and that neither windows, segments nor units are made by.
     exclude : list of str
-        Columns that "pape" never compares.
+        Columns that neither of them takes.
     categorical : list of str
         Numeric features that are codes.
     timestamp, time_format, y_true, y_pred, y_proba : str
@@ -255,8 +276,9 @@ def estimate_performance(
     on = followed_time(window, on, timestamp, now.columns, current_name)
     segments = read_segments(by, now.columns, current_name)
     frames = {name: before, current_name: now}
-    columns = _probability_columns(frames, roles)
-    _check_labels(name, before, roles)
+    check_labels(name, before, roles)
+    of_numbers = is_regression(task, name, before, roles)
+    columns = [] if of_numbers else probability_columns(frames, roles)
     unlabelled = now[[column for column in (y_pred, *columns) if column in now.columns]]
     found, (known, new) = parse_predictions(
         [(name, before), (current_name, unlabelled)],
@@ -264,7 +286,7 @@ def estimate_performance(
         task,
         positive,
         [current_name],
-        True,
+        not of_numbers,
         threshold,
     )
     maturity = read_maturity(
@@ -287,9 +309,7 @@ def estimate_performance(
     like = reference_groups(groups, whole, cells)
     rows = known.labelled & known.usable
     learnt = known.take(rows)
-    _check_classes(name, learnt, found, roles)
-    compared: Features | None = None
-    left_out: tuple[str, ...] = ()
+    check_learnt(name, learnt, found, roles)
     named = replace(roles, season=season_names(season))
     wanted = select_features(
         before.columns, named, features, categorical, name, exclude, index_of(before)
@@ -297,31 +317,41 @@ def estimate_performance(
     if features is None:
         followed = (window, on, units.rule.column, label_time, *segments)
         wanted = [column for column in wanted if column not in followed]
-    if method == "pape":
-        kinds, left_out = _compared(frames, wanted, categorical)
-        compared = Features(
-            before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed,
-            domains=check_domains(domain, groups, list(kinds)), positions=np.flatnonzero(rows),
-        )  # fmt: skip
-    by_units = units.rule.kind != ROW
-    if compared is not None and by_units:
-        compared = replace(compared, units=units.current)
-    learning = ReferenceCalibration(
-        learnt,
-        _parts(like.groups, rows),
-        compared,
-        units.reference[rows] if by_units else None,
-        cells is not None,
-    )
-    labelled = _labelled(now, roles)
     shared, _ = comparable_features(before, now, [w for w in wanted if w in now], categorical)
     check = MixtureCheck(found, known, before, now, list(shared))
     trained = check.seen_in_training(new, np.flatnonzero(new.usable))
-    effects = ResidualEffects(chosen, len(found.classes), units.rule.memory) if by_units else None
+    by_units = units.rule.kind != ROW
+    parts = learnt_parts(like.groups, rows)
+    left_out: tuple[str, ...] = ()
+    expectation: Expectation
+    own = units.reference[rows] if by_units else None
+    if of_numbers:
+        method = DLE
+        inputs = size_inputs((before[rows], now), shared, (learnt.pred, new.pred))
+        expectation = LossExpectation(
+            learnt, inputs, chosen, parts, seed, own, units.current, units.rule.memory,
+            cells is not None,
+        )  # fmt: skip
+        trust = expectation.reliability()
+    else:
+        compared: Features | None = None
+        if method == "pape":
+            kinds, left_out = compared_kinds(frames, wanted, categorical)
+            compared = Features(
+                before.loc[rows, list(kinds)], now[list(kinds)], kinds, roles, seed,
+                units.current if by_units else None, check_domains(domain, groups, list(kinds)),
+                np.flatnonzero(rows),
+            )  # fmt: skip
+        learning = ReferenceCalibration(learnt, parts, compared, own, cells is not None)
+        count = len(found.classes)
+        effects = ResidualEffects(chosen, count, units.rule.memory) if by_units else None
+        expectation = ClassExpectation(
+            new, count, chosen, learning, seed, effects, units.current, check
+        )
+        trust = reliability(learnt.scores, learnt.pred, learnt.y, found.classes, seed=seed)
     estimate = partial(
-        estimate_values, new, labelled, found, parts=like.places, metrics=chosen,
-        learning=learning, seed=seed, effects=effects, places=units.current, check=check,
-    )  # fmt: skip
+        estimate_values, expectation, new, has_label(now, roles), parts=like.places, metrics=chosen
+    )
     made = estimate(groups=groups)
     part = estimate(groups=like.compared) if like.partly else None
     measured, judge, comparison = evaluate(known, found, whole, chosen), None, None
@@ -354,83 +384,8 @@ def estimate_performance(
         compared_metrics(chosen, limits),
         method=method,
         warning=trained,
-        reliability=reliability(learnt.scores, learnt.pred, learnt.y, found.classes, seed=seed),
+        reliability=trust,
         rule=rule,
         likes=like.likes,
         policy=policy,
     )
-
-
-def _probability_columns(frames: Mapping[str, pd.DataFrame], roles: ColumnRoles) -> list[str]:
-    """Columns of probabilities, which both frames must have; the reference is the first."""
-    reference = next(iter(frames.values()))
-    single = [roles.y_proba] if roles.y_proba in reference.columns else []
-    columns = single or list(class_columns(reference, roles).values())
-    for name, frame in frames.items():
-        lacking = [column for column in columns or [roles.y_proba] if column not in frame.columns]
-        if lacking:
-            raise LackingError(
-                f"{name} has no column {quoted(lacking)} (it has: {quoted(frame.columns)}): an "
-                "estimate is made from a classifier's probabilities, in one column or one named "
-                f'{roles.y_proba}_<class> for each class. Pass y_proba="..." if they are under '
-                "another name.",
-                "An estimate without labels is made from a classifier's probabilities, and "
-                f"{name} has no column {quoted(lacking)}.",
-            )
-    return columns
-
-
-def _check_labels(name: str, reference: pd.DataFrame, roles: ColumnRoles) -> None:
-    if roles.y_true in reference.columns and reference[roles.y_true].notna().any():
-        return
-    raise LackingError(
-        f"{name} has no labels in a column {roles.y_true!r} (it has: {quoted(reference.columns)}): "
-        "an estimate learns from a labelled reference what the probabilities mean. Pass "
-        'y_true="..." if the labels are under another name.',
-        "An estimate learns from a labelled reference what the probabilities mean, and "
-        f"{name} has no labels in a column {roles.y_true!r}.",
-    )
-
-
-def _check_classes(name: str, learnt: Predictions, task: Task, roles: ColumnRoles) -> None:
-    found = np.unique(learnt.y)
-    if len(found) > 1:
-        return
-    holds = f"only the label {task.classes[found[0]]!r}" if len(found) else "no label"
-    raise DataError(
-        f"{name} column {roles.y_true!r} holds {holds} in the rows that have a prediction and a "
-        "probability: an estimate needs a reference with at least two labels."
-    )
-
-
-def _compared(
-    frames: Mapping[str, pd.DataFrame], wanted: Sequence[str], categorical: Iterable[str]
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Kinds of the features that can be compared, and why others cannot."""
-    reference, current = frames.values()
-    kinds, skipped = comparable_features(reference, current, wanted, categorical)
-    left_out = tuple(f"{name!r}: {why}" for name, why in skipped.items())
-    if not kinds:
-        raise DataError(
-            f"{' and '.join(frames)} share no feature, and method='pape' compares features "
-            f"({'; '.join(left_out[:5]) or 'there are none'}): add some, or use method='cbpe'."
-        )
-    return kinds, left_out
-
-
-def _parts(groups: WindowGroups, learnt: np.ndarray) -> list[np.ndarray]:
-    """Positions among the rows that are learnt from of the rows of each group, each once."""
-    place = np.where(learnt, np.cumsum(learnt) - 1, -1)
-    order = np.arange(len(learnt))[groups.rows]
-    found = (
-        np.unique(place[order[lo:hi]])
-        for lo, hi in zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)
-    )
-    return [own[own >= 0] for own in found]
-
-
-def _labelled(current: pd.DataFrame, roles: ColumnRoles) -> np.ndarray:
-    """Whether each row has a label."""
-    if roles.y_true not in current.columns:
-        return np.zeros(len(current), bool)
-    return current[roles.y_true].notna().to_numpy()

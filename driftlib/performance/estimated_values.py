@@ -1,24 +1,18 @@
-"""Estimate the values of metrics in groups of rows, from calibrated probabilities."""
+"""Estimate the values of metrics in groups of rows, whatever they are expected from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from driftlib.data.groups import WindowGroups
 from driftlib.data.predictions import Predictions
-from driftlib.data.task import Task
-from driftlib.performance.assumptions import MixtureCheck
 from driftlib.performance.evaluate import MetricValues
 from driftlib.performance.influence import UnitSums, add_by_unit
 from driftlib.performance.metric import Metric
-from driftlib.performance.predictive import predictive_interval
-from driftlib.performance.reference_calibration import ReferenceCalibration
-from driftlib.performance.unit_effects import ResidualEffects
-from driftlib.performance.units import AS_ROWS
 from driftlib.stats.aggregates import group_sums
 from driftlib.text import join_notes
 
@@ -41,42 +35,73 @@ class EstimatedValues:
     as_rows: list[str]
 
 
+@dataclass(frozen=True)
+class GroupEstimate:
+    """Estimates of the metrics of some rows that belong together.
+
+    Parameters
+    ----------
+    limits : float array, shape (3, metrics)
+        Value, lower, upper; NaN where a metric is expected to be undefined.
+    remarks : sequence of str
+        What to know of them; empty where there is nothing.
+    sums : UnitSums or None
+        What rows are expected to do to the metrics, by unit; None where rows are independent.
+    as_rows : str
+        Why the intervals take rows as independent; empty where they do not.
+    """
+
+    limits: np.ndarray
+    remarks: Sequence[str]
+    sums: UnitSums | None = None
+    as_rows: str = ""
+
+
+class Expectation(Protocol):
+    """What the reference taught of rows without labels."""
+
+    def of_rows(self, rows: np.ndarray, part: int, group: int, window: int) -> GroupEstimate:
+        """Estimate the metrics of some new rows.
+
+        Parameters
+        ----------
+        rows : int array
+            Positions in current; at least one, each usable.
+        part : int
+            The reference's part that they learn from; -1 for none.
+        group : int
+            Their number among the groups of new rows.
+        window : int
+            Number of their window.
+
+        Returns
+        -------
+        GroupEstimate
+        """
+
+
 def estimate_values(
+    expectation: Expectation,
     new: Predictions,
     labelled: np.ndarray,
-    task: Task,
     groups: WindowGroups,
     parts: np.ndarray,
     metrics: Sequence[Metric[Any]],
-    learning: ReferenceCalibration,
-    seed: int,
-    effects: ResidualEffects | None,
-    places: np.ndarray,
-    check: MixtureCheck | None = None,
 ) -> EstimatedValues:
     """Estimate metrics of each group of rows, whose labels are only counted.
 
     Parameters
     ----------
+    expectation : Expectation
+        Of the metrics.
     new : Predictions
         Of the frame that the groups were made from.
     labelled : bool array, shape (rows,)
         Whether each row has a label.
-    task : Task
     groups : WindowGroups
     parts : int array, shape (groups,)
         The reference's part that each group learns from; -1 for none.
     metrics : sequence of Metric
-        Of classifiers.
-    learning : ReferenceCalibration
-    seed : int
-        Of the draws.
-    effects : ResidualEffects or None
-        What units do to labels; None where rows are independent.
-    places : int array, shape (rows,)
-        Place in time of each row's unit, -1 for none; empty where rows are independent.
-    check : MixtureCheck, optional
-        What says so where only the share of positives seems to have changed.
 
     Returns
     -------
@@ -87,35 +112,26 @@ def estimate_values(
     notes, as_rows = [], [""] * len(groups.lo)
     sums = [add_by_unit(np.zeros((len(metrics), 0)), np.zeros(0, int))] * len(groups.lo)
     windows = groups.keys["window"].tolist()
+    lacking = "a prediction" if new.proba is None else "a prediction or probability"
     for group, (lo, hi) in enumerate(zip(groups.lo.tolist(), groups.hi.tolist(), strict=True)):
         rows = positions[lo:hi]
         used = rows[usable[rows]]
         lost = len(rows) - len(used)
-        said = [groups.notes[group]]
-        said.append(f"{lost:,} rows without a prediction or probability" if lost else "")
+        said = [groups.notes[group], f"{lost:,} rows without {lacking}" if lost else ""]
         reasons = totals = [""] * len(metrics)
         if len(used):
-            part = new.take(used)
-            calibration, remarks = learning.calibration(used, int(parts[group]), group)
             # Of the window's number: a segment gets what its rows alone would get.
-            rng = np.random.default_rng([seed, windows[group]])
-            own = None
-            if effects is not None:
-                own = effects.of_rows(calibration, places[used])
-                sums[group] = effects.expected(calibration.calibrator, part, places[used])
-                as_rows[group] = "" if own else f"{AS_ROWS}: the reference has too few units"
-            said.append(check.words(new, used) if check else "")
-            limits[:, group] = predictive_interval(
-                calibration.calibrator, part, len(task.classes), metrics, rng, own
-            )
-            said += remarks
+            found = expectation.of_rows(used, int(parts[group]), group, windows[group])
+            limits[:, group], as_rows[group] = found.limits, found.as_rows
+            said += found.remarks
+            sums[group] = found.sums or sums[group]
             totals = [
                 metric.in_all(ends, len(used)) if np.isfinite(ends[0]) else ""
-                for metric, ends in zip(metrics, limits[:, group].T, strict=True)
+                for metric, ends in zip(metrics, found.limits.T, strict=True)
             ]
             reasons = [
-                "" if known else f"expected to be undefined: {metric.undefined}"
-                for metric, known in zip(metrics, np.isfinite(limits[0, group]), strict=True)
+                "" if known else f"expected to be undefined: {metric.unexpected}"
+                for metric, known in zip(metrics, np.isfinite(found.limits[0]), strict=True)
             ]
         notes.append(
             [

@@ -43,6 +43,11 @@ class Metric(ABC, Generic[Grouped]):
     low: ClassVar[float] = 0.0
     high: ClassVar[float] = 1.0
 
+    @property
+    def unexpected(self) -> str:
+        """Why there is no estimate of it without labels."""
+        return self.undefined
+
     @abstractmethod
     def _value(self, rows: Grouped) -> np.ndarray:
         """Values, NaN where the metric is undefined."""

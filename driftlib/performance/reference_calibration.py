@@ -197,6 +197,38 @@ def _support(weights: np.ndarray, auc: float) -> str:
     return said if effective < FEW_EFFECTIVE else ""
 
 
+def rows_to_learn_from(
+    y: np.ndarray, parts: Sequence[np.ndarray], part: int, seasonal: bool
+) -> tuple[np.ndarray, str]:
+    """Choose the reference's rows that new rows learn from: their own, where these are enough.
+
+    Parameters
+    ----------
+    y : array, shape (rows,)
+        Labels of the reference's rows.
+    parts : sequence of int array
+        Positions of those of each of the reference's groups.
+    part : int
+        Number of the group that the new rows belong to; -1 for none.
+    seasonal : bool
+        Whether parts are of a season.
+
+    Returns
+    -------
+    rows : int array
+    remark : str
+        Why they are not the part's own; empty where they are.
+    """
+    own, every = parts[part] if part >= 0 else np.zeros(0, int), len(y)
+    if len(own) == every or (len(own) >= FEWEST_ROWS and len(np.unique(y[own])) > 1):
+        return own, ""
+    found = counted(len(own), "reference row")
+    of_one = " of one label" if len(own) >= FEWEST_ROWS else ""
+    one, many = ("its season", "seasons") if seasonal else ("the segment", "segments")
+    said = f"{one} has {found}{of_one}: calibrated on those of all {many}"
+    return np.arange(every), said
+
+
 @dataclass(frozen=True)
 class ReferenceCalibration:
     """Calibrations learnt from the reference, those of a segment or season from its own rows.
@@ -252,18 +284,8 @@ class ReferenceCalibration:
         return found, (remark, found.support)
 
     def _learn(self, part: int) -> tuple[Calibrate, str]:
-        own, every = self.parts[part] if part >= 0 else np.zeros(0, int), len(self.predictions.y)
-        if len(own) == every:
-            return self._learn_from(own), ""
-        if len(own) >= FEWEST_ROWS and len(np.unique(self.predictions.y[own])) > 1:
-            return self._learn_from(own), ""
-        found = counted(len(own), "reference row")
-        of_one = " of one label" if len(own) >= FEWEST_ROWS else ""
-        one, many = ("its season", "seasons") if self.seasonal else ("the segment", "segments")
-        return (
-            self._learn_from(np.arange(every)),
-            f"{one} has {found}{of_one}: calibrated on those of all {many}",
-        )
+        rows, remark = rows_to_learn_from(self.predictions.y, self.parts, part, self.seasonal)
+        return self._learn_from(rows), remark
 
     def _learn_from(self, rows: np.ndarray) -> Calibrate:
         part = self.predictions.take(rows)

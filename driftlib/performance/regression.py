@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -34,6 +35,35 @@ class MeanError(Metric[GroupedRegression]):
     undefined = NO_ROWS
     higher_is_better = False
     high = np.inf
+    # Which power of an error's size the error of a row is of.
+    power: ClassVar[float] = 1.0
+
+    def losses(self, rows: LabelledNumbers) -> np.ndarray:
+        """Compute the error of each row.
+
+        Parameters
+        ----------
+        rows : LabelledNumbers
+
+        Returns
+        -------
+        float array, shape (rows,)
+            NaN for rows that do not count.
+        """
+        return self._error(rows.y, rows.pred)
+
+    def of_mean(self, mean: np.ndarray) -> np.ndarray:
+        """Compute the value that goes with a mean of the rows' errors.
+
+        Parameters
+        ----------
+        mean : float array
+
+        Returns
+        -------
+        float array
+        """
+        return mean
 
     @abstractmethod
     def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
@@ -71,6 +101,21 @@ class RootMeanSquaredError(MeanError):
 
     name, title = "rmse", "Root mean squared error"
     undefined = f"{NO_ROWS}, or every error is below {LEAST_SQUARED:.0e}"
+    power = 2.0
+
+    def of_mean(self, mean: np.ndarray) -> np.ndarray:
+        """Take the square root.
+
+        Parameters
+        ----------
+        mean : float array
+            Of squared errors.
+
+        Returns
+        -------
+        float array
+        """
+        return np.asarray(np.sqrt(np.maximum(mean, 0)))
 
     def _error(self, y: np.ndarray, pred: np.ndarray) -> np.ndarray:
         return squares(y - pred)
@@ -124,6 +169,11 @@ class R2(Metric[GroupedRegression]):
 
     name, title, undefined = "r2", "R2", "fewer than two different labels"
     low = -np.inf
+
+    @property
+    def unexpected(self) -> str:
+        """Why there is no estimate of it without labels."""
+        return "how far labels vary only labels tell"
 
     def _value(self, rows: GroupedRegression) -> np.ndarray:
         return 1 - rows.unexplained[0]

@@ -84,10 +84,7 @@ class ResidualEffects:
         """
         if calibration.units is None:
             return None
-        spread = self._spread(calibration)
-        units, rows = np.unique(places, return_counts=True)
-        error = spread.error_of(Units(np.ones(len(units), bool), units, self.memory), rows)
-        return UnitEffects(error, float(spread.degrees_of_freedom.min()))
+        return effects_of(self._spread(calibration), places, self.memory)
 
     def _spread(self, calibration: Calibration) -> EffectSpread:
         key = id(calibration)
@@ -98,12 +95,7 @@ class ResidualEffects:
             chances, slopes = self._slopes(calibration.calibrator, learnt)
             residual = np.eye(self.classes)[learnt.y] - chances
             scores = [len(learnt.y) * (residual * slope).sum(1) for slope in slopes]
-            # Rows in no unit are taken as one.
-            sums = add_by_unit(np.nan_to_num(scores), units - units.min())
-            own = Units(np.zeros(len(sums.units), bool), sums.units, self.memory)
-            fit = fit_units(own, sums.rows, sums.sums, sums.squares)
-            spread = effect_spread(own, fit, pooled_memory(own, [(fit, 1.0)]))
-            self._spreads[key] = calibration, spread
+            self._spreads[key] = calibration, residual_spread(scores, units, self.memory)
         return self._spreads[key][1]
 
     def _slopes(
@@ -116,6 +108,50 @@ class ResidualEffects:
         return chances, [
             cast(ClassificationMetric, metric).slopes(given) for metric in self.metrics
         ]
+
+
+def residual_spread(
+    residuals: Sequence[np.ndarray], units: np.ndarray, memory: bool
+) -> EffectSpread:
+    """Measure how far units vary by what was not expected of their rows.
+
+    Parameters
+    ----------
+    residuals : sequence of float array, shape (rows,)
+        By metric.
+    units : int array, shape (rows,)
+        Place in time of each row's unit; -1 for none: those are taken as one.
+    memory : bool
+        Whether neighbouring units may be alike.
+
+    Returns
+    -------
+    EffectSpread
+    """
+    sums = add_by_unit(np.nan_to_num(residuals), units - units.min())
+    own = Units(np.zeros(len(sums.units), bool), sums.units, memory)
+    fit = fit_units(own, sums.rows, sums.sums, sums.squares)
+    return effect_spread(own, fit, pooled_memory(own, [(fit, 1.0)]))
+
+
+def effects_of(spread: EffectSpread, places: np.ndarray, memory: bool) -> UnitEffects:
+    """Tell what the units of some new rows do to means over them.
+
+    Parameters
+    ----------
+    spread : EffectSpread
+    places : int array, shape (rows,)
+        Place in time of each row's unit; -1 for none: those are taken as one unit.
+    memory : bool
+        Whether neighbouring units may be alike.
+
+    Returns
+    -------
+    UnitEffects
+    """
+    units, rows = np.unique(places, return_counts=True)
+    error = spread.error_of(Units(np.ones(len(units), bool), units, memory), rows)
+    return UnitEffects(error, float(spread.degrees_of_freedom.min()))
 
 
 @dataclass(frozen=True)
