@@ -8,6 +8,7 @@ import driftlib as dl
 from driftlib.performance.error_size import fit_error_size, size_inputs
 from driftlib.stats.log_linear import fit_log_linear, linear_inputs, log_linear
 from driftlib.stats.loss_calibration import fit_loss_calibration
+from driftlib.visualization import reliability_curve
 
 
 def rows(count, rng, middle=0.0):
@@ -29,8 +30,11 @@ def moved():
         reference, current.drop(columns="y_true"), window="month", metrics=metrics, unit="row"
     )
     real = dl.track_performance(current, window="month", metrics=metrics, unit="row")
-    return reference, current, found, real.table.merge(
-        found.table, on=["window", "metric"], suffixes=("_real", "")
+    return (
+        reference,
+        current,
+        found,
+        real.table.merge(found.table, on=["window", "metric"], suffixes=("_real", "")),
     )
 
 
@@ -62,11 +66,16 @@ def test_what_only_labels_tell_is_said(moved):
 
 def test_expected_errors_of_the_reference_are_those_that_it_had(moved):
     found = moved[2].reliability
-    assert set(found["label"]) == {"Mean absolute error", "Root mean squared error"}
-    inside = (found["lower"] <= found["predicted"]) & (found["predicted"] <= found["upper"])
+    assert set(found["metric"]) == {"Mean absolute error", "Root mean squared error"}
+    inside = (found["lower"] <= found["expected"]) & (found["expected"] <= found["upper"])
     assert inside.mean() >= 0.8
-    mae = found[found["label"] == "Mean absolute error"]
+    mae = found[found["metric"] == "Mean absolute error"]
     assert mae["observed"].iloc[-1] > 3 * mae["observed"].iloc[0]
+    chart = reliability_curve(found)
+    assert chart.layout.title.text.startswith("Errors that were expected of the reference's rows")
+    assert [trace.y[-1] for trace in chart.data if trace.name == "observed"] == pytest.approx(
+        found.groupby("metric", sort=False)["observed"].last().tolist()
+    )
 
 
 def test_segments_learn_from_their_own_rows():

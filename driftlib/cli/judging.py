@@ -339,13 +339,17 @@ def _estimated(
 ) -> tuple[Performance | None, tuple[str, ...]]:
     from driftlib.data.opening import read_frame
     from driftlib.performance.estimate import estimate_performance
+    from driftlib.performance.estimate_inputs import is_regression
 
-    if settings.estimator == "none" or not baseline.roles.proba_columns(names):
+    scored, predicted = baseline.roles.proba_columns(names), baseline.roles.y_pred in names
+    if settings.estimator == "none" or not (scored or predicted):
         return None, ("The batch has no labels: no performance.",) if asked else ()
     reference = _reference(settings, baseline)
     if reference is None:
         what = "name labelled data as --reference to have it estimated"
-        return None, (f"The batch has no labels: {what}.",)
+        return None, (f"The batch has no labels: {what}.",) if scored or asked else ()
+    if not scored and not is_regression(settings.task, "reference", reference, baseline.roles):
+        return None, ("The batch has no labels: no performance.",) if asked else ()
     frame = read_frame(settings.current, "current", baseline.as_written)
     columns: dict[str, Any] = {"features": baseline.features, "exclude": settings.exclude}
     limits: dict[str, Any] = {"thresholds": settings.limits or None}

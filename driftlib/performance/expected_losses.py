@@ -187,8 +187,8 @@ class LossExpectation:
         Returns
         -------
         pandas.DataFrame
-            Columns label (the metric), calibration ("after"), bin, n, predicted, observed, lower,
-            upper: values of the metric in bins of what was expected, with its 95 % interval.
+            Columns metric, bin, n, expected, observed, lower, upper: values of the metric in bins
+            of what was expected, with its 95 % interval.
         """
         lines = []
         every = np.arange(len(self.known.y))
@@ -205,8 +205,8 @@ class LossExpectation:
                 value, lower, upper = metric.measure(seen)
                 lines.append(
                     {
-                        "label": metric.title, "calibration": "after", "bin": place,
-                        "n": len(rows), "predicted": float(metric.of_mean(expected[rows].mean())),
+                        "metric": metric.title, "bin": place,
+                        "n": len(rows), "expected": float(metric.of_mean(expected[rows].mean())),
                         "observed": value[0], "lower": lower[0], "upper": upper[0],
                     }
                 )  # fmt: skip

@@ -213,7 +213,7 @@ def reliability_curve(table: pd.DataFrame) -> go.Figure:
     ----------
     table : pandas.DataFrame
         From `driftlib.stats.calibration.reliability`, as `Estimate.reliability` holds it; at most
-        12 labels are drawn.
+        12 labels are drawn. Of a regression, its expected and observed errors are.
 
     Returns
     -------
@@ -229,6 +229,8 @@ def reliability_curve(table: pd.DataFrame) -> go.Figure:
     """
     import plotly.graph_objects as go
 
+    if "metric" in table:
+        return _expected_errors(table)
     table = table.assign(label=table["label"].astype(str))
     labels = list(dict.fromkeys(table["label"]))[:MOST_LABELS]
     chart = figure(
@@ -270,6 +272,61 @@ def reliability_curve(table: pd.DataFrame) -> go.Figure:
             )
     if len(labels) == 1:
         _square(chart, "predicted share", "observed share")
+    return chart
+
+
+def _expected_errors(table: pd.DataFrame) -> go.Figure:
+    """Draw observed against expected errors of a regression, a panel a metric."""
+    import plotly.graph_objects as go
+
+    metrics = list(dict.fromkeys(table["metric"]))
+    observed = table["observed"].to_numpy(dtype=float)
+    with np.errstate(all="ignore"):
+        off = np.abs(table["expected"].to_numpy(dtype=float) / observed - 1)
+    off = off[np.isfinite(off)]
+    inside = (table["lower"] <= table["expected"]) & (table["expected"] <= table["upper"])
+    known = f"{100 * np.median(off):.2g} %" if len(off) else "nothing"
+    chart = figure(
+        f"Errors that were expected of the reference's rows are off by {known} in the median",
+        caption=(
+            "Rows in groups of about equal size by the error that was expected of them: what the "
+            "metric was, with its 95 % interval. On the dotted line it was as expected. Measured "
+            "on the reference, each row by a model that has not seen it."
+        ),
+        alt=f"Observed against expected errors: {int(inside.sum())} of {len(table)} groups as "
+        "expected, within their 95 % intervals.",
+        table=table,
+        height=470 if len(metrics) <= 1 else height_of(len(metrics)),
+    )
+    # Each metric has a unit of its own.
+    axes = add_panels(chart, [escape(shortened(metric)) for metric in metrics], x={}, y={})
+    for metric, axis in zip(metrics, axes, strict=True):
+        rows = table[table["metric"] == metric]
+        ends = [0.0, float(np.nanmax([*rows["expected"], 0.0]))]
+        chart.add_trace(
+            go.Scatter(
+                x=ends, y=ends, mode="lines", line=DIAGONAL, showlegend=False, hoverinfo="skip",
+                **axis,
+            )
+        )  # fmt: skip
+        chart.add_trace(
+            go.Scatter(
+                x=plain_numbers(rows["expected"]),
+                y=plain_numbers(rows["observed"]),
+                mode="lines+markers",
+                line=STAGES["after"],
+                error_y=error_bars(
+                    rows["observed"], rows["lower"], rows["upper"], thickness=1.5, width=3
+                ),
+                name="observed",
+                customdata=rows["n"].tolist(),
+                hovertemplate="expected %{x:.4g}<br>observed %{y:.4g}<br>%{customdata:,} rows"
+                "<extra></extra>",
+                showlegend=False,
+                **axis,
+            )
+        )
+    chart.update_xaxes(title_text="expected")
     return chart
 
 
