@@ -11,6 +11,31 @@ from typing import Any
 NOT_A_NUMBER = "—"
 NAMES_SHOWN = 3
 NAME_LENGTH = 32
+# Pages of the documentation that a sentence sends its reader to, by what they are about.
+GUIDES = {
+    "units": "Choosing a reference, a unit, a season",
+    "labels": "Labels that are late or never come",
+}
+
+
+def see_guide(about: str) -> str:
+    """Send the reader of a sentence to the page that has more to say.
+
+    Parameters
+    ----------
+    about : str
+        One of `GUIDES`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> see_guide("labels")
+    'See the guide "Labels that are late or never come".'
+    """
+    return f'See the guide "{GUIDES[about]}".'
 
 
 def quoted(names: Iterable[object], most: int = 12) -> str:

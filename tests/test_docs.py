@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import driftlib as dl
+from driftlib.text import GUIDES
 from tests.browser import violations
 from tests.pages import RUN, blocks, follow, matches
 
@@ -68,6 +69,11 @@ def test_every_public_name_is_in_the_reference():
         re.findall(r"driftlib\.(?:\w+\.)*(\w+)$", (DOCS / "reference/api.md").read_text(), re.M)
     )
     assert set(dl.__all__) <= listed
+
+
+def test_sentences_send_to_guides_that_exist():
+    titles = {path.read_text().partition("\n")[0] for path in (DOCS / "guides").glob("*.md")}
+    assert {f"# {title}" for title in GUIDES.values()} <= titles
 
 
 @pytest.mark.docs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def levels(nodes: dict[str, str], arrows: list[tuple[str, str]]) -> dict[str, in
 def wrapped(label: str) -> list[str]:
     """A label's lines: its name, then what it does."""
     name, _, rest = label.partition(":")
-    lines, line = [name], ""
+    lines, line = textwrap.wrap(name, LINE), ""
     for word in rest.replace("<br/>", " ").split():
         if len(line) + len(word) > LINE:
             lines.append(line)
@@ -98,7 +99,7 @@ def replace(app: Any, relative: Path, parent: str, content: list[str]) -> None:
     """Put the drawing where an included text has the flow chart."""
     content[0] = re.sub(
         r"```mermaid\n(.*?)\n```",
-        lambda found: f"```{{raw}} html\n{draw(found[1])}\n```",
+        lambda found: f'```{{raw}} html\n<div class="wide" tabindex="0">{draw(found[1])}</div>\n```',
         content[0],
         flags=re.DOTALL,
     )

@@ -187,6 +187,8 @@ def advise(
 ) -> Decision:
     """Advise what to do: keep the model, correct its scores, retrain it, wait, or mend the feed.
 
+    How it decides: :doc:`/guides/deciding`.
+
     Each action is fitted on the older half of the labelled rows of current and judged on the newer
     half; see the guide "Deciding" for the rule.
 

@@ -73,6 +73,8 @@ def make_alerts(
 ) -> tuple[Alert, ...]:
     """Make alerts of any number of results, one a subject, the worst first.
 
+    Alerts that are remembered: :doc:`/guides/production`.
+
     Parameters
     ----------
     *results : DriftResult, TrendResult or Performance

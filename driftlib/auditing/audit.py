@@ -131,6 +131,8 @@ def audit(
 ) -> Audit:
     """Let the monitor examine itself on a reference: how often it errs, and what it can see.
 
+    How to use what it says: :doc:`/guides/thresholds`.
+
     The reference's own units are dealt to a window and the rest many times, so that nothing
     differs but by chance: what alarms is a false alarm. Then faults are put into the window's
     rows, one column at a time and at growing sizes, and it is counted how often they are seen.

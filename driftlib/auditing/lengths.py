@@ -9,6 +9,7 @@ from driftlib.data.times import as_times
 from driftlib.data.units import TIME, UnitCodes
 from driftlib.errors import DataError, ParameterError, check_whole
 from driftlib.profile.baseline import Baseline
+from driftlib.text import see_guide
 
 LEAST_UNITS = 8
 
@@ -41,7 +42,7 @@ def units_of(
     if number < LEAST_UNITS:
         raise DataError(
             f"cannot tell: the reference has {rule.counted(number)}, and an audit deals at least "
-            f"{LEAST_UNITS} (unit='row' takes rows as independent)."
+            f"{LEAST_UNITS} (unit='row' takes rows as independent). {see_guide('units')}"
         )
     if window is None:
         take = min(7, number // 4) if rule.kind == TIME else max(1, number // 10)

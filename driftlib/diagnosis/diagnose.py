@@ -201,6 +201,8 @@ def diagnose(
 ) -> Diagnosis:
     """Tell data drift from concept drift.
 
+    What the parts say, and where they mislead: :doc:`/reading/waterfall`.
+
     Parameters
     ----------
     reference, current : frame, table, str or Path

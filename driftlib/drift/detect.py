@@ -196,6 +196,8 @@ def detect_drift(
 ) -> DriftResult:
     """Compare a current batch with a reference, feature by feature.
 
+    What the numbers say: :doc:`/reading/index`; choices: :doc:`/guides/reference`.
+
     Parameters
     ----------
     reference : frame, table, dataset, path, Dask or Spark DataFrame, or Baseline

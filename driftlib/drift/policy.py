@@ -28,6 +28,8 @@ OF_SHAPE = ("PSI", "beyond", "spike", "one_sided")
 class DriftPolicy:
     """When a change counts as drift: it must be real, and large enough to matter.
 
+    How to choose limits: :doc:`/guides/thresholds`.
+
     How large a change is goes by how many rows it moved, not by how far: rows at -999 are as wrong
     as rows at -9999, and no number of rows makes a change larger. The PSI, less what chance gives,
     measures how rows moved among bins or levels that both sides have; what the bins cannot see, or

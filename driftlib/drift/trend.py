@@ -213,6 +213,8 @@ def drift_trend(
 ) -> TrendResult:
     """Detect drift window by window.
 
+    How long windows should be: :doc:`/guides/thresholds`.
+
     Parameters
     ----------
     reference : frame, table, dataset, path, Dask or Spark DataFrame, or Baseline

@@ -62,6 +62,8 @@ class Recorded:
 class History:
     """The history of models in a database; made once, it is there for every run.
 
+    How to use one every day: :doc:`/guides/production`.
+
     Parameters
     ----------
     url : str or Path

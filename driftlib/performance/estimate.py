@@ -169,6 +169,8 @@ def estimate_performance(
 ) -> Estimate:
     """Estimate performance over windows before labels arrive.
 
+    What it rests on, and where it misleads: :doc:`/reading/estimates`.
+
     A calibration learnt on the labelled reference turns each of a classifier's probabilities into
     the chance of each label; the metrics are what labels drawn from those chances would show. Of
     a regression, a model of the size of its errors, learnt on the labelled reference from the

@@ -95,7 +95,7 @@ def check_labels(name: str, reference: pd.DataFrame, roles: ColumnRoles) -> None
     raise LackingError(
         f"{name} has no labels in a column {roles.y_true!r} (it has: {quoted(reference.columns)}): "
         "an estimate learns from a labelled reference how good predictions are. Pass "
-        'y_true="..." if the labels are under another name.',
+        f'y_true="..." if the labels are under another name. {see_guide("labels")}',
         "An estimate learns from a labelled reference how good predictions are, and "
         f"{name} has no labels in a column {roles.y_true!r}.",
     )

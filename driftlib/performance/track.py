@@ -72,6 +72,8 @@ def track_performance(
 ) -> Performance:
     """Track the performance of a model over windows, from labels and predictions.
 
+    Labels that are late or lacking: :doc:`/guides/labels`; tasks: :doc:`/guides/kinds`.
+
     Parameters
     ----------
     frame : frame, table, str or Path

@@ -140,6 +140,8 @@ class Baseline:
     ) -> Baseline:
         """Choose and freeze the grid of every column, and count the reference on it.
 
+        What a good reference is, what a unit, and when a season: :doc:`/guides/reference`.
+
         Parameters
         ----------
         reference : frame, table, dataset, path, Dask or Spark DataFrame

@@ -16,6 +16,7 @@ from driftlib.data.units import ROW, TIME
 from driftlib.errors import ParameterError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
+from driftlib.text import see_guide
 
 
 @known_keywords()
@@ -172,7 +173,7 @@ def _check_unit(baseline: Baseline, unit: str) -> None:
         held = rule.offset if rule.kind == TIME else rule.column or rule.kind
         raise ParameterError(
             f"unit={unit!r} is given beside a baseline that was fitted with unit={held!r}: leave "
-            "it out, or fit a new baseline."
+            f"it out, or fit a new baseline. {see_guide('units')}"
         )
 
 
