@@ -99,7 +99,9 @@ def replace(app: Any, relative: Path, parent: str, content: list[str]) -> None:
     """Put the drawing where an included text has the flow chart."""
     content[0] = re.sub(
         r"```mermaid\n(.*?)\n```",
-        lambda found: f'```{{raw}} html\n<div class="wide" tabindex="0">{draw(found[1])}</div>\n```',
+        lambda found: (
+            f'```{{raw}} html\n<div class="wide" tabindex="0">{draw(found[1])}</div>\n```'
+        ),
         content[0],
         flags=re.DOTALL,
     )

@@ -14,7 +14,7 @@ from driftlib.data.task import REGRESSION, Task, class_columns, infer_task
 from driftlib.domain.features import comparable_features
 from driftlib.errors import DataError, LackingError
 from driftlib.performance.reference_calibration import FEWEST_ROWS
-from driftlib.text import counted, quoted
+from driftlib.text import counted, quoted, see_guide
 
 
 def is_regression(task: str, name: str, reference: pd.DataFrame, roles: ColumnRoles) -> bool:
