@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 import driftlib as dl
-from driftlib.advising.actions import BOTH, KEEP, MEND, NEW, RETRAIN, WAIT
+from driftlib.advising.actions import BOTH, KEEP, MEND, NEW, OFFSET, RECALIBRATE, RETRAIN, WAIT
 from driftlib.domain.boosting import boosting_options, one_thread
 
 SEED = 20261126
@@ -28,6 +29,7 @@ KINDS = ("stable", "covariate", "concept by segment", "prior shift", "miscalibra
 TRAIN, REFERENCE, LATER = 8_000, 4_000, 20_000
 LABELS = (400, 1_500, 4_000, 8_000)
 DAYS = 24
+CORRECTIONS = (OFFSET, RECALIBRATE)
 PRICE, CLOSE = 0.003, 0.002
 NUMBERS = [f"x{place}" for place in range(6)]
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -243,16 +245,58 @@ def report(found: pd.DataFrame) -> None:
     print(pd.crosstab(found["kind"], found["action"]).to_string())
 
 
+def flights() -> pd.DataFrame:
+    """Ask for advice on the flights of each month, and hold it against the next month.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a month.
+    """
+    reference = pd.read_parquet(DATA / "reference.parquet")
+    current = pd.read_parquet(DATA / "current.parquet")
+    months = [part for _, part in current.groupby(current["timestamp"].dt.to_period("M"))]
+    rows = []
+    for now, after in pairwise(months):
+        advice = dl.advise(
+            reference, now, timestamp="timestamp", unit="1D", exclude=["temp", "humid", "pressure"]
+        )
+        scored = advice.score(after)
+        gains = scored.table.set_index(["action", "fitted_on"])["gain"]
+        key = advice.action, advice.fitted_on or (NEW if advice.action in CORRECTIONS else "")
+        own = advice.table.set_index(["action", "fitted_on"])["gain"]
+        rows.append(
+            {
+                "month": f"{now['timestamp'].iloc[0]:%B}",
+                "verdict": advice.verdict,
+                "advice": " on ".join(filter(None, (advice.action, advice.fitted_on))),
+                "expected": own.get(key, np.nan),
+                "next month": gains.get(key, np.nan),
+                "best then": scored.best,
+                "regret": scored.regret,
+                "of keeping": gains.max(),
+                "of retraining": gains.max() - gains[RETRAIN, BOTH],
+                "borne out": scored.verdict,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Try worlds and flights, and print what came of them."""
     parser = argparse.ArgumentParser(prog="python -m bench advice", description=__doc__)
     parser.add_argument("--worlds", type=int, default=200, help="worlds (default 200)")
     parser.add_argument("--first", type=int, default=0, help="number of the first world")
     parser.add_argument("--save", help="CSV file for a row a world")
+    parser.add_argument("--flights", action="store_true", help="only the flights")
     parser.add_argument("--report", nargs="*", help="only report what such files hold")
     options = parser.parse_args(arguments or [])
     if options.report:
         return report(pd.concat([pd.read_csv(path) for path in options.report]))
+    if not options.first:
+        print(flights().round(4).to_string(index=False))
+    if options.flights:
+        return None
     found = run(options.first, options.first + options.worlds)
     report(found)
     if options.save:
