@@ -13,6 +13,7 @@ import driftlib as dl
 from driftlib.advising.actions import ACTIONS, KEEP, MEND, OFFSET, RECALIBRATE, RETRAIN, WAIT
 from driftlib.advising.corrections import Decider, move_threshold, offset, own_decider
 from driftlib.advising.design import chances, draw
+from driftlib.advising.feed import feed_faults
 from driftlib.advising.halves import split
 from driftlib.advising.rule import Terms, choose
 from driftlib.advising.trial import Tried
@@ -140,6 +141,23 @@ def test_a_broken_feed_is_mended_first(shifted, tmp_path, capsys):
     assert len(found["table"]) == len(ACTIONS) - 1
 
 
+def test_what_looks_like_a_fault_of_the_feed_and_what_does_not():
+    rng = np.random.default_rng(SEED)
+    frame = pd.DataFrame({"x": rng.normal(size=1_000), "c": rng.choice(list("ab"), 1_000)})
+    for changed, word in (
+        (frame.assign(x=frame["x"] * 1000), "as of another unit"),
+        (frame.assign(x=frame["x"].where(np.arange(1_000) % 5 > 0)), "missing in 20 %"),
+        (frame.assign(c=frame["c"].replace("a", "A")), "the reference never has"),
+        (frame.assign(x=frame["x"].where(np.arange(1_000) % 3 > 0, -999)), "-999"),
+        # Another season, and other customers.
+        (frame.assign(x=frame["x"] + 3.5), ""),
+        (frame.assign(c=np.where(np.arange(1_000) % 9 > 0, "a", "b")), ""),
+    ):
+        found = feed_faults(dl.detect_drift(frame, changed, unit="row"), ["x", "c"])
+        assert len(found) == bool(word)
+        assert word in "".join(found)
+
+
 def made(name: str, gain: float, error: float, rows: Predictions, fitted_on: str = "current"):
     action = next(a for a in ACTIONS if a.name == name and a.fitted_on in ("", fitted_on))
     return Tried(action, lambda f, r: r, "", rows, 0.2, Gain(gain, UnitError(error)), np.nan)
@@ -225,7 +243,9 @@ def test_thresholds_are_found_and_moved():
 
 def test_what_an_advice_says_stands_in_tables_and_charts(shifted):
     assert shifted.headline.startswith("Add one number to every score: the Brier score gets better")
-    assert verdicts.advice_verdict(shifted) == shifted.why
+    said = verdicts.advice_verdict(shifted), verdicts.advice_reasons(shifted)
+    assert " ".join(said) == shifted.why
+    assert said[0].startswith("Add one number")
     table = tables.actions_table(shifted)
     assert table["action"].tolist() == [
         "keep", "offset", "recalibrate", "retrain on reference and current", "retrain on current",

@@ -21,8 +21,9 @@ from driftlib.text import percents
 BROKEN = (GONE_COLUMN, OTHER_TYPE, UNREADABLE, INFINITE, ONE_VALUE, SENTINEL)
 # Beyond what the reference has; a tenth of the rows is more than customers change of themselves.
 LEAST_SHARE = 0.10
-# Numbers beyond the reference's range are of another unit where they are so many deviations away.
-FAR = 3.0
+# Numbers beyond the reference's range are of another unit where they are so many deviations away:
+# a summer is three of March's warmer than March.
+FAR = 10.0
 
 
 def feed_faults(drift: DriftResult, features: Iterable[str]) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from driftlib.data.units import UnitRule
 from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA
 from driftlib.performance.metric import Metric
-from driftlib.text import listed
 
 NAMED = 3
 PRIOR = "Prior shift"
@@ -79,7 +78,7 @@ def reason(
     str
         Sentences, the advice first.
     """
-    said = [_first(case, choice, lacking, more)]
+    said = [_first(case, choice, lacking, _enough(case, more, halves))]
     if halves is not None and tried and terms is not None:
         said.append(
             f"Actions were fitted on the older {len(halves.older):,} rows with labels and judged "
@@ -92,13 +91,23 @@ def reason(
     return " ".join(filter(None, said))
 
 
-def _first(case: Case, choice: Choice, lacking: str, more: float) -> str:
+def _enough(case: Case, more: float, halves: Halves | None) -> str:
+    """Say how many labels would settle it; of units, how many of these."""
+    if np.isnan(more):
+        return ""
+    units = ""
+    if halves is not None and halves.units is not None:
+        count = more * sum(halves.counts) / len(halves.rows)
+        units = f", of {case.rule.counted(int(np.ceil(count)))} such as these,"
+    return f" About {more:,.0f} labelled rows in all{units} would settle it."
+
+
+def _first(case: Case, choice: Choice, lacking: str, enough: str) -> str:
     if choice.name == MEND:
         return (
-            f"Mend the feed before anything is fitted: {listed(case.faults, NAMED)}. A model that "
-            "learns from broken rows learns the break."
+            f"Mend the feed before anything is fitted: {'; '.join(case.faults[:NAMED])}. A model "
+            "that learns from broken rows learns the break."
         )
-    enough = "" if np.isnan(more) else f" About {more:,.0f} labelled rows in all would settle it."
     if lacking:
         return f"Wait: {lacking}.{enough}"
     one = choice.tried

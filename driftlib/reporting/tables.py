@@ -123,7 +123,9 @@ def actions_table(decision: Decision) -> pd.DataFrame:
                 decision.metric_title: write_value(row["value"]),
                 "gain": "" if kept else f"{row['gain']:+.3g}",
                 "95 % interval": "" if kept else f"{row['lower']:+.3g} to {row['upper']:+.3g}",
-                "pays below a price of": _count_or_dash(row["break_even"]),
+                "pays below a price of": "never"
+                if row["break_even"] <= 0
+                else _count_or_dash(row["break_even"]),
                 "labels it needs": "" if kept else _count_or_dash(row["labels_needed"]),
                 "labels to settle it": "" if kept else _count_or_dash(row["labels_to_settle"]),
                 "what it does": row["note"],

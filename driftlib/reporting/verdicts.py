@@ -76,11 +76,28 @@ def advice_verdict(decision: Decision | Unavailable) -> str:
     Returns
     -------
     str
-        The advice and what it rests on.
+        One sentence.
     """
     if isinstance(decision, Unavailable):
         return f"Nothing can be advised on these data: {decision.reason}"
-    return decision.why
+    return f"{decision.headline}."
+
+
+def advice_reasons(decision: Decision | Unavailable) -> str | Unavailable:
+    """Say what an advice rests on.
+
+    Parameters
+    ----------
+    decision : Decision or Unavailable
+
+    Returns
+    -------
+    str or Unavailable
+        The sentences after the advice.
+    """
+    if isinstance(decision, Unavailable):
+        return decision
+    return decision.why.removeprefix(f"{decision.headline}.").strip()
 
 
 def drift_verdict(result: DriftResult, trend: TrendResult) -> str:

@@ -100,10 +100,12 @@ def action_gains(decision: Decision) -> go.Figure:
         lines["price of a retraining"] = price, style.INK
     for words, (place, colour) in lines.items():
         chart.add_vline(
-            x=place,
-            line={"color": colour, "width": 1, "dash": "dot" if place else "solid"},
-            annotation_text=words if place else None,
-            annotation_position="top",
+            x=place, line={"color": colour, "width": 1, "dash": "dot" if place else "solid"}
         )
+        if place:
+            chart.add_annotation(
+                x=place, y=1, yref="paper", yanchor="bottom", xanchor="left", text=words,
+                showarrow=False,
+            )  # fmt: skip
     chart.update_yaxes(**category_axis(downward=True))
     return chart
