@@ -9,6 +9,7 @@ probability of at most alpha, whichever windows it is looked at.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -278,6 +279,7 @@ def _deviation(y: np.ndarray, learnt: np.ndarray, spread: np.ndarray) -> np.ndar
     return np.asarray(-np.sign(apart) * ndtri(tail))
 
 
+@cache
 def _log_moments() -> np.ndarray:
     """Logarithm of E exp(stake x clipped normal deviate), for each stake."""
     from scipy.special import log_ndtr, ndtr
