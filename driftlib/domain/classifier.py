@@ -36,6 +36,9 @@ from driftlib.errors import DataError, check_whole
 from driftlib.stats.unit_influence import RowUnits
 from driftlib.text import counted
 
+# Rows a side from which two folds do.
+MANY_ROWS = 20_000
+
 
 @known_keywords()
 def fit_domain(
@@ -54,7 +57,7 @@ def fit_domain(
     unit: str = AUTO,
     season: str | Iterable[str] | None = None,
     max_rows: int = 50_000,
-    folds: int = 3,
+    folds: int | None = None,
     seed: int = 0,
 ) -> Domain:
     """Fit the classifier that tells reference rows from current rows.
@@ -84,8 +87,10 @@ def fit_domain(
     max_rows : int
         Rows used a side, from 10; a longer one is sampled without replacement, each unit
         keeping its share of the rows.
-    folds : int
+    folds : int, optional
         Parts for cross-fitting, from 2: each row is judged by a model that has not seen it.
+        Default 3, or 2 where rows are independent and there are 20,000 a side: half of so many
+        teach a model all that it can learn.
     seed : int
         Of the sample, the folds and the models, from 0.
 
@@ -163,7 +168,7 @@ def fit_periods(
     *,
     named: bool = True,
     max_rows: int = 50_000,
-    folds: int = 3,
+    folds: int | None = None,
     seed: int = 0,
     cannot_tell: str = "",
 ) -> Domain:
@@ -198,7 +203,7 @@ def fit_periods(
         As of `fit_domain`.
     """
     max_rows = check_whole("max_rows", max_rows, 10)
-    folds = check_whole("folds", folds, 2)
+    folds = None if folds is None else check_whole("folds", folds, 2)
     seed = check_whole("seed", seed, 0)
     names, (reference, current) = zip(*frames, strict=True)
     units = PeriodUnits() if units is None else units
@@ -212,6 +217,8 @@ def fit_periods(
         why = "; ".join(f"{name}: {note}" for name, note in list(skipped.items())[:5])
         raise DataError(f"{names[0]} and {names[1]} share no feature to compare ({why or 'none'}).")
     smaller = min(len(part) for part in rows)
+    if folds is None:
+        folds = 2 if units.by_row and smaller >= MANY_ROWS else 3
     if smaller < 2 * folds:
         raise DataError(
             f"{names[int(len(rows[1]) < len(rows[0]))]} has {counted(smaller, 'row')}, too few to "

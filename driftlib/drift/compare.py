@@ -49,6 +49,7 @@ _FURTHER = (
     "psi_expected", "psi_critical", "psi_common", "one_sided", "beyond", "beyond_p_value", "tails",
     "tails_p_value", "spike", "spike_reference", "spike_p_value",
 )  # fmt: skip
+_TYPES = {"kind": object, "n_reference": np.int64, "n_current": np.int64}
 _UNITS = ("design_effect", "units_reference", "units_current")
 _JUDGED = ("q_value", "severity", "drifted", "note")
 COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER, *_UNITS)
@@ -196,8 +197,11 @@ def _without_counters(pair: Pair) -> Pair:
     return replace(pair, baseline=baseline, before=before, after=after)
 
 
-def _statistics(pair: Pair) -> pd.DataFrame:
-    """Compute statistics and tests of every column, a row each."""
+def _statistics(pair: Pair) -> Columns:
+    """Compute statistics and tests of every column, a row each.
+
+    The table's columns come by themselves: to make a frame costs more than to compute them.
+    """
     baseline, before, after = pair.baseline, pair.before, pair.after
     same = before.baseline_id == after.baseline_id == baseline.id
     if not (same and baseline.columns.keys() <= after.columns.keys()):
@@ -212,27 +216,24 @@ def _statistics(pair: Pair) -> pd.DataFrame:
         was, now = before.columns[name], after.columns[name]
         if column.role == "feature" or (was.present and now.present):
             rows[name] = _row(column, was, now, of_reference)
-    return pd.DataFrame(
-        {name: [row[name] for row in rows.values()] for name in (*_SIZES, *_FURTHER)},
-        index=pd.Index(rows, name="feature"),
-    )
+    table = {
+        name: np.array([row[name] for row in rows.values()], dtype=_TYPES.get(name, float))
+        for name in (*_SIZES, *_FURTHER)
+    }
+    return table | {"feature": np.array(list(rows), dtype=object)}
 
 
-def _by_units(pair: Pair, table: pd.DataFrame) -> Columns:
-    """Give the table p-values that know which rows belong together, where some do.
-
-    Its columns come by themselves: to add one to a frame costs more than to compute it.
-    """
-    known: Columns = {name: table[name].to_numpy() for name in table.columns}
-    known["feature"] = table.index.to_numpy()
-    columns = [pair.baseline.columns[name] for name in table.index]
+def _by_units(pair: Pair, known: Columns) -> Columns:
+    """Give the table p-values that know which rows belong together, where some do."""
+    names = known["feature"].tolist()
+    columns = [pair.baseline.columns[name] for name in names]
     first = pair.before is pair.baseline.reference
     season = pair.baseline.season
-    judged = judge_units(columns, pair.before, pair.after, table, first, pair.part, season)
-    nothing = np.full(len(table), np.nan)
+    judged = judge_units(columns, pair.before, pair.after, known, first, pair.part, season)
+    nothing = np.full(len(names), np.nan)
     if judged is None:
         least = np.fmin.reduce([known[name] for name in _SHAPE])
-        told = {"rank_p_value": np.zeros(len(table)), "shape_p_value": least}
+        told = {"rank_p_value": np.zeros(len(names)), "shape_p_value": least}
         return known | dict.fromkeys(_UNITS, nothing) | told
     units = {name: judged.table[name].to_numpy() for name in judged.table.columns}
     effect = np.where(np.isnan(units["design_effect"]), 1.0, units["design_effect"])

@@ -105,7 +105,7 @@ def judge_units(
     columns: Sequence[Column],
     before: Profile,
     after: Profile,
-    rows: pd.DataFrame,
+    rows: Mapping[str, np.ndarray],
     first: bool,
     part: float = 1.0,
     season: SeasonRule = NO_SEASON,
@@ -115,10 +115,10 @@ def judge_units(
     Parameters
     ----------
     columns : sequence of Column
-        Those of `rows`, in its order.
+        Those of `rows`, in their order.
     before, after : Profile
         On the same grid.
-    rows : pandas.DataFrame
+    rows : dict of array
         Statistics of each column with rows as independent: p_value, missing_p_value.
     first : bool
         Whether `before` is what the levels were listed from.
@@ -150,7 +150,7 @@ def judge_units(
     )
     table = pd.DataFrame(
         {"units_reference": len(here), "units_current": len(there) if part == 1 else part},
-        index=rows.index,
+        index=pd.Index([column.name for column in columns], name="feature"),
     )
     table[[*_TOLD, "unseen_expected"]] = np.nan
     reason = _reason(was.rule, len(here), len(there) if part == 1 or not len(there) else part)
@@ -158,13 +158,18 @@ def judge_units(
         reason = f"cannot tell: too few {was.rule.plural} in the same cells of the season"
     if reason:
         return UnitJudgement(table, reason)
-    tested = rows["p_value"].notna().to_numpy()
-    numbers = [c for c, t in zip(columns, tested, strict=True) if t and c.kind == NUMERIC]
-    levels = [c for c, t in zip(columns, tested, strict=True) if t and c.kind != NUMERIC]
+    tested = ~np.isnan(rows["p_value"])
+    numeric = np.array([column.kind == NUMERIC for column in columns], dtype=bool)
+    of_numbers, of_levels = np.flatnonzero(tested & numeric), np.flatnonzero(tested & ~numeric)
+    numbers, levels = (
+        [columns[k] for k in of_numbers.tolist()],
+        [columns[k] for k in of_levels.tolist()],
+    )
     chosen = [*numbers, *levels]
     if not chosen:
         return UnitJudgement(table)
     names = [column.name for column in chosen]
+    places = np.concatenate([of_numbers, of_levels])
 
     def cleaned(counted: list[np.ndarray]) -> np.ndarray:
         return without_season(counted, course)
@@ -183,8 +188,8 @@ def judge_units(
         _padded([counts[c.name] for c in numbers]),
         _padded([_wide(counts[c.name]) for c in numbers]),
         _padded([counts[c.name] for c in levels]),
-        (missing, every, rows.loc[names, "missing_p_value"].to_numpy(float)),
-        rows.loc[names, "p_value"].to_numpy(float),
+        (missing, every, rows["missing_p_value"][places]),
+        rows["p_value"][places],
     )
     table.loc[names, list(_TOLD)] = np.column_stack([getattr(drift, name) for name in _TOLD])
     return UnitJudgement(table)

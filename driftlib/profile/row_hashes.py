@@ -177,19 +177,22 @@ def hash_rows(
     RowHashes
     """
     key = np.zeros(len(frame), dtype=np.uint64)
-    for name in keys:
-        if name in frame.columns:
-            # One product a column spreads a number's bits upwards: well enough to go on from.
-            key = (key ^ _bits_of(frame[name], name in numeric)) * _MISSING
+    known = {name: _bits_of(frame[name], name in numeric) for name in keys if name in frame}
+    for bits in known.values():
+        # One product a column spreads a number's bits upwards: well enough to go on from.
+        key = (key ^ bits) * _MISSING
     key = _mixed(key)
     rows, thinned = _chosen(key, 0)
     chosen = frame if len(rows) == len(frame) else frame.iloc[rows]
-    cells = np.zeros((len(rows), len(names)), dtype=np.uint32)
+    bits = np.full((len(names), len(rows)), _MISSING)
     for place, name in enumerate(names):
-        if name in frame.columns:
-            mixed = _mixed(_bits_of(chosen[name], name in numeric))
-            short = (mixed >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
-            cells[:, place] = np.where(mixed == _MIXED_MISSING, np.uint32(0), short)
+        if name in known:
+            bits[place] = known[name][rows]
+        elif name in frame:
+            bits[place] = _bits_of(chosen[name], name in numeric)
+    mixed = _mixed(bits.T)
+    short = (mixed >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
+    cells = np.where(mixed == _MIXED_MISSING, np.uint32(0), short)
     return RowHashes(tuple(names), len(frame), key[rows], cells, thinned)
 
 
