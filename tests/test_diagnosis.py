@@ -141,19 +141,19 @@ def test_a_pure_shift_is_no_concept_and_its_size_is_right():
 def test_identical_samples_are_stable_at_the_promised_rate():
     verdicts = [
         diagnose(noise(300, 2 * s), noise(300, 2 * s + 1), loss="cost", seed=s).verdict
-        for s in range(20)
+        for s in range(10)
     ]
-    assert verdicts.count("stable") >= 19
+    assert verdicts.count("stable") >= 9
 
 
 def test_concept_interval_covers_the_truth_where_features_explain_much_of_the_loss():
     hits = 0
-    for s in range(20):
+    for s in range(10):
         reference, current = noise(500, 2 * s), noise(500, 2 * s + 1, shift=0.5)
         current["cost"] += 0.2
         concept = diagnose(reference, current, loss="cost", seed=s).terms.loc["concept"]
         hits += concept["lower"] <= 0.2 <= concept["upper"]
-    assert hits >= 17
+    assert hits >= 8  # of 95 %, fewer have a chance of 1 %
 
 
 def test_targeting_takes_out_the_direction_of_the_classifier():

@@ -109,15 +109,15 @@ def test_every_row_is_judged_by_a_model_that_has_not_seen_it():
 def test_size_under_no_drift_and_power_under_drift():
     p_values = [
         fit_domain(normal(200, seed=2 * s), normal(200, seed=2 * s + 1), seed=s).p_value
-        for s in range(60)
+        for s in range(24)
     ]
-    assert np.mean(np.array(p_values) < 0.05) <= 0.08
-    assert np.mean(np.array(p_values) < 0.5) > 0.3
+    assert np.sum(np.array(p_values) < 0.05) <= 4  # 5 or more have a chance of 0.6 %
+    assert np.mean(np.array(p_values) < 0.5) > 0.25
     found = [
         fit_domain(normal(800, seed=2 * s), normal(800, 0.5, seed=2 * s + 1)).p_value < 0.05
-        for s in range(10)
+        for s in range(5)
     ]
-    assert sum(found) >= 9
+    assert sum(found) == 5
 
 
 def test_density_ratio_of_a_shifted_normal():

@@ -260,11 +260,11 @@ def held(reference, current, **arguments) -> pd.DataFrame:
 
 
 def test_intervals_hold_what_labels_show_without_a_shift(rng):
-    pairs = [(scored(rng, 500, power), scored(rng, 400, power)) for power in [0.6, 1, 1.8] * 20]
+    pairs = [(scored(rng, 500, power), scored(rng, 400, power)) for power in [0.6, 1, 1.8] * 10]
     shares = pd.concat([held(*pair) for pair in pairs]).groupby("metric")["held"].mean()
-    # Of 60 intervals that hold 95 %, fewer than 52 do once in 300 times.
-    assert (shares >= 52 / 60).all(), shares
-    assert 0.91 < shares.mean() < 0.99, shares
+    # Of 30 intervals that hold 95 %, fewer than 25 do once in 300 times.
+    assert (shares >= 25 / 30).all(), shares
+    assert 0.9 < shares.mean() < 0.995, shares
 
 
 def test_intervals_hold_what_labels_show_for_three_classes(rng):

@@ -422,14 +422,14 @@ def test_without_threshold_a_metric_is_compared_with_the_reference_itself(rng):
 def test_degraded_against_an_unchanged_reference_is_a_false_alarm_in_one_of_forty():
     rng = np.random.default_rng(3)
     alarms, windows = [], 40
-    for _ in range(60):
+    for _ in range(30):
         reference, frame = scored(rng, 400), scored(rng, 200 * windows)
         perf = track_performance(frame, window=200, reference=reference)
         alarms.append(perf.table.groupby("metric")["degraded"].mean())
     rates = pd.concat(alarms, axis=1).mean(axis=1)
-    # 60 references: a rate of 2.5 % is known to about 0.8 points.
-    assert rates.between(0.008, 0.045).all(), rates
-    assert 0.015 < rates.mean() < 0.035
+    # 30 references: a rate of 2.5 % is known to about 1.1 points.
+    assert rates.between(0.004, 0.05).all(), rates
+    assert 0.012 < rates.mean() < 0.038
 
 
 def test_degraded_at_a_threshold_that_is_just_met_is_a_false_alarm_in_one_of_forty():
