@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from driftlib.data import opening
 from driftlib.data.uploads import MOST_MEGABYTES
 from driftlib.reporting.hosts import check_host
 
@@ -51,7 +52,7 @@ def errors(app: AppTest) -> list[str]:
 
 
 def test_first_load_simulates_and_fills_every_tab():
-    app = opened(rows="1000")
+    app = opened(rows="500")
     assert not app.exception
     assert [tab.label for tab in app.tabs] == [
         "Your two files",
@@ -63,14 +64,14 @@ def test_first_load_simulates_and_fills_every_tab():
     ]
     assert [s.label for s in app.sidebar.slider[:2]] == ["Label flips", "Feature drift"]
     assert len(app.file_uploader) == 3
-    data = dl.simulate(1000, feature_drift=0.5, label_flips=0.1, seed=0)
+    data = dl.simulate(500, feature_drift=0.5, label_flips=0.1, seed=0)
     drift = dl.detect_drift(data.reference, data.current, timestamp="timestamp")
     assert metric(app, "Features drifted") == f"{len(drift.drifted)} of 8"
     assert all(len(tab.children) for tab in app.tabs)
 
 
 def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():
-    app = opened(rows="1000", drift="0", flips="0")
+    app = opened(rows="500", drift="0", flips="0")
     before = float(metric(app, "Accuracy, current"))
     app.sidebar.slider[0].set_value(0.4).run()
     assert not app.exception
@@ -79,7 +80,7 @@ def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():
 
 
 def test_feature_drift_shows_in_the_features():
-    app = opened(rows="1000", drift="0", flips="0")
+    app = opened(rows="500", drift="0", flips="0")
     assert metric(app, "Features drifted") == "0 of 8"
     moved = app.sidebar.slider[1].set_value(2.0).run()
     assert metric(moved, "Features drifted") == "4 of 8"
@@ -94,14 +95,16 @@ def test_settings_come_from_the_address_and_nonsense_is_ignored():
     assert shared(app, "rows") == "500"
 
 
-def test_the_flights_are_a_choice():
+def test_the_flights_are_a_choice(monkeypatch):
+    whole = opening.read_frame
+    monkeypatch.setattr(opening, "read_frame", lambda *asked: whole(*asked).iloc[::6])
     app = opened(data="Flights")
     assert not app.exception
-    # Those of which there is an alert: one over the whole period, one in some of its months.
+    # Every sixth row. Those of which there is an alert: one over the whole period, one in a month.
     assert metric(app, "Features drifted") == "2 of 15"
     said = " ".join(item.value.replace("\\", "") for item in app.markdown)
     assert "temp drifted in 7 of 9 windows" in said
-    assert "plane_year drifted in 3 of 9 windows" in said
+    assert "plane_year drifted in 1 of 9 windows" in said
 
 
 def test_upload_is_evaluated_at_once(visited):
