@@ -100,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--report", nargs="*", help="only report what such files hold")
     options = parser.parse_args(arguments or [])
     if options.report:
-        return report(pd.concat([pd.read_csv(path) for path in options.report]))
+        return report(pd.concat(map(pd.read_csv, options.report), ignore_index=True))
     rows = []
     for kind in ("concept", "data"):
         for number in range(options.first, options.first + options.worlds):

@@ -44,8 +44,8 @@ class Action:
 # The simplest first: of actions that are not told apart the first one is taken.
 ACTIONS: tuple[Action, ...] = (
     Action(KEEP, NONE, "Keep the model as it is"),
-    Action(OFFSET, NEW, "Add one number to every score"),
     Action(THRESHOLD, NEW, "Move the decision threshold"),
+    Action(OFFSET, NEW, "Add one number to every score"),
     Action(RECALIBRATE, NEW, "Recalibrate the scores"),
     Action(RETRAIN, BOTH, "Retrain on old and new rows"),
     Action(RETRAIN, NEW, "Retrain on new rows alone"),

@@ -18,7 +18,7 @@ from driftlib.advising.rule import Choice, Terms, choose, labels_to_settle
 from driftlib.advising.score import Score, score
 from driftlib.advising.trial import Side, Trial, Tried
 from driftlib.advising.words import Case, reason
-from driftlib.advising.worth import Judge, reach
+from driftlib.advising.worth import Judge, has_outputs, reach
 from driftlib.arguments import known_keywords
 from driftlib.data.predictions import Predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles
@@ -278,16 +278,22 @@ def advise(
     horizon = horizon or len(periods.current)
     faults = _faults(periods, season)
     case = Case(judged, diagnosis, periods.units.rule, horizon, faults)
-    known = np.flatnonzero(~np.isnan(losses.current))
+    used = [
+        np.flatnonzero(~np.isnan(loss) & has_outputs(rows, judged))
+        for loss, rows in (
+            (losses.reference, outcomes.reference),
+            (losses.current, outcomes.current),
+        )
+    ]
+    known = used[1]
     start, end = span(periods.current, known, timestamp, time_format)
     base = Decision(
         pd.DataFrame(columns=list(COLUMNS)), WAIT, "", "", judged.name, judged.title, np.nan, 0, 0,
         diagnosis.unit, diagnosis.verdict, "", price, np.nan, horizon, np.nan, diagnosis,
         start=start, end=end,
     )  # fmt: skip
-    reference_rows, current_rows = (~np.isnan(side) for side in (losses.reference, losses.current))
     halves = split(
-        periods.current, np.flatnonzero(current_rows), periods.units.rule, periods.units.current,
+        periods.current, known, periods.units.rule, periods.units.current,
         timestamp, time_format, seed,
     )  # fmt: skip
     # Odd scores are what actions correct; odd labels teach nothing.
@@ -301,7 +307,7 @@ def advise(
     matrix = None if cost is None else np.array(cost.matrix, dtype=float)
     trial = _trial(
         periods, outcomes.task, outcomes.reference, outcomes.current, halves, judged, matrix,
-        np.flatnonzero(reference_rows), model,
+        used[0], model,
     )  # fmt: skip
     tried = trial.run()
     least = MINIMUM * reach(judged, tried[0].value) if minimum_gain is None else minimum_gain

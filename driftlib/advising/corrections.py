@@ -43,6 +43,11 @@ class Decider:
     threshold: float = 0.5
     cost: np.ndarray | None = None
 
+    @property
+    def words(self) -> str:
+        """What is said of predictions."""
+        return "" if self.cost is None else ", and predicts what costs least"
+
     def decide(self, proba: np.ndarray) -> np.ndarray:
         """Predict.
 
@@ -223,6 +228,7 @@ def offset(task: Task, rows: Predictions, decider: Decider) -> tuple[Correction,
             break
     add -= add[0]
     what = f"adds {add[1]:+.2f} to each logit" if classes == 2 else "weighs each class anew"
+    what += decider.words
     return Stored(OFFSET, tuple(add.tolist()), decider), what
 
 
@@ -252,7 +258,7 @@ def recalibrate(task: Task, rows: Predictions, decider: Decider) -> tuple[Correc
     # Scores alone: what was predicted follows from them.
     none = np.zeros(len(rows.y), dtype=int)
     curve = fit_calibrator(rows.scores, none, rows.y)
-    words = "a curve from old to new probabilities"
+    words = f"a curve from old to new probabilities{decider.words}"
     if task.kind == BINARY:
         flat = np.zeros(len(STEPS), dtype=int)
         steps = curve.probabilities(curve.designs(expit(STEPS), flat))

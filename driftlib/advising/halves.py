@@ -51,6 +51,8 @@ class Halves:
         str
             Empty where they are not.
         """
+        if not len(self.rows):
+            return "no row of current has a label"
         for name, rows, units in zip(
             ("older", "newer"), (self.older, self.newer), self.counts, strict=True
         ):

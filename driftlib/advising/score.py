@@ -11,6 +11,7 @@ import pandas as pd
 from driftlib.advising.actions import KEEP, MEND, WAIT
 from driftlib.advising.halves import units_of_rows
 from driftlib.advising.trial import Side
+from driftlib.advising.worth import has_outputs
 from driftlib.errors import DataError
 from driftlib.results import Result
 
@@ -92,11 +93,13 @@ def score(decision: Decision, later: Any) -> Score:
     assert judge is not None
     periods = setup.read(decision.reference, later)
     losses, refused, _ = periods.state.settle(periods.losses, periods.names)
-    known = ~np.isnan(losses.current)
+    if losses.rows is None:
+        raise DataError("advice is scored by labels and predictions, not by a column of losses.")
+    known = ~np.isnan(losses.current) & has_outputs(losses.rows.current, judge.metric)
     codes = periods.units.current.codes
     if len(codes):
         known &= codes >= 0
-    if refused or not known.any() or losses.rows is None:
+    if refused or not known.any():
         raise DataError(refused or "the later rows have no labels: there is nothing to score.")
     places = np.flatnonzero(known)
     side = Side(periods.current, losses.rows.current).take(places)

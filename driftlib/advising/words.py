@@ -18,6 +18,8 @@ from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA
 from driftlib.performance.metric import Metric
 
 NAMED = 3
+# Names of people keep their capital.
+NAMED_AFTER = ("Brier", "Cohen's", "Matthews")
 PRIOR = "Prior shift"
 
 
@@ -40,6 +42,13 @@ class Case:
     rule: UnitRule
     horizon: int
     faults: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The metric's name within a sentence."""
+        title = self.metric.title
+        plain = title[1:2].islower() and title.split()[0] not in NAMED_AFTER
+        return title[:1].lower() + title[1:] if plain else title
 
     @property
     def prior_shift(self) -> bool:
@@ -84,7 +93,7 @@ def reason(
             f"Actions were fitted on the older {len(halves.older):,} rows with labels and judged "
             f"on the newer {len(halves.newer):,} ({case.rule.counted(halves.counts[0])} and "
             f"{case.rule.counted(halves.counts[1])}, split {halves.by}), where the "
-            f"{case.metric.title} is now {tried[0].value:.4g}."
+            f"{case.title} is now {tried[0].value:.4g}."
         )
         said.append(_retraining(case, choice, tried, model, terms))
     said.append(_cause(case, choice))
@@ -119,7 +128,7 @@ def _first(case: Case, choice: Choice, lacking: str, enough: str) -> str:
         )
     if choice.name == KEEP:
         return "Keep the model as it is: nothing that was tried is worth more."
-    return f"{one.action.words}: the {case.metric.title} gets better by {_gain(one)}."
+    return f"{one.action.words}: the {case.title} gets better by {_gain(one)}."
 
 
 def _lower(one: Tried) -> str:

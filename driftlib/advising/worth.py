@@ -128,3 +128,19 @@ def reach(metric: Metric[Any], value: float) -> float:
     """
     best = metric.high if metric.higher_is_better else metric.low
     return abs(best - value) if np.isfinite(best) else abs(value)
+
+
+def has_outputs(rows: Predictions, metric: Metric[Any]) -> np.ndarray:
+    """Tell which rows have what corrections start from, and what a metric is made from.
+
+    Parameters
+    ----------
+    rows : Predictions
+    metric : Metric
+
+    Returns
+    -------
+    bool array, shape (rows,)
+    """
+    held = np.ones(len(rows.y), dtype=bool) if rows.proba is None else rows.scored
+    return held if metric.needs_proba else held & rows.predicted
