@@ -18,7 +18,7 @@ from driftlib.text import counted, listed
 # Names that people give, the surest first; whole words of a name count.
 TIMES = ("timestamp", "time", "datetime", "date", "day", "seen", "created", "at")
 LABELS = ("y_true", "label", "target", "actual", "truth", "outcome", "y")
-PREDICTIONS = ("y_pred", "prediction", "predicted", "pred", "yhat", "y_hat")
+PREDICTIONS = ("y_pred", "prediction", "predicted", "pred", "yhat", "y_hat", "forecast")
 SCORES = ("y_proba", "probability", "proba", "prob", "score")
 # Whole numbers of so few values, beside many rows, may be codes.
 MOST_CODES, ROWS_A_CODE = 30, 50
@@ -75,6 +75,15 @@ def guess(frame: pd.DataFrame) -> list[Guess]:
         if name is not None:
             found.append(Guess(role, name, "by its name"))
             taken.append(name)
+    if not any(one.name == "y_proba" for one in found):
+        found += _of_classes(frame, found)
+        taken += [
+            name
+            for one in found
+            if one.name == "y_proba"
+            for name in names
+            if name.startswith(f"{one.value}_")
+        ]
     found += _positive(frame, found)
     others = [name for name in names if name not in taken]
     return found + _kinds(frame, others)
@@ -119,6 +128,24 @@ def _named(names: Sequence[str], known: Sequence[str], fits: Any) -> str | None:
             if (name.lower() == word or word in words) and fits(name):
                 return name
     return None
+
+
+def _of_classes(frame: pd.DataFrame, found: Sequence[Guess]) -> list[Guess]:
+    """Find the beginning that names of a probability for each predicted class have in common."""
+    for one in found:
+        if one.name not in ("y_true", "y_pred"):
+            continue
+        levels = [str(level) for level in frame[one.value].dropna().unique()[:MOST_CODES]]
+        if len(levels) < 2:
+            continue
+        for name in map(str, frame.columns):
+            start = name.removesuffix(f"_{levels[0]}")
+            if start != name and all(
+                f"{start}_{level}" in frame.columns and _is_share(frame[f"{start}_{level}"])
+                for level in levels
+            ):
+                return [Guess("y_proba", start, f"its columns {start}_<class>")]
+    return []
 
 
 def _any(_: pd.Series) -> bool:

@@ -80,6 +80,11 @@ def run(reference: str, current: str | None, output: str, force: bool) -> Outcom
     path = write_whole(output, text + _settings([*given, *found], unit))
     lines = [f"{path} written. Guessed from {len(frame):,} rows:"]
     lines += [f"  {one.name}: {_written(one.value)} ({one.why})" for one in found]
+    lines += [
+        f"  {name}: none found by its name; if there is one, name it in {path}"
+        for name in ("y_true", "y_pred")
+        if not any(one.name == name for one in found)
+    ]
     lines += [f"  {printable(unit[:1].upper() + unit[1:])}."] if unit else []
     check = f"driftlib check --params {path}" + ("" if current else f" {reference} CURRENT")
     lines.append(f"Look it over, then: {check}")
