@@ -34,6 +34,29 @@ def pytest_report_header() -> str:
     return "versions: " + ", ".join(f"{name} {version(name)}" for name in names)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Groups of tests are run in the order below, not by how many tests they have.
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, which then makes their fixtures once.
+
+    Files and groups with a slow test come first, so that no process is left with one at the end.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    slow = {group_of(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: group_of(item) not in slow)
+
+
+def group_of(item: pytest.Item) -> str:
+    """Name of the group of tests that one process runs."""
+    return item.get_closest_marker("xdist_group").args[0]
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Random numbers that are the same on every run."""

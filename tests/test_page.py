@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, TimeoutErro
 from tests.browser import PATIENCE, assert_sound, served, settled, visit
 
 # In one process, so that there is one server.
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("page")]
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "data" / "predictions_sample.csv"

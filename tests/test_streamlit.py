@@ -15,6 +15,8 @@ from driftlib.reporting.hosts import check_host
 pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parent.parent / "streamlit_app.py"
 SAMPLE = PAGE.parent / "data" / "predictions_sample.csv"
 
