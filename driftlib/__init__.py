@@ -42,6 +42,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.performance.estimate import estimate_performance as estimate_performance
     from driftlib.performance.gaps import segment_gaps as segment_gaps
     from driftlib.performance.policy import AlertPolicy as AlertPolicy
+    from driftlib.performance.prediction_errors import PredictionErrors as PredictionErrors
+    from driftlib.performance.prediction_errors import prediction_errors as prediction_errors
     from driftlib.performance.result import Performance as Performance
     from driftlib.performance.track import track_performance as track_performance
     from driftlib.profile.baseline import Baseline as Baseline
@@ -106,6 +108,7 @@ _MODULES = {
     ),
     "performance.gaps": ("segment_gaps",),
     "performance.policy": ("AlertPolicy",),
+    "performance.prediction_errors": ("PredictionErrors", "prediction_errors"),
     "performance.result": ("Performance",),
     "performance.track": ("track_performance",),
     "profile.baseline": ("Baseline",),

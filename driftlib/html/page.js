@@ -195,6 +195,14 @@
   };
   for (const box of document.querySelectorAll(".features")) explore(box);
 
+  // A link to what is folded away opens it.
+  const unfold = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.tagName === "DETAILS") target.open = true;
+  };
+  window.addEventListener("hashchange", unfold);
+  unfold();
+
   const PAPER_WIDTH = 660;
   window.addEventListener("beforeprint", () => {
     for (const plot of [...waiting]) drawOnce(plot);

@@ -127,7 +127,8 @@ def performance_at(
 def _check(frame: pd.DataFrame, perf: Performance, y_proba: str) -> None:
     needs = "a decision threshold needs two classes and one column of probabilities"
     if perf.task != BINARY:
-        found = "a regression" if perf.task == REGRESSION else f"{len(perf.classes)} classes"
-        raise DataError(f"{needs}: here is {found}, and nothing to move.")
+        classes = len(perf.classes)
+        found = "this is a regression" if perf.task == REGRESSION else f"here are {classes} classes"
+        raise DataError(f"{needs}: {found}, so there is nothing to move.")
     if y_proba not in frame.columns:
         raise DataError(f"{needs}: there is no column {y_proba!r}, and nothing to move.")

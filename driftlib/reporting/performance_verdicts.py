@@ -190,7 +190,7 @@ def _nothing_worse(perf: Performance) -> str:
         if len(found):
             named = [f"{titles[str(name)].title} in {n} of {windows}" for name, n in found.items()]
             surely = (
-                f"{words}, {listed(named, whole=True)}" if windows > 1 else " by more than noise"
+                f"{words}, {listed(named, len(named), whole=True)}" if windows > 1 else " by more than noise"
             )
             break
     lacking = f" Not measured: {listed(perf.unmeasured, whole=True)}." if perf.unmeasured else ""

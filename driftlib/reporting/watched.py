@@ -239,6 +239,31 @@ def require_windows(result: Windowed) -> Windowed:
     return result
 
 
+def require_numbers(perf: Performance, frame: pd.DataFrame) -> pd.DataFrame:
+    """Let rows pass of which numbers are predicted.
+
+    Parameters
+    ----------
+    perf : Performance
+        Of `driftlib.track_performance`.
+    frame : pandas.DataFrame
+        The rows it is of.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same.
+
+    Raises
+    ------
+    DataError
+        If classes are predicted.
+    """
+    if perf.task != REGRESSION:
+        raise DataError("Errors are drawn of predicted numbers, and this model predicts classes.")
+    return frame
+
+
 def require_concept(why: Diagnosis) -> Diagnosis:
     """Let a diagnosis pass that has a concept part to look for in groups of rows.
 

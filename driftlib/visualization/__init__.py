@@ -22,6 +22,7 @@ from driftlib.visualization.estimates import realised_against_estimated
 from driftlib.visualization.heatmap import drift_heatmap
 from driftlib.visualization.multiples import feature_small_multiples
 from driftlib.visualization.performance import metric_trend
+from driftlib.visualization.prediction_errors import error_bands, predicted_against_actual
 from driftlib.visualization.segments import segment_bars
 from driftlib.visualization.sparkline import sparkline
 from driftlib.visualization.style import write_figure_html
@@ -33,6 +34,7 @@ __all__ = [
     "diagnosis_over_windows",
     "drift_heatmap",
     "effect_sizes",
+    "error_bands",
     "feature_attribution",
     "feature_distribution",
     "feature_small_multiples",
@@ -42,6 +44,7 @@ __all__ = [
     "outcome_rates_trend",
     "power_curves",
     "precision_recall_curves",
+    "predicted_against_actual",
     "psi_trend",
     "realised_against_estimated",
     "reference_distributions",

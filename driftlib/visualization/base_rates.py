@@ -80,7 +80,9 @@ def outcome_rates_trend(rates: BaseRates) -> go.Figure:
             )
         )
     chart.update_xaxes(category_axis(nticks=12))
-    chart.update_yaxes(rangemode="tozero", tickformat=".0%" if rates.positive else None)
+    if rates.positive:
+        # Shares have a natural zero; means of labels may lie anywhere.
+        chart.update_yaxes(rangemode="tozero", tickformat=".0%")
     return chart
 
 

@@ -61,7 +61,7 @@ def roc_curves(table: pd.DataFrame) -> go.Figure:
         ("roc_auc", "ROC AUC"),
         (0.0, 0.0),
         "Share of the label's rows that are found, against the share of all other rows that "
-        "are taken for it, at every threshold. Dotted: no better than chance.",
+        "are taken for it, at every decision threshold. Dotted: no better than chance.",
     )
 
 
@@ -93,7 +93,7 @@ def precision_recall_curves(table: pd.DataFrame) -> go.Figure:
         ("average_precision", "Average precision"),
         None,
         "Share of the rows predicted as the label that carry it, against the share of the "
-        "label's rows that are found, at every threshold. Precision falls with the label's own "
+        "label's rows that are found, at every decision threshold. Precision falls with the label's own "
         "share, also where the scores are as good as before.",
     )
 

@@ -158,9 +158,10 @@ def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windo
         return f"Realised {title} agrees with its estimate{where}"
     gaps = outside["realised"] - outside["estimated"]
     worst = outside.iloc[int(gaps.abs().argmax())]
-    among = f"{len(outside)} of {counted(len(compared), windows.unit)}"
+    several = len(compared) > 1
+    among = f" in {len(outside)} of {len(compared)} {windows.unit}s" if several else ""
     return (
-        f"Realised {title} lies outside its estimate in {among}: "
+        f"Realised {title} lies outside its estimate{among}: "
         f"{brief(worst['realised'], most=2)} against {brief(worst['estimated'], most=2)} "
         f"{windows.place(worst['window'])}"
     )

@@ -28,6 +28,7 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "Diagnosis": charts.loss_waterfall,
     "Timeline": charts.diagnosis_over_windows,
     "BaseRates": charts.outcome_rates_trend,
+    "PredictionErrors": charts.error_bands,
     "Audit": charts.power_curves,
     "Decision": charts.action_gains,
 }
@@ -40,7 +41,7 @@ def draw(result: Result) -> go.Figure:
     ----------
     result : Result
         Of detect_drift, drift_trend, track_performance, estimate_performance, diagnose,
-        diagnose_windows, outcome_rates, audit or advise.
+        diagnose_windows, outcome_rates, prediction_errors, audit or advise.
 
     Returns
     -------
