@@ -276,14 +276,16 @@ def brief(value: float, most: int = 3) -> str:
 
     Examples
     --------
-    >>> [brief(value) for value in (0, 0.00123, 0.0468, 0.312, 2.16, 9.97, 1234.5)]
-    ['0', '0.001', '0.05', '0.31', '2.2', '10', '1,234']
+    >>> [brief(value) for value in (0, 0.00123, 0.0468, 0.312, 2.16, 9.97, 1234.5, 145_853)]
+    ['0', '0.001', '0.05', '0.31', '2.2', '10', '1,234', '146,000']
     >>> brief(0.00123, most=2)
     '0.00'
     """
     if math.isnan(value):
         return NOT_A_NUMBER
     size = abs(value)
+    if size >= 10_000:
+        return significant(value)
     digits = 3 if size < 0.0095 else 2 if size < 0.995 else 1 if size < 9.95 else 0
     return f"{value:,.{min(digits, most)}f}" if value else "0"
 

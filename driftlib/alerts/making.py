@@ -412,7 +412,7 @@ def _values(found: pd.DataFrame, metric: Metric[Any], before: float) -> str:
 
 def _written(metric: Metric[Any], value: float) -> str:
     """Write a value so that several of a list are as long as one another, where that can be."""
-    return f"{value:.3f}" if np.isfinite([metric.low, metric.high]).all() else metric.write(value)
+    return f"{value:.3f}" if metric.bounded else metric.write(value)
 
 
 def _value_before(result: Performance, row: pd.Series) -> float:

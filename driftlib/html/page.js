@@ -2,6 +2,95 @@
 (() => {
   const figureOf = (element) => element.closest("figure");
 
+  // On a phone: one panel a row, names that leave room for what they name, a sign in a cell.
+  const phone = window.matchMedia("(max-width: 40rem)");
+  const LONGEST = 18;
+  const shorten = (text) => {
+    const letters = String(text).match(/&[^;\s]+;|<br>|[^]/gu) || [];
+    return letters.length > LONGEST
+      ? [...letters.slice(0, LONGEST - 7), "…", ...letters.slice(-6)].join("")
+      : String(text);
+  };
+  const wrap = (text, most) => {
+    const lines = [""];
+    for (const word of String(text).split(" ")) {
+      const last = lines[lines.length - 1];
+      if (last && last.length + word.length >= most) lines.push(word);
+      else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+    }
+    return lines.join("<br>");
+  };
+  const axesOf = (layout, letter) =>
+    Object.keys(layout).filter((key) => new RegExp(`^${letter}axis\\d*$`).test(key));
+  const tracesOf = (data, key) =>
+    data.filter((trace) => (trace[`${key[0]}axis`] || key[0]) === key.replace("axis", ""));
+
+  const stack = (data, layout) => {
+    const panels = axesOf(layout, "x").map((key) => {
+      const x = layout[key];
+      const y = layout[(x.anchor || "y").replace("y", "yaxis")];
+      return { key, x, y, from: [x.domain?.[0], y?.domain?.[1]] };
+    });
+    if (panels.length < 2 || panels.some(({ y, from }) => !y || from.includes(undefined))) return;
+    const square = panels.some(({ y }) => y.scaleanchor) || data.some(({ type }) => type === "heatmap");
+    const high = square ? 250 : 150;
+    const between = 54;
+    const whole = panels.length * high + (panels.length - 1) * between;
+    const notes = (layout.annotations || []).filter(({ xref }) => xref === "paper").map((note) => {
+      const apart = ({ from }) => Math.abs(note.x - from[0]) + Math.abs(note.y - from[1]);
+      return [note, panels.reduce((best, panel) => (apart(panel) < apart(best) ? panel : best))];
+    });
+    panels.sort((a, b) => b.from[1] - a.from[1] || a.from[0] - b.from[0]);
+    panels.forEach((panel, at) => {
+      panel.top = 1 - (at * (high + between)) / whole;
+      Object.assign(panel.x, { domain: [0, 1], showticklabels: true });
+      Object.assign(panel.y, { domain: [Math.max(0, panel.top - high / whole), panel.top], showticklabels: true });
+    });
+    for (const [note, { top }] of notes) Object.assign(note, { x: 0, y: top });
+    const { t = 80, b = 56 } = { ...layout.template?.layout?.margin, ...layout.margin };
+    layout.height = t + whole + b;
+    layout.legend = { ...layout.legend, y: 1 + 24 / whole };
+  };
+
+  const narrow = (step) => {
+    const { data, layout } = structuredClone({ data: step.data, layout: step.layout });
+    stack(data, layout);
+    const beside = (layout.annotations || []).filter(({ xanchor, xref }) => xanchor === "left" && xref !== "paper");
+    if (beside.length > 1) {
+      // The words beside a single column of cells are in the table below, too.
+      layout.annotations = layout.annotations.filter((note) => !beside.includes(note));
+      layout.xaxis.range = [-0.5, 0.5];
+    }
+    for (const trace of data) {
+      const cells = trace.type === "heatmap" && trace.text;
+      if (cells && cells[0].length > 4) {
+        trace.text = cells.map((row) => row.map((text) => (String(text).match(/[◆▲]/u) || [""])[0]));
+      }
+    }
+    for (const key of axesOf(layout, "y")) {
+      const ys = layout[key];
+      const names = ys.ticktext || (ys.type === "category" && tracesOf(data, key).flatMap(({ y }) => y || []));
+      if (!names || !names.length) continue;
+      const shown = ys.ticktext ? ys.tickvals : [...new Set(names)];
+      const fit = (text) => (shown.length <= 8 && String(text).includes(" ") ? wrap(text, 20) : shorten(text));
+      Object.assign(ys, { tickmode: "array", tickvals: shown, ticktext: (ys.ticktext || shown).map(fit) });
+    }
+    for (const key of axesOf(layout, "x")) {
+      const xs = layout[key];
+      if (xs.type === "category") xs.nticks = Math.min(xs.nticks || 5, 5);
+      if (xs.ticktext && xs.ticktext.length <= 6) {
+        // Every second name begins a line lower, so that neighbours do not touch.
+        xs.ticktext = xs.ticktext.map((text, at) => (at % 2 ? "<br>" : "") + text.replace(/ /g, "<br>"));
+        xs.tickfont = { ...xs.tickfont, size: 11 };
+        xs.tickangle = 0;
+      }
+      if (xs.title?.text) xs.title = { ...xs.title, text: wrap(xs.title.text, 26) };
+    }
+    layout.legend = { ...layout.legend, font: { size: 12 } };
+    return { data, layout };
+  };
+
+  const shown = new Map();
   const draw = (plot) => {
     const source = document.getElementById(plot.dataset.steps);
     const { sizes, steps, config } = JSON.parse(source.textContent);
@@ -17,8 +106,11 @@
       plot.setAttribute("aria-label", step.alt);
       const table = figure.querySelector(".chart-table");
       if (table) table.innerHTML = step.table;
-      return Plotly.react(plot, step.data, step.layout, config);
+      const { data, layout } = phone.matches ? narrow(step) : step;
+      plot.style.minHeight = `${layout.height || 450}px`;
+      return Plotly.react(plot, data, layout, config);
     };
+    shown.set(plot, show);
 
     for (const input of inputs) {
       const labels = JSON.parse(input.dataset.labels);
@@ -57,6 +149,7 @@
     setTimeout(drawNext);
   };
   drawNext();
+  phone.addEventListener("change", () => shown.forEach((show) => show()));
 
   // Rows of features: searched, filtered, sorted, and opened for a picture drawn only then.
   const element = (tag, attributes = {}, text = "") => {
@@ -194,6 +287,24 @@
     box.querySelector(".feature-controls").hidden = false;
   };
   for (const box of document.querySelectorAll(".features")) explore(box);
+
+  // Tables that a phone cannot hold become a card a row, each value with its head.
+  const card = (table) => {
+    const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent);
+    if (!heads.length || table.classList.contains("carded")) return;
+    const box = table.closest(".scroll");
+    if (!box || !box.clientWidth || table.scrollWidth <= box.clientWidth) return;
+    for (const row of table.tBodies[0].rows) {
+      [...row.cells].forEach((cell, at) => cell.setAttribute("data-label", heads[at] || ""));
+    }
+    table.classList.add("carded");
+  };
+  const cards = () => {
+    if (phone.matches) document.querySelectorAll(".scroll table:not(.feature-table)").forEach(card);
+  };
+  cards();
+  phone.addEventListener("change", cards);
+  document.addEventListener("toggle", cards, true);
 
   // A link to what is folded away opens it.
   const unfold = () => {

@@ -10,7 +10,7 @@ import numpy as np
 
 from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
 from driftlib.stats.intervals import Interval
-from driftlib.text import significant
+from driftlib.text import brief, significant
 
 Grouped = TypeVar("Grouped", GroupedClassification, GroupedRegression)
 
@@ -92,6 +92,24 @@ class Metric(ABC, Generic[Grouped]):
             With three digits that matter; in % where the metric is known by that.
         """
         return significant(value)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether its values lie in a range of their own, whatever the data's unit."""
+        return bool(np.isfinite([self.low, self.high]).all())
+
+    def label(self, value: float) -> str:
+        """Write a value for a title: with two decimals where it lies in a range of its own.
+
+        Parameters
+        ----------
+        value : float
+
+        Returns
+        -------
+        str
+        """
+        return brief(value, most=2) if self.bounded else self.write(value)
 
     def in_all(self, limits: np.ndarray, rows: int) -> str:
         """Say what a mean adds up to, where that means something.

@@ -189,9 +189,8 @@ def _nothing_worse(perf: Performance) -> str:
         found = counts.loc[counts[column] > 0, column]
         if len(found):
             named = [f"{titles[str(name)].title} in {n} of {windows}" for name, n in found.items()]
-            surely = (
-                f"{words}, {listed(named, len(named), whole=True)}" if windows > 1 else " by more than noise"
-            )
+            told = f"{words}, {listed(named, len(named), whole=True)}"
+            surely = told if windows > 1 else " by more than noise"
             break
     lacking = f" Not measured: {listed(perf.unmeasured, whole=True)}." if perf.unmeasured else ""
     return f"{which} worse than tolerated{surely}.{lacking}"

@@ -93,8 +93,8 @@ def precision_recall_curves(table: pd.DataFrame) -> go.Figure:
         ("average_precision", "Average precision"),
         None,
         "Share of the rows predicted as the label that carry it, against the share of the "
-        "label's rows that are found, at every decision threshold. Precision falls with the label's own "
-        "share, also where the scores are as good as before.",
+        "label's rows that are found, at every decision threshold. Precision falls with the "
+        "label's own share, also where the scores are as good as before.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -166,9 +167,26 @@ def _over_windows_title(verdicts: dict[int, str], windows: WindowLabels) -> str:
     return capital("; ".join(parts))
 
 
-def _effect(value: float) -> str:
-    """Write a change of the loss: three decimals, and none where it is large."""
-    return f"{value:+,.{3 if abs(value) < 1 else 1 if abs(value) < 10 else 0}f}"
+@dataclass(frozen=True)
+class _Unit:
+    """What changes of a loss are drawn in: that of a squared error says little, so in per cent."""
+
+    size: float
+    words: str
+    sign: str
+
+    def write(self, value: float) -> str:
+        """Write a change: three decimals, and none where it is large."""
+        value = value / self.size
+        digits = 3 if abs(value) < 1 else 1 if abs(value) < 10 else 0
+        return f"{value:+,.{digits}f}{self.sign}"
+
+
+def _unit(diagnosis: Diagnosis) -> _Unit:
+    loss = escape(shortened(diagnosis.loss_title))
+    if diagnosis.verdict_inputs.relative and diagnosis.loss_reference > 0:
+        return _Unit(diagnosis.loss_reference / 100, f"{loss}, % of the reference's", " %")
+    return _Unit(1.0, loss, "")
 
 
 def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
@@ -186,18 +204,20 @@ def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
     """
     import plotly.graph_objects as go
 
+    unit = _unit(diagnosis)
     table = diagnosis.features.sort_values("effect", key=np.abs, ascending=False).head(MOST_BARS)
     names = distinct([shortened(name) for name in table.index])
+    effects = [unit.write(value) for value in table["effect"]]
     title = "No feature to show"
     if len(table):
         first = float(table["effect"].iloc[0])
         did = "raised" if first > 0 else "lowered"
-        title = f"Of the changed inputs, {names[0]} {did} the loss most ({_effect(first)})"
+        title = f"Of the changed inputs, {names[0]} {did} the loss most ({unit.write(first)})"
         _, lower, upper = diagnosis.covariate
         if lower <= 0 <= upper:
             title = (
                 f"Changed inputs do not clearly change the loss; {names[0]} moves it most "
-                f"({_effect(first)})"
+                f"({unit.write(first)})"
             )
         if not first:
             title = "No changed input did anything to the loss"
@@ -206,19 +226,19 @@ def feature_attribution(diagnosis: Diagnosis) -> go.Figure:
         caption="How much of the change of the loss by changed inputs goes away when a feature is "
         "hidden from the comparison of the two periods. Features that move together share it.",
         alt="Bars: "
-        + "; ".join(f"{n} {_effect(v)}" for n, v in zip(names[:5], table["effect"], strict=False))
+        + "; ".join(f"{n} {effect}" for n, effect in zip(names, effects[:5], strict=False))
         + ".",
         table=table,
-        x=f"effect on the mean {escape(shortened(diagnosis.loss_title))}",
+        x=f"effect on the mean {unit.words}",
         height=130 + 26 * max(2, len(table)),
     )
     chart.add_trace(
         go.Bar(
-            x=table["effect"].tolist(),
+            x=(table["effect"] / unit.size).tolist(),
             y=[escape(name) for name in names],
             orientation="h",
             marker={"color": COLORS["covariate_common"]},
-            hovertemplate="%{y} %{x:+.4f}<extra></extra>",
+            hovertemplate="%{y} %{x:+.4~g}" + unit.sign + "<extra></extra>",
         )
     )
     chart.update_yaxes(category_axis(downward=True))
@@ -240,6 +260,7 @@ def segment_effects(diagnosis: Diagnosis) -> go.Figure:
     """
     import plotly.graph_objects as go
 
+    unit = _unit(diagnosis)
     table = diagnosis.segments.head(MOST_BARS)
     rules = [escape(rule, most=80) for rule in distinct(table["rule"].tolist())]
     worst = table.iloc[int(table["effect"].argmax())] if len(table) else None
@@ -248,7 +269,7 @@ def segment_effects(diagnosis: Diagnosis) -> go.Figure:
         title = "No group of rows stands out"
     elif worst is not None:
         did = "rose most" if worst["effect"] > 0 else "fell least"
-        most = _effect(worst["effect"])
+        most = unit.write(worst["effect"])
         title = f"With the same inputs the loss {did} where {worst['rule']} ({most})"
     chart = figure(
         escape(title, most=None),
@@ -256,22 +277,24 @@ def segment_effects(diagnosis: Diagnosis) -> go.Figure:
         "one half of the data and measured on the other, with 95 % intervals.",
         alt="Points: "
         + "; ".join(
-            f"{rule} {_effect(v)}" for rule, v in zip(table["rule"], table["effect"], strict=True)
+            f"{rule} {effect}"
+            for rule, effect in zip(table["rule"], map(unit.write, table["effect"]), strict=True)
         )
         + ".",
         table=table,
-        x=f"change of the mean {escape(shortened(diagnosis.loss_title))} at the same inputs",
+        x=f"change of the mean {unit.words}",
         height=150 + 34 * max(2, len(table)),
     )
+    drawn = table[["effect", "lower", "upper"]] / unit.size
     chart.add_vline(x=0, line={"color": style.AXIS, "width": 1})
     chart.add_trace(
         go.Scatter(
-            x=table["effect"].tolist(),
+            x=drawn["effect"].tolist(),
             y=rules,
             mode="markers",
             marker={"size": 10, "color": COLORS["concept"]},
-            error_x=error_bars(table["effect"], table["lower"], table["upper"]),
-            hovertemplate="%{y} %{x:+.4f}<extra></extra>",
+            error_x=error_bars(drawn["effect"], drawn["lower"], drawn["upper"]),
+            hovertemplate="%{y} %{x:+.4~g}" + unit.sign + "<extra></extra>",
             showlegend=False,
         )
     )

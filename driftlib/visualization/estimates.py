@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from driftlib.errors import ParameterError
-from driftlib.performance.metrics import METRICS
+from driftlib.performance.metrics import METRICS, Metric
 from driftlib.performance.result import Performance
-from driftlib.text import brief, counted, quoted
+from driftlib.text import counted, quoted
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_legend_entry, add_panels
@@ -66,7 +66,7 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
     labels = [escape(windows.labels[number]) for number in numbers]
     outside = _outside(both)
     chart = figure(
-        escape(_title(both, outside, title, windows), most=None),
+        escape(_title(both, outside, METRICS[perf.task][metric], windows), most=None),
         caption=(
             "Shaded: the 95 % intervals. Where they part, labels at the same inputs are no longer "
             "what they were: the concept changed. Agreement means that the inputs explain "
@@ -146,7 +146,10 @@ def _outside(both: pd.DataFrame) -> pd.DataFrame:
     return both[(both["realised"] < low) | (both["realised"] > high)]
 
 
-def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: WindowLabels) -> str:
+def _title(
+    both: pd.DataFrame, outside: pd.DataFrame, metric: Metric[Any], windows: WindowLabels
+) -> str:
+    title = metric.title
     compared = both.dropna(subset=["realised", "estimated"])
     if compared.empty:
         return f"{title}: no window has both a realised and an estimated value"
@@ -162,7 +165,7 @@ def _title(both: pd.DataFrame, outside: pd.DataFrame, title: str, windows: Windo
     among = f" in {len(outside)} of {len(compared)} {windows.unit}s" if several else ""
     return (
         f"Realised {title} lies outside its estimate{among}: "
-        f"{brief(worst['realised'], most=2)} against {brief(worst['estimated'], most=2)} "
+        f"{metric.label(worst['realised'])} against {metric.label(worst['estimated'])} "
         f"{windows.place(worst['window'])}"
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
-from driftlib.text import brief, capital, counted, listed, shortened, unknown_name
+from driftlib.text import capital, counted, listed, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_legend_entry, add_panels, height_of
@@ -197,7 +197,7 @@ def _trend_title(
         worst = shown.iloc[int(order)]
         side = _against(worst, better_high)
         head = f"{what}{titles[name].title} was {side} {manner}".strip()
-        value = brief(worst["value"], most=2)
+        value = titles[name].label(worst["value"])
         if perf.by:
             place = f"{shortened(worst['segment'])} {windows.place(worst['window'])}"
             where = f"in {len(rows):,} of {len(table[table['metric'] == name]):,} segments and "
@@ -210,7 +210,7 @@ def _trend_title(
     values = judged.loc[judged["metric"].isin(names[:1]), "value"].dropna()
     if values.empty:
         return "No metric has a value"
-    low, high = brief(values.min(), most=2), brief(values.max(), most=2)
+    low, high = (titles[names[0]].label(value) for value in (values.min(), values.max()))
     span = low if low == high else f"{low} to {high}"
     verdict = "No metric is worse beyond noise: " if is_judged(perf, table) else ""
     if perf.cannot_tell and perf.untold == 1:

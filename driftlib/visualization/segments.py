@@ -167,8 +167,8 @@ def _title(
     worst, best = valued.iloc[0], valued.iloc[-1]
     extreme = "lowest" if metric.higher_is_better else "highest"
     who = f"{listed(perf.by)} {shortened(worst['segment'])}"
-    text = f"{metric.title} is {extreme} for {who}{when}: {brief(worst['value'], most=2)}"
-    return text if len(valued) == 1 else f"{text}, and {brief(best['value'], most=2)} at best"
+    text = f"{metric.title} is {extreme} for {who}{when}: {metric.label(worst['value'])}"
+    return text if len(valued) == 1 else f"{text}, and {metric.label(best['value'])} at best"
 
 
 def _caption(perf: Performance, rows: pd.DataFrame, drawn: pd.DataFrame, own: np.ndarray) -> str:
