@@ -253,6 +253,7 @@ def files_tab(source: str, window: str | None) -> Data | None:
     with st.form("columns"):
         columns = ask_columns(before, now)
         st.form_submit_button("Compare", type="primary")
+    st.caption("The other tabs show what was found.")
     key = (*(file.file_id for file in files if file is not None), columns, window)
     return Data(OWN, key, before, now, columns, window)
 

@@ -116,14 +116,15 @@ def test_windows_without_labels_are_no_chart(data):
         charts.diagnosis_over_windows(timeline)
 
 
-def test_effects_on_a_large_loss_have_no_decimals(rng):
+def test_effects_on_a_squared_error_are_in_per_cent_of_it(rng):
     frame = pd.DataFrame({"x": rng.normal(size=1200), "z": rng.normal(size=1200)})
     frame.loc[600:, "x"] += 1
     frame["y_true"], frame["y_pred"] = 100 * frame["x"] ** 2, 0.0
     why = dl.diagnose(frame[:600], frame[600:])
     first = why.features["effect"].sort_values(key=abs).iloc[-1]
     assert abs(first) > 1000
-    assert f"({first:+,.0f})" in charts.feature_attribution(why).layout.title.text
+    share = f"({100 * first / why.loss_reference:+,.0f} %)"
+    assert share in charts.feature_attribution(why).layout.title.text
     title = charts.segment_effects(why).layout.title.text
     assert title == "No group of rows stands out" or not re.search(r"\([+-][\d,]+\.", title)
 

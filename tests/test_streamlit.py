@@ -383,3 +383,48 @@ def test_groups_and_unsound_data_are_shown():
     (moved,) = (table.set_index("feature and group")["change"] for table in tables)
     assert moved["x where region = US"].endswith("major")
     assert "x where region = EU" not in moved.index
+
+
+def test_scores_by_class_are_mapped_and_alerts_sent_only_where_receivers_are(monkeypatch):
+    rng = np.random.default_rng(9)
+    rows = 400
+    sides = []
+    for shift in (0.0, 2.0):
+        kind = rng.integers(0, 3, rows)
+        scores = np.eye(3)[kind] * 0.6 + rng.dirichlet([1, 1, 1], rows) * 0.4
+        frame = pd.DataFrame(scores, columns=["score_a", "score_b", "score_c"])
+        frame["kind"], frame["said"] = np.array(list("abc"))[kind], "a"
+        sides.append(frame.assign(x=rng.normal(shift, 1, rows)))
+    texts = [frame.to_csv(index=False).encode() for frame in sides]
+    monkeypatch.delenv("DRIFTLIB_NOTIFY", raising=False)
+    app = own(*texts)
+    assert "score" in next(box for box in app.selectbox if box.key == "column_y_proba").options
+    for role, name in {"y_true": "kind", "y_pred": "said", "y_proba": "score"}.items():
+        next(box for box in app.selectbox if box.key == f"column_{role}").set_value(name)
+    next(one for one in app.button if one.label == "Compare").click().run()
+    assert errors(app) == []
+    assert metric(app, "Features drifted") == "1 of 1"
+    assert metric(app, "ROC AUC, current") == "1.000"
+    assert "Send alerts" not in [button.label for button in app.button]
+    sent = []
+    monkeypatch.setenv("DRIFTLIB_NOTIFY", "json://localhost:9/")
+    monkeypatch.setattr("driftlib.alerts.sending.send", lambda *told: sent.append(told) or True)
+    app.run()
+    next(button for button in app.button if button.label == "Send alerts").click().run()
+    assert errors(app) == []
+    assert len(sent) == 1
+    assert "x: " in sent[0][2]
+
+
+def test_no_page_gives_advice_in_python():
+    rng = np.random.default_rng(10)
+    frame = pd.DataFrame({"x": rng.normal(size=300), "late": rng.integers(0, 2, 300)})
+    app = own(*(frame.to_csv(index=False).encode() for _ in range(2)))
+    assert errors(app) == []
+    said = " ".join(
+        str(one.value) for one in (*app.info, *app.warning, *app.markdown, *app.caption)
+    )
+    said = said.replace("\\", "")
+    assert "no column 'y_true' with labels" in said
+    assert "estimate_performance" not in said
+    assert "Pass " not in said

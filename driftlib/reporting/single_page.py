@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from driftlib.advice.status import Status
 from driftlib.html import page
 from driftlib.html.table import write_boxed_table
-from driftlib.reporting.app import Cause, Evaluation, Findings
+from driftlib.reporting.app import Cause, Evaluation, Findings, sum_up
+from driftlib.reporting.bundle import status_card
 from driftlib.reporting.drift_tables import drift_table
 from driftlib.reporting.tables import metrics_table
 from driftlib.visualization.style import small_table
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def render_page(
-    title: str, verdict: str, figures: Iterable[go.Figure], tables: Mapping[str, pd.DataFrame]
+    title: str,
+    verdict: str,
+    figures: Iterable[go.Figure],
+    tables: Mapping[str, pd.DataFrame],
+    status: Status | None = None,
 ) -> str:
     """Render a verdict, charts and tables.
 
@@ -33,6 +39,8 @@ def render_page(
         As the functions of `driftlib.visualization` make them.
     tables : dict of str to pandas.DataFrame
         By heading; at most 60 rows of each are shown.
+    status : Status, optional
+        Of the model: its card comes first.
 
     Returns
     -------
@@ -53,7 +61,8 @@ def render_page(
         for heading, table in tables.items()
     ]
     body = (
-        f"<main><h1>{html.escape(title)}</h1><p><strong>{html.escape(verdict)}</strong></p>"
+        f"<main><h1>{html.escape(title)}</h1>{status_card(status)}"
+        f"<p><strong>{html.escape(verdict)}</strong></p>"
         f"{''.join(charts)}{''.join(parts)}</main>"
     )
     return page.document(title, body, charts=bool(charts))
@@ -83,7 +92,7 @@ def render_findings(found: Findings, cause: Cause | None) -> str:
         figures.append(metric_trend(found.performance))
         tables["Performance"] = metrics_table(found.performance)
     verdict = cause.headline if cause else found.drift.headline
-    return render_page("Model drift", verdict, figures, tables)
+    return render_page("Model drift", verdict, figures, tables, sum_up(found, cause))
 
 
 def render_evaluation(result: Evaluation) -> str:
