@@ -782,7 +782,9 @@ def test_every_chart_draws_without_a_fault_and_shows_names_as_text(page, tmp_pat
     drawn = page.locator(".plot").filter(has=page.locator(".main-svg")).count()
     assert drawn == len(CHARTS)
     ticks = page.locator("#chart-0 .ytick text").all_text_contents()
-    assert any("<b>x</b><script>" in tick for tick in ticks)
+    # On a phone long names are shortened.
+    name = "<b>x</b><script>" if width > 640 else "<b>x</b>"
+    assert any(name in tick for tick in ticks)
     assert page.locator(".plot script").count() == 0
 
 

@@ -18,7 +18,7 @@ from driftlib.data.windows import followed_time
 from driftlib.errors import DataError
 from driftlib.results import Result
 from driftlib.stats.aggregates import group_sums
-from driftlib.text import percent, shortened, significant
+from driftlib.text import brief, percent, shortened
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class BaseRates(Result):
     @property
     def headline(self) -> str:
         """The finding in one sentence."""
-        words = percent if self.positive else significant
+        words = percent if self.positive else brief
         actual, predicted = (self.table[name].dropna() for name in ("actual", "predicted"))
         labelled, foreseen = (_span(side, words) for side in (actual, predicted))
         if not self.positive:

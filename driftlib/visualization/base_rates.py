@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.performance.base_rates import BaseRates
-from driftlib.text import percent, shortened, significant
+from driftlib.text import brief, percent, shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.style import escape, figure
@@ -50,7 +50,7 @@ def outcome_rates_trend(rates: BaseRates) -> go.Figure:
     places = [escape(label) for label in ([REFERENCE_LABEL] if before else []) + labels]
     lines = _lines(rates)
     drawn = {name: whole[name] for name in lines if whole[name].notna().any()}
-    words = percent if rates.positive else significant
+    words = percent if rates.positive else brief
     chart = figure(
         escape(rates.headline, most=None),
         caption=_caption(rates, list(drawn)),
