@@ -18,7 +18,7 @@ import pandas as pd
 
 import driftlib as dl
 from driftlib.auditing.faults import MISSING, SHIFT, detach_labels
-from driftlib.auditing.trials import DETACHED, LABELS
+from driftlib.auditing.label_faults import DETACHED, LABELS
 
 SEED = 20261125
 DAYS, WINDOW, ROWS = 28, 7, 200

@@ -10,6 +10,7 @@ import pytest
 import driftlib as dl
 from driftlib.auditing.deals import deal, repeat_columns
 from driftlib.auditing.faults import FAULTS, MISSING, SENTINEL, SHIFT
+from driftlib.auditing.label_faults import PRIOR, delay_labels, shift_prior
 from driftlib.auditing.smallest import smallest_seen
 from driftlib.auditing.trials import Bench
 from driftlib.cli import main
@@ -83,6 +84,42 @@ def test_faults_are_of_the_size_they_say():
     assert abs((marked == -999).mean() - 0.1) < 4 * np.sqrt(0.09 / len(frame))
     assert not any(fault.suits(dl.Baseline.fit(frame.assign(x=1.0)).columns["x"])
                    for fault in FAULTS)  # fmt: skip
+
+
+def test_labels_are_changed_as_said_and_seen_by_how_much(found):
+    frame = days_of(0.0)
+    rng = np.random.default_rng(SEED)
+    odds = [side["y_true"].mean() / (1 - side["y_true"].mean())
+            for side in (frame, shift_prior(frame, "y_true", 2.0, rng))]  # fmt: skip
+    assert odds[1] / odds[0] == pytest.approx(2.0, rel=0.15)
+    late = delay_labels(frame, "y_true", 0.3, rng)["y_true"]
+    assert late[frame["y_true"] == 0].notna().all()
+    assert late[frame["y_true"] == 1].isna().mean() == pytest.approx(0.3, abs=0.08)
+    prior = found.table[found.table["fault"] == PRIOR.name].set_index(["units", "size"])
+    assert prior["measure"].unique().tolist() == ["times the odds"]
+    assert prior.loc[(5, 3.0), "share"] >= prior.loc[(5, 1.25), "share"]
+    waits = found.false_alarms[found.false_alarms["of"].str.contains("late")]
+    assert waits["units"].tolist() == [5, 10]
+
+
+def test_estimates_are_held_against_labels_that_they_did_not_see():
+    # Labels are drawn from the scores: estimates are right.
+    frame = days_of(0.0)
+    baseline = dl.Baseline.fit(frame, timestamp="when")
+    units = unit_codes(baseline.unit, frame)
+    bench = Bench(baseline, frame, units, dl.DriftPolicy(), None, (), np.random.default_rng(SEED))
+    rows = pd.DataFrame(bench.estimates(5, 8)).set_index("metric")
+    assert rows["tries"].unique().tolist() == [8]
+    # Of 8 windows each; less than 5 have a chance of one in 2,000 at 95 %.
+    assert rows.loc["accuracy", "held"] >= 5
+    # At least two standard errors of a share of 300 rows; more, for five days are few.
+    assert 0.04 <= rows.loc["accuracy", "within"] <= 0.15
+    wrong = bench.frame.assign(y_true=1 - frame["y_true"])
+    one = next(bench.deals(5))
+    broken = dl.estimate_performance(frame.iloc[one.rest], wrong.iloc[one.window].drop(
+        columns="y_true"), **bench.names).table.set_index("metric")  # fmt: skip
+    value = bench.alarms(wrong.iloc[one.window], frame.iloc[one.rest])[1]["accuracy"]
+    assert not broken.loc["accuracy", "lower"] <= value <= broken.loc["accuracy", "upper"]
 
 
 def test_small_faults_are_not_seen_and_large_ones_are(found):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
+from driftlib.auditing.estimates import COLUMNS as OF_ESTIMATES
 from driftlib.auditing.faults import FAULTS, Fault
+from driftlib.auditing.label_faults import LABEL_FAULTS
 from driftlib.auditing.lengths import units_of
 from driftlib.auditing.smallest import smallest_seen, typical_sizes
-from driftlib.auditing.trials import CHANGED, COUNTED, LABELS, Bench, jobs
+from driftlib.auditing.trials import CHANGED, COUNTED, Bench, jobs
 from driftlib.data.opening import read_frame
 from driftlib.data.season import season_names
 from driftlib.data.units import ROW, UnitRule, unit_codes
@@ -49,6 +51,10 @@ class Audit(Result):
         The chance wanted.
     policy : DriftPolicy
         What drift was judged by.
+    estimates : pandas.DataFrame
+        Where there are labels and probabilities: of estimates without labels, in how many windows
+        the 95 % interval `held` what labels show, and half its mean width (`within`), a row a
+        metric, for the shortest window.
     """
 
     table: pd.DataFrame
@@ -60,6 +66,9 @@ class Audit(Result):
     rows: float
     wanted: float
     policy: DriftPolicy = field(repr=False)
+    estimates: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(OF_ESTIMATES)), repr=False
+    )
 
     @property
     def window(self) -> str:
@@ -97,6 +106,7 @@ class Audit(Result):
         return {
             "false_alarms": self.false_alarms,
             "smallest": self.smallest,
+            "estimates": self.estimates,
             "unit": self.unit_rule.told,
             "units": self.units,
             "window": self.window,
@@ -134,7 +144,8 @@ def audit(
     How to use what it says: :doc:`/guides/thresholds`.
 
     The reference's own units are dealt to a window and the rest many times, so that nothing
-    differs but by chance: what alarms is a false alarm. Then faults are put into the window's
+    differs but by chance: what alarms is a false alarm, and estimates without labels are held
+    against the labels. Then faults are put into the window's
     rows, one column at a time and at growing sizes, and it is counted how often they are seen.
 
     Parameters
@@ -229,11 +240,12 @@ def audit(
     work = jobs(bench, takes, list(faults), deals, tries)
     for done, job in enumerate(work):
         if progress:
-            progress(done / len(work))
+            progress(done / (len(work) + 1))
         rows += job()
+    estimates = pd.DataFrame(bench.estimates(take, tries), columns=list(OF_ESTIMATES))
     if progress:
         progress(1.0)
-    return _result(rows, bench, take, wanted)
+    return replace(_result(rows, bench, take, wanted), estimates=estimates)
 
 
 def _result(rows: list[dict[str, Any]], bench: Bench, take: int, wanted: float) -> Audit:
@@ -243,7 +255,8 @@ def _result(rows: list[dict[str, Any]], bench: Bench, take: int, wanted: float) 
     texts = ["measure", "metric"]
     table[texts] = table[texts].astype(object).fillna("")
     never = every.loc[~changed, [*COUNTED]].rename(columns={"tries": "deals", "seen": "alarms"})
-    order = {name: place for place, name in enumerate([*(fault.name for fault in FAULTS), LABELS])}
+    names = [fault.name for fault in (*FAULTS, *LABEL_FAULTS)]
+    order = {name: place for place, name in enumerate(names)}
     table = table.sort_values("fault", key=lambda names: names.map(order), kind="stable")
     return Audit(
         table.reset_index(drop=True),

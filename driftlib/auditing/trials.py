@@ -12,20 +12,23 @@ import numpy as np
 import pandas as pd
 
 from driftlib.auditing.deals import Deal, deal, repeat_columns
-from driftlib.auditing.faults import Fault, detach_labels
+from driftlib.auditing.estimates import audit_estimates
+from driftlib.auditing.faults import Fault
+from driftlib.auditing.label_faults import LABEL_FAULTS, delay_labels, has_two_labels
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME, UnitCodes
 from driftlib.drift.compare import compare, pair_up
 from driftlib.drift.detect import detect_drift
 from driftlib.drift.policy import DriftPolicy
+from driftlib.performance.estimate import estimate_performance
 from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
 from driftlib.stats.intervals import wilson
 
-# Shares of rows whose labels are dealt anew, in the audit of performance.
-DETACHED = (0.02, 0.05, 0.1, 0.2, 0.4)
 DRIFT, PERFORMANCE = "drift", "performance"
-LABELS = "wrong labels"
+# Share of the second label's rows that wait for their label, and checks of that at the most.
+LATE_SHARE, MOST_LATE = 0.2, 50
+LATE = "performance while a fifth of one class's labels is late"
 # Of these the first that the task has tells how much was lost.
 MAIN_METRICS = ("roc_auc", "accuracy", "rmse")
 # So many tries of the same outcome tell enough.
@@ -94,21 +97,42 @@ class Bench:
         (bool, pandas.Series)
             Whether any metric alarms, and each one's value.
         """
-        roles, rule = self.baseline.roles, self.baseline.unit
-        found = track_performance(
-            window,
-            reference=rest,
-            timestamp=roles.timestamp or (rule.column if rule.kind == TIME else None),
-            time_format=roles.time_format,
-            y_true=roles.y_true,
-            y_pred=roles.y_pred,
-            y_proba=roles.y_proba,
-            positive=self.positive,
-            unit=rule.keyword,
-            season=self.season,
-        )
+        found = track_performance(window, reference=rest, **self.names)
         table = found.table.set_index("metric")
         return bool(table["alarm"].any()), table["value"]
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """Arguments that say what the columns are."""
+        roles, rule = self.baseline.roles, self.baseline.unit
+        return {
+            "timestamp": roles.timestamp or (rule.column if rule.kind == TIME else None),
+            "time_format": roles.time_format, "y_true": roles.y_true, "y_pred": roles.y_pred,
+            "y_proba": roles.y_proba, "positive": self.positive, "unit": rule.keyword,
+            "season": self.season,
+        }  # fmt: skip
+
+    def estimates(self, take: int, tries: int) -> list[dict[str, Any]]:
+        """Hold estimates without labels against the labels.
+
+        Parameters
+        ----------
+        take, tries : int
+            Units of a window, and how many windows.
+
+        Returns
+        -------
+        list of dict
+            See `driftlib.auditing.estimates.audit_estimates`; empty without labels.
+        """
+        if not self.labelled:
+            return []
+        names = self.names
+        return audit_estimates(
+            self.deals(take), tries, self.judged, take, self.baseline.roles.y_true,
+            lambda rest, window: estimate_performance(rest, window, **names),
+            lambda window, rest: self.alarms(window, rest)[1],
+        )  # fmt: skip
 
     @property
     def told(self) -> set[str]:
@@ -150,6 +174,8 @@ def jobs(
         found.append(partial(_seen_drift, bench, take, faults, tries))
         if bench.labelled:
             found.append(partial(_false_loss, bench, take, deals))
+            if has_two_labels(bench.frame[bench.baseline.roles.y_true]):
+                found.append(partial(_late_labels, bench, take, deals))
             found.append(partial(_seen_loss, bench, take, tries))
     return found
 
@@ -231,24 +257,41 @@ def _false_loss(bench: Bench, take: int, deals: int) -> list[dict[str, Any]]:
     return [_row(PERFORMANCE, bench, take, hits)]
 
 
+def _late_labels(bench: Bench, take: int, deals: int) -> list[dict[str, Any]]:
+    """Count alarms where nothing is wrong but that labels of one class are still to come."""
+    judged, label = bench.judged, bench.baseline.roles.y_true
+    hits = [
+        bench.alarms(
+            delay_labels(judged.iloc[one.window], label, LATE_SHARE, bench.rng),
+            judged.iloc[one.rest],
+        )[0]
+        for one in islice(bench.deals(take), min(deals, MOST_LATE))
+    ]
+    return [_row(LATE, bench, take, hits)]
+
+
 def _seen_loss(bench: Bench, take: int, tries: int) -> list[dict[str, Any]]:
     judged, label = bench.judged, bench.baseline.roles.y_true
-    hits: dict[float, list[bool]] = {size: [] for size in DETACHED}
-    losses: dict[float, list[pd.Series]] = {size: [] for size in DETACHED}
+    two = has_two_labels(judged[label])
+    faults = [fault for fault in LABEL_FAULTS if two or not fault.two_labels]
+    every = [(fault, size) for fault in faults for size in fault.sizes]
+    hits: dict[tuple[str, float], list[bool]] = {(f.name, size): [] for f, size in every}
+    losses: dict[tuple[str, float], list[pd.Series]] = {key: [] for key in hits}
     for one in islice(bench.deals(take), tries):
         window, rest = judged.iloc[one.window], judged.iloc[one.rest]
-        sizes = [size for size in DETACHED if not _is_settled(hits[size])]
-        if not sizes:
+        left = [(f, size) for f, size in every if not _is_settled(hits[f.name, size])]
+        if not left:
             break
         _, plain = bench.alarms(window, rest)
-        for size in sizes:
-            found, value = bench.alarms(detach_labels(window, label, size, bench.rng), rest)
-            hits[size].append(found)
-            losses[size].append(value - plain)
+        for fault, size in left:
+            found, value = bench.alarms(fault.make(window, label, size, bench.rng), rest)
+            hits[fault.name, size].append(found)
+            losses[fault.name, size].append(value - plain)
     rows = []
-    for size, seen in hits.items():
-        mean = pd.DataFrame(losses[size]).mean()
+    for fault, size in every:
+        seen = hits[fault.name, size]
+        mean = pd.DataFrame(losses[fault.name, size]).mean()
         main = next(name for name in MAIN_METRICS if name in mean.index)
-        rows.append(_row(PERFORMANCE, bench, take, seen, fault=LABELS, feature="", size=size,
-                         measure="", metric=main, loss=float(mean[main])))  # fmt: skip
+        rows.append(_row(PERFORMANCE, bench, take, seen, fault=fault.name, feature="", size=size,
+                         measure=fault.measure, metric=main, loss=float(mean[main])))  # fmt: skip
     return rows

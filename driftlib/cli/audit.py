@@ -61,13 +61,19 @@ def run(reference: str, window: str | None, output: str | None, **options: Any) 
     from driftlib.auditing.audit import audit
     from driftlib.files import write_whole
     from driftlib.reporting.inputs import read_length
-    from driftlib.reporting.tables import false_alarms_table, smallest_faults_table
+    from driftlib.reporting.tables import (
+        audited_estimates_table,
+        false_alarms_table,
+        smallest_faults_table,
+    )
 
     given = {name: value for name, value in options.items() if value is not None}
     found = audit(reference, read_length(window or ""), progress=_show, **given)
     if output:
         write_whole(output, json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n")
     tables = [false_alarms_table(found), smallest_faults_table(found)]
+    if len(found.estimates):
+        tables.append(audited_estimates_table(found))
     shown = [table.to_string(index=False, na_rep="-") for table in tables]
     lines = "\n\n".join([f"{found.headline}.", *shown]).splitlines()
     return Outcome(text="\n".join(printable(line) for line in lines))

@@ -80,6 +80,33 @@ def false_alarms_table(audit: Audit) -> pd.DataFrame:
     )
 
 
+def audited_estimates_table(audit: Audit) -> pd.DataFrame:
+    """Tabulate how far estimates without labels can be trusted, metric by metric.
+
+    Parameters
+    ----------
+    audit : Audit
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a metric; none without labels and probabilities.
+    """
+    found = audit.estimates
+    return pd.DataFrame(
+        {
+            "metric": found["metric"],
+            "windows": found["tries"],
+            "interval holds what labels show": found["share"].map(write_share),
+            "95 % interval": [
+                f"{write_share(low)} to {write_share(high)}"
+                for low, high in zip(found["lower"], found["upper"], strict=True)
+            ],
+            "within": found["within"].map(write_value),
+        }
+    )
+
+
 def smallest_faults_table(audit: Audit) -> pd.DataFrame:
     """Tabulate from what size on a check sees each fault, feature by feature.
 
