@@ -1,4 +1,4 @@
-"""1,000,000 rows x 25 columns: what a profile and a decision cost, against the alternatives.
+"""What a check costs: a large batch against the alternatives, a small one, a file, a diagnosis.
 
 Every figure is the best of three runs, all in one process on the same frames. The ratios
 are what matters: seconds depend on the machine and on what else it does.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -103,16 +104,81 @@ def main() -> None:
     for name, seconds in rows:
         print(f"{name:<32}{seconds:>9.2f}{seconds / floor:>19.2f}{seconds / whole:>15.2f}")
     print()
+    small_batches()
+    diagnoses()
+    slider()
+    file_check()
     # Names of driftlib are imported when they are first used.
     pandas = import_seconds("import pandas")
     for code in ("import driftlib", "from driftlib import detect_drift"):
         print(f"{code}: {import_seconds(code) / pandas:.2f} x import pandas")
 
 
+def small_batches(batches: int = 40) -> None:
+    """1,000 rows x 20 columns against a loaded baseline, again and again."""
+    columns = [f"x{i}" for i in range(16)] + [f"c{i}" for i in range(4)]
+    reference = make(1)[columns].head(50_000)
+    with tempfile.TemporaryDirectory() as folder:
+        dl.Baseline.fit(reference, unit="row").save(f"{folder}/baseline.json")
+        baseline = dl.Baseline.load(f"{folder}/baseline.json")
+    frame = make(2)[columns]
+    parts = [frame.iloc[1_000 * k : 1_000 * (k + 1)] for k in range(batches)]
+    seconds = best(lambda: [dl.detect_drift(baseline, part) for part in parts])
+    print(f"small batch, 1,000 rows x 20 columns: {1e3 * seconds / batches:.1f} ms each")
+
+
+def labelled(rows: int, seed: int, shift: float) -> pd.DataFrame:
+    """Twenty features, labels that follow three of them, and the chances as a model's scores."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, 20))
+    x[:, 0] += shift
+    chance = 1 / (1 + np.exp(-(x[:, 0] + x[:, 1] * x[:, 2])))
+    frame = pd.DataFrame(x, columns=[f"x{i}" for i in range(20)])
+    labels = {"y_true": (rng.random(rows) < chance).astype(int), "y_pred": (chance > 0.5) * 1}
+    return frame.assign(**labels, y_proba=chance)
+
+
+def diagnoses() -> None:
+    """A cause at the most rows that are used, against one fit of the classifier it is built on."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    sides = labelled(50_000, 1, 0.0), labelled(50_000, 2, 0.3)
+    whole = best(lambda: dl.diagnose(*sides, unit="row"))
+    matrix = np.concatenate([side.iloc[:, :20].to_numpy() for side in sides])
+    model = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, early_stopping=False)
+    single = best(lambda: model.fit(matrix, np.repeat([0, 1], 50_000)))
+    print(f"diagnosis, 50,000 + 50,000 x 20: {whole:.2f} s, {whole / single:.1f} x one model's fit")
+
+
+def slider() -> None:
+    """All that the page shows at one position of its dials, at 5,000 rows."""
+    from driftlib.demo.what_if import what_if
+
+    what_if(0.1, 0.1, rows=5_000).why.features  # noqa: B018
+    start = time.process_time()
+    for dial in (0.2, 0.3, 0.4):
+        what_if(dial, 0.1, rows=5_000).why.features  # noqa: B018
+    print(f"slider at 5,000 rows, with the cause: {(time.process_time() - start) / 3:.2f} s of CPU")
+
+
+def file_check() -> None:
+    """`driftlib check` of a file of 10,000 rows, against importing pandas and reading it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, baseline = f"{folder}/current.parquet", f"{folder}/baseline.json"
+        make(2).head(10_000).to_parquet(path)
+        dl.Baseline.fit(make(1).head(50_000), unit="row").save(baseline)
+        read = import_seconds(f"import pandas; pandas.read_parquet({path!r})")
+        code = f"from driftlib.cli import main; main(['check', {baseline!r}, {path!r}])"
+        check = import_seconds(code)
+    print(f"driftlib check, 10,000 rows: {check / read:.2f} x import pandas and reading")
+
+
 def import_seconds(code: str) -> float:
     """Least seconds that a new interpreter takes to run some imports, without its own start."""
 
     def run(code: str) -> Callable[[], object]:
-        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+        return lambda: subprocess.run(
+            [sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL
+        )
 
     return best(run(code), 5) - best(run(""), 5)

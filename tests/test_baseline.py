@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import driftlib as dl
+from driftlib.profile import fitting
 from driftlib.profile.grid import HISTOGRAM_BINS, MAX_LEVELS
 from driftlib.profile.profile import CategoricalCounts, NumericCounts
 
@@ -142,6 +143,18 @@ def test_every_distinct_value_is_on_the_grid_up_to_the_resolution(rng):
     assert set(values) <= set(grid.tolist())
     coarse = dl.Baseline.fit(pd.DataFrame({"x": values}), resolution=50).columns["x"].grid
     assert len(coarse) <= 51 + 9 + HISTOGRAM_BINS + 1
+
+
+def test_very_many_columns_have_coarser_grids_unless_it_is_said_otherwise(rng, monkeypatch):
+    frame = pd.DataFrame(rng.normal(size=(3000, 4)), columns=list("abcd"))
+    monkeypatch.setattr(fitting, "MOST_POINTS", 6000)
+    several = dl.Baseline.fit(frame)
+    assert several.resolution == 1500
+    assert 1500 < len(several.columns["a"].grid) < 1500 + 9 + HISTOGRAM_BINS + 2
+    assert dl.Baseline.fit(frame, resolution=2000).resolution == 2000
+    assert dl.Baseline.fit(frame[["a", "b"]]).resolution == 2000
+    monkeypatch.setattr(fitting, "MOST_POINTS", 6)
+    assert dl.Baseline.fit(frame).resolution == 400
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "int8", "Int64", "Float64"])

@@ -22,6 +22,10 @@ from driftlib.profile.grid import fit_column
 from driftlib.profile.sketch import ReferenceSketch, sketch_reference
 from driftlib.text import quoted
 
+# Quantiles of a numeric column. Tables of very many columns have fewer, so that all fit in memory.
+RESOLUTION, LEAST_RESOLUTION = 2_000, 400
+MOST_POINTS = 4_000_000
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -63,6 +67,8 @@ class Fitted:
         What like is compared with like by.
     sketch : ReferenceSketch
         What the grids were chosen from: all rows where it is complete, else a sample.
+    resolution : int
+        Quantiles kept of a numeric feature.
     """
 
     columns: dict[str, Column]
@@ -70,10 +76,11 @@ class Fitted:
     unit: UnitRule
     season: SeasonRule
     sketch: ReferenceSketch
+    resolution: int
 
 
 def fit_columns(
-    source: Source, roles: ColumnRoles, chosen: Chosen, bins: int, resolution: int, seed: int
+    source: Source, roles: ColumnRoles, chosen: Chosen, bins: int, resolution: int | None, seed: int
 ) -> Fitted:
     """Choose the grid of every column of a reference.
 
@@ -84,7 +91,9 @@ def fit_columns(
     roles : ColumnRoles
         Without a column of the unit.
     chosen : Chosen
-    bins, resolution, seed : int
+    bins : int
+    resolution : int, optional
+    seed : int
         See `driftlib.Baseline.fit`.
 
     Returns
@@ -102,6 +111,8 @@ def fit_columns(
     seasonal = tuple(name for name in chosen.season if name in known)
     roles = replace(roles, unit=drawn, season=seasonal)
     names = _columns_to_fit(source, roles, chosen)
+    if resolution is None:
+        resolution = max(LEAST_RESOLUTION, min(RESOLUTION, MOST_POINTS // len(names)))
     role_of = {name: roles.of(name, known) for name in names}
     free = chosen.features is None
     may_count = [name for name in names if free and role_of[name] == "feature"]
@@ -132,7 +143,7 @@ def fit_columns(
         return replace(found, may_count=could_count(values[np.isfinite(values)]))
 
     columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
-    return Fitted(columns, roles, rule, season, sketch)
+    return Fitted(columns, roles, rule, season, sketch, resolution)
 
 
 def _times(source: Source, sketch: ReferenceSketch) -> list[str] | None:

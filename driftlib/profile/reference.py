@@ -23,7 +23,7 @@ from driftlib.text import see_guide
 def as_baseline(
     reference: Any,
     bins: int = 10,
-    resolution: int = 2000,
+    resolution: int | None = None,
     *,
     features: Iterable[str] | None = None,
     exclude: Iterable[str] = (),
@@ -153,7 +153,7 @@ def is_baseline(reference: Any) -> bool:
 
 def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
     """Raise unless each argument is its default or what the baseline was fitted with."""
-    defaults = {"bins": 10, "resolution": 2000} | vars(ColumnRoles())
+    defaults: dict[str, Any] = {"bins": 10, "resolution": None} | vars(ColumnRoles())
     held = {"bins": baseline.bins, "resolution": baseline.resolution} | vars(baseline.roles)
     for name, value in given.items():
         if value not in (defaults[name], held[name]):

@@ -20,7 +20,11 @@ from driftlib.data.schema import CATEGORICAL, NUMERIC
 from driftlib.data.times import as_times, instants
 from driftlib.profile.column import Column
 
-MOST_ROWS = 20_000
+MOST_ROWS, FEWEST_ROWS = 20_000, 1_000
+# A sample of so many cells takes 80 MB: of wide tables fewer rows are kept.
+MOST_CELLS = 20_000_000
+# Cells that are hashed at once.
+CELLS_AT_ONCE = 500_000
 KEY_COLUMNS = 3
 # Columns that tell fewer rows apart than this are too few to choose rows by.
 TOLD_APART = 10_000
@@ -61,7 +65,7 @@ class RowHashes:
         return RowHashes(self.names, self.rows + other.rows, keys, cells, thinned).thin()
 
     def thin(self, least: int = 0) -> RowHashes:
-        """Drop rows until there are no more than 20,000.
+        """Drop rows until there are no more than 20,000; of over 1,000 columns fewer.
 
         Parameters
         ----------
@@ -72,7 +76,7 @@ class RowHashes:
         -------
         RowHashes
         """
-        rows, thinned = _chosen(self.keys, max(least, self.thinned))
+        rows, thinned = _chosen(self.keys, max(least, self.thinned), len(self.names))
         kept = replace(self, thinned=thinned)
         if len(rows) == len(self.keys):
             return kept
@@ -182,25 +186,31 @@ def hash_rows(
         # One product a column spreads a number's bits upwards: well enough to go on from.
         key = (key ^ bits) * _MISSING
     key = _mixed(key)
-    rows, thinned = _chosen(key, 0)
+    rows, thinned = _chosen(key, 0, len(names))
     chosen = frame if len(rows) == len(frame) else frame.iloc[rows]
-    bits = np.full((len(names), len(rows)), _MISSING)
-    for place, name in enumerate(names):
-        if name in known:
-            bits[place] = known[name][rows]
-        elif name in frame:
-            bits[place] = _bits_of(chosen[name], name in numeric)
-    mixed = _mixed(bits.T)
-    short = (mixed >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
-    cells = np.where(mixed == _MIXED_MISSING, np.uint32(0), short)
+    cells = np.empty((len(rows), len(names)), dtype=np.uint32, order="F")
+    # Several columns at once: of few rows a call costs more than its work.
+    step = max(1, CELLS_AT_ONCE // max(1, len(rows)))
+    for first in range(0, len(names), step):
+        some = names[first : first + step]
+        bits = np.full((len(some), len(rows)), _MISSING)
+        for place, name in enumerate(some):
+            if name in known:
+                bits[place] = known[name][rows]
+            elif name in frame:
+                bits[place] = _bits_of(chosen[name], name in numeric)
+        mixed = _mixed(bits.T)
+        short = (mixed >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
+        cells[:, first : first + step] = np.where(mixed == _MIXED_MISSING, np.uint32(0), short)
     return RowHashes(tuple(names), len(frame), key[rows], cells, thinned)
 
 
-def _chosen(keys: np.ndarray, least: int) -> tuple[np.ndarray, int]:
-    """Rows whose keys end in the fewest zero bits that leave no more than 20,000."""
+def _chosen(keys: np.ndarray, least: int, columns: int) -> tuple[np.ndarray, int]:
+    """Rows whose keys end in the fewest zero bits that leave no more than are kept."""
+    most = min(MOST_ROWS, max(FEWEST_ROWS, MOST_CELLS // max(1, columns)))
     mask = np.uint64((1 << least) - 1)
     rows, thinned = np.flatnonzero((keys & mask) == 0) if least else np.arange(len(keys)), least
-    while len(rows) > MOST_ROWS and thinned < 64:
+    while len(rows) > most and thinned < 64:
         rows = rows[(keys[rows] >> np.uint64(thinned)) & np.uint64(1) == 0]
         thinned += 1
     return rows, thinned
