@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from driftlib.profile import row_hashes
 from driftlib.profile.row_hashes import hash_rows
 from driftlib.profile.time_counts import count_times
 from driftlib.quality.check import check_quality
@@ -189,7 +190,7 @@ def test_what_is_kept_adds(baseline: dl.Baseline, may: pd.DataFrame, tmp_path: P
     assert found(loaded, may[1:]) == set()
 
 
-def test_repeated_rows_are_counted_exactly_in_a_sample() -> None:
+def test_repeated_rows_are_counted_exactly_in_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame({"x": np.arange(50_000.0), "s": "a"})
     rows = hash_rows(pd.concat([frame, frame[:10_000]]), ["x", "s"], ["x"], ["x"])
     assert rows.sampled <= 20_000
@@ -198,6 +199,13 @@ def test_repeated_rows_are_counted_exactly_in_a_sample() -> None:
     assert share == pytest.approx(1 / 6, abs=4 * np.sqrt(1 / 6 / rows.sampled))
     # Of half of the rows, one pair in four is whole: 2,500 of 30,000.
     assert repeated_share(rows.repeats(), rows.sampled, 0.5) == pytest.approx(share / 2)
+    # Of very many columns fewer rows are kept, and columns are hashed some at a time.
+    monkeypatch.setattr(row_hashes, "MOST_CELLS", 10_000)
+    monkeypatch.setattr(row_hashes, "CELLS_AT_ONCE", 1)
+    fewer = hash_rows(pd.concat([frame, frame[:10_000]]), ["x", "s"], ["x"], ["x"])
+    assert 2_000 < fewer.sampled <= 5_000
+    assert fewer.cells.tolist() == rows.cells[np.isin(rows.keys, fewer.keys)].tolist()
+    assert fewer.cells.tolist() == rows.thin().cells.tolist()
 
 
 def test_rows_along_time_are_counted_in_stretches_that_grow() -> None:
