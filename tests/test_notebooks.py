@@ -21,7 +21,10 @@ import pytest
 import driftlib as dl
 from driftlib.data.synthetic import simulate
 from driftlib.reporting import run_report
+from driftlib.reporting.jobs import Job
 from driftlib.reporting.parameters import NAMES, declared
+from driftlib.reporting.pool import supervise
+from driftlib.reporting.result import ReportResult, RunResult
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = {name: ROOT / "notebooks" / f"{name}.ipynb" for name in (*NAMES, "tour")}
@@ -344,67 +347,120 @@ def test_hostile_names_reach_the_pages_as_text(page, odd_names):
     assert HOSTILE in page.locator("body").inner_text()
 
 
-@pytest.mark.slow
-def test_without_labels_and_predictions_there_is_still_a_page(tmp_path, rng):
-    frame = pd.DataFrame({"x": rng.normal(size=600), "empty": None})
-    paths = write(tmp_path, reference=frame, current=frame)
-    result = make(tmp_path / "out", ("performance",), **paths)
-    assert result.failed == ()
-    assert "What could not be shown" in text_of(tmp_path / "out/performance.html")
-    assert not (tmp_path / "out/metrics.csv").exists()
+Case = tuple[tuple[str, ...], dict[str, Any]]
 
 
-@pytest.mark.slow
-def test_without_labels_the_page_has_estimates_and_says_what_is_missing(tmp_path):
+def no_answers(folder: Path) -> Case:
+    x = np.random.default_rng(2013).normal(size=600)
+    frame = pd.DataFrame({"x": x, "empty": None})
+    return ("performance",), {**write(folder, reference=frame, current=frame)}
+
+
+def no_labels(folder: Path) -> Case:
     data = simulate(1200, 1.0, 0.0, 5)
     frames = {"reference": data.reference, "current": data.current.drop(columns="y_true")}
-    result = make(tmp_path / "out", ("performance",), **write(tmp_path, **frames), window="600")
-    (report,) = result.reports
-    assert report.state == "done"
-    assert report.verdict.startswith("There are no labels in the current data. Estimated without")
-    assert "nothing is known of the concept" in report.verdict
-    text = text_of(tmp_path / "out/performance.html")
-    assert "What could not be shown" in text
-    assert "current has no column 'y_true'" in text.replace("&#x27;", "'")
-    for gone in ("What the scores can do", "Where the same inputs have other outcomes"):
-        assert not re.search(f"<h[23][^>]*>{gone}", (tmp_path / "out/performance.html").read_text())
-    metrics = pd.read_csv(tmp_path / "out/metrics.csv")
-    assert metrics["estimated"].all()
+    return ("performance",), {**write(folder, **frames), "window": "600"}
 
 
-@pytest.mark.slow
-def test_regression_a_saved_baseline_and_no_timestamp(tmp_path, rng):
+def regression(folder: Path) -> Case:
+    rng = np.random.default_rng(2013)
+
     def frame(shift: float) -> pd.DataFrame:
         x = rng.normal(shift, 1, 900)
         y = 3 * x + rng.normal(size=900) + 2 * shift
         return pd.DataFrame({"x": x, "shop": list("abc") * 300, "y_true": y, "y_pred": 3 * x})
 
-    before, now = frame(0), frame(0.5)
-    paths = write(tmp_path, reference=before, current=now)
-    result = make(tmp_path / "out", ("performance",), **paths)
-    assert result.failed == ()
-    verdict = result.reports[0].verdict
-    assert verdict.startswith("Mean absolute error is worse than tolerated: ")
-    assert "in the current data: " not in verdict
-    assert "oncept drift" in verdict
-    saved = dl.Baseline.fit(before).save(tmp_path / "baseline.json")
-    result = make(tmp_path / "out", NAMES[:3], reference=str(saved), current=paths["current"])
-    assert result.failed == ()
-    assert result.reports[0].verdict == (
-        "The reference has 900 rows and 2 features to compare later data with. Rows are taken as "
-        "independent: no timestamp is named, and the reference has no column of dates and times."
-    )
-    assert "There is no reference" in result.table.loc["performance", "verdict"]
-    assert pd.read_csv(tmp_path / "out/drift_trend.csv")["window"].unique().tolist() == [0]
+    return ("performance",), write(folder, reference=frame(0), current=frame(0.5))
+
+
+def saved_baseline(folder: Path) -> Case:
+    _, paths = regression(folder)
+    before = dl.Baseline.fit(pd.read_csv(paths["reference"]))
+    return NAMES[:3], paths | {"reference": str(before.save(folder / "baseline.json"))}
+
+
+def wrong_name(folder: Path) -> Case:
+    data = simulate(300)
+    paths = write(folder, reference=data.reference, current=data.current)
+    return ("drift", "performance"), {**paths, "timestamp": "timestmap"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Folder and result of each case; one process makes the pages of all, and starts once."""
+    folders, jobs = {}, []
+    for case in (no_answers, no_labels, regression, saved_baseline, wrong_name):
+        folders[case] = folder = tmp_path_factory.mktemp(case.__name__)
+        names, parameters = case(folder)
+        for name in names:
+            page = str(folder / f"{name}.html")
+            own = {
+                key: text for key, text in parameters.items() if key in declared(NOTEBOOKS[name])
+            }
+            own["output"] = str(folder)
+            jobs.append(Job(f"{case.__name__} {name}", page, own, str(NOTEBOOKS[name])))
+    reports = tuple(ReportResult(job.name, job.title, Path(job.page).name) for job in jobs)
+    run = RunResult("cases", tmp_path_factory.mktemp("cases"), reports, {}, "2026-01-01T00:00:00Z")
+    run = supervise(run, jobs, workers=1, progress=False)
+    return {
+        case: (
+            folder,
+            {
+                report.name.removeprefix(f"{case.__name__} "): report
+                for report in run.reports
+                if report.name.startswith(f"{case.__name__} ")
+            },
+        )
+        for case, folder in folders.items()
+    }
 
 
 @pytest.mark.slow
-def test_a_wrong_name_is_one_sentence_on_every_page(tmp_path):
-    data = simulate(300)
-    paths = write(tmp_path, reference=data.reference, current=data.current)
-    result = make(tmp_path / "out", ("drift", "performance"), **paths, timestamp="timestmap")
-    assert set(result.failed) == {"drift", "performance"}
-    for report in result.reports:
+def test_without_labels_and_predictions_there_is_still_a_page(made):
+    folder, reports = made[no_answers]
+    assert reports["performance"].state == "done"
+    assert "What could not be shown" in text_of(folder / "performance.html")
+    assert not (folder / "metrics.csv").exists()
+
+
+@pytest.mark.slow
+def test_without_labels_the_page_has_estimates_and_says_what_is_missing(made):
+    folder, reports = made[no_labels]
+    report = reports["performance"]
+    assert report.state == "done"
+    assert report.verdict.startswith("There are no labels in the current data. Estimated without")
+    assert "nothing is known of the concept" in report.verdict
+    text = text_of(folder / "performance.html")
+    assert "What could not be shown" in text
+    assert "current has no column 'y_true'" in text.replace("&#x27;", "'")
+    for gone in ("What the scores can do", "Where the same inputs have other outcomes"):
+        assert not re.search(f"<h[23][^>]*>{gone}", (folder / "performance.html").read_text())
+    metrics = pd.read_csv(folder / "metrics.csv")
+    assert metrics["estimated"].all()
+
+
+@pytest.mark.slow
+def test_regression_a_saved_baseline_and_no_timestamp(made):
+    _, reports = made[regression]
+    assert reports["performance"].state == "done"
+    verdict = reports["performance"].verdict
+    assert verdict.startswith("Mean absolute error is worse than tolerated: ")
+    assert "in the current data: " not in verdict
+    assert "oncept drift" in verdict
+    folder, reports = made[saved_baseline]
+    assert {report.state for report in reports.values()} == {"done"}
+    assert reports["baseline"].verdict == (
+        "The reference has 900 rows and 2 features to compare later data with. Rows are taken as "
+        "independent: no timestamp is named, and the reference has no column of dates and times."
+    )
+    assert "There is no reference" in reports["performance"].verdict
+    assert pd.read_csv(folder / "drift_trend.csv")["window"].unique().tolist() == [0]
+
+
+@pytest.mark.slow
+def test_a_wrong_name_is_one_sentence_on_every_page(made):
+    for report in made[wrong_name][1].values():
+        assert report.state == "failed"
         assert report.failure.startswith(
             "parameter 'timestamp': current.csv has no column 'timestmap'"
         )
