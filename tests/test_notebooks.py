@@ -444,7 +444,8 @@ def test_regression_a_saved_baseline_and_no_timestamp(made):
     _, reports = made[regression]
     assert reports["performance"].state == "done"
     verdict = reports["performance"].verdict
-    assert verdict.startswith("Mean absolute error is worse than tolerated: ")
+    assert verdict.startswith("Root mean squared error is worse than tolerated: ")
+    assert "so are Mean absolute error and R2." in verdict
     assert "in the current data: " not in verdict
     assert "oncept drift" in verdict
     folder, reports = made[saved_baseline]
