@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from scipy import stats
 from scipy.special import expit, logit, ndtri
 from sklearn import metrics as sk
+from sklearn.linear_model import LogisticRegression
 
 from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS, select_metrics
@@ -45,7 +46,7 @@ MULTICLASS_REFERENCE = {
     "recall": lambda y, pred, p: sk.recall_score(y, pred, average="macro", zero_division=np.nan),
     "f1": lambda y, pred, p: sk.f1_score(y, pred, average="macro", zero_division=np.nan),
     "roc_auc": lambda y, pred, p: (
-        sk.roc_auc_score(y, p, multi_class="ovr") if len(set(y)) == p.shape[1] else np.nan
+        np.mean([sk.roc_auc_score(y == k, p[:, k]) for k in set(y)]) if len(set(y)) > 1 else np.nan
     ),
     "log_loss": lambda y, pred, p: sk.log_loss(y, p, labels=range(p.shape[1])),
 }
@@ -368,6 +369,71 @@ def test_loss_intervals_cover_skewed_losses():
     for draw, mean in ((rng.standard_exponential, 1.0), (lambda n: rng.normal(size=n) ** 2, 1.0)):
         lower, upper = intervals.mean_loss(moments(draw(200_000), lo, lo + 100))
         assert 0.93 <= ((lower <= mean) & (mean <= upper)).mean() <= 0.97
+
+
+def test_few_positives_do_not_make_narrow_intervals():
+    # Calibrated scores of about 1 %: most windows of 30 rows have no positive row at all.
+    rng = np.random.default_rng(11)
+    proba = rng.uniform(0.001, 0.02, 60_000)
+    y = (rng.random(len(proba)) < proba).astype(int)
+    lo = np.arange(0, len(y), 30)
+    windows = GroupedClassification(y, y, proba, 2, lo, lo + 30)
+    true = {
+        "log_loss": -np.mean(proba * np.log(proba) + (1 - proba) * np.log1p(-proba)),
+        "brier": np.mean(proba * (1 - proba)),
+    }
+    for name, value in true.items():
+        _, lower, upper = METRICS["binary"][name].measure(windows)
+        held = np.mean((lower <= value) & (value <= upper))
+        assert 0.94 < held < 0.985, (name, held)
+
+
+def test_calibration_slope_and_error_equal_direct_computations(rng):
+    proba = rng.uniform(0.02, 0.98, 3000).round(2)
+    y = (rng.random(3000) < expit(0.5 * logit(proba) + 0.3)).astype(int)
+    rows = one(y, y, proba)
+    slope = METRICS["binary"]["calibration_slope"]
+    own = LogisticRegression(C=np.inf, tol=1e-10).fit(logit(proba)[:, None], y)
+    value, lower, upper = slope.measure(rows)
+    assert value[0] == pytest.approx(own.coef_[0, 0], rel=1e-5)
+    assert lower[0] < 0.5 < upper[0]
+    bins = np.minimum((proba * 10).astype(int), 9)
+    gaps = [abs(y[bins == k].mean() - proba[bins == k].mean()) * (bins == k).mean()
+            for k in range(10)]  # fmt: skip
+    ece = METRICS["binary"]["ece"]
+    assert ece.value(rows)[0] == pytest.approx(sum(gaps))
+    # Known labels are expected as they are, and one more row moves both as its influence says.
+    given = ExpectedClassification(y, proba, 2).given(y.astype(float))
+    for metric in (slope, ece):
+        assert float(metric.value(given)) == pytest.approx(metric.value(rows)[0])
+        more = one(np.append(y, 1), np.append(y, 1), np.append(proba, proba[0]))
+        moved = metric.value(more)[0] - metric.value(rows)[0]
+        assert metric.slopes(given)[0, 1] == pytest.approx(moved, rel=0.02)
+    # Scores that part the labels wholly have no slope.
+    assert np.isnan(slope.value(one(y, y, np.where(y == 1, 0.9, 0.2)))[0])
+
+
+def test_calibration_metrics_cover(rng):
+    proba = rng.uniform(0.05, 0.6, 60_000)
+    true = expit(0.7 * logit(proba) + 0.4)
+    y = (rng.random(len(proba)) < true).astype(int)
+    lo = np.arange(0, len(y), 200)
+    windows = GroupedClassification(y, y, proba, 2, lo, lo + 200)
+    bins = np.minimum((proba * 10).astype(int), 9)
+    gaps = [abs((true - proba)[bins == k].sum()) / len(proba) for k in range(10)]
+    for name, value in (("ece", sum(gaps)), ("calibration_slope", 0.7)):
+        _, lower, upper = METRICS["binary"][name].measure(windows)
+        assert 0.92 < np.mean((lower <= value) & (value <= upper)) < 0.99, name
+
+
+def test_classes_that_no_label_is_are_left_out_of_the_area_and_said():
+    y, proba = np.array([0, 1, 0, 1]), np.eye(3)[[0, 1, 1, 1]] * 0.8 + 0.05
+    rows, metric = one(y, y, proba, 3), METRICS["multiclass"]["roc_auc"]
+    value, lower, upper = metric.measure(rows)
+    assert value[0] == 0.75
+    assert lower[0] < 0.75 < upper[0]
+    assert metric.remarks(rows, ["a", "b", "c"]) == ["no label is 'c': mean over the other classes"]
+    assert np.isnan(metric.value(one(y * 0, y, proba, 3))[0])
 
 
 def test_multiclass_and_regression_intervals_cover():

@@ -17,6 +17,7 @@ from driftlib.stats import intervals
 from driftlib.stats.aggregates import GroupedClassification
 from driftlib.stats.expected import ExpectedCounts, LabelledRows
 from driftlib.stats.intervals import Interval
+from driftlib.stats.rare_losses import RareLosses, mean_of_rare
 
 Aggregates = GroupedClassification | ExpectedCounts
 # Counts that a share is made of: the part and the whole.
@@ -186,7 +187,8 @@ class AveragePrecision(ClassificationMetric):
 class MeanLoss(ClassificationMetric):
     """Mean of a loss of the probability p that is given to the true label.
 
-    Interval: Hall's transformation of Student's t (1992), for losses are skewed.
+    Interval: Hall's transformation of Student's t (1992), for losses are skewed; of two classes
+    with under 6 rows of one see `driftlib.stats.rare_losses.mean_of_rare`.
     """
 
     undefined = NO_ROWS
@@ -205,7 +207,17 @@ class MeanLoss(ClassificationMetric):
         return np.asarray((rows.losses(self._loss) - moments.mean) / moments.n)
 
     def _interval(self, rows: GroupedClassification) -> Interval:
-        return intervals.mean_loss(rows.moments(self._loss))
+        lower, upper = intervals.mean_loss(rows.moments(self._loss))
+        for label in (0, 1) if rows.classes == 2 else ():
+            count, first, second, *would = rows.by_label(self._loss, label)
+            n = np.maximum(rows.scored, 1)
+            rare = RareLosses(
+                count, first, second, would[0] / n, would[1] / n, rows.others(self._loss, label)
+            )
+            if rare.few.any():
+                low, high = mean_of_rare(rare)
+                lower, upper = np.where(rare.few, low, lower), np.where(rare.few, high, upper)
+        return lower, upper
 
 
 class LogLoss(MeanLoss):

@@ -11,7 +11,14 @@ from typing import Any
 
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.errors import ParameterError
-from driftlib.performance import classification, custom, multiclass, of_counts, regression
+from driftlib.performance import (
+    calibrated,
+    classification,
+    custom,
+    multiclass,
+    of_counts,
+    regression,
+)
 from driftlib.performance.metric import Metric as Metric
 from driftlib.text import quoted, unknown_name
 
@@ -21,6 +28,7 @@ AGREEMENT: tuple[Metric[Any], ...] = (
     of_counts.CountMetric("kappa", "Cohen's kappa", of_counts.kappa, low=-1, high=1),
     of_counts.CountMetric("weighted_f1", "Weighted F1", of_counts.weighted_f1, low=0, high=1),
 )
+CALIBRATED: tuple[Metric[Any], ...] = (calibrated.CalibrationError(), calibrated.CalibrationSlope())
 OF_CLASS = re.compile(r"(precision|recall):.+", re.DOTALL)
 
 
@@ -68,7 +76,7 @@ class MetricTable(dict[str, Metric[Any]]):
         ParameterError
             If one of the library's has that name.
         """
-        built_in = {*self, *(other.name for other in AGREEMENT)}
+        built_in = {*self, *(other.name for other in (*AGREEMENT, *CALIBRATED))}
         if metric.name in built_in:
             raise ParameterError(f"metric {metric.name!r} has the name of another: rename it.")
         self._others[metric.name] = metric
@@ -79,9 +87,10 @@ class MetricTable(dict[str, Metric[Any]]):
         return [*self, *self._others]
 
 
+OTHERS = {BINARY: (*AGREEMENT, *CALIBRATED), MULTICLASS: AGREEMENT, REGRESSION: ()}
 # By task and name, in the order in which tables show them.
 METRICS: dict[str, MetricTable] = {
-    task: MetricTable(metrics, () if task == REGRESSION else AGREEMENT, task != REGRESSION)
+    task: MetricTable(metrics, OTHERS[task], task != REGRESSION)
     for task, metrics in {
         BINARY: (
             classification.Accuracy(),

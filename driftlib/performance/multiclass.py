@@ -145,30 +145,48 @@ class MacroF1(MacroMetric):
 
 
 class MacroRocAuc(ClassificationMetric):
-    """Mean over the classes of the ROC AUC of each against the rest.
+    """Mean over the classes that the labels hold of the ROC AUC of each against the rest.
 
     Interval: as `RocAuc` for each class, put together by recovered variances (Zou and Donner
     2008), times how much more the mean varies than for independent classes (the components of
     DeLong and others, added over the classes).
     """
 
-    name, title, undefined = "roc_auc", "ROC AUC", "the labels do not hold every class"
+    name, title, undefined = "roc_auc", "ROC AUC", "the labels hold only one class"
     needs_proba = True
 
     def _value(self, rows: Aggregates) -> np.ndarray:
-        return np.mean([rows.ranking(k).auc for k in range(rows.classes)], axis=0)
+        return _mean_of_known([rows.ranking(k).auc for k in range(rows.classes)])
 
     def _slopes(self, rows: ExpectedCounts) -> np.ndarray:
         # Under a label a row is one of that class, and one outside all the others.
         each = np.stack([rows.rank_slopes(k).auc for k in range(rows.classes)], axis=1)
+        known = np.isfinite(each).all((0, 2))
+        each = np.where(known[:, None], each, 0)
         outside = each[..., 0]
-        return (each[..., 1] - outside + outside.sum(1, keepdims=True)) / rows.classes
+        return (each[..., 1] - outside + outside.sum(1, keepdims=True)) / max(1, known.sum())
 
     def _interval(self, rows: GroupedClassification) -> Interval:
         rankings = [rows.ranking(k) for k in range(rows.classes)]
         limits = np.array([(ranking.auc, *intervals.roc_auc(ranking)) for ranking in rankings])
         auc, lower, upper = np.moveaxis(limits, 0, -1)
         return intervals.combined(auc, lower, upper, rows.together)
+
+    def _remarks(self, rows: GroupedClassification, classes: Sequence[str]) -> list[str]:
+        present = np.stack([rows.ranking(k).positives > 0 for k in range(rows.classes)], axis=-1)
+        return [
+            f"no label is {quoted(np.array(classes)[~own])}: mean over the other classes"
+            if own.sum() > 1 and not own.all()
+            else ""
+            for own in present
+        ]
+
+
+def _mean_of_known(values: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean over the classes whose value is known; NaN where none is."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0).sum(0)
+    return ratio(total, known.sum(0))
 
 
 def _unpredicted(cells: np.ndarray) -> np.ndarray:

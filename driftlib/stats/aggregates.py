@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from driftlib.stats.calibration_slope import BINS, bin_of, calibration_slope
 from driftlib.stats.ranking import Ranking, rank_classes, rank_groups
 
 Loss = Callable[[np.ndarray], np.ndarray]
@@ -226,6 +227,62 @@ class GroupedClassification:
                 of_true = np.take_along_axis(proba, y[:, None], 1)[:, 0]
             self._moments[loss] = moments(loss(of_true), lo, hi)
         return self._moments[loss]
+
+    def by_label(self, loss: Loss, label: int) -> tuple[np.ndarray, ...]:
+        """Add up a loss of the rows of a label, of two, apart from those of the other.
+
+        Parameters
+        ----------
+        loss : callable
+            As for `moments`.
+        label : int
+
+        Returns
+        -------
+        count, first, second : float array, shape (groups,)
+            Rows of the label, and the sums of their losses and of the squares of these.
+        would_first, would_second : float array, shape (groups,)
+            Sums of what the loss of each row would be with that label, and of its square.
+        """
+        y, proba, lo, hi = self._scored
+        own, would = y == label, loss(proba if label else 1 - proba)
+        columns = (own.astype(float), own * would, own * would**2, would, would**2)
+        return tuple(group_sums(column, lo, hi) for column in columns)
+
+    def others(self, loss: Loss, label: int) -> Moments:
+        """Compute the moments of a loss that is 0 in the rows of a label, of two.
+
+        Parameters
+        ----------
+        loss, label
+            As for `by_label`.
+
+        Returns
+        -------
+        Moments
+        """
+        y, proba, lo, hi = self._scored
+        return moments(np.where(y == label, 0.0, loss(1 - proba if label else proba)), lo, hi)
+
+    @cached_property
+    def binned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, sum of probabilities and rows of class 1 by bin of the probability, of two."""
+        y, proba, lo, hi = self._scored
+        inside = bin_of(proba)[:, None] == np.arange(BINS)
+        columns = (inside.astype(float), inside * proba[:, None], inside * (y == 1)[:, None] * 1.0)
+        count, expected, positives = (group_sums(column, lo, hi) for column in columns)
+        return count, expected, positives
+
+    @cached_property
+    def slope(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Slope of labels on the logit of probabilities, of two classes, and its error."""
+        y, proba, lo, hi = self._scored
+        found = [
+            calibration_slope(proba[a:b], np.ones(b - a), (y[a:b] == 1).astype(float))[:2]
+            for a, b in zip(lo.tolist(), hi.tolist(), strict=True)
+        ]
+        slope, error = np.array(found, dtype=float).reshape(len(lo), 2).T
+        return slope, error, np.empty(0)
 
     @cached_property
     def _classes(self) -> tuple[list[Ranking], np.ndarray]:

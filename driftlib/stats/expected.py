@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from driftlib.stats.aggregates import Loss, Moments
+from driftlib.stats.calibration_slope import BINS, bin_of, calibration_slope
 from driftlib.stats.ranking import Ranking, RankSlopes, place_by_rank, rank_slopes
 
 
@@ -85,7 +86,7 @@ class ExpectedClassification:
             Where in that order each block of equal scores starts.
         """
         if label not in self._orders:
-            scores = self._scores(label)
+            scores = self.scores_of(label)
             order = np.argsort(scores)
             change = np.flatnonzero(np.diff(scores[order])) + 1
             self._orders[label] = order, np.append(0, change)
@@ -106,10 +107,21 @@ class ExpectedClassification:
         float array, shape (rows,)
         """
         if (loss, label) not in self._losses:
-            self._losses[loss, label] = loss(self._scores(label))
+            self._losses[loss, label] = loss(self.scores_of(label))
         return self._losses[loss, label]
 
-    def _scores(self, label: int) -> np.ndarray:
+    def scores_of(self, label: int) -> np.ndarray:
+        """Take the scores of a class.
+
+        Parameters
+        ----------
+        label : int
+            Number of the class.
+
+        Returns
+        -------
+        float array, shape (rows,)
+        """
         if self.proba is None:
             raise ValueError("a metric of probabilities was asked for without any")
         if self.proba.ndim == 2:
@@ -204,6 +216,24 @@ class ExpectedCounts:
         block[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
         self._slopes[label] = RankSlopes(slopes.auc[block], slopes.ap[block])
         return self._slopes[label]
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Score of class 1 of each row, of two classes."""
+        return self._rows.scores_of(1)
+
+    @property
+    def binned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows, sum of probabilities and expected rows of class 1 by bin, of two classes."""
+        inside = (bin_of(self.scores)[:, None] == np.arange(BINS)).astype(float)
+        count = self._rows.weights @ inside
+        expected = (self._rows.weights * self.scores) @ inside
+        return count, expected, self._of(1) @ inside
+
+    @property
+    def slope(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Slope of labels on the logit of probabilities, of two classes, error and influence."""
+        return calibration_slope(self.scores, self._rows.weights, self._of(1))
 
     def cell_slopes(self, slopes: np.ndarray) -> np.ndarray:
         """Take of each row what its prediction says of it under each label.
