@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from driftlib.domain.boosting import judge
+from driftlib.domain.bins import MISSING, as_floats, fit_bins
+from driftlib.domain.boosting import boosting_options, fit_folds, judge
 from driftlib.domain.classifier import fit_domain
 from driftlib.domain.features import MOST_LEVELS, choose_levels, encode
 from driftlib.domain.separation import auc
@@ -238,3 +240,41 @@ def test_bad_input_gets_a_sentence():
         fit_domain(frame, frame).probability(frame.drop(columns="x2"))
     with pytest.raises(ParameterError, match=r"fit_domain\(\) has no argument 'rows'"):
         fit_domain(frame, frame, rows=100)
+
+
+def test_models_that_take_bins_as_they_are_equal_those_that_look_for_them(rng):
+    frame = pd.DataFrame(
+        {
+            "x": rng.normal(size=900),
+            "few": rng.integers(0, 7, 900),
+            "gaps": np.where(rng.random(900) < 0.2, np.nan, rng.normal(size=900)),
+            "none": np.nan,
+            "level": rng.choice([*"abcd", None], 900),
+        }
+    )
+    features = list(frame)
+    levels = choose_levels([frame], ["level"])
+    matrix = encode(frame, features, levels)
+    binning = fit_bins(matrix, features, levels)
+    codes = binning.codes(matrix)
+    # Bins keep the order of values, and few distinct values apart.
+    assert [len(np.unique(codes[:, j])) for j in range(5)] == [255, 7, 256, 1, 5]
+    order = np.argsort(matrix[:, 0])
+    assert (np.diff(codes[order, 0].astype(int)) >= 0).all()
+    assert ((codes == MISSING) == np.isnan(matrix)).all()
+    target = (frame["x"] + frame["gaps"].fillna(1) > 0.4).to_numpy()
+    folds = np.arange(900) % 2
+    options = boosting_options(features, levels, seed=0)
+    values = as_floats(codes)
+    values[:, 3] = 0.0
+    for kind, plain in (
+        ("classifier", HistGradientBoostingClassifier),
+        ("regressor", HistGradientBoostingRegressor),
+    ):
+        for fold, model in enumerate(fit_folds(kind, options, codes, target * 1.0, folds)):
+            seen = folds != fold
+            looked = plain(**options).fit(values[seen], target[seen] * 1.0)
+            # Between two bins that it has seen, a model of its own bins may turn elsewhere.
+            np.testing.assert_allclose(
+                judge(model, codes[seen]), judge(looked, codes[seen]), rtol=0, atol=1e-9
+            )
