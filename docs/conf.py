@@ -65,5 +65,11 @@ html_theme_options = {
     "footer_end": [],
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        # Tables with much to say take the room.
+        "why/measured": [],
+        "guides/large": [],
+        "reference/contributing": [],
+    },
 }

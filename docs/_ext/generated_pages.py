@@ -20,7 +20,7 @@ TOUR = "tour-notebook.html"
 
 def help_of(*arguments: str) -> str:
     """What a command says when asked for help, as wide as a page."""
-    os.environ["COLUMNS"] = "90"
+    os.environ["COLUMNS"] = "72"
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
         main([*arguments, "--help"])

@@ -17,7 +17,7 @@ def inline(self: Any, node: nodes.math) -> None:
 def block(self: Any, node: nodes.math_block) -> None:
     """Write a formula on a line of its own."""
     self.body.append(
-        f'<div class="math-block" tabindex="0">{convert(node.astext(), "block")}</div>'
+        f'<div class="math-block" tabindex="0">{convert(node.astext(), display="block")}</div>'
     )
     raise nodes.SkipNode
 
