@@ -69,7 +69,7 @@ def make_world(seed: int, rows: int = 900) -> World:
     change = CHANGES[seed % len(CHANGES)]
     task = ("binary", "regression")[seed // len(CHANGES) % 2]
     timed, labelled = bool(rng.random() < 0.7), bool(rng.random() < 0.85)
-    scale = float(10 ** rng.integers(-2, 6)) if task == "regression" else 1.0
+    scale = 10.0 ** int(rng.integers(-2, 6)) if task == "regression" else 1.0
     size = rng.uniform(0.2, 1.5)
 
     def side(current: bool) -> pd.DataFrame:

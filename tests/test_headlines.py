@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
+from bench.claims import look, make_world, unfounded
 from driftlib.alerts import OVER, make_alerts
 from driftlib.performance.base_rates import outcome_rates
 from driftlib.performance.metrics import METRICS
@@ -22,6 +23,12 @@ from driftlib.visualization.windows import window_labels
 WORLDS = 100
 GONE = Unavailable("no")
 NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?"
+ROWS = r"(?: in rows [\d,]+ to [\d,]+)"
+# The worst window, the latest where that is another, and the reference.
+CLAIM = (
+    rf"(ROC AUC|Brier score|Recall) (?:is|was) worse than tolerated[^:]*: ({NUMBER}){ROWS}?, "
+    rf"(?:({NUMBER}){ROWS}, )?({NUMBER}) in the reference"
+)
 
 
 def course(found):
@@ -59,7 +66,7 @@ def performance_world(perf, rng):
 
 def test_claims_of_the_performance_headline_follow_from_its_table(tracked):
     rng = np.random.default_rng(0)
-    kinds = {"now": 0, "past": 0, "calm": 0}
+    kinds, claims = {"now": 0, "past": 0, "calm": 0}, 0
     for _ in range(WORLDS):
         perf = performance_world(tracked, rng)
         words = performance_verdicts.performance_verdict(perf, GONE, GONE)
@@ -75,10 +82,16 @@ def test_claims_of_the_performance_headline_follow_from_its_table(tracked):
         for name, title in titles.items():
             if name in alerts:
                 assert title in words
-        for said, value in re.findall(
-            rf"(?:is|was) worse than tolerated[^:]*:( ({NUMBER}))", words
-        ):
-            assert float(value) in table["value"].to_numpy(), said
+        for title, worst, latest, before in re.findall(CLAIM, words):
+            metric = next(one for one in METRICS["binary"].values() if one.title == title)
+            own = table.loc[table["metric"] == metric.name, "value"]
+            extreme = own.min() if metric.higher_is_better else own.max()
+            assert worst == metric.write(extreme), title
+            assert latest in ("", metric.write(own.iloc[-1])), title
+            assert (latest == "") == (own.iloc[-1] == extreme), title
+            known = perf.reference.set_index("metric")["value"][metric.name]
+            assert before == metric.write(known)
+            claims += 1
         for name, count in re.findall(r"(ROC AUC|Brier score|Recall) in (\d) of 6", words):
             if not alerts:
                 metric = next(key for key, title in titles.items() if title == name)
@@ -86,6 +99,7 @@ def test_claims_of_the_performance_headline_follow_from_its_table(tracked):
                 column = "degraded" if "taken alone" in words else "breached"
                 assert int(count) == part[column].sum()
     assert min(kinds.values()) >= 5, kinds
+    assert claims >= 40
 
 
 def test_alerts_pair_each_window_with_its_own_value(tracked):
@@ -211,3 +225,12 @@ def test_a_loss_that_rose_is_not_called_stable_without_a_word_why():
     assert why.headline.startswith(
         "Stable: neither part is surely worse by enough to matter, though the squared error rose"
     )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 9])
+def test_claims_on_whole_worlds_follow_from_their_tables(seed):
+    said = look(make_world(seed), diagnose=False)
+    assert unfounded(said) == []
+    # The checks see a claim that is not so.
+    lie = "The data changed: c. The model is not surely worse."
+    assert "card names c" in unfounded(replace(said, finding=lie))
