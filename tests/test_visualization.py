@@ -889,3 +889,28 @@ def test_base_rates_are_said_once(positive, actual, title):
     rates = BaseRates(table, None, positive)
     assert rates.headline.startswith(title)
     assert charts.outcome_rates_trend(rates).layout.title.text == rates.headline
+
+
+def test_groups_are_drawn_window_by_window():
+    rng = np.random.default_rng(11)
+    before, now = (
+        pd.DataFrame(
+            {"x": rng.normal(size=1200), "z": rng.normal(size=1200), "g": list("uv") * 600}
+        )
+        for _ in range(2)
+    )
+    late = (now.index >= 600) & (now["g"] == "v")
+    now.loc[late, "z"] += 2
+    trend = dl.drift_trend(before, now, window=300, by="g")
+    chart = charts.drift_heatmap(trend)
+    assert chart.layout.title.text == "v drifted in rows 301 to 600"
+    one = charts.drift_heatmap(dl.drift_trend(before, now, window=600, by="g"))
+    assert one.layout.title.text == "A feature drifted in 1 of 2 groups of g: v"
+    table = chart.layout.meta["table"]
+    cells = {row[0]: row[1:] for row in table["rows"]}
+    assert cells["v"][1].startswith("▲")
+    assert not any(cell.startswith(("▲", "◆")) for cell in (*cells["u"], cells["v"][0]))
+    hovers = [text for trace in chart.data if trace.hovertext is not None
+              for row in trace.hovertext for text in row if "z: shifted up" in text]  # fmt: skip
+    assert len(hovers) == 1
+    assert "Each cell is of the feature that moved furthest" in chart.layout.meta["caption"]

@@ -21,6 +21,7 @@ from driftlib.visualization.levels import (
     column_label,
     compared_with,
     most_drifted,
+    segment_course,
     segment_table,
 )
 from driftlib.visualization.marks import category_axis
@@ -67,7 +68,9 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    if isinstance(result, DriftResult) and result.by:
+    if isinstance(result, TrendResult) and result.by:
+        table, windows = segment_course(result)
+    elif isinstance(result, DriftResult) and result.by:
         table, windows = segment_table(result)
     else:
         table, windows = change_table(result)
@@ -193,6 +196,11 @@ def _heatmap_title(
         return result.headline
     total = len(result.baseline.features)
     alarms = alarm_windows(table)
+    if result.by and (not alarms or len(windows.labels) == 1):
+        groups = f"{table['feature'].nunique()} groups of {listed(result.by)}"
+        if not alarms:
+            return f"In none of {groups} a feature drifted"
+        return f"A feature drifted in {len(alarms)} of {groups}: {listed(alarms)}"
     if not alarms:
         return "The feature did not drift" if total == 1 else f"None of {total} features drifted"
     if len(windows.labels) == 1:
@@ -201,7 +209,8 @@ def _heatmap_title(
     first = alarms[drifted[0]]
     alike = [name for name in drifted if alarms[name] == first][:NAMES_SHOWN]
     more = len(drifted) - len(alike)
-    others = f"; {counted(more, 'other feature')} in some" if more else ""
+    what = "group" if result.by else "feature"
+    others = f"; {counted(more, f'other {what}')} in some" if more else ""
     return f"{listed(alike)} drifted {windows.among(first)}{others}"
 
 
@@ -211,8 +220,12 @@ def _heatmap_caption(
     against = compared_with(result)
     if isinstance(result, DriftResult) and result.by:
         against = "all of the reference" if result.pooled else "the reference's rows of the group"
+    furthest = ""
+    if isinstance(result, TrendResult) and result.by:
+        against = "all of the reference" if result.pooled else "the reference's rows of the group"
+        furthest = "Each cell is of the feature that moved furthest in that group and window. "
     sentences = [
-        f"Change against {against}: PSI beyond what chance gives, or the share of "
+        f"{furthest}Change against {against}: PSI beyond what chance gives, or the share of "
         "missing or new values (in %) where that moved more. "
         f"{Severity.MODERATE.mark} moderate, {Severity.MAJOR.mark} major; no mark: "
         "real but too small to matter; empty: not told from chance."
@@ -222,6 +235,8 @@ def _heatmap_caption(
     if len(windows.labels) > len(numbers):
         what = "groups" if result.by else "windows"
         sentences.append(f"The latest {len(numbers)} of {len(windows.labels):,} {what} are shown.")
+    if furthest:
+        return " ".join(sentences)
     left_out = len(result.baseline.columns) - len(order)
     if left_out:
         sentences.append(f"Not shown: {counted(left_out, 'column')} that cannot be compared.")

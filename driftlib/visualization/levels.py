@@ -13,6 +13,7 @@ from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.results import of_the_latest
+from driftlib.severity import rank
 from driftlib.text import distinct, shortened, unknown_name
 from driftlib.visualization.windows import WHOLE, WindowLabels, window_labels
 
@@ -78,15 +79,65 @@ def segment_table(result: DriftResult) -> tuple[pd.DataFrame, WindowLabels]:
     windows : WindowLabels
         A label for each segment.
     """
-    parts, labels = [], []
-    for number, (segment, part) in enumerate(result.segments.items()):
+    parts = []
+    for number, part in enumerate(result.segments.values()):
         table, _ = change_table(part)
         parts.append(table.assign(window=number))
-        values = ["missing" if value is None else shortened(str(value)) for value in segment]
-        labels.append(" and ".join(values))
-    names = dict(enumerate(distinct(labels)))
+    names = dict(enumerate(distinct([segment_label(segment) for segment in result.segments])))
     by = " and ".join(map(shortened, result.by))
     return pd.concat(parts, ignore_index=True), WindowLabels(names, "group", by)
+
+
+def segment_course(trend: TrendResult) -> tuple[pd.DataFrame, WindowLabels]:
+    """Make the table that a chart of segments over windows draws, a segment in a feature's place.
+
+    Parameters
+    ----------
+    trend : TrendResult
+        With segments.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        As `change_table` gives it, a row per segment and window: that of the feature which moved
+        furthest there, named in `note`.
+    windows : WindowLabels
+        A label for each window.
+    """
+    labels = distinct([segment_label(segment) for segment in trend.segments])
+    parts = []
+    for label, part in zip(labels, trend.segments.values(), strict=True):
+        table, _ = change_table(part)
+        table = table[table["feature"].isin(trend.baseline.features)]
+        order = table.assign(rank=table["severity"].map(rank)).sort_values(
+            ["window", "rank", "level"], ascending=[True, False, False], kind="stable"
+        )
+        worst = order.drop_duplicates("window").drop(columns="rank")
+        alarms = table.groupby("window")["alarm"].any()
+        parts.append(
+            worst.assign(
+                note=[f"{f}: {n}" for f, n in zip(worst["feature"], worst["note"], strict=True)],
+                alarm=worst["window"].map(alarms).to_numpy(),
+                feature=label,
+            )
+        )
+    return pd.concat(parts, ignore_index=True), window_labels(trend.table)
+
+
+def segment_label(segment: Iterable[object]) -> str:
+    """Write the values of a segment's columns as its name.
+
+    Parameters
+    ----------
+    segment : iterable
+        A value of each column; None where it is missing.
+
+    Returns
+    -------
+    str
+    """
+    values = ["missing" if value is None else shortened(str(value)) for value in segment]
+    return " and ".join(values)
 
 
 def _with_levels(table: pd.DataFrame, policy: DriftPolicy) -> pd.DataFrame:
