@@ -12,7 +12,7 @@ from driftlib.auditing.deals import deal, repeat_columns
 from driftlib.auditing.faults import FAULTS, MISSING, SENTINEL, SHIFT
 from driftlib.auditing.label_faults import PRIOR, delay_labels, shift_prior
 from driftlib.auditing.smallest import smallest_seen
-from driftlib.auditing.trials import Bench
+from driftlib.auditing.trials import Bench, _is_settled
 from driftlib.cli import main
 from driftlib.data.units import unit_codes
 from driftlib.drift.compare import compare, pair_up
@@ -275,3 +275,11 @@ def test_the_command_writes_what_it_found(tmp_path, capsys):
     assert {row["fault"] for row in content["table"]} >= {"shift", "missing values"}
     assert main(["audit", str(path), "--window", "9 parsecs"]) == 2
     assert "'9 parsecs' must be a number of rows, or a length of time" in capsys.readouterr().err
+
+
+def test_no_time_is_spent_on_sizes_whose_neighbours_tell_the_same():
+    hits = {1: [False] * 6, 2: [False] * 6, 3: [False, True] * 4, 4: [True] * 6, 5: [True] * 6}
+    settled = [size for size in hits if _is_settled(hits, size, [1, 2, 3, 4, 5])]
+    assert settled == [1, 5]
+    assert _is_settled({4: [True] * 15, 3: [False] * 9}, 4, [3, 4])
+    assert not _is_settled({4: [True] * 5, 3: [True] * 9}, 4, [3, 4])

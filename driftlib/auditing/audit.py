@@ -161,7 +161,7 @@ def audit(
         How often nothing is changed, for each length of window.
     tries : int
         How often each fault is tried at each size, at the most: 15 tries of the same outcome are
-        enough.
+        enough, and 6 where the next size tells the same.
     wanted : float
         With which chance a fault is to be seen, in (0, 1): see `Audit.smallest`.
     policy : DriftPolicy

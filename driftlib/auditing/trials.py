@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -31,8 +31,8 @@ LATE_SHARE, MOST_LATE = 0.2, 50
 LATE = "performance while a fifth of one class's labels is late"
 # Of these the first that the task has tells how much was lost.
 MAIN_METRICS = ("roc_auc", "accuracy", "rmse")
-# So many tries of the same outcome tell enough.
-SETTLED = 15
+# So many tries of the same outcome tell enough; fewer where the next size tells the same.
+SETTLED, SETTLED_BESIDE = 15, 6
 COUNTED = ("of", "units", "rows", "tries", "seen", "share", "lower", "upper")
 CHANGED = ("fault", "feature", "size", "measure", "metric", "loss")
 
@@ -219,13 +219,16 @@ def _seen_drift(bench: Bench, take: int, faults: list[Fault], tries: int) -> lis
     }
     tested = sum(column.kind in COMPARABLE for column in bench.baseline.columns.values())
     hits: dict[str, list[bool]] = {variant: [] for variant in variants}
+    of_fault: dict[tuple[str, str], list[str]] = {}
+    for variant, (name, fault, _) in variants.items():
+        of_fault.setdefault((name, fault.name), []).append(variant)
     origin = {variant: name for variant, (name, _, _) in variants.items()}
     for one in islice(bench.deals(take), tries):
         rows = bench.frame.iloc[one.window]
         faulty = {
             variant: fault.make(rows[name], bench.baseline.columns[name], size, bench.rng)
             for variant, (name, fault, size) in variants.items()
-            if not _is_settled(hits[variant])
+            if not _is_settled(hits, variant, of_fault[name, fault.name])
         }
         if not faulty:
             break
@@ -243,9 +246,19 @@ def _seen_drift(bench: Bench, take: int, faults: list[Fault], tries: int) -> lis
     ]  # fmt: skip
 
 
-def _is_settled(hits: list[bool]) -> bool:
-    """Whether further tries are not worth their time: so many had the same outcome."""
-    return len(hits) >= SETTLED and len(set(hits)) == 1
+def _is_settled(hits: Mapping[Any, list[bool]], key: Any, sizes: Sequence[Any]) -> bool:
+    """Whether further tries of a size are not worth their time.
+
+    So many had the same outcome; or some had, and all of the next size on the way to the other
+    outcome had it as well: what is seen of a small fault is seen of a larger one.
+    """
+    own = hits[key]
+    if len(set(own)) != 1 or len(own) < SETTLED_BESIDE:
+        return False
+    place = sizes.index(key) + (-1 if own[0] else 1)
+    beside = hits[sizes[place]] if 0 <= place < len(sizes) else []
+    agree = len(beside) >= SETTLED_BESIDE and set(beside) == set(own)
+    return agree or len(own) >= SETTLED
 
 
 def _false_loss(bench: Bench, take: int, deals: int) -> list[dict[str, Any]]:
@@ -279,7 +292,11 @@ def _seen_loss(bench: Bench, take: int, tries: int) -> list[dict[str, Any]]:
     losses: dict[tuple[str, float], list[pd.Series]] = {key: [] for key in hits}
     for one in islice(bench.deals(take), tries):
         window, rest = judged.iloc[one.window], judged.iloc[one.rest]
-        left = [(f, size) for f, size in every if not _is_settled(hits[f.name, size])]
+        left = [
+            (f, size)
+            for f, size in every
+            if not _is_settled(hits, (f.name, size), [(f.name, other) for other in f.sizes])
+        ]
         if not left:
             break
         _, plain = bench.alarms(window, rest)
