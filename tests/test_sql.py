@@ -99,11 +99,14 @@ def test_postgres_values_are_those_of_pandas(frame, table):
         "9007199254740993::int8 AS big, NULL::int8 AS none, 0.1::float4 AS small, true AS yes, "
         "'ab'::char(3) AS padded, gen_random_uuid() AS id, 12.5::money AS money, "
         "interval '1 day' AS long, date '2024-01-02' AS day, now() AS moment, 'x'::xml AS xml, "
-        "'infinity'::timestamp AS never"
+        "'infinity'::timestamp AS never, 'calm'::mood AS mood, 1.5::cost AS cost, 3::age AS age"
     )
     url, _, _ = table.removeprefix("sql:").partition(" ")
-    with psycopg.connect(url) as connection:
-        connection.execute("CREATE TYPE pg_temp.mood AS ENUM ('calm', 'cross')")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "DROP TYPE IF EXISTS mood, cost, age; CREATE TYPE mood AS ENUM ('calm', 'cross'); "
+            "CREATE DOMAIN cost AS numeric; CREATE DOMAIN age AS int"
+        )
     address = f"sql:{url} SELECT {columns}; "
     found = read_frame(address).iloc[0]
     engine = sa.create_engine(SERVER)
@@ -115,7 +118,9 @@ def test_postgres_values_are_those_of_pandas(frame, table):
     assert found[["dn", "f", "g", "none"]].isna().all()
     for name in ("d", "big", "yes", "padded", "day"):
         assert found[name] == expected[name], name
-    assert (found["money"], found["long"]) == ("$12.50", "1 day")
+    assert found[["money", "long", "mood"]].tolist() == ["$12.50", "1 day", "calm"]
+    assert (found["cost"], found["age"]) == (1.5, 3)
+    assert read_frame(f"sql:{url} select 1.5 as x, null::numeric as y")["y"].dtype == float
 
 
 @postgres

@@ -33,7 +33,7 @@ STORED = ("integer", "real", "text", "blob")
 # What one SELECT of SQLite may have at most is 2,000.
 MOST_ASKED = 400
 # Types that Arrow has as something else.
-_AS_TEXT = (b"money", b"oid")
+_AS_TEXT = ("money", "oid")
 _SAYS = re.compile(r"(?:(?:ERROR|FATAL): +|\[SQLite\] |Failed to [a-z]+ query: |[A-Z_]+: )+(.*)")
 # How SQLite has values of several kinds in one column, and a value that tells a driver the kind.
 _REAL = ("CAST({0} AS REAL)", "0.5")
@@ -231,21 +231,32 @@ def _connect(address: SqlAddress) -> Any:
 
 def _of_postgres(connection: Any, address: SqlAddress) -> dict[str, SqlColumn]:
     """Select columns so that Arrow has their values: decimals as floats, as pandas has them."""
-    import pyarrow as pa
-
     with connection.cursor() as cursor:
         for statement in _OF_POSTGRES:
             cursor.execute(statement)
         schema = cursor.adbc_execute_schema(f"SELECT * {_rows_of(address)}")
-    unique_names(schema.names, address.shown)
-    columns = {}
-    for column in schema:
-        name, own = _quoted(column.name), (column.metadata or {}).get(b"POSTGRESQL:type", b"")
-        plain = not isinstance(column.type, pa.BaseExtensionType) and own not in _AS_TEXT
-        plain = plain and not pa.types.is_interval(column.type)
-        cast = "" if plain else "::float8" if own == b"numeric" else "::text"
-        columns[column.name] = SqlColumn(name + cast)
-    return columns
+        names = unique_names(schema.names, address.shown)
+        # Types are known without a row, too; of a domain the driver knows what it is of.
+        types = ", ".join(f"pg_typeof({_quoted(name)})::text" for name in names)
+        one = f"(SELECT * {_rows_of(address)} LIMIT 1) AS one"
+        cursor.execute(f"SELECT {types} FROM (SELECT 1) AS always LEFT JOIN {one} ON true")
+        (told,) = cursor.fetchall()
+    return {
+        column.name: SqlColumn(_quoted(column.name) + _cast(column, name))
+        for column, name in zip(schema, told, strict=True)
+    }
+
+
+def _cast(column: pa.Field, told: str) -> str:
+    """Cast what Arrow has no type for, or has as something else."""
+    import pyarrow as pa
+
+    kind, own = column.type, {told.encode(), *(column.metadata or {}).values()}
+    if b"numeric" in own:
+        return "::float8"
+    if told in _AS_TEXT or isinstance(kind, pa.BaseExtensionType) or pa.types.is_interval(kind):
+        return "::text"
+    return "::text" if pa.types.is_binary(kind) and told != "bytea" else ""
 
 
 def _of_sqlite(connection: Any, address: SqlAddress) -> dict[str, SqlColumn]:
