@@ -62,7 +62,7 @@ def with_scipy(reference: Any, current: Any) -> Iterable[str]:
 
 
 def with_evidently(reference: Any, current: Any) -> Iterable[str]:
-    """The drift preset with KS and chi-square: a p-value a column."""
+    """The drift preset, KS and chi-square (which takes the reference's shares as exact)."""
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
 
@@ -93,7 +93,7 @@ def with_nannyml(reference: Any, current: Any) -> Iterable[str]:
 
 
 def with_whylogs(reference: Any, current: Any) -> Iterable[str]:
-    """Approximate sketches of both frames, and its drift scores of them (KS or chi-square)."""
+    """Sketches of both frames and drift scores of them (chi-square as Evidently's)."""
     import whylogs as why
     from whylogs.viz.drift.column_drift_algorithms import calculate_drift_scores
 
