@@ -126,7 +126,7 @@ def follow(page: Path, folder: Path, slow: bool = False) -> int:
         for block in blocks(page):
             if block.mark.startswith("not run:") or (block.mark == "slow" and not slow):
                 continue
-            where = f"{page.relative_to(ROOT)}, line {block.line}"
+            where = f"{page.name}, line {block.line}"
             try:
                 printed = (
                     run_python(block, names, page) if block.kind == "python" else run_sh(block)
