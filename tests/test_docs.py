@@ -52,16 +52,16 @@ def test_every_block_has_a_kind():
 
 
 def test_blocks_are_compared_with_what_they_print(tmp_path):
-    page = DOCS / "index.md"
     for printed, fits in (("2", True), ("3", False)):
         made = tmp_path / "page.md"
         made.write_text(f"```python\n1 + 1\n```\n\n```text\n{printed}\n```\n")
         (block,) = blocks(made)
         assert block.prints == printed
         assert matches(printed, "2\n") is fits
+    with pytest.raises(AssertionError, match=r"page\.md, line 1 prints:\n2"):
+        follow(made, tmp_path)
     assert matches("a ... c", "a b b c")
     assert not matches("a ... c", "a b b d")
-    assert page.exists()
 
 
 def test_every_public_name_is_in_the_reference():
