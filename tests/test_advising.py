@@ -297,6 +297,8 @@ def test_a_history_keeps_advices_and_scores_them_by_later_labels(shifted, tmp_pa
     )
     assert main(["history", str(place), "--model", "churn", "--table", "advices"]) == 0
     assert "borne out" in capsys.readouterr().out
+    history.prune("2024-02-15")
+    assert history.advices()["start"].tolist() == [again.start]
 
 
 def test_chances_add_up_and_rows_are_drawn_with_them():

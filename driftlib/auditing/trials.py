@@ -237,8 +237,8 @@ def _seen_drift(bench: Bench, take: int, faults: list[Fault], tries: int) -> lis
         profile = baseline.profile_frame(pd.concat([pd.DataFrame(faulty), beside], axis=1))
         pair = pair_up(baseline, baseline.reference, profile)
         (table,) = compare([pair], bench.policy, beside=tested - 1)
-        for variant, drifted in table["drifted"].items():
-            hits[str(variant)].append(bool(drifted))
+        for column, drifted in table["drifted"].items():
+            hits[str(column)].append(bool(drifted))
     return [
         _row(DRIFT, bench, take, seen, fault=fault.name, feature=name, size=size,
              measure=fault.measure)

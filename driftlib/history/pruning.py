@@ -49,6 +49,9 @@ def forget(connection: Connection, model: Row, before: str) -> int:
     # What is left of the runs begins no earlier.
     cut = (runs.c.model_id == model.id) & (runs.c.first != "") & (runs.c.first < start)
     connection.execute(runs.update().where(cut).values(first=start))
+    advices = schema.advices
+    old = (advices.c.model_id == model.id) & (advices.c.end != "") & (advices.c.end < start)
+    connection.execute(advices.delete().where(old))
     alerts = schema.alerts
     over = (alerts.c.model_id == model.id) & (alerts.c.closed != "") & (alerts.c.window < start)
     connection.execute(alerts.delete().where(over))
