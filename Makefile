@@ -80,7 +80,7 @@ app: .venv/.ready ## open the Streamlit page
 docs: .venv-docs/.ready ## build the documentation and check it: open docs/_build/html/index.html
 	@rm -rf docs/_build docs/reference/generated
 	@.venv-docs/bin/python -m sphinx --quiet --fail-on-warning --keep-going --nitpicky \
-		-b html docs docs/_build/html
+		-b html -d docs/_build/doctrees docs docs/_build/html
 	@.venv-docs/bin/python -m pytest --noconftest -m docs tests/test_docs.py
 
 lint: .venv/.ready ## check style, types, docstrings and the order of imports

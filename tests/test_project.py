@@ -272,6 +272,7 @@ def test_failed_installation_is_tried_again(copy):
 def test_clean_leaves_what_is_not_generated(installed):
     keep = [
         "data/mine.parquet",
+        "docs/reference/index.md",
         "notebooks/mine.ipynb",
         "reports/.gitignore",
         "my.csv",
@@ -280,6 +281,8 @@ def test_clean_leaves_what_is_not_generated(installed):
     lose = [
         "reports/a/index.html",
         "artifacts/metrics.csv",
+        "docs/_build/html/index.html",
+        "docs/reference/generated/command-line.md",
         "driftlib/__pycache__/x.pyc",
         "reports/.x",
     ]
