@@ -20,6 +20,7 @@ from driftlib.diagnosis.windows import diagnose_windows
 from driftlib.domain.classifier import fit_domain
 from driftlib.errors import DataError, DriftlibError, ParameterError
 from driftlib.text import number_writer
+from driftlib.visualization import loss_waterfall
 
 FEATURES = [
     "tenure_months", "monthly_charge", "usage_hours", "support_calls", "late_payments",
@@ -713,3 +714,27 @@ def test_unknown_keywords_get_a_suggestion():
     frame = noise(50, 1)
     with pytest.raises(ParameterError, match="Did you mean 'features'"):
         diagnose(frame, frame, loss="cost", feature=["x0"])
+
+
+def test_errors_with_heavy_tails_are_told_by_their_size(rng):
+    x = rng.normal(size=4000)
+    frames = {
+        law: pd.DataFrame({"x": x, "y_pred": x, "y_true": x + np.exp(0.5 * x) * error})
+        for law, error in (("normal", rng.normal(size=4000)), ("t2", rng.standard_t(2, 4000)))
+    }
+    found = {law: read_losses(("a", frame), ("b", frame)) for law, frame in frames.items()}
+    assert {law: losses.name for law, losses in found.items()} == {
+        "normal": "squared",
+        "t2": "absolute",
+    }
+    error = (frames["t2"]["y_true"] - frames["t2"]["y_pred"]).to_numpy()
+    np.testing.assert_allclose(found["t2"].current, np.abs(error))
+    assert found["t2"].relative
+    frame = frames["t2"]
+    shifted = frame.assign(y_true=frame["y_true"] + 2.0 * (x > 0))
+    why = diagnose(frame[:2000], shifted[2000:], unit="row")
+    assert why.verdict == "concept drift"
+    assert "absolute error" in why.reason
+    # A squared error is drawn with its root, an absolute one as it is.
+    assert "root " not in loss_waterfall(why).to_json()
+    assert "root " in loss_waterfall(diagnose(frame, shifted, loss="squared", unit="row")).to_json()

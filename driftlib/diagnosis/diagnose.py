@@ -212,10 +212,12 @@ def diagnose(
         figure for the concept.
     loss : str
         "auto": the Brier score where there are probabilities (summed over the classes if
-        there are more than two), else the share of wrong predictions ("zero_one"), and the
-        squared error ("squared") for a regression; or a column with the loss of each row.
+        there are more than two), else the share of wrong predictions ("zero_one"); for a
+        regression the squared error ("squared"), or the absolute one ("absolute") where tails so
+        heavy that a few rows would be all of the squared one leave nothing to tell by it. Or a
+        column with the loss of each row.
     minimum_effect : float
-        Smallest worsening that counts: in the unit of the loss, for squared errors as a
+        Smallest worsening that counts: in the unit of the loss, for errors of numbers as a
         share of the reference's.
     seed : int
         Of the folds, and of the sample where a side has more than `max_rows` rows.

@@ -19,6 +19,10 @@ from driftlib.stats.aggregates import LEAST_SQUARED, squares
 from driftlib.text import quoted
 
 AUTO, BRIER, ZERO_ONE, SQUARED = "auto", "brier", "zero_one", "squared"
+ABSOLUTE = "absolute"
+# Times its mean from which on the spread of a squared error comes of a few rows: normal errors have
+# 1.4, those of Laplace's law 2.2, and with heavy tails it grows with the rows.
+MOST_SPREAD = 6.0
 
 MOST_LOSS = MOST_SQUARED**2
 
@@ -174,10 +178,27 @@ def _squared(predictions: Predictions, task: Task) -> np.ndarray:
     return squares(predictions.y - predictions.pred)
 
 
+def _absolute(predictions: Predictions, task: Task) -> np.ndarray:
+    """Take the size of the error of a number."""
+    return np.abs(predictions.y - predictions.pred)
+
+
+def _usual_of_numbers(reference: Predictions) -> str:
+    """Choose the loss of a regression: squared, unless a few rows would be all of it."""
+    error = reference.y - reference.pred
+    size = np.abs(error[np.isfinite(error)])
+    largest = size.max(initial=0.0)
+    if not largest:
+        return SQUARED
+    squared = (size / largest) ** 2
+    return ABSOLUTE if squared.std() > MOST_SPREAD * squared.mean() else SQUARED
+
+
 KNOWN: dict[str, tuple[str, Callable[[Predictions, Task], np.ndarray]]] = {
     BRIER: ("Brier score", _brier),
     ZERO_ONE: ("share of wrong predictions", _zero_one),
     SQUARED: ("squared error", _squared),
+    ABSOLUTE: ("absolute error", _absolute),
 }
 
 
@@ -195,10 +216,11 @@ def read_losses(
     ----------
     reference, current : (str, pandas.DataFrame)
         What to call the frame in an error, and the frame. Current may be without labels.
-    loss : {"auto", "brier", "zero_one", "squared"} or str
+    loss : {"auto", "brier", "zero_one", "squared", "absolute"} or str
         Or a column that holds the loss of each row, higher being worse. "auto" is the Brier
-        score where there are probabilities, else the share of wrong predictions, and the
-        squared error for a regression.
+        score where there are probabilities, else the share of wrong predictions, and for a
+        regression the squared error, or the absolute one where the reference's errors have tails
+        so heavy that a few rows would be all of the squared one.
     roles : ColumnRoles, optional
         Names of labels, predictions and probabilities; default the usual ones.
     task : {"auto", "binary", "multiclass", "regression"}
@@ -235,7 +257,9 @@ def read_losses(
         unlabelled = [current[0]]
         current = current[0], current[1].drop(columns=roles.y_true, errors="ignore")
     found, sides = parse_predictions([reference, current], roles, task, positive, unlabelled)
-    usual = SQUARED if found.kind == REGRESSION else BRIER if has_proba else ZERO_ONE
+    usual = BRIER if has_proba else ZERO_ONE
+    if found.kind == REGRESSION:
+        usual = _usual_of_numbers(sides[0])
     name = usual if loss == AUTO else loss
     _check_goes_with(name, found, sides, roles)
     title, function = KNOWN[name]
@@ -250,7 +274,7 @@ def read_losses(
             "some rows is needed."
         )
     outcomes = Outcomes(found, sides[0], sides[1], given)
-    return Losses(name, title, before, now, name == SQUARED, outcomes)
+    return Losses(name, title, before, now, name in (SQUARED, ABSOLUTE), outcomes)
 
 
 def _has_labels(frame: pd.DataFrame, roles: ColumnRoles) -> bool:
@@ -274,7 +298,7 @@ def _with_predictions(
 
 
 def _check_goes_with(name: str, task: Task, sides: list[Predictions], roles: ColumnRoles) -> None:
-    if (name == SQUARED) != (task.kind == REGRESSION):
+    if (name in (SQUARED, ABSOLUTE)) != (task.kind == REGRESSION):
         raise ParameterError(
             f"loss={name!r} does not go with a {task.kind} task ({task.reason}): leave it at "
             "'auto', or name a column of your own losses."

@@ -34,7 +34,7 @@ class DiagnosisSetup:
     Parameters
     ----------
     loss : str
-        "auto", "brier", "zero_one", "squared", or a column with the loss of each row.
+        "auto", "brier", "zero_one", "squared", "absolute", or a column with the loss of each row.
     minimum_effect : float
         Smallest worsening that counts, at least 0.
     seed : int

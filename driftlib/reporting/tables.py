@@ -15,6 +15,7 @@ from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME
 from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.losses import SQUARED
 from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError
@@ -375,9 +376,10 @@ def _loss_words(found: Diagnosis) -> tuple[str, str, Callable[[float], str]]:
     if not found.verdict_inputs.relative:
         return title, write_value(loss), write_change
     write = found.verdict_inputs.writer(found.loss_reference / 20)
+    squared = found.loss == SQUARED
     return (
-        f"root of the {title}",
-        write_value(math.sqrt(loss)),
+        f"root of the {title}" if squared else title,
+        write_value(math.sqrt(loss) if squared else loss),
         lambda value: NOT_A_NUMBER if is_missing(value) else write(value, True),
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.losses import SQUARED
 from driftlib.text import number_writer, shortened, significant
 from driftlib.visualization import style
 from driftlib.visualization.diagnosis import COLORS, TITLES, plain_title
@@ -62,7 +63,7 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
     # The digits that the best known term deserves.
     spread = float((known["upper"] - known["lower"]).min())
     write = diagnosis.verdict_inputs.writer(spread)
-    level = _root if diagnosis.verdict_inputs.relative else number_writer(spread)
+    level = _root if diagnosis.loss == SQUARED else number_writer(spread)
     chart = figure(
         escape(title, most=None),
         caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
