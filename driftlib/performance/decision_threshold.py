@@ -104,7 +104,7 @@ def performance_at(
     _check(frame, perf, y_proba)
     scores = frame[y_proba].to_numpy(dtype=float, na_value=np.nan)
     codes = np.where(np.isnan(scores), -1, scores >= threshold).astype(np.int64)
-    decided = pd.Categorical.from_codes(codes.tolist(), categories=pd.Index(perf.classes))
+    decided = pd.Categorical.from_codes(codes, categories=pd.Index(perf.classes))
     columns = [name for name in frame.columns if name != y_pred]
     return track_performance(
         frame[columns].assign(**{y_pred: decided}),
