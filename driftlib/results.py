@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from driftlib.files import json_ready
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
 One = TypeVar("One")
 Made = TypeVar("Made")
+Arrays = ParamSpec("Arrays")
 
 
-def of_the_latest(function: Callable[[One], Made]) -> Callable[[One], Made]:
+def of_the_latest(
+    function: Callable[Concatenate[One, Arrays], Made],
+) -> Callable[Concatenate[One, Arrays], Made]:
     """Remember what a function made of the result that it was given last.
 
     Charts of a report ask the same of one result again and again, and a result does not change.
@@ -31,7 +35,7 @@ def of_the_latest(function: Callable[[One], Made]) -> Callable[[One], Made]:
     Parameters
     ----------
     function : callable
-        Of one result; what it makes is changed by nobody.
+        Of one result, and of arrays if it takes some; nobody changes those, or what it makes.
 
     Returns
     -------
@@ -45,18 +49,26 @@ def of_the_latest(function: Callable[[One], Made]) -> Callable[[One], Made]:
     >>> frame = pd.DataFrame()
     >>> count(frame), count(frame), count(pd.DataFrame())
     (1, 1, 2)
+    >>> ask = of_the_latest(lambda result, array: len(asked.append(result) or asked))
+    >>> ask(frame, [1.0]), ask(frame, [1.0]), ask(frame, [2.0])
+    (3, 3, 4)
     """
-    latest: tuple[weakref.ref[One], Made] | None = None
+    latest: tuple[weakref.ref[One], tuple[Any, ...], Made] | None = None
 
     @wraps(function)
-    def made(result: One) -> Made:
+    def made(result: One, /, *arrays: Arrays.args, **others: Arrays.kwargs) -> Made:
         nonlocal latest
         known = latest
-        if known is None or known[0]() is not result:
-            known = latest = weakref.ref(result), function(result)
-        return known[1]
+        same = known is not None and known[0]() is result
+        if known is None or not (same and _equal(known[1], arrays)):
+            known = latest = weakref.ref(result), arrays, function(result, *arrays, **others)
+        return known[2]
 
     return made
+
+
+def _equal(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    return all(np.array_equal(one, other) for one, other in zip(some, others, strict=True))
 
 
 class Result(ABC):

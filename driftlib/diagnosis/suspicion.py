@@ -11,6 +11,7 @@ from driftlib.diagnosis.verdict import CONCEPT_PART
 from driftlib.domain.result import Domain
 from driftlib.performance.assumptions import MixtureCheck
 from driftlib.performance.unlikely_labels import CHECK, usual_labels
+from driftlib.results import of_the_latest
 
 # The same inputs have other scores where what a model of the reference's scores leaves over has
 # grown so many times, surely at so high a level, and left at most such a share of their variance.
@@ -113,6 +114,7 @@ def lost_labels(domain: Domain, labels: np.ndarray, scores: np.ndarray) -> str:
     )
 
 
+@of_the_latest
 def other_scores(domain: Domain, scores: np.ndarray) -> str:
     """Say that the same inputs no longer have the same scores, so that it is not one model.
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from driftlib.data.counters import counter_note, is_counter
 from driftlib.data.levels import KnownLevels, count_levels, level_codes
-from driftlib.data.numbers import as_numbers, without_gaps
+from driftlib.data.numbers import as_numbers, without_gaps, written_numbers
 from driftlib.data.schema import CATEGORICAL, COMPARABLE, EMPTY, NUMERIC, column_kind
 from driftlib.errors import DataError
 from driftlib.stats.precision import Claims, alike, claims, held_as_whole, held_bits
@@ -99,6 +99,8 @@ def note_of_counter(series: pd.Series) -> str:
     >>> note_of_counter(pd.Series(range(1, 100))).partition(" (")[0]
     'not compared: only counts up'
     """
+    if isinstance(series.dtype, pd.StringDtype) and not written_numbers(series):
+        return ""
     values = as_numbers(series).values  # noqa: PD011
     values = values[np.isfinite(values)]
     return counter_note(values[0], values[-1]) if is_counter(values) else ""
