@@ -107,6 +107,7 @@ def what_if(
     return WhatIf(feature_drift, label_flips, trend, realised, estimated, why)
 
 
+@lru_cache(2)
 def _inputs(feature_drift: float, rows: int, seed: int) -> Simulation:
     return simulate(rows, feature_drift, 0.0, seed)
 
