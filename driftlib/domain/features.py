@@ -98,8 +98,12 @@ def note_of_counter(series: pd.Series) -> str:
     --------
     >>> note_of_counter(pd.Series(range(1, 100))).partition(" (")[0]
     'not compared: only counts up'
+    >>> note_of_counter(pd.Series(["a", "b"] * 50, dtype="category"))
+    ''
     """
-    if isinstance(series.dtype, pd.StringDtype) and not written_numbers(series):
+    named = isinstance(series.dtype, pd.CategoricalDtype)
+    texts = pd.Series(series.cat.categories) if named else series
+    if isinstance(texts.dtype, pd.StringDtype) and not written_numbers(texts):
         return ""
     values = as_numbers(series).values  # noqa: PD011
     values = values[np.isfinite(values)]
