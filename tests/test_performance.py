@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -613,3 +614,24 @@ def test_two_files_of_one_name_are_told_apart(rng, tmp_path):
     frame.drop(columns="y_pred").to_csv(tmp_path / "old" / "rows.csv", index=False)
     with pytest.raises(DriftlibError, match=r"^reference rows\.csv has no column 'y_pred'"):
         track_performance(tmp_path / "new" / "rows.csv", reference=tmp_path / "old" / "rows.csv")
+
+
+def test_what_a_small_window_could_have_shown_is_said(rng):
+    y = np.arange(3000) % 2
+    right = rng.permutation(np.arange(3000) < 2400)
+    reference = pd.DataFrame({"y_true": y, "y_pred": np.where(right, y, 1 - y)})
+    given = {"reference": reference, "metrics": ["accuracy"], "unit": "row"}
+
+    def judged(rows: int, wrong: int) -> pd.Series:
+        window = reference[:rows].assign(y_pred=y[:rows])
+        window.loc[: wrong - 1, "y_pred"] = 1 - y[:wrong]
+        return track_performance(window, **given).table.iloc[0]
+
+    note = judged(30, 6)["note"]
+    told = re.search(r"too little is known to show a fall that does not go below ([\d.]+)", note)
+    least = float(told.group(1))
+    assert 0.55 < least < 0.68
+    # Well beyond that value a loss is found, and not before it.
+    assert judged(30, 30 - int(30 * (least - 0.07)))["degraded"]
+    assert not judged(30, 30 - int(30 * (least + 0.07)))["degraded"]
+    assert "too little" not in judged(1000, 200)["note"]

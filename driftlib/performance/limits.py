@@ -18,6 +18,9 @@ from driftlib.performance.units import UnitJudgement, widen, widened
 from driftlib.stats import intervals
 from driftlib.text import quoted, unknown_name
 
+# A loss of quality of such a share of the value, or so many times what is tolerated, is large.
+LARGE_LOSS, LARGE_TIMES = 0.2, 3.0
+
 
 @dataclass(frozen=True)
 class Limit:
@@ -199,11 +202,15 @@ class Verdicts:
         Whether the value is on the wrong side of the threshold.
     degraded : bool array, shape (groups, metrics)
         Whether that, or being worse than the reference, is more than noise.
+    shows : float array, shape (groups, metrics)
+        From which value on a loss of quality would be more than noise, where so little is known
+        that a large one would not be; else NaN.
     """
 
     threshold: np.ndarray
     breached: np.ndarray
     degraded: np.ndarray
+    shows: np.ndarray
 
 
 def judge(
@@ -235,7 +242,7 @@ def judge(
     -------
     Verdicts
     """
-    threshold = np.full(values.value.shape, np.nan)
+    threshold, shows = (np.full(values.value.shape, np.nan) for _ in range(2))
     breached, degraded = (np.zeros(values.value.shape, bool) for _ in range(2))
     wide = values if units is None else widened(values, units.own, metrics)
     for column, metric in enumerate(metrics):
@@ -247,6 +254,8 @@ def judge(
             _, lower, upper = _column(wide, column)
             worst = upper if metric.higher_is_better else lower
             degraded[:, column] = metric.worse(worst, limit.number)
+            bad = lower if metric.higher_is_better else upper
+            shows[:, column] = _shows(np.abs(bad - value), limit.number, sign, 0.0, metric)
         elif reference is not None and is_compared(metric.name, limits):
             value, lower, upper = _column(compared or values, column)
             known = _column(reference, column)
@@ -264,8 +273,37 @@ def judge(
                 told = units.apart[:, column] & ~np.array(units.cannot_tell, bool)
             worst = high if metric.higher_is_better else low
             degraded[:, column] = metric.worse(worst, sign * tolerance) & told
+            bad = low if metric.higher_is_better else high
+            reach = np.abs(bad - (value - known[0]))
+            shows[:, column] = _shows(reach, known[0], sign, tolerance, metric)
         breached[:, column] = metric.worse(value, threshold[:, column])
-    return Verdicts(threshold, breached, degraded)
+    return Verdicts(threshold, breached, degraded, np.where(degraded, np.nan, shows))
+
+
+def _shows(
+    reach: np.ndarray,
+    limit: np.ndarray | float,
+    sign: int,
+    tolerance: float,
+    metric: Metric[Any],
+) -> np.ndarray:
+    """From which value on a loss would show, where one of a fifth, or thrice tolerated, would not.
+
+    Parameters
+    ----------
+    reach : float array
+        From the value, or its difference, to the worse end of its interval, which is about how far
+        the better end is from a worse value.
+    limit : float array or float
+        What it is compared with.
+    sign : {-1, 1}
+        Which way is worse.
+    tolerance : float
+    metric : Metric
+    """
+    large = np.maximum(LARGE_LOSS * np.abs(limit), LARGE_TIMES * tolerance)
+    least = np.clip(limit + sign * (tolerance + reach), metric.low, metric.high)
+    return np.where(tolerance + reach > large, least, np.nan)
 
 
 def _column(values: MetricValues, column: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -101,12 +101,33 @@ def judged_table(
     known = None if reference is None else reference.shown
     table = long_table(groups, metrics, shown, verdicts, estimated, found, known)
     compared = [own is not None and is_compared(metric.name, limits) for metric in metrics]
-    remarks = _remarks(values, reference, compared, found)
+    shown_from = _shown_from(verdicts, metrics)
+    remarks = [
+        (*said, *blind)
+        for said, blind in zip(
+            _remarks(values, reference, compared, found), shown_from, strict=True
+        )
+    ]
     pairs = zip(table["note"], remarks, strict=True)
     table["note"] = [join_notes(note, *more) for note, more in pairs]
     ends = {name: getattr(held, name).ravel() for name in ("value", "lower", "upper")}
     labelled = np.repeat(basis.n_labelled, len(metrics))
     return JudgedTable(table, table.assign(n_labelled=labelled, **ends))
+
+
+def _shown_from(verdicts: Verdicts, metrics: Sequence[Metric[Any]]) -> list[tuple[str, ...]]:
+    """Say from which value on a loss would show, where a large one would not; by group."""
+    return [
+        (
+            f"too little is known to show a {'fall' if metric.higher_is_better else 'rise'} "
+            f"that does not go {'below' if metric.higher_is_better else 'above'} "
+            f"{metric.write(float(value))}",
+        )
+        if np.isfinite(value)
+        else ()
+        for values in verdicts.shows
+        for value, metric in zip(values.tolist(), metrics, strict=True)
+    ]
 
 
 def _remarks(
