@@ -176,3 +176,10 @@ def test_a_code_is_a_finding_of_quality_where_days_are_few():
     assert found.sentence.startswith("is -999 in 3 % of its values, outside 0.")
     alert = next(a for a in dl.make_alerts(result) if a.subject == "x")
     assert (alert.kind, alert.severity) == ("data quality", "moderate")
+
+
+def test_where_all_values_lie_outside_nothing_is_said_of_a_rest(rng):
+    before = pd.DataFrame({"x": rng.normal(size=200)})
+    note = dl.detect_drift(before, before + 40).table.loc["x", "note"]
+    assert note.startswith("100 % of the values lie outside ")
+    assert "rest" not in note

@@ -75,6 +75,8 @@ def numeric_changes(
     places = _places(unusual, row, policy)
     rest = unusual.rest
     own, every = (abs(apart(before.mean, side.mean)) / scale for side in (rest, after))
+    if places and not rest.present:
+        return NumericWords(tuple(places))
     if places and not _moved(unusual, rest, policy.alpha):
         return NumericWords((*places, "the rest did not move"), few=True)
     single = len(places) > 1 or not unusual.ends or any(end.single for end in unusual.ends)
