@@ -133,8 +133,7 @@ def main() -> None:
     window, rules = ask_rules()
     notices = st.container()
     files, overview, drift, performance, why, upload = st.tabs(
-        TABS, default=TABS[0 if source == OWN else 1], key="tab", on_change="rerun",
-        bind="query-params",
+        TABS, default=TABS[0 if source == OWN else 1], key="tab", bind="query-params",
     )  # fmt: skip
     with files:
         own = guarded(files_tab, source, window)

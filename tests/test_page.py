@@ -56,7 +56,7 @@ def app(page: Page, address: str) -> Page:
 @pytest.fixture
 def own(page: Page, address: str) -> Page:
     """The page where nothing is simulated, and files are still to be chosen."""
-    return opened(page, address, "data=Own+data")
+    return opened(page, address, "data=Your+two+files")
 
 
 def tab(page: Page, name: str) -> Locator:
@@ -87,7 +87,7 @@ def download(page: Page, label: str) -> Path:
 def test_every_tab_can_be_read_on_a_phone_in_either_scheme(app: Page):
     app.set_viewport_size({"width": 390, "height": 844})
     expect(metric(app, "Features drifted")).to_have_text(re.compile(r"^\d of 8$"))
-    expect(app.get_by_role("heading", name=re.compile("Brier score"))).to_be_visible()
+    expect(app.get_by_text(re.compile("drift: .*Brier score")).first).to_be_visible()
     for scheme in ("light", "dark"):
         app.emulate_media(color_scheme=scheme)
         read_every_tab(app, scheme)
@@ -216,7 +216,7 @@ def test_what_cannot_be_used_gets_one_sentence(own: Page):
 
 def choose(app: Page, label: str, file: FilePayload) -> None:
     """Choose a file, again where Streamlit lost it while it answered an earlier choice."""
-    uploader = app.get_by_test_id("stSidebar").get_by_role("region", name=label)
+    uploader = tab(app, "Your two files").get_by_role("region", name=label)
     for wait in (10_000, 60_000):
         uploader.locator("input[type=file]").set_input_files(file)
         with contextlib.suppress(TimeoutError):
