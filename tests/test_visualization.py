@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from driftlib import visualization as charts
 from driftlib.errors import ParameterError
 from driftlib.files import write_whole
 from driftlib.html import page as pages
+from driftlib.html.table import write_boxed_table
 from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.curves import confusion_counts, score_curves
 from driftlib.reporting import drift_tables
@@ -914,3 +916,29 @@ def test_groups_are_drawn_window_by_window():
               for row in trace.hovertext for text in row if "z: shifted up" in text]  # fmt: skip
     assert len(hovers) == 1
     assert "Each cell is of the feature that moved furthest" in chart.layout.meta["caption"]
+
+
+@pytest.mark.browser
+def test_on_a_phone_panels_lie_below_one_another_and_wide_tables_are_cards(page, tmp_path):
+    rng = np.random.default_rng(12)
+    frame = pd.DataFrame({"y_true": np.arange(600) % 2, "y_proba": rng.random(600)})
+    frame["y_pred"] = (frame["y_proba"] > 0.5).astype(int)
+    chart = charts.metric_trend(dl.track_performance(frame, window=100, reference=frame))
+    heads = [f"head {n}" for n in range(8)]
+    wide = write_boxed_table(heads, [["x" * 20] * 8], label="wide")
+    body = f"<main><h1>All</h1>{pages.chart(json.loads(chart.to_json()), 'chart-0')}{wide}</main>"
+    path = write_whole(tmp_path / "phone.html", pages.document("All", body, charts=True))
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-charts=drawn]", timeout=60_000)
+    domains = page.evaluate(
+        """() => Object.entries(document.querySelector("#chart-0 .plot").layout)
+            .filter(([key]) => /^[xy]axis/.test(key))
+            .map(([key, axis]) => [key[0], ...axis.domain])"""
+    )
+    assert {tuple(ends) for letter, *ends in domains if letter == "x"} == {(0, 1)}
+    rows = sorted(ends for letter, *ends in domains if letter == "y")
+    assert len(rows) > 2
+    assert all(low[1] < high[0] for low, high in itertools.pairwise(rows))
+    assert page.locator("table.carded td").last.get_attribute("data-label") == "head 7"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
