@@ -149,7 +149,8 @@ def other_scores(domain: Domain, scores: np.ndarray) -> str:
     by = 2 * np.sqrt(one - each)
     return (
         f"the same inputs have other scores than in the reference, by {by:.2g} as a rule: the "
-        "model was changed, its inputs are computed or joined otherwise, or it takes some that are not here. Compare rows that one model has scored"
+        "model was changed, its inputs are computed or joined otherwise, or it takes some that are "
+        "not here. Compare rows that one model has scored"
     )
 
 
