@@ -450,9 +450,10 @@ def test_a_segment_with_few_reference_rows_learns_from_all(rng):
     current["shop"] = np.where(np.arange(300) < 100, "C", np.where(np.arange(300) < 200, "D", "A"))
     table = estimate_performance(reference, current, by="shop", metrics=["f1"]).table
     notes = table.set_index("shop")["note"]
-    assert notes["A"] == ""
-    assert notes["C"] == "the segment has 40 reference rows: calibrated on those of all segments"
-    assert notes["D"] == (
+    assert "calibrated" not in notes["A"]
+    said = "the segment has 40 reference rows: calibrated on those of all segments"
+    assert notes["C"].startswith(said)
+    assert notes["D"].startswith(
         "the segment has 0 reference rows: calibrated on those of all segments; "
         "the reference has no value to compare with"
     )

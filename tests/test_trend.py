@@ -417,8 +417,10 @@ def test_alerts_and_charts_of_segments(regions):
     assert alert.message.startswith("x where region = US drifted in 1 of 3 windows (2013-05-01; ")
     result = dl.detect_drift(reference, current, by="region")
     assert [alert.subject for alert in dl.make_alerts(result)] == ["x where region = US"]
-    with pytest.raises(dl.DriftlibError, match=r"by segment \(region\).*segments\[\('AP',\)\]"):
-        charts.drift_heatmap(trend)
+    drawn = charts.drift_heatmap(trend)
+    assert drawn.layout.title.text == "US drifted in May 2013"
+    major = next(trace for trace in drawn.data if trace.name == "major")
+    assert (major.y[0], major.x[1], major.text[0][1][0]) == ("US", "May 2013", "▲")
     assert charts.drift_heatmap(result).data[0].x == ("AP", "EU", "US")
     title = charts.drift_heatmap(trend.segments["US",]).layout.title.text
     assert title == "x drifted in May 2013"
