@@ -812,7 +812,7 @@ def columns_of(frame: pd.DataFrame, key: str) -> Columns | None:
         positive = places[3].text_input("Positive class (empty: the larger)", key=f"positive_{key}")
         st.form_submit_button("Evaluate")
     if chosen["y_true"] and chosen["y_pred"]:
-        roles = ColumnRoles(**{role: name or role for role, name in chosen.items()})
+        roles = ColumnRoles(chosen["y_true"], chosen["y_pred"], chosen["y_proba"] or "y_proba")
         return Columns(roles, positive=positive.strip() or None)
     lacks = f"The file has no column {' and no column '.join(absent)}."
     notice.error(plain(f"{lacks} Say below which of its columns hold what."))
