@@ -111,12 +111,6 @@ def _answers(address: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
-def kernel(lab: str) -> str:
-    """One kernel for all notebooks, which takes long to import what they need."""
-    return ask(lab, "kernels", name="python3")["id"]
-
-
 def ask(lab: str, what: str, **content: Any) -> Any:
     """Let the server make something, and return what it says of it."""
     request = urllib.request.Request(f"{lab}/api/{what}", json.dumps(content).encode())
@@ -124,14 +118,12 @@ def ask(lab: str, what: str, **content: Any) -> Any:
         return json.load(answer)
 
 
-FORGET = """() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
-  .requestExecute({code: '%reset -f', silent: true}).done.then(reply => reply.content.status)"""
-
-
-def run(page, lab: str, kernel: str, name: str):
-    """Open a notebook, run all of it in a kernel that has forgotten the last, return its panel."""
+def run(page, lab: str, name: str):
+    """Open a notebook, run all of it in a kernel of its own, return its panel."""
     page.set_viewport_size({"width": 1400, "height": 1000})
     path = f"{name}.ipynb"
+    # A page asks its kernel for all controls there are: none of the last notebook may be left.
+    kernel = ask(lab, "kernels", name="python3")["id"]
     ask(lab, "sessions", path=path, name=path, type="notebook", kernel={"id": kernel})
     page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
     page.wait_for_function(
@@ -140,7 +132,6 @@ def run(page, lab: str, kernel: str, name: str):
         timeout=1000 * STARTED,
     )
     page.set_default_timeout(1000 * RUN)
-    assert page.evaluate(FORGET) == "ok"
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     state = """() => {
       const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -207,8 +198,8 @@ CHECKS = {"drift": check_drift, "performance": check_performance, "demo": check_
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook_runs_and_its_charts_and_controls_work(page, lab, kernel, name):
-    panel = run(page, lab, kernel, name)
+def test_notebook_runs_and_its_charts_and_controls_work(page, lab, name):
+    panel = run(page, lab, name)
     errors = panel.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedError")
     assert errors.all_inner_texts() == []
     page.wait_for_function(
