@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -87,10 +88,11 @@ class UsualLabels:
             ("label", now.y, was.y, 1.0),
             ("prediction", now.pred, was.pred, MOST_USUAL),
         ):
+            if not (values == values[0]).all():
+                continue
             so = usual == values[0]
             share = float(so.mean())
-            constant = (values == values[0]).all() and share <= most
-            if constant and self._hardly(so, count, units):
+            if share <= most and self._hardly(so, count, units):
                 yield (
                     f"all its {counted(count, name)} are {self._named(values[0])}, as are "
                     f"{percent(share)} of the reference's"
@@ -110,13 +112,21 @@ class UsualLabels:
                 f"{counted(count, 'row')}, as they are wrong in {wrong} of the reference's"
             )
         if self.task.kind == REGRESSION:
-            times = _spread(now.y) / _spread(was.y)
-            same = _spread(now.pred) / _spread(was.pred)
+            times, same = _spread(now.y) / self._spreads[0], _spread(now.pred) / self._spreads[1]
             if max(times, 1 / times) > OTHER_UNIT and max(same, 1 / same) < SAME_UNIT:
                 yield (
                     f"its labels look to be in another unit: they spread {times:.3g} times as far "
                     f"as the reference's, predictions {same:.2g} times"
                 )
+
+    # Of the reference, whose rows are looked at once and not for every window.
+    @cached_property
+    def _spreads(self) -> tuple[float, float]:
+        return _spread(self.rows.y), _spread(self.rows.pred)
+
+    @cached_property
+    def _right(self) -> tuple[np.ndarray, np.ndarray]:
+        return _right_by_prediction(self.rows)
 
     def _named(self, value: float) -> str:
         if self.task.kind == REGRESSION:
@@ -137,8 +147,7 @@ class UsualLabels:
 
     def _mirrored(self, now: Predictions) -> bool:
         """Whether each prediction is as seldom right as it was wrong."""
-        sides = [_right_by_prediction(rows) for rows in (self.rows, now)]
-        (before, rows), (right, count) = sides
+        (before, rows), (right, count) = self._right, _right_by_prediction(now)
         if min(rows.min(), count.min()) < FEWEST_ROWS:
             return False
         error = np.sqrt(right * (1 - right) / count + before * (1 - before) / rows)
