@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,14 +41,23 @@ class Cumulative:
     squares: float
 
     @cached_property
+    def upto(self) -> np.ndarray:
+        """Rows before each end of a cell: none, below a point, at or below it, ..., all rows."""
+        rows = np.empty(2 * len(self.below) + 2)
+        rows[0], rows[-1] = 0, self.rows
+        rows[1:-1:2] = self.below
+        rows[2:-1:2] = self.at_or_below
+        return rows
+
+    @cached_property
     def cells(self) -> np.ndarray:
         """Rows before the first grid point, at it, between it and the next, and so on."""
-        rows = np.empty(2 * len(self.below) + 1)
-        rows[0] = self.below[0]
-        rows[1::2] = self.at_or_below - self.below
-        rows[2:-1:2] = self.below[1:] - self.at_or_below[:-1]
-        rows[-1] = self.rows - self.at_or_below[-1]
-        return rows
+        return self.upto[1:] - self.upto[:-1]
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """The shares of the rows in `upto`, without both ends."""
+        return self.upto[1:-1] / self.rows
 
 
 def cumulative(grid: ArrayLike, values: ArrayLike) -> Cumulative:
@@ -105,8 +115,10 @@ def cumulative_sorted(
     n = len(ordered)
     if not n:
         return Cumulative(below, at_or_below, 0, np.zeros(len(grid) + 1), np.nan, 0.0)
-    starts, ends = np.append(0, at_or_below), np.append(at_or_below, n)
-    held = ends > starts
+    bounds = np.empty(len(grid) + 2, dtype=np.int64)
+    bounds[0], bounds[1:-1], bounds[-1] = 0, at_or_below, n
+    starts, ends = bounds[:-1], bounds[1:]
+    rows = ends - starts
     sums, squares = np.zeros(len(grid) + 1), 0.0
     # One buffer: a new array comes fresh from the system each time where memory is given back
     # at once, as Dask has it done, which costs more than the sums.
@@ -119,7 +131,7 @@ def cumulative_sorted(
     with np.errstate(over="ignore", invalid="ignore"):
         for first, block in blocks(ordered):
             low, high = ends.searchsorted([first, first + len(block) - 1], "right")
-            cells = low + np.flatnonzero(held[low : high + 1])
+            cells = low + rows[low : high + 1].nonzero()[0]
             inside = np.maximum(starts[cells] - first, 0)
             if whole:
                 distances = differences(block, origin)
@@ -130,16 +142,17 @@ def cumulative_sorted(
             squares += float(np.einsum("i,i->", distances, distances))
         offset = sums.sum() / n
         # The mean is within a standard deviation of the median, so little cancels here.
-        if np.isfinite(squares):
+        if math.isfinite(squares):
             squares = max(0.0, float(squares - n * offset**2))
         gaps = np.zeros(len(grid) + 1)
         if len(grid):
-            points = np.append(grid, grid[-1])
             exact = whole and grid.dtype.kind in "iu"
-            apart = differences(points, origin) if exact else points - np.float64(origin)
-            gaps = (ends - starts) * apart - sums
-            gaps[-1] *= -1
-    gaps = np.nan_to_num(np.maximum(gaps, 0.0))
+            apart = differences(grid, origin) if exact else grid - np.float64(origin)
+            gaps[:-1] = rows[:-1] * apart - sums[:-1]
+            gaps[-1] = sums[-1] - rows[-1] * apart[-1]
+    np.maximum(gaps, 0.0, out=gaps)
+    if not math.isfinite(gaps.sum()):
+        gaps = np.nan_to_num(gaps)
     return Cumulative(below, at_or_below, n, gaps, float(origin + offset), squares)
 
 

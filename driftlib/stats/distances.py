@@ -244,9 +244,8 @@ def ks(reference: Cumulative, current: Cumulative) -> float:
     >>> round(ks(cumulative(grid, [1, 2, 3]), cumulative(grid, [3, 3, 3, 4])), 6)
     0.666667
     """
-    at = reference.at_or_below / reference.rows - current.at_or_below / current.rows
-    before = reference.below / reference.rows - current.below / current.rows
-    return float(max(np.abs(at).max(), np.abs(before).max()))
+    apart = reference.shares - current.shares
+    return float(max(apart.max(), -apart.min()))
 
 
 def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) -> float:
@@ -279,18 +278,21 @@ def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) ->
     4.0
     """
     # Whole numbers may be further apart than their type can say.
-    width = np.diff(grid if grid.dtype.kind == "f" else grid.view(np.uint64)).astype(float)
-    low, high, area = [], [], []
-    for side in (reference, current):
-        low.append(side.at_or_below[:-1] / side.rows)
-        high.append(side.below[1:] / side.rows)
-        area.append(low[-1] * width + side.gaps[1:-1] / side.rows)
-    start, end = low[0] - low[1], high[0] - high[1]
+    points = grid if grid.dtype.kind == "f" else grid.view(np.uint64)
+    width = (points[1:] - points[:-1]).astype(float, copy=False)
+    f, g = reference.shares, current.shares
+    apart = f - g
+    start, end = apart[1:-1:2], apart[2::2]
     size = np.abs(start) + np.abs(end)
     # Two triangles where the straight lines cross inside a cell, a trapezium where they do not.
-    triangles = np.divide(start**2 + end**2, size, out=np.zeros_like(size), where=start * end < 0)
-    lines = width * np.where(start * end < 0, triangles, size) / 2
-    apart = (high[0] <= low[1]) | (high[1] <= low[0])
-    exact = np.abs(area[0] - area[1])
-    outer = np.abs(reference.gaps[[0, -1]] / reference.rows - current.gaps[[0, -1]] / current.rows)
-    return float(np.sum(np.where(apart, exact, np.maximum(exact, lines))) + outer.sum())
+    crossed = (start * end < 0).nonzero()[0]
+    if len(crossed):
+        a, b = start[crossed], end[crossed]
+        size[crossed] = (a**2 + b**2) / size[crossed]
+    lines = width * size / 2
+    gaps = reference.gaps / reference.rows - current.gaps / current.rows
+    exact = np.abs(start * width + gaps[1:-1])
+    # Where the functions cannot cross, the area between them is known.
+    cannot = (f[2::2] <= g[1:-1:2]) | (g[2::2] <= f[1:-1:2])
+    area = np.where(cannot, exact, np.maximum(exact, lines))
+    return float(area.sum() + abs(gaps[0]) + abs(gaps[-1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,12 +121,12 @@ def outer_tails(reference: Cumulative, current: Cumulative) -> Tails:
     (0.0, 0.09, True)
     """
     n, m = reference.rows, current.rows
-    rows = int(np.ceil(TAIL * n))
+    rows = math.ceil(TAIL * n)
     if rows < 2:
         return Tails()
     # The reference's row whose rank is that, counted from either end, is at these grid points.
-    low = int(np.searchsorted(reference.at_or_below, rows))
-    high = int(np.searchsorted(reference.below, n - rows, "right")) - 1
+    low = int(reference.at_or_below.searchsorted(rows))
+    high = int(reference.below.searchsorted(n - rows, "right")) - 1
     found, p_values = [], []
     sides = (
         (reference.below[min(low, len(reference.below) - 1)], low, "low"),
@@ -192,14 +193,15 @@ def find_spike(reference: Cumulative, current: Cumulative) -> Spike:
     n, m = reference.rows, current.rows
     if np.count_nonzero(r) <= 2:
         return Spike(p_value=np.nan)
-    more = c * n > r * m
-    more[[0, -1]] = False
+    held = c.nonzero()[0]
+    more = held[c[held] * n > r[held] * m]
+    more = more[(more > 0) & (more < len(c) - 1)]
+    odd = more % 2 == 1
     best = Spike()
     # Of values the shares of those that occur twice or more can differ; parts lie between any
     # two of the reference's rows. Each of the two kinds has half of the error budget.
     number = max(1, int(np.count_nonzero(r[1::2] + c[1::2] >= 2)))
-    for first, tests in ((1, number), (0, n + 1)):
-        places = first + 2 * np.flatnonzero(more[first::2])
+    for places, tests in ((more[odd], number), (more[~odd], n + 1)):
         if not len(places):
             continue
         own, new = r[places], c[places]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 
@@ -41,12 +44,11 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     # From the observed count outwards the terms only fall once they are beyond the mean; far
     # beyond twelve standard deviations of it they no longer matter.
     mean = hits * rows / total
-    spread = np.sqrt(mean * max(1.0, (1 - rows / total) * (total - hits) / total))
+    spread = math.sqrt(mean * max(1.0, (1 - rows / total) * (total - hits) / total))
     reach = abs(observed - mean) if (observed < mean if upper else observed > mean) else 0.0
     length = int(min((high - observed) if upper else (observed - low), reach + 12 * spread + 60))
-    first = np.exp(
-        log_choose(rows, observed) + log_choose(others, hits - observed) - log_choose(total, hits)
-    )
+    ways = log_choose((rows, others, total), (observed, hits - observed, hits)).tolist()
+    first = math.exp(ways[0] + ways[1] - ways[2])
     if not length:
         return float(first)
     step = np.arange(length)
@@ -61,16 +63,18 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     return min(1.0, found) if np.isfinite(found) else 1.0
 
 
-def log_choose(n: float, k: float) -> float:
-    """Compute the logarithm of a binomial coefficient.
+def log_choose(n: ArrayLike, k: ArrayLike) -> np.ndarray:
+    """Compute the logarithms of binomial coefficients.
 
     Parameters
     ----------
-    n, k : float
+    n, k : float or array
         0 <= k <= n.
 
     Returns
     -------
-    float
+    float array
     """
-    return float(special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1))
+    n, k = np.asarray(n, dtype=float), np.asarray(k, dtype=float)
+    found = special.gammaln(np.array([n, k, n - k]) + 1)
+    return found[0] - found[1] - found[2]

@@ -108,14 +108,15 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     (0.777778, 0.368688)
     """
     r, c = reference.cells, current.cells
-    n, m = r.sum(), c.sum()
+    n, m = float(reference.rows), float(current.rows)
     total = n + m
-    share = float(((np.cumsum(r) - r / 2) * c).sum() / (n * m))
+    # Twice the reference's rows before the middle of each cell.
+    before = reference.upto[:-1] + reference.upto[1:]
+    share = float(np.einsum("i,i->", before, c) / 2 / (n * m))
     tied = r + c
     # Between grid points where only one sample has values their order is not in question.
-    between = np.arange(len(tied)) % 2 == 0
-    tied[between & ((r == 0) | (c == 0))] = 0
-    ties = (tied * tied * tied - tied).sum()
+    tied[::2] *= (r[::2] != 0) & (c[::2] != 0)
+    ties = float(np.einsum("i,i->", tied * tied, tied) - tied.sum())
     variance = n * m / 12 * (total + 1 - ties / (total * (total - 1)))
     if variance <= 0:
         return NOT_APPLICABLE
