@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.batches import Batch, Source, check_rows
+from driftlib.data.batches import Batch, Source, check_rows, each
 from driftlib.data.levels import MISSING_TEXTS
 from driftlib.data.opening import open_source
 from driftlib.data.schema import (
@@ -360,8 +360,16 @@ class Baseline:
         -------
         Profile
         """
-        profile = self.profile_frame(batch.frame, batch.where, batch.threads)
-        return replace(profile, facts=self._facts_of(batch))
+        frame, threads = batch.frame, batch.threads
+        # Rows are hashed beside the columns: on one thread after them, they would all wait.
+        jobs: list[Callable[[], Any]] = [
+            lambda: self.profile_frame(frame, batch.where, threads),
+            lambda: self._facts_of(batch),
+        ]
+        cells = len(frame) * len(self.columns)
+        profile, facts = each(lambda job: job(), jobs, cells // len(jobs), threads)
+        found: Profile = replace(profile, facts=facts)
+        return found
 
     def profile_frame(
         self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None

@@ -307,6 +307,17 @@ class Column:
             )
         return f"{quantile:.4g}"
 
+    @cached_property
+    def alike_share(self) -> float:
+        """Chance that two of the reference's rows are alike; 0 where that is not known."""
+        was, masses = self.reference, np.zeros(0)
+        if isinstance(was, NumericCounts):
+            masses = was.at_or_below - was.below
+        elif isinstance(was, CategoricalCounts) and self.complete:
+            masses = was.levels
+        pairs = was.present * (was.present - 1.0)
+        return float((masses * (masses - 1.0)).sum()) / pairs if pairs else 0.0
+
     @property
     def bin_labels(self) -> list[str]:
         """Names of the bins of `bins`."""

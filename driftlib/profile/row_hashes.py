@@ -208,20 +208,33 @@ def hash_rows(
 def _chosen(keys: np.ndarray, least: int, columns: int) -> tuple[np.ndarray, int]:
     """Rows whose keys end in the fewest zero bits that leave no more than are kept."""
     most = min(MOST_ROWS, max(FEWEST_ROWS, MOST_CELLS // max(1, columns)))
-    mask = np.uint64((1 << least) - 1)
-    rows, thinned = np.flatnonzero((keys & mask) == 0) if least else np.arange(len(keys)), least
+    # Of many rows, so few bits that far too many are left: fewer never have to be looked at.
+    surely = max(least, int(np.log2(len(keys) / most)) - 2) if len(keys) > most else least
+    rows = _ending_in_zeros(keys, surely)
+    if surely > least and len(rows) <= most:
+        surely, rows = least, _ending_in_zeros(keys, least)
+    thinned = surely
     while len(rows) > most and thinned < 64:
         rows = rows[(keys[rows] >> np.uint64(thinned)) & np.uint64(1) == 0]
         thinned += 1
     return rows, thinned
 
 
+def _ending_in_zeros(keys: np.ndarray, bits: int) -> np.ndarray:
+    """Rows whose keys end in so many zero bits."""
+    if not bits:
+        return np.arange(len(keys))
+    return np.flatnonzero((keys & np.uint64((1 << bits) - 1)) == 0)
+
+
 def _bits_of(series: pd.Series, numeric: bool) -> np.ndarray:
     """Turn values into 64 bits each, the same in whichever type they come."""
     if numeric:
-        numbers = as_numbers(series).values.astype(float)  # noqa: PD011
-        bits = (numbers + 0.0).view(np.uint64)
-        return np.where(np.isfinite(numbers), bits, _MISSING)
+        # Adding 0 makes one zero of both, and an array of its own.
+        numbers = as_numbers(series).values.astype(float, copy=False) + 0.0  # noqa: PD011
+        bits = numbers.view(np.uint64)
+        bits[~np.isfinite(numbers)] = _MISSING
+        return bits
     if types.is_datetime64_any_dtype(series.dtype):
         moments = instants(as_times(series)).astype("datetime64[us]")
         return np.where(np.isnat(moments), _MISSING, moments.astype(np.int64).view(np.uint64))

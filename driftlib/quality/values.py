@@ -116,16 +116,8 @@ def _rarely(
 
 
 def _all_distinct(column: Column, rows: RowHashes, policy: QualityPolicy) -> Iterator[Finding]:
-    was = column.reference
-    if isinstance(was, NumericCounts):
-        masses = was.at_or_below - was.below
-    elif isinstance(was, CategoricalCounts) and column.complete:
-        masses = was.levels
-    else:
-        return
     # Chance that no two of so many rows are alike, two of the reference being so by `alike`.
-    pairs = was.present * (was.present - 1.0)
-    alike = float((masses * (masses - 1.0)).sum()) / pairs if pairs else 0.0
+    alike = column.alike_share
     present = rows.present(column.name)
     # Counting comes last: it takes the longest, and few columns get here.
     foretold = present * (present - 1) / 2 * alike >= -np.log(policy.level)
