@@ -14,7 +14,7 @@ from driftlib.profile import row_hashes
 from driftlib.profile.row_hashes import hash_rows
 from driftlib.profile.time_counts import count_times
 from driftlib.quality.check import check_quality
-from driftlib.quality.finding import AGE, findings_table
+from driftlib.quality.finding import AGE, SAME_ROWS, findings_table
 from driftlib.quality.rows import repeated_share
 
 ROOT = Path(__file__).parents[1]
@@ -172,6 +172,29 @@ def test_discrete_rows_repeat_as_often_as_the_reference_foretells() -> None:
     assert ("repeated rows", "(rows)", "major") in found(fitted, twice)
 
 
+def test_rows_of_the_reference_are_known_again(
+    baseline: dl.Baseline, march: pd.DataFrame, may: pd.DataFrame, tmp_path: Path
+) -> None:
+    mixed = pd.concat([march[:9_000], may[:18_000]], ignore_index=True)
+    loaded = dl.Baseline.load(baseline.save(tmp_path / "baseline.json"))
+    mixed.to_csv(tmp_path / "mixed.csv", index=False)
+    # Labels come late, and files are other types: they are the same rows.
+    for known, batch in (
+        (baseline, mixed),
+        (baseline, mixed.drop(columns=["y_true", "y_pred"])),
+        (loaded, tmp_path / "mixed.csv"),
+    ):
+        (same,) = (f for f in dl.detect_drift(known, batch).quality if f.kind == SAME_ROWS)
+        assert (same.column, same.severity) == ("(rows)", "major")
+        assert same.value == pytest.approx(1 / 3, abs=0.04)  # 2,000 rows of a sample: 4 errors
+    # The same customers at another time are other rows; without a time they may be.
+    later = march.assign(timestamp=march["timestamp"] + pd.Timedelta(days=31))
+    assert SAME_ROWS not in {kind for kind, *_ in found(baseline, later)}
+    timeless = dl.Baseline.fit(march.drop(columns="timestamp"))
+    assert (SAME_ROWS, "(rows)", "minor") in found(timeless, mixed.drop(columns="timestamp"))
+    assert (SAME_ROWS, "(rows)", "moderate") in found(timeless, march.drop(columns="timestamp"))
+
+
 def test_what_is_kept_adds(baseline: dl.Baseline, may: pd.DataFrame, tmp_path: Path) -> None:
     whole = baseline.profile(may).facts
     halves = baseline.profile(may[:9_000]).facts + baseline.profile(may[9_000:]).facts
@@ -264,7 +287,20 @@ def test_some_columns_of_a_baseline_are_not_asked_for_whole_rows(
     assert [finding.kind for finding in few.quality] == ["age"]
 
 
-@pytest.mark.parametrize("damage", [{"sampled": -1}, {"repeats": [[1], [1]]}, {"time": 3}])
+NO_ROWS = {"thinned": 0, "lone": 1.0, "steps": []}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"sampled": -1},
+        {"repeats": [[1], [1]]},
+        {"time": 3},
+        {"known_rows": NO_ROWS | {"steps": [-1]}},
+        {"known_rows": NO_ROWS | {"lone": 2.0}},
+        {"known_rows": NO_ROWS | {"thinned": 64}},
+    ],
+)
 def test_damaged_facts_are_refused(damage: dict, baseline: dl.Baseline) -> None:
     content = baseline.to_dict()
     content["facts"] |= damage

@@ -11,6 +11,7 @@ import pandas as pd
 from driftlib.data.readers import Header
 from driftlib.data.schema import NUMERIC, is_index
 from driftlib.profile.column import Column
+from driftlib.profile.known_rows import KnownRows
 from driftlib.profile.row_hashes import RowHashes, hash_rows, key_columns
 from driftlib.profile.time_counts import TimeCounts, count_times
 
@@ -29,12 +30,20 @@ class FactRule:
         Those that hold numbers.
     time : str, optional
         The column of times.
+    outcomes : tuple of str
+        Those that are predictions or labels, which the same row may have later or otherwise.
     """
 
     names: tuple[str, ...]
     keys: tuple[str, ...]
     numeric: tuple[str, ...]
     time: str | None = None
+    outcomes: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What makes a row the one it is: features, times and units."""
+        return tuple(name for name in self.names if name not in self.outcomes)
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,8 @@ class ReferenceFacts:
         How many different rows of it occur so many times.
     times : TimeCounts, optional
         Its rows along time.
+    known_rows : KnownRows
+        Some of its rows, to be known again.
     """
 
     layout: tuple[str, ...]
@@ -93,6 +104,7 @@ class ReferenceFacts:
     sampled: int = 0
     repeats: Mapping[int, int] = field(default_factory=dict)
     times: TimeCounts | None = field(default=None, repr=False)
+    known_rows: KnownRows = field(default=KnownRows(), repr=False)
 
     def of(self, facts: Facts) -> ReferenceFacts:
         """Keep what is known of all rows of the reference.
@@ -112,13 +124,14 @@ class ReferenceFacts:
             sampled=sum(times * number for times, number in repeats.items()),
             repeats=repeats,
             times=facts.times,
+            known_rows=KnownRows.of(facts.row_hashes, self.rule.inputs, self.rule.keys),
         )
 
     @property
     def without_rows(self) -> ReferenceFacts:
         """The same for a baseline that was left some of its columns: of others rows are alike."""
-        rule = replace(self.rule, names=(), keys=(), numeric=())
-        return replace(self, rule=rule, sampled=0, repeats={})
+        rule = replace(self.rule, names=(), keys=(), numeric=(), outcomes=())
+        return replace(self, rule=rule, sampled=0, repeats={}, known_rows=KnownRows())
 
     def count(self, frame: pd.DataFrame, where: str, time_format: str | None = None) -> Facts:
         """Keep what there is to keep of a batch.
@@ -160,6 +173,7 @@ class ReferenceFacts:
             "repeats": [list(self.repeats), list(self.repeats.values())],
             "time": rule.time,
             "times": self.times.to_dict() if self.times else None,
+            "known_rows": self.known_rows.to_dict(),
         }
 
     @classmethod
@@ -193,9 +207,11 @@ class ReferenceFacts:
         repeats = dict(zip(times, number, strict=True))
         if sum(often * many for often, many in repeats.items()) != entry["sampled"]:
             raise ValueError("repeated rows do not add up to the sample")
-        rule = FactRule(tuple(names), tuple(keys), _numeric(names, columns), entry["time"])
+        rule = _rule(tuple(names), tuple(keys), columns, entry["time"])
         kept = None if entry["times"] is None else TimeCounts.from_dict(entry["times"])
-        return cls(tuple(layout), rule, entry["rows"], entry["sampled"], repeats, kept)
+        # Baselines saved by an older driftlib know no row again.
+        rows = KnownRows.from_dict(entry["known_rows"]) if "known_rows" in entry else KnownRows()
+        return cls(tuple(layout), rule, entry["rows"], entry["sampled"], repeats, kept, rows)
 
 
 def choose_facts(
@@ -223,7 +239,7 @@ def choose_facts(
         Without counts.
     """
     names = tuple(dict.fromkeys([*columns, *others]))
-    rule = FactRule(names, key_columns(columns), _numeric(names, columns), time)
+    rule = _rule(names, key_columns(columns), columns, time)
     layout = next(iter(layouts_of(headers)), ())
     return ReferenceFacts(layout, rule)
 
@@ -247,5 +263,13 @@ def layouts_of(headers: Iterable[Header]) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _numeric(names: Iterable[str], columns: Mapping[str, Column]) -> tuple[str, ...]:
-    return tuple(n for n in names if n in columns and columns[n].kind == NUMERIC)
+def _rule(
+    names: tuple[str, ...],
+    keys: tuple[str, ...],
+    columns: Mapping[str, Column],
+    time: str | None,
+) -> FactRule:
+    known = [name for name in names if name in columns]
+    numeric = tuple(name for name in known if columns[name].kind == NUMERIC)
+    outcomes = tuple(name for name in known if columns[name].role != "feature")
+    return FactRule(names, keys, numeric, time, outcomes)

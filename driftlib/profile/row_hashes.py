@@ -87,6 +87,30 @@ class RowHashes:
         """Rows in the sample."""
         return len(self.keys)
 
+    def alike(self, names: Sequence[str], keys: Sequence[str] = ()) -> np.ndarray:
+        """Hash whole rows, so that rows that are alike have the same hash.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Columns in which they are compared.
+        keys : sequence of str
+            Only rows with a value in each of these.
+
+        Returns
+        -------
+        uint64 array, shape (rows,)
+        """
+        cells = self.cells[(self.cells[:, self._places(keys)] != 0).all(axis=1)]
+        whole = np.zeros(len(cells), dtype=np.uint64)
+        for place in self._places(names):
+            whole = _mixed(whole ^ cells[:, place].astype(np.uint64))
+        return whole
+
+    def _places(self, names: Sequence[str]) -> list[int]:
+        known = {name: place for place, name in enumerate(self.names)}
+        return [known[name] for name in names]
+
     def repeats(self, keys: Sequence[str] = ()) -> dict[int, int]:
         """Count rows that are alike in every column.
 
@@ -101,14 +125,10 @@ class RowHashes:
         dict of int to int
             How many different rows occur so many times: `{1: 90, 2: 5}` of 100 rows.
         """
-        places = [self.names.index(name) for name in keys]
-        cells = self.cells[(self.cells[:, places] != 0).all(axis=1)]
-        if not cells.size:
+        whole = self.alike(self.names, keys)
+        if not len(whole):
             return {}
-        whole = np.zeros(len(cells), dtype=np.uint64)
-        for place in range(cells.shape[1]):
-            whole = _mixed(whole ^ cells[:, place].astype(np.uint64))
-        times, number = np.unique(_multiplicities(whole), return_counts=True)
+        times, number = np.unique(multiplicities(whole), return_counts=True)
         return dict(zip(times.tolist(), number.tolist(), strict=True))
 
     def present(self, name: str) -> int:
@@ -252,7 +272,23 @@ def _mixed(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def _multiplicities(hashes: np.ndarray) -> np.ndarray:
+def multiplicities(hashes: np.ndarray) -> np.ndarray:
+    """Count how often each hash occurs.
+
+    Parameters
+    ----------
+    hashes : uint64 array, shape (rows,)
+
+    Returns
+    -------
+    int array, shape (different hashes,)
+        From the smallest hash up.
+
+    Examples
+    --------
+    >>> multiplicities(np.array([7, 3, 7], dtype=np.uint64)).tolist()
+    [1, 2]
+    """
     ordered = np.sort(hashes)
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     return np.diff(np.append(starts, len(ordered)))

@@ -10,7 +10,7 @@ from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.quality.columns import column_findings, type_findings
 from driftlib.quality.finding import GONE_COLUMN, ONE_VALUE, OTHER_TYPE, Finding, QualityPolicy
-from driftlib.quality.rows import repeat_findings, time_findings
+from driftlib.quality.rows import repeat_findings, same_row_findings, time_findings
 from driftlib.quality.values import value_findings
 from driftlib.severity import rank
 
@@ -63,5 +63,6 @@ def check_quality(
         changed = {finding.column for finding in found if finding.kind in _TELL_NO_ROWS_APART}
         if not changed.intersection(known.rule.names):
             found += repeat_findings(known, facts, policy)
+            found += same_row_findings(known, facts, policy)
         found += time_findings(known, facts, policy, moment)
     return tuple(sorted(found, key=lambda finding: -rank(finding.severity)))

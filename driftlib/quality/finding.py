@@ -16,6 +16,7 @@ OTHER_TYPE, UNREADABLE, INFINITE = "other type", "unreadable values", "infinite 
 ONE_VALUE, ALL_DISTINCT, NO_TIME = "one value only", "all values distinct", "rows without a time"
 DUPLICATES, ROW_VOLUME, GAP, AGE = "repeated rows", "number of rows", "gap in time", "age"
 SENTINEL = "value outside the range"
+SAME_ROWS = "rows of the reference"
 
 # What a finding is about where it is about no column.
 ROWS, COLUMNS = "(rows)", "(columns)"
@@ -123,6 +124,8 @@ class QualityPolicy:
              "values or more: the share of them, by the same limits"),
             (DUPLICATES, "the share of rows beyond what as many rows of the reference have, by "
              "the same limits"),
+            (SAME_ROWS, "the share of rows that are rows of the reference, beyond chance: by the "
+             "same limits where rows have a time; else minor, moderate from nine tenths"),
             (ROW_VOLUME, f"days with {self.factor:g} times fewer or more rows than any of the "
              "reference: minor, moderate from a tenth of the days, major from half of them; of a "
              "single day moderate"),

@@ -17,6 +17,7 @@ from driftlib.quality.finding import (
     NO_TIME,
     ROW_VOLUME,
     ROWS,
+    SAME_ROWS,
     UNREADABLE,
     Finding,
     QualityPolicy,
@@ -27,6 +28,9 @@ from driftlib.text import counted, percent
 # Repeated rows are counted in a sample; fewer in all are nothing to speak of.
 LEAST_SHARE, NOISE = 0.001, 4.0
 FEWEST_DAYS = 10
+# Fewer rows of a sample tell nothing of rows of the reference, nor do rows of which more are alike
+# anyway; from which share on they are all but the same table.
+FEWEST_KNOWN, MOST_ALIKE, NEARLY_ALL = 5, 0.2, 0.9
 # Roots of counts have a standard deviation of a half: so far apart they differ by far.
 ROOTS_APART = 2.0
 # Chance that a gap of the reference's own kind is so much longer than all of its gaps; how many
@@ -64,6 +68,48 @@ def repeat_findings(
     yield Finding(
         DUPLICATES, ROWS, policy.of_share(beyond).value, share, before,
         f"{percent(share)} repeat another row in every column, {percent(before)} in the reference",
+    )  # fmt: skip
+
+
+def same_row_findings(
+    known: ReferenceFacts, facts: Facts, policy: QualityPolicy
+) -> Iterator[Finding]:
+    """Find rows that are rows of the reference, beyond those that are alike by chance.
+
+    Parameters
+    ----------
+    known : ReferenceFacts
+    facts : Facts
+    policy : QualityPolicy
+
+    Yields
+    ------
+    Finding
+        Rows that also have their time in common are surely the same. Without a time they may be
+        the same customers again.
+    """
+    rule, hashes = known.rule, facts.row_hashes
+    if not rule.names or hashes.names != rule.names:
+        return
+    rows, different, same = known.known_rows.found_in(hashes, rule.inputs, rule.keys)
+    expected = 1 - known.known_rows.lone
+    if rows < FEWEST_KNOWN or expected > MOST_ALIKE:
+        return
+    share = same / rows
+    beyond = share - expected
+    # Rows that are alike are in a sample together, and what is expected is known from a sample too.
+    variance = 2 * expected * (1 - expected) * (1 / different + 1 / known.sampled) + rows**-2.0
+    if beyond < max(LEAST_SHARE, NOISE * np.sqrt(variance)):
+        return
+    timed = known.times is not None and known.times.present > 0
+    severity = policy.of_share(beyond)
+    if not timed:
+        severity = Severity.MODERATE if share >= NEARLY_ALL else Severity.MINOR
+    alike = "every feature and their time" if timed else "every feature"
+    yield Finding(
+        SAME_ROWS, ROWS, severity.value, share, expected,
+        f"{percent(share)} are rows of the reference, alike in {alike}: they hide what changed, so "
+        "leave them out on one side",
     )  # fmt: skip
 
 
