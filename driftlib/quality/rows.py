@@ -31,6 +31,7 @@ FEWEST_DAYS = 10
 # Fewer rows of a sample tell nothing of rows of the reference, nor do rows of which more are alike
 # anyway; from which share on they are all but the same table.
 FEWEST_KNOWN, MOST_ALIKE, NEARLY_ALL = 5, 0.2, 0.9
+LEAST_KNOWN = 0.01
 # Roots of counts have a standard deviation of a half: so far apart they differ by far.
 ROOTS_APART = 2.0
 # Chance that a gap of the reference's own kind is so much longer than all of its gaps; how many
@@ -99,7 +100,7 @@ def same_row_findings(
     beyond = share - expected
     # Rows that are alike are in a sample together, and what is expected is known from a sample too.
     variance = 2 * expected * (1 - expected) * (1 / different + 1 / known.sampled) + rows**-2.0
-    if beyond < max(LEAST_SHARE, NOISE * np.sqrt(variance)):
+    if beyond < max(LEAST_KNOWN, NOISE * np.sqrt(variance)):
         return
     timed = known.times is not None and known.times.present > 0
     severity = policy.of_share(beyond)
