@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,7 @@ from driftlib.profile.season import match_season
 from driftlib.profile.unusual import Unusual
 from driftlib.severity import Severity
 from driftlib.stats import distances, significance
+from driftlib.stats.binned import Binned
 from driftlib.stats.few_units import RANK_SLACK
 from driftlib.text import join_notes
 
@@ -211,11 +212,16 @@ def _statistics(pair: Pair) -> Columns:
         )
     # Rows from which the levels were listed foretell how many new ones to expect.
     of_reference = before is baseline.reference
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
+    bins: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, column in baseline.columns.items():
         was, now = before.columns[name], after.columns[name]
         if column.role == "feature" or (was.present and now.present):
-            rows[name] = _row(column, was, now, of_reference)
+            rows[name] = _row(column, was, now, of_reference, bins)
+    # Those of all columns at once: of few bins a call costs more than its work.
+    if bins:
+        for name, found in zip(bins, _bin_statistics(list(bins.values())), strict=True):
+            rows[name] |= found
     table = {
         name: np.array([row[name] for row in rows.values()], dtype=_TYPES.get(name, float))
         for name in (*_SIZES, *_FURTHER)
@@ -291,8 +297,17 @@ def _least_level(row: Mapping[str, Any]) -> float:
     return float(np.maximum(row["q_value"], by_rank))
 
 
-def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> dict[str, Any]:
-    """Compute statistics and tests of one column between two counts on its grid."""
+def _row(
+    column: Column,
+    before: Counts,
+    after: Counts,
+    of_reference: bool,
+    bins: dict[str, tuple[np.ndarray, np.ndarray]],
+) -> dict[str, Any]:
+    """Compute statistics and tests of one column between two counts on its grid.
+
+    What is read off its bins alone comes later: they are put beside those of the others.
+    """
     row: dict[str, Any] = dict.fromkeys((*_SIZES, *_FURTHER), np.nan) | {
         "kind": column.kind if column.role == "feature" else column.role,
         "n_reference": before.present,
@@ -305,9 +320,15 @@ def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> d
     enough = min(before.present, after.present) >= 2
     if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
         if enough:
-            row |= _numeric_statistics(column, before, after)
+            before, after = column.alike(before, after)
+            sides = column.bins(before), column.bins(after)
+            row |= _numeric_statistics(column, before, after, sides)
+            bins[column.name] = sides
     elif isinstance(before, CategoricalCounts) and isinstance(after, CategoricalCounts):
-        row |= _categorical_statistics(column, before, after, enough, of_reference)
+        sides = column.bins(before), column.bins(after)
+        row |= _categorical_statistics(column, before, after, enough, of_reference, sides)
+        if enough and sides[0].any() and sides[1].any():
+            bins[column.name] = sides
     # Labels come late: their absence says nothing about the data.
     if (before.missing or after.missing) and before.rows and column.role != "target":
         row["missing_p_value"] = significance.fisher_exact(
@@ -320,30 +341,37 @@ def _row(column: Column, before: Counts, after: Counts, of_reference: bool) -> d
     return row
 
 
-def _bin_statistics(p: np.ndarray, q: np.ndarray) -> dict[str, float]:
-    if not (p.any() and q.any()):
-        return {}
-    occupied, common = (int(np.count_nonzero(both)) for both in (p + q, p * q))
-    psi = distances.psi(p, q)
-    return {
-        "psi": psi,
-        "jensen_shannon": distances.jensen_shannon(p, q),
-        "hellinger": distances.hellinger(p, q),
-        "psi_common": psi if common == occupied else distances.psi_in_common(p, q),
-        "one_sided": 0.0 if common == occupied else distances.one_sided(p, q),
-        "psi_expected": (occupied - 1) * (1 / p.sum() + 1 / q.sum()),
-    }
+def _bin_statistics(
+    columns: Sequence[tuple[np.ndarray, np.ndarray]],
+) -> Iterator[dict[str, float]]:
+    """Compute what is read off the bins of some columns, each with rows on both sides."""
+    both = Binned.of(*zip(*columns, strict=True))
+    n, m = both.rows
+    found = zip(
+        columns, both.psi.tolist(), both.jensen_shannon.tolist(), both.hellinger.tolist(),
+        (both.common == both.occupied).tolist(), ((both.occupied - 1) * (1 / n + 1 / m)).tolist(),
+        strict=True,
+    )  # fmt: skip
+    for (p, q), psi, jensen_shannon, hellinger, same, expected in found:
+        yield {
+            "psi": psi,
+            "jensen_shannon": jensen_shannon,
+            "hellinger": hellinger,
+            "psi_common": psi if same else distances.psi_in_common(p, q),
+            "one_sided": 0.0 if same else distances.one_sided(p, q),
+            "psi_expected": expected,
+        }
 
 
 def _numeric_statistics(
-    column: Column, before: NumericCounts, after: NumericCounts
+    column: Column,
+    before: NumericCounts,
+    after: NumericCounts,
+    bins: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, float]:
-    before, after = column.alike(before, after)
     unusual = Unusual(column, before, after)
-    p, q = column.bins(before), column.bins(after)
-    row = _bin_statistics(p, q)
     r, c = unusual.sides
-    row["ks"] = distances.ks(r, c)
+    row = {"ks": distances.ks(r, c)}
     scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
     if scale > 0:
         row["wasserstein"] = distances.wasserstein(column.grid, r, c) / scale
@@ -351,7 +379,7 @@ def _numeric_statistics(
         row["ks_p_value"] = significance.kolmogorov_p_value(row["ks"], r.rows, c.rows)
         rank = significance.mann_whitney(r, c)
         row |= {"mann_whitney": rank.statistic, "mann_whitney_p_value": rank.p_value}
-        row["psi_p_value"] = significance.psi_p_value(p, q)
+        row["psi_p_value"] = significance.psi_p_value(*bins)
         row["psi_critical"] = significance.psi_critical(r.rows, c.rows, len(column.psi_edges) + 1)
         row |= _at_a_glance(unusual)
     return row
@@ -375,15 +403,14 @@ def _categorical_statistics(
     after: CategoricalCounts,
     enough: bool,
     of_reference: bool,
+    bins: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, float]:
     row: dict[str, float] = {}
     unseen = (before.unlisted, after.unlisted) if column.complete else (0, 0)
     if enough:
-        p, q = column.bins(before), column.bins(after)
-        row |= _bin_statistics(p, q)
-        test = significance.chi_square(p, q, unseen)
+        test = significance.chi_square(*bins, unseen)
         row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
-        row["psi_critical"] = significance.psi_critical(before.present, after.present, len(p))
+        row["psi_critical"] = significance.psi_critical(before.present, after.present, len(bins[0]))
     if column.complete and before.present and after.rows:
         row |= _unseen(before, after, of_reference)
     return row

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from driftlib.errors import DriftlibError
+from driftlib.stats.binned import Binned
 from driftlib.stats.counts import Cumulative
 
 
@@ -86,8 +86,7 @@ def psi(reference: ArrayLike, current: ArrayLike) -> float:
     0.067693
     """
     p, q = occupied(reference, current)
-    p, q = np.maximum(p, 0.5) / p.sum(), np.maximum(q, 0.5) / q.sum()
-    return float(np.sum((q - p) * np.log(q / p)))
+    return float(Binned.of([p], [q]).psi[0])
 
 
 def psi_in_common(reference: ArrayLike, current: ArrayLike) -> float:
@@ -178,10 +177,7 @@ def jensen_shannon(reference: ArrayLike, current: ArrayLike) -> float:
     0.110254
     """
     p, q = occupied(reference, current)
-    p, q = p / p.sum(), q / q.sum()
-    middle = (p + q) / 2
-    divergence = (special.rel_entr(p, middle).sum() + special.rel_entr(q, middle).sum()) / 2
-    return float(min(1.0, np.sqrt(max(0.0, divergence / np.log(2)))))
+    return float(Binned.of([p], [q]).jensen_shannon[0])
 
 
 def hellinger(reference: ArrayLike, current: ArrayLike) -> float:
@@ -214,7 +210,7 @@ def hellinger(reference: ArrayLike, current: ArrayLike) -> float:
     0.184592
     """
     p, q = occupied(reference, current)
-    return float(np.sqrt(max(0.0, 1 - np.sqrt(p / p.sum() * (q / q.sum())).sum())))
+    return float(Binned.of([p], [q]).hellinger[0])
 
 
 def ks(reference: Cumulative, current: Cumulative) -> float:

@@ -360,8 +360,9 @@ def psi_p_value(reference: ArrayLike, current: ArrayLike, corrected: bool = True
     """
     p, q = occupied(reference, current)
     n, m = p.sum(), q.sum()
-    value = psi(p, q)
-    if corrected:
+    if not corrected:
+        value = psi(p, q)
+    else:
         p, q = pool_small(p, q)
         half = 0.5 * len(p)
         a, b = (p + 0.5) / (n + half), (q + 0.5) / (m + half)
