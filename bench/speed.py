@@ -124,7 +124,8 @@ def promised(reference: pd.DataFrame, current: pd.DataFrame, baseline: dl.Baseli
         "two frames to decision": lambda: dl.detect_drift(reference, current, unit="row"),
     }
     seconds = np.array([[best(way, 1) for way in ways.values()] for _ in range(ROUNDS)])
-    for name, ratio in list(zip(ways, np.median(seconds / seconds[:, :1], axis=0)))[1:]:
+    ratios = dict(zip(ways, np.median(seconds / seconds[:, :1], axis=0), strict=True))
+    for name, ratio in list(ratios.items())[1:]:
         print(f"{name}, median of {ROUNDS} rounds: {ratio:.2f} x sort and count")
     print()
 
