@@ -28,6 +28,7 @@ from driftlib.reporting.watched import (
     pick_available,
     set_limits,
 )
+from driftlib.text import within
 
 WORLDS = 200
 CHANGES = ("none", "data", "concept", "both", "values", "past")
@@ -238,7 +239,8 @@ def _performance(said: Said) -> list[str]:
         ):
             if number not in written:
                 wrong.append(f"performance: {metric.title} {number} is in no window")
-        for count, _ in re.findall(rf"{re.escape(metric.title)} in (\d+) of (\d+)", said.words):
+        listed = rf"(?:, | and ){re.escape(within(metric.title))} in (\d+) of (\d+)"
+        for count, _ in re.findall(listed, said.words):
             column = "degraded" if "taken alone" in said.words else "breached"
             if int(count) != int(own[column].sum()):
                 wrong.append(f"performance: {metric.title} in {count}, {own[column].sum()} are")

@@ -329,6 +329,28 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def within(title: str) -> str:
+    """Write a title as it stands inside of a sentence.
+
+    Parameters
+    ----------
+    title : str
+
+    Returns
+    -------
+    str
+        Without its capital, unless its first word is an abbreviation or one letter with a number.
+
+    Examples
+    --------
+    >>> within("Root mean squared error"), within("ROC AUC"), within("F1"), within("Brier score")
+    ('root mean squared error', 'ROC AUC', 'F1', 'Brier score')
+    """
+    first = title.split(" ")[0]
+    keeps = not first[1:].islower() or first in ("Brier", "Cohen's")
+    return title if keeps else title[:1].lower() + title[1:]
+
+
 def sentence(text: str) -> str:
     """Make a phrase a sentence: a capital at its start, a full stop at its end.
 

@@ -737,4 +737,10 @@ def test_errors_with_heavy_tails_are_told_by_their_size(rng):
     assert "absolute error" in why.reason
     # A squared error is drawn with its root, an absolute one as it is.
     assert "root " not in loss_waterfall(why).to_json()
-    assert "root " in loss_waterfall(diagnose(frame, shifted, loss="squared", unit="row")).to_json()
+    chart = loss_waterfall(diagnose(frame, shifted, loss="squared", unit="row"))
+    assert "root " in chart.to_json()
+    axis = chart.layout.yaxis
+    assert axis.title.text == "root mean squared error"
+    np.testing.assert_allclose([float(text) ** 2 for text in axis.ticktext], axis.tickvals)
+    assert 3 <= len(axis.tickvals) <= 7
+    assert axis.range[0] <= min(axis.tickvals) <= max(axis.tickvals) <= axis.range[1]

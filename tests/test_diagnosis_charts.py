@@ -59,6 +59,7 @@ def test_windows_are_stacked_and_named_by_verdict(data):
     concept = next(trace for trace in figure.data if "outcomes" in trace.name)
     table = timeline.table
     assert list(concept.y) == pytest.approx(table.loc[table["term"] == "concept", "value"].tolist())
+    assert figure.layout.title.text.startswith("Each judged alone: ")
     assert "oncept drift" in figure.layout.title.text
 
 

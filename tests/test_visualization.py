@@ -584,7 +584,7 @@ class TestRealisedAgainstEstimated:
         outside = (real < rows["lower"]) | (real > rows["upper"])
         assert outside.tolist()[-1]
         assert chart.layout.title.text == (
-            f"Realised Accuracy lies outside its estimate in {outside.sum()} of 4 windows: "
+            f"Realised accuracy lies outside its estimate in {outside.sum()} of 4 windows: "
             f"{real[-1]:.2f} against {rows['value'].iloc[-1]:.2f} in rows 1,201 to 1,600"
         )
         assert "relation between inputs and labels" in chart.layout.meta["caption"]

@@ -12,7 +12,7 @@ from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.reporting.sections import Unavailable
-from driftlib.text import listed, percents, sentence, shortened
+from driftlib.text import listed, percents, sentence, shortened, within
 from driftlib.visualization.windows import WindowLabels, window_labels
 
 
@@ -188,7 +188,10 @@ def _nothing_worse(perf: Performance) -> str:
     ):
         found = counts.loc[counts[column] > 0, column]
         if len(found):
-            named = [f"{titles[str(name)].title} in {n} of {windows}" for name, n in found.items()]
+            named = [
+                f"{within(titles[str(name)].title)} in {n} of {windows}"
+                for name, n in found.items()
+            ]
             told = f"{words}, {listed(named, len(named), whole=True)}"
             surely = told if windows > 1 else " by more than noise"
             break

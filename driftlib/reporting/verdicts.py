@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from driftlib.advising.advise import Decision
 from driftlib.alerts import OVER, make_alerts
+from driftlib.alerts.making import DATA_QUALITY
 from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import start_in_words
@@ -160,10 +161,21 @@ def _moved(result: DriftResult, trend: TrendResult) -> str:
     if not parts:
         span = f", over all or in any of {counted(len(windows.labels), windows.unit)}"
         none = f"No drift: none of {total} moved enough to matter{span if several else ''}."
+        unsound = _unsound(result, trend)
+        if unsound and not past:
+            apart = none.removeprefix("No drift: ")
+            none = f"Apart from unsound values in {listed(unsound)}, {apart}"
         parts.append(f"None of {total} drifts now." if past else none)
     if past:
         parts.append(f"Over: {_each(past, when)}.")
     return " ".join(parts)
+
+
+def _unsound(result: DriftResult, trend: TrendResult) -> list[str]:
+    """Features of which there is an alert of data quality."""
+    alerts = make_drift_alerts(result, trend)
+    kinds = {alert.subject for alert in alerts if alert.kind == DATA_QUALITY}
+    return [name for name in result.baseline.features if name in kinds]
 
 
 def _each(names: Sequence[str], when: Callable[[str], str]) -> str:

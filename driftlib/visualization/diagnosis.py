@@ -164,7 +164,9 @@ def _over_windows_title(verdicts: dict[int, str], windows: WindowLabels) -> str:
     if not parts:
         unknown = set(verdicts.values()) <= {UNDETERMINED}
         return "The causes cannot be told apart" if unknown else "No window is worse"
-    return capital("; ".join(parts))
+    # Of many windows some one stands out by chance: the verdict over all may be another.
+    alone = "each judged alone: " if len(verdicts) > 1 else ""
+    return capital(f"{alone}{'; '.join(parts)}")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS, Metric
 from driftlib.performance.result import Performance
-from driftlib.text import counted, quoted
+from driftlib.text import counted, quoted, within
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_legend_entry, add_panels
@@ -158,13 +158,13 @@ def _title(
         where = {1: "", 2: f" in both {windows.unit}s"}.get(
             total, f" in all {total} {windows.unit}s"
         )
-        return f"Realised {title} agrees with its estimate{where}"
+        return f"Realised {within(title)} agrees with its estimate{where}"
     gaps = outside["realised"] - outside["estimated"]
     worst = outside.iloc[int(gaps.abs().argmax())]
     several = len(compared) > 1
     among = f" in {len(outside)} of {len(compared)} {windows.unit}s" if several else ""
     return (
-        f"Realised {title} lies outside its estimate{among}: "
+        f"Realised {within(title)} lies outside its estimate{among}: "
         f"{metric.label(worst['realised'])} against {metric.label(worst['estimated'])} "
         f"{windows.place(worst['window'])}"
     )

@@ -64,11 +64,13 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
     spread = float((known["upper"] - known["lower"]).min())
     write = diagnosis.verdict_inputs.writer(spread)
     level = _root if diagnosis.loss == SQUARED else number_writer(spread)
+    squared = diagnosis.loss == SQUARED
+    scale = " and has roots, which stand as far apart as their squares" if squared else ""
     chart = figure(
         escape(title, most=None),
         caption=f"What each cause adds to the mean {loss} or takes from it, with 95 % intervals, "
-        "on the way from the reference's to the current one; the axis does not start at 0. A "
-        "familiar input is one that both periods have.",
+        f"on the way from the reference's to the current one; the axis does not start at 0{scale}. "
+        "A familiar input is one that both periods have.",
         alt=f"Waterfall of the mean {loss}: "
         + "; ".join(
             [
@@ -79,7 +81,7 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
         ).replace("nan", "not known")
         + ".",
         table=table,
-        y=f"mean {escape(loss)}",
+        y=f"{'root ' if squared else ''}mean {escape(loss)}",
         height=400,
     )
     start = diagnosis.loss_reference
@@ -121,6 +123,8 @@ def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Fig
         )  # fmt: skip
     lows = base + known["lower"].clip(upper=0).to_numpy()
     _fit(chart, [start, diagnosis.loss_current, *ends, *tops, *lows])
+    if squared:
+        _name_roots(chart)
     chart.update_xaxes(tickvals=list(range(len(names))), ticktext=names, range=[-0.6, last + 0.6])
     return chart
 
@@ -161,3 +165,14 @@ def _fit(chart: go.Figure, values: list[float]) -> None:
     # A loss is never negative; a step's interval may be.
     floor = min(low, 0.0) if low < 0 else max(0.0, low - 0.15 * room)
     chart.update_yaxes(range=[floor, high + 0.2 * room])
+
+
+def _name_roots(chart: go.Figure) -> None:
+    """Put round roots on the axis of squares, so that it has the unit of the labels."""
+    low, high = np.sqrt(np.clip(chart.layout.yaxis.range, 0, None)).tolist()
+    rough = (high - low) / 5
+    size = 10.0 ** np.floor(np.log10(rough))
+    step = size * next(m for m in (1, 2, 5, 10) if m * size >= rough)
+    roots = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    texts = [significant(float(root)) if root else "0" for root in roots]
+    chart.update_yaxes(tickvals=(roots**2).tolist(), ticktext=texts)
