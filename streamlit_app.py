@@ -71,6 +71,12 @@ SIMULATED_WINDOW = "7D"
 SEASON = ["temp", "humid", "pressure"]
 COLUMNS = Columns(ColumnRoles(timestamp="timestamp"))
 METHODS = {"CBPE": "inputs as before", "PAPE": "allows for changed inputs, slower"}
+TASKS = {
+    "auto": "What the columns look like",
+    "binary": "One of two classes",
+    "multiclass": "One of several classes",
+    "regression": "A number",
+}
 NO_LABELS = (
     "There is no performance without labels and predictions: the tab Performance says what is "
     "missing, and what can be known all the same."
@@ -292,6 +298,16 @@ def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
         "Hour, weekday or month of the time, or columns such as that of the shop.",
     )  # fmt: skip
     codes = several(third[2], "Numbers that are codes", names, "categorical")
+    left, right = st.columns(2)
+    task = left.selectbox(
+        "What is predicted", list(TASKS), format_func=TASKS.__getitem__, key="task",
+        bind="query-params", persist_state="session",
+    )  # fmt: skip
+    threshold = right.number_input(
+        "Probability from which on it is the positive class (empty: as predicted)", 0.0, 1.0, None,
+        0.01, key="threshold",
+        help="Of two classes. Without a column of predictions they are made of it.",
+    )  # fmt: skip
     exclude = several(st, "Columns to leave out", names, "exclude", "Such as an id.")
     with st.expander("Labels that come late"):
         label_time = pick(
@@ -305,7 +321,10 @@ def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
         y_true or "y_true", y_pred or "y_pred", y_proba or "y_proba", timestamp, written, unit,
         read_season(season),
     )  # fmt: skip
-    return Columns(roles, exclude, codes, positive.strip() or None, label_time, matures or None)
+    return Columns(
+        roles, exclude, codes, positive.strip() or None, label_time, matures or None, task,
+        threshold,
+    )  # fmt: skip
 
 
 def pick(
@@ -501,6 +520,7 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
         **columns.kinds,
         **columns.drawn,
         **columns.names,
+        **columns.measured,
     )
 
 

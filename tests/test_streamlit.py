@@ -214,13 +214,16 @@ def test_faults_in_labels_of_own_data_leave_the_drift_to_be_seen(fault):
 
 def test_names_of_columns_and_the_window_can_be_set_and_shared():
     data = dl.simulate(1000, feature_drift=0, label_flips=0.3, seed=1)
-    names = {"y_true": "bought", "y_pred": "said", "y_proba": "chance", "timestamp": "day"}
+    names = {"y_true": "bought", "y_proba": "chance", "timestamp": "day"}
     sides = [
-        side.rename(columns=names).to_csv(index=False).encode()
+        side.drop(columns="y_pred").rename(columns=names).to_csv(index=False).encode()
         for side in (data.reference, data.current)
     ]
     query = {f"column_{role}": name for role, name in names.items()}
     app = own(*sides, window="Week", **query)
+    assert "Accuracy, current" not in [one.label for one in app.metric]
+    # Of scores alone a threshold makes predictions.
+    fill(app, "threshold", 0.5)
     assert errors(app) == []
     accuracy = dl.track_performance(data.current).table.set_index("metric")["value"]["accuracy"]
     assert metric(app, "Accuracy, current") == f"{accuracy:.3f}"
@@ -273,7 +276,7 @@ def test_the_page_is_served_here_only_and_tells_nobody():
 
 def fill(app: AppTest, key: str, value: object) -> None:
     """Fill in one field of the form, and send it."""
-    fields = (*app.selectbox, *app.multiselect, *app.text_input)
+    fields = (*app.selectbox, *app.multiselect, *app.text_input, *app.number_input)
     next(one for one in fields if one.key == key).set_value(value)
     next(one for one in app.button if one.label == "Compare").click().run()
 

@@ -56,6 +56,10 @@ class Columns:
         The positive label of two; None for the larger one.
     label_time, matures : str, optional
         When labels became known, and how long a row waits for its own.
+    task : str
+        What is predicted; "auto" to tell by the columns.
+    threshold : float, optional
+        Probability from which on a row is predicted positive; None takes the predictions.
 
     Examples
     --------
@@ -69,6 +73,8 @@ class Columns:
     positive: str | None = None
     label_time: str | None = None
     matures: str | None = None
+    task: str = "auto"
+    threshold: float | None = None
 
     @property
     def names(self) -> dict[str, Any]:
@@ -89,6 +95,11 @@ class Columns:
     def late(self) -> dict[str, Any]:
         """Arguments that say when labels come."""
         return {"label_time": self.label_time, "matures": self.matures}
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """Arguments that say what is predicted, and from which probability on."""
+        return {"task": self.task, "threshold": self.threshold}
 
     @property
     def written(self) -> dict[str, Any]:
@@ -220,7 +231,8 @@ def compare_periods(
     trend = replace(trend, profiles=())
     sides = {"reference": describe_side(reference, columns.roles.timestamp)}
     sides["current"] = describe_side(current, columns.roles.timestamp)
-    measured = columns.names | columns.drawn | columns.late | columns.written
+    asked = columns.names | columns.drawn | columns.late | columns.written
+    measured = asked | columns.measured
     try:
         whole = track_performance(current, reference=reference, **measured)
         limits = {name: f"-{tolerance}" for name in LIMITED if name in set(whole.table["metric"])}
@@ -381,6 +393,7 @@ def explain_change(
 
     features = list(features)
     asked = columns.names | columns.written | columns.drawn | columns.late
+    asked["task"] = columns.task
     codes = [name for name in columns.categorical if name in features]
     why = diagnose(reference, current, features=features, categorical=codes, **asked)
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
