@@ -296,6 +296,9 @@ def find_sentinel(
     if not (before.present and after.present):
         return None
     ends = before.minimum, before.maximum
+    # Nothing lies outside, as in most columns: there is no need to look where.
+    if not independent and ends[0] <= after.minimum and after.maximum <= ends[1]:
+        return None
     unusual = Unusual(column, *column.alike(before, after))
     found = [
         Sentinel(written(end.value), end.place, 0.0, end.at / after.present, end.at, *ends)

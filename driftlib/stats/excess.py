@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from driftlib.stats.counts import Cumulative
-from driftlib.stats.hypergeometric import tail
+from driftlib.stats.hypergeometric import point, tail
 
 # The outermost rows on either side: one half percent.
 TAIL = 0.005
@@ -211,10 +211,14 @@ def find_spike(reference: Cumulative, current: Cumulative) -> Spike:
         held = own > 0
         ratio[held] += own[held] * np.log(own[held] / (own + new - expected)[held])
         place = int(places[ratio.argmax()])
-        p_value = excess_p_value(int(r[place]), n, int(c[place]), m)
+        within, rows = int(r[place]), int(c[place])
+        # Of most columns the first term is too much already.
+        if 2 * tests * point(within, within + rows, n, n + m) >= 1:
+            continue
+        p_value = excess_p_value(within, n, rows, m)
         p_value = min(1.0, 2 * tests * p_value)
         if p_value < best.p_value and _stands_out(r, c, place):
-            best = Spike(place, int(r[place]), int(c[place]), p_value)
+            best = Spike(place, within, rows, p_value)
     return best
 
 

@@ -47,8 +47,7 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     spread = math.sqrt(mean * max(1.0, (1 - rows / total) * (total - hits) / total))
     reach = abs(observed - mean) if (observed < mean if upper else observed > mean) else 0.0
     length = int(min((high - observed) if upper else (observed - low), reach + 12 * spread + 60))
-    ways = log_choose((rows, others, total), (observed, hits - observed, hits)).tolist()
-    first = math.exp(ways[0] + ways[1] - ways[2])
+    first = point(observed, hits, rows, total)
     if not length:
         return float(first)
     step = np.arange(length)
@@ -61,6 +60,28 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     with np.errstate(over="ignore", invalid="ignore"):
         found = float(first * (1 + np.cumprod(ratio).sum()))
     return min(1.0, found) if np.isfinite(found) else 1.0
+
+
+def point(observed: int, hits: int, rows: int, total: int) -> float:
+    """Compute the probability of just so many hits, which no tail from there on is less than.
+
+    Parameters
+    ----------
+    observed, hits, rows, total : int
+        As for `tail`; so many hits are possible.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> round(point(1, 9, 6, 16), 6)
+    0.023601
+    """
+    drawn, others = (rows, observed), (total - rows, hits - observed)
+    ways = log_choose(*zip(drawn, others, (total, hits), strict=True)).tolist()
+    return math.exp(ways[0] + ways[1] - ways[2])
 
 
 def log_choose(n: ArrayLike, k: ArrayLike) -> np.ndarray:
