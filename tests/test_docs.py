@@ -44,6 +44,22 @@ def test_all_code_does_what_the_page_says(name, tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/why/measured.md"])
+def test_speeds_are_those_of_the_record(name):
+    record = (DOCS / "measured" / "speed.txt").read_text()
+    rows = re.findall(r"^(\S.*?) {2,}([\d.]+) +[\d.]+ +([\d.]+)$", record, re.MULTILINE)
+    seconds = {row: float(taken) for row, taken, _ in rows}
+    times = {row: float(ratio) for row, _, ratio in rows}
+    page = NAMES[name].read_text()
+    (said,) = re.findall(r"\| ([^|]*a scipy loop takes[^|]*)", page)
+    assert said.startswith(f"{seconds['two frames to decision']:.2f} s ")
+    assert f"a scipy loop takes {times['scipy loop']:.1f} times" in said
+    assert f"same tests {times['Evidently, KS and chi-square']:.0f} times" in said
+    if "in turns" in said:
+        (ratio,) = re.findall(r"two frames to decision, median of .*: ([\d.]+) x", record)
+        assert f"in turns {ratio} times sorting" in said
+
+
 def test_every_block_has_a_kind():
     for name, path in NAMES.items():
         opened = re.findall(r"^```+(\S*)", path.read_text(), re.MULTILINE)[::2]
