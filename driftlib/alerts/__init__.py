@@ -1,6 +1,6 @@
 """List what deserves a person's attention, write it down, and send it."""
 
-from driftlib.alerts.making import (
+from driftlib.alerts.alert import (
     CONTINUING,
     DATA_DRIFT,
     DATA_QUALITY,
@@ -11,11 +11,10 @@ from driftlib.alerts.making import (
     WORSE,
     Alert,
     by_urgency,
-    make_alerts,
     save_alerts,
-    with_joint,
-    with_quality,
 )
+from driftlib.alerts.drift import with_joint, with_quality
+from driftlib.alerts.making import make_alerts
 from driftlib.alerts.sending import deliver, receiver_names
 from driftlib.performance.policy import AlertPolicy
 

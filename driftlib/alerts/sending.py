@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from driftlib.alerts.making import Alert
+from driftlib.alerts.alert import Alert
 from driftlib.errors import MissingExtraError
 
 

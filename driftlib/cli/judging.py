@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.alerts import OVER, Alert, make_alerts
-from driftlib.alerts.making import with_joint, with_quality
+from driftlib.alerts.drift import with_joint, with_quality
 from driftlib.cli.outcome import noted
 from driftlib.cli.settings import DEFAULT_MODEL, Settings
 from driftlib.cli.tables import drift_table, quality_lines

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from driftlib.alerts import CONTINUING, NEW, OVER, WORSE, Alert
-from driftlib.alerts.making import with_state
+from driftlib.alerts.alert import with_state
 from driftlib.history import schema
 from driftlib.history.codec import kept_text
 from driftlib.severity import rank

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from driftlib.advising.advise import Decision
 from driftlib.alerts import OVER, make_alerts
-from driftlib.alerts.making import DATA_QUALITY
+from driftlib.alerts.alert import DATA_QUALITY
 from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import start_in_words

@@ -1,0 +1,191 @@
+"""Make alerts of drift: of one check, and of the windows of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from driftlib.alerts.alert import DATA_DRIFT, DATA_QUALITY, Alert
+from driftlib.alerts.course import alert_of, both_ends, persistent, subjects_wanted, tell_course
+from driftlib.drift.detect import DriftResult
+from driftlib.drift.joint import TOGETHER
+from driftlib.drift.policy import DriftPolicy, measure_effects
+from driftlib.drift.segments import subjects_of
+from driftlib.drift.trend import TrendResult
+from driftlib.performance.policy import AlertPolicy
+from driftlib.quality.finding import GONE_COLUMN
+from driftlib.severity import Severity, rank
+
+# What one window alone does not show.
+LASTING = "seen over several windows together, hardly in one alone"
+KINDS = {"prediction": "prediction drift", "target": "target drift"}
+
+
+def drift_alerts(result: DriftResult, policy: AlertPolicy) -> list[Alert]:
+    """Make alerts of a single check, one a column.
+
+    Parameters
+    ----------
+    result : DriftResult
+    policy : AlertPolicy
+
+    Returns
+    -------
+    list of Alert
+    """
+    table = result.table.reset_index()
+    subjects = subjects_of(table, result.by)
+    wanted = table["severity"].map(rank) >= rank(policy.severity)
+    return [
+        Alert(
+            _drift_kind(row),
+            str(subject),
+            None,
+            row["severity"],
+            f"{subject}: {row['note'] or 'changed'}",
+        )
+        for subject, (_, row) in zip(subjects[wanted], table[wanted].iterrows(), strict=True)
+    ]
+
+
+def with_joint(
+    alerts: Iterable[Alert],
+    result: DriftResult,
+    policy: AlertPolicy | None = None,
+    level: float = 1.0,
+) -> list[Alert]:
+    """Add the change of all features together, unless alerts name those that carry it.
+
+    Parameters
+    ----------
+    alerts : iterable of Alert
+        Of single features.
+    result : DriftResult
+    policy : AlertPolicy, optional
+        From which severity on it is an alert.
+    level : float
+        Largest p-value of an alert, where other checks share a budget with it.
+
+    Returns
+    -------
+    list of Alert
+    """
+    alerts, joint = list(alerts), result.joint
+    least = rank((policy or AlertPolicy()).severity)
+    if joint is None or rank(joint.severity) < least or joint.p_value >= level:
+        return alerts
+    pairs = joint.pairs
+    carriers = set(joint.features) or set(pairs["first"]) | set(pairs["second"])
+    if carriers and carriers <= {alert.subject for alert in alerts}:
+        return alerts
+    message = f"{TOGETHER}: {joint.note}"
+    return [*alerts, Alert(DATA_DRIFT, TOGETHER, None, joint.severity.value, message)]
+
+
+def with_quality(
+    alerts: Iterable[Alert], result: DriftResult, policy: AlertPolicy | None = None
+) -> list[Alert]:
+    """Add what is wrong with the data as data to alerts of drift, one alert a subject.
+
+    Parameters
+    ----------
+    alerts : iterable of Alert
+        Of drift.
+    result : DriftResult
+        With findings of quality.
+    policy : AlertPolicy, optional
+        From which severity on a finding is an alert.
+
+    Returns
+    -------
+    list of Alert
+        A subject that drifted as well has both sentences, and the worse severity.
+    """
+    least = rank((policy or AlertPolicy()).severity)
+    by_subject = {alert.subject: alert for alert in alerts}
+    for finding in result.quality:
+        if rank(finding.severity) < least:
+            continue
+        name = finding.column
+        known = by_subject.get(name)
+        if known is None:
+            message = f"{name}: {finding.sentence}"
+            known = Alert(DATA_QUALITY, name, None, finding.severity, message)
+        elif finding.kind == GONE_COLUMN:
+            known = replace(known, kind=DATA_QUALITY)
+        else:
+            worse = max(known.severity, finding.severity, key=rank)
+            message = f"{known.message}; {finding.sentence}"
+            known = replace(known, kind=DATA_QUALITY, severity=worse, message=message)
+        by_subject[name] = known
+    return list(by_subject.values())
+
+
+def trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
+    """Make alerts of the windows of a run, one a subject.
+
+    Parameters
+    ----------
+    trend : TrendResult
+    policy : AlertPolicy
+
+    Returns
+    -------
+    list of Alert
+    """
+    alerts = []
+    for segment, part in (trend.segments or {(): trend}).items():
+        table = part.table.assign(**dict(zip(trend.by, segment, strict=True)))
+        subjects = subjects_of(table, trend.by)
+        level = table["alarm_severity"].map(rank)
+        wanted = persistent(level >= rank(policy.severity), subjects, policy)
+        windows = len(part.windows)
+        for subject, found, every in subjects_wanted(table, subjects, wanted):
+            course = tell_course(every, wanted, level, windows - 1)
+            latest = found.iloc[-1]
+            told = course.part(found[found["severity"] != Severity.NONE])
+            shown = told.iloc[-1] if len(told) else latest
+            message = (
+                f"{subject} {course.when(found, windows, 'drifted')}: {_moves(told, trend.policy)}"
+            )
+            severity = latest["alarm_severity"]
+            alerts.append(alert_of(_drift_kind(shown), subject, latest, severity, message, course))
+    return alerts
+
+
+def _moves(told: pd.DataFrame, thresholds: DriftPolicy) -> str:
+    """Say what happened in the worst and in the latest of the windows that show it by themselves.
+
+    Each is dated and has the severity of its own; what happened is against the reference.
+    """
+    if told.empty:
+        return LASTING
+    effects = measure_effects(told)
+    sizes = pd.DataFrame(
+        {
+            "rank": told["severity"].map(rank),
+            "PSI": effects["PSI"] / thresholds.psi_major,
+            "missing": effects["missing"] / thresholds.share_major,
+            "unseen": effects["unseen"] / thresholds.share_major,
+        }
+    )
+    # A column that is gone has no size.
+    sizes["size"] = sizes[["PSI", "missing", "unseen"]].max(axis=1).fillna(np.inf)
+    worst = told.loc[sizes.sort_values(["rank", "size"], kind="stable").index[-1]]
+    return both_ends(
+        worst, told.iloc[-1], lambda row: f"({row['severity']}): {row['note'] or 'changed'}"
+    )
+
+
+def _drift_kind(row: pd.Series) -> str:
+    if row["kind"] in KINDS:
+        return KINDS[row["kind"]]
+    values_moved = row["psi"] - row["psi_expected"] > 0.0
+    quality = [row["missing_p_value"], row["unseen_p_value"]]
+    values = [row["ks_p_value"], row["mann_whitney_p_value"], row["chi_square_p_value"]]
+    by_quality = min([p for p in quality if p == p], default=1.0)
+    by_values = min([p for p in values if p == p], default=1.0)
+    return DATA_DRIFT if values_moved and by_values <= by_quality else DATA_QUALITY
