@@ -190,6 +190,32 @@ def test_saved_alerts_are_a_list_of_objects(tmp_path, reference):
     assert list(entry) == ["kind", "subject", "window", "severity", "message", "state"]
 
 
+def test_a_diagnosis_alarms_by_its_verdict_and_never_where_it_cannot_tell():
+    def period(seed, center=0.0, lift=0.0):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(center, 1, 3000)
+        likely = 1 / (1 + np.exp(-2 * x))
+        y = rng.random(3000) < 1 / (1 + np.exp(-2 * x - lift))
+        return pd.DataFrame({"x": x, "y_true": y.astype(int), "y_proba": likely})
+
+    reference = period(0)
+    swapped = period(4).assign(y_true=lambda f: 1 - f["y_true"])
+    for current, kinds in [
+        (period(1), []),
+        (period(2, lift=2.0), [("concept drift", "(brier)")]),
+        (period(3, center=8.0).drop(columns="y_true"), []),
+        (swapped, [("data quality", "(labels)")]),
+    ]:
+        why = dl.diagnose(reference, current, unit="row")
+        alerts = make_alerts(why)
+        assert [(alert.kind, alert.subject) for alert in alerts] == kinds, why.verdict
+        # The same thing found twice is one alert.
+        assert make_alerts(why, why) == alerts
+        for alert in alerts:
+            assert (alert.severity, alert.window) == ("major", None)
+            assert (why.suspect or why.headline) in alert.message
+
+
 def test_policy_and_results_are_checked():
     for arguments, message in [
         ({"severity": "none"}, "severity='none' is not known"),

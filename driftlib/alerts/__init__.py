@@ -1,6 +1,7 @@
 """List what deserves a person's attention, write it down, and send it."""
 
 from driftlib.alerts.alert import (
+    CONCEPT_DRIFT,
     CONTINUING,
     DATA_DRIFT,
     DATA_QUALITY,
@@ -19,6 +20,7 @@ from driftlib.alerts.sending import deliver, receiver_names
 from driftlib.performance.policy import AlertPolicy
 
 __all__ = [
+    "CONCEPT_DRIFT",
     "CONTINUING",
     "DATA_DRIFT",
     "DATA_QUALITY",

@@ -10,6 +10,7 @@ from driftlib.files import write_json
 from driftlib.severity import rank
 
 DATA_QUALITY, DATA_DRIFT, PERFORMANCE = "data quality", "data drift", "performance"
+CONCEPT_DRIFT = "concept drift"
 # What an alert is about where labels are no outcomes.
 LABELS = "(labels)"
 NEW, WORSE, CONTINUING, OVER = "new", "worse", "continuing", "over"
@@ -23,10 +24,11 @@ class Alert:
     ----------
     kind : str
         "data drift", "prediction drift", "target drift", "data quality" (columns, rows, values
-        and times that are not as they should be, values missing or never seen before) or
-        "performance".
+        and times that are not as they should be, values missing or never seen before),
+        "performance", or of a diagnosis "data drift" or "concept drift".
     subject : str
-        The column or metric; "(rows)" or "(columns)" of what is about none.
+        The column or metric; of a diagnosis its loss, as "(brier)"; "(rows)" or "(columns)" of
+        what is about none.
     window : int or None
         Number of the latest window it was found in; None where there are no windows.
     severity : str

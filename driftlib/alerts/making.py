@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from driftlib.alerts.alert import Alert, by_urgency
+from driftlib.alerts.diagnosis import diagnosis_alerts
 from driftlib.alerts.drift import drift_alerts, trend_alerts, with_joint, with_quality
 from driftlib.alerts.performance import performance_alerts
 from driftlib.arguments import known_keywords
+from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend import TrendResult
 from driftlib.errors import ParameterError
@@ -15,7 +17,8 @@ from driftlib.performance.result import Performance
 
 @known_keywords()
 def make_alerts(
-    *results: DriftResult | TrendResult | Performance, policy: AlertPolicy | None = None
+    *results: DriftResult | TrendResult | Performance | Diagnosis,
+    policy: AlertPolicy | None = None,
 ) -> tuple[Alert, ...]:
     """Make alerts of any number of results, one a subject, the worst first.
 
@@ -23,10 +26,11 @@ def make_alerts(
 
     Parameters
     ----------
-    *results : DriftResult, TrendResult or Performance
+    *results : DriftResult, TrendResult, Performance or Diagnosis
         Windows of a run alarm within one budget: the share of runs without any change that
         have some alert (`DriftPolicy.budget`, `AlertPolicy.budget`). A single check alarms by its
-        own policy.
+        own policy. A diagnosis alarms where its verdict is data drift, concept drift or both, and
+        where labels or scores look wrong as data; never where it is undetermined.
     policy : AlertPolicy, optional
         Default: drift that is at least moderate, and metrics that are surely beyond their
         thresholds. The budget is that of the results, as they were made.
@@ -59,9 +63,11 @@ def make_alerts(
             alerts += with_quality(with_joint(single, result, policy), result, policy)
         elif isinstance(result, Performance):
             alerts += performance_alerts(result, policy)
+        elif isinstance(result, Diagnosis):
+            alerts += diagnosis_alerts(result)
         else:
             raise ParameterError(
                 f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
-                "drift_trend, track_performance or estimate_performance."
+                "drift_trend, track_performance, estimate_performance or diagnose."
             )
-    return by_urgency(alerts)
+    return by_urgency(dict.fromkeys(alerts))

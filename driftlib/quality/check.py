@@ -63,6 +63,6 @@ def check_quality(
         changed = {finding.column for finding in found if finding.kind in _TELL_NO_ROWS_APART}
         if not changed.intersection(known.rule.names):
             found += repeat_findings(known, facts, policy)
-            found += same_row_findings(known, facts, policy)
+            found += same_row_findings(known, facts)
         found += time_findings(known, facts, policy, moment)
     return tuple(sorted(found, key=lambda finding: -rank(finding.severity)))
