@@ -85,6 +85,31 @@ def test_a_broken_feed_of_labels_is_no_concept_drift(spoil, unit) -> None:
     assert found.suspect in advice.words
 
 
+SAID_OF_SCORES = {
+    _misjoined: "they look joined to other rows",
+    _constant: "all its 1,120 labels are '1', as are 5",
+    _copied: "all its 1,120 labels follow from scores, as are 8",
+    _swapped: "its labels look swapped, or its scores are those of the other class: scores, cut at",
+    _other_class: "or its scores are those of the other class",
+}
+
+
+@pytest.mark.parametrize("spoil", SAID_OF_SCORES)
+def test_a_broken_feed_beside_scores_alone_is_no_concept_drift(spoil) -> None:
+    reference, current = _sides()
+    spoilt = spoil(current).drop(columns="y_pred")
+    alone = reference.drop(columns="y_pred")
+    found = dl.diagnose(alone, spoilt, timestamp="when")
+    assert found.verdict == "undetermined"
+    assert SAID_OF_SCORES[spoil] in found.suspect
+    months = dl.track_performance(spoilt, reference=alone, window="MS", timestamp="when")
+    assert spoil == _misjoined or SAID_OF_SCORES[spoil] in months.suspect
+    rng = np.random.default_rng(2)
+    flips = np.where(rng.random(len(current)) < 0.3, 1 - current["y_true"], current["y_true"])
+    for honest in (current, current.assign(y_true=flips)):
+        assert not dl.diagnose(alone, honest.drop(columns="y_pred"), timestamp="when").suspect
+
+
 @pytest.mark.parametrize("unit", ["auto", "row"])
 def test_labels_as_they_were_or_of_another_concept_are_no_suspects(unit) -> None:
     reference, current = _sides()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -42,9 +44,12 @@ def label_suspicion(periods: Periods) -> str:
     rows = periods.losses.rows
     if rows is None or not periods.labelled or not len(periods.reference):
         return ""
-    units = periods.units
-    usual = usual_labels(rows.task, rows.reference, None if units.by_row else units.reference.codes)
-    odd = usual.unlike(rows.current, None if units.by_row else units.current.codes)
+    units, sides = periods.units, (rows.reference, rows.current)
+    if not rows.predicted:
+        # Where there are scores alone labels stand in for predictions.
+        sides = tuple(replace(side, pred=np.full_like(side.pred, -1)) for side in sides)
+    usual = usual_labels(rows.task, sides[0], None if units.by_row else units.reference.codes)
+    odd = usual.unlike(sides[1], None if units.by_row else units.current.codes)
     return f"{periods.names[1]}: {odd}: {CHECK}" if odd else ""
 
 

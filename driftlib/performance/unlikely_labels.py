@@ -7,7 +7,7 @@ like a perfect model. What the reference's rows are like says how unlikely that 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -45,11 +45,14 @@ class UsualLabels:
         Of the reference's rows that have a label and a prediction.
     unit : int array, shape (rows,), or None
         The unit of each row; None where rows are units.
+    cut : float, optional
+        Score from which on a row counts as predicted positive, where there are scores alone.
     """
 
     task: Task
     rows: Predictions
     unit: np.ndarray | None
+    cut: float | None = None
 
     def unlike(self, rows: Predictions, unit: np.ndarray | None = None) -> str:
         """Say why labels of some rows, or their predictions, are no outcomes.
@@ -75,6 +78,8 @@ class UsualLabels:
         >>> usual.unlike(Predictions(y[:20] * 0, pred[:20], None))
         ''
         """
+        if self.cut is not None:
+            rows = _predicted_from(rows, self.cut)
         known = rows.labelled & rows.predicted
         if not known.any() or not len(self.rows.y):
             return ""
@@ -84,10 +89,9 @@ class UsualLabels:
     def _odd(self, now: Predictions, units: int) -> Iterator[str]:
         """Say whatever is odd, the surest first."""
         was, count = self.rows, len(now.y)
-        for name, values, usual, most in (
-            ("label", now.y, was.y, 1.0),
-            ("prediction", now.pred, was.pred, MOST_USUAL),
-        ):
+        sides = [("label", now.y, was.y, 1.0), ("prediction", now.pred, was.pred, MOST_USUAL)]
+        # Scores that are all on one side may well be, and labels may be made of them.
+        for name, values, usual, most in sides if self.cut is None else sides[:1]:
             if not (values == values[0]).all():
                 continue
             so = usual == values[0]
@@ -97,9 +101,10 @@ class UsualLabels:
                     f"all its {counted(count, name)} are {self._named(values[0])}, as are "
                     f"{percent(share)} of the reference's"
                 )
-        if (now.y == now.pred).all() and self._hardly(was.y == was.pred, count, units):
+        if self._copied(now) and self._hardly(was.y == was.pred, count, units):
+            own = "are the model's own predictions" if self.cut is None else "follow from scores"
             yield (
-                f"all its {counted(count, 'label')} are the model's own predictions, as are "
+                f"all its {counted(count, 'label')} {own}, as are "
                 f"{percent(float((was.y == was.pred).mean()))} of the reference's"
             )
         if count < FEWEST_ROWS or len(was.y) < FEWEST_ROWS:
@@ -107,8 +112,12 @@ class UsualLabels:
         if self.task.kind == BINARY and self._mirrored(now):
             shares = float((now.y == now.pred).mean()), float((was.y != was.pred).mean())
             seldom, wrong = percents(*shares)
+            what, told = "its labels look swapped", "predictions"
+            if self.cut is not None:
+                what += ", or its scores are those of the other class"
+                told = f"scores, cut at {self.cut:.2g},"
             yield (
-                f"its labels look swapped: predictions are right in {seldom} of "
+                f"{what}: {told} are right in {seldom} of "
                 f"{counted(count, 'row')}, as they are wrong in {wrong} of the reference's"
             )
         if self.task.kind == REGRESSION:
@@ -145,6 +154,15 @@ class UsualLabels:
         whole = int((np.bincount(place, ~so[own], minlength=len(ids)) == 0).sum())
         return bool(((whole + 1) / (len(ids) + 1)) ** units < UNIT_LEVEL)
 
+    def _copied(self, now: Predictions) -> bool:
+        """Whether each label is the prediction, or is on its own side of all scores."""
+        if self.cut is None or self.task.kind != BINARY:
+            return bool((now.y == now.pred).all())
+        one = now.y == 1
+        if one.all() or not one.any():
+            return False
+        return bool(now.scores[one].min() > now.scores[~one].max())
+
     def _mirrored(self, now: Predictions) -> bool:
         """Whether each prediction is as seldom right as it was wrong."""
         (before, rows), (right, count) = self._right, _right_by_prediction(now)
@@ -170,8 +188,23 @@ def usual_labels(task: Task, rows: Predictions, unit: np.ndarray | None = None) 
     -------
     UsualLabels
     """
+    cut = None
+    if rows.proba is not None and not rows.predicted.any():
+        scored = rows.take(rows.labelled & rows.scored)
+        # As many rows as are positive; of several classes the likeliest.
+        share = scored.y.mean() if task.kind == BINARY and len(scored.y) else 0.0
+        cut = float(np.quantile(scored.scores, 1 - share)) if share else 0.0
+        rows = _predicted_from(rows, cut)
     known = rows.labelled & rows.predicted
-    return UsualLabels(task, rows.take(known), None if unit is None else unit[known])
+    return UsualLabels(task, rows.take(known), None if unit is None else unit[known], cut)
+
+
+def _predicted_from(rows: Predictions, cut: float) -> Predictions:
+    """Predict positive from a score on; of several classes the likeliest."""
+    if rows.proba is None:
+        return rows
+    pred = rows.scores >= cut if rows.scores.ndim == 1 else rows.scores.argmax(axis=1)
+    return replace(rows, pred=np.where(rows.scored, pred, -1).astype(rows.pred.dtype))
 
 
 def unlike_windows(

@@ -124,8 +124,8 @@ class QualityPolicy:
              "values or more: the share of them, by the same limits"),
             (DUPLICATES, "the share of rows beyond what as many rows of the reference have, by "
              "the same limits"),
-            (SAME_ROWS, "a hundredth of the rows or more, beyond those alike by chance: minor, as a "
-             "copy is nothing wrong, but hides what changed"),
+            (SAME_ROWS, "a hundredth of the rows or more, beyond those alike by chance: minor, for "
+             "a copy is nothing wrong, but hides what changed"),
             (ROW_VOLUME, f"days with {self.factor:g} times fewer or more rows than any of the "
              "reference: minor, moderate from a tenth of the days, major from half of them; of a "
              "single day moderate"),
