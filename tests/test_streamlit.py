@@ -1,6 +1,8 @@
 """The Streamlit page: every tab, both sliders, uploads good and bad; no traceback, ever."""
 
+import functools
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +15,23 @@ from driftlib.data.uploads import MOST_MEGABYTES
 from driftlib.reporting.hosts import check_host
 
 pytest.importorskip("streamlit")
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parent.parent / "streamlit_app.py"
 SAMPLE = PAGE.parent / "data" / "predictions_sample.csv"
+FILES = "Your two files"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scanned() -> Iterator[None]:
+    """Read what all installed packages say of themselves once, not once a page: half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 def opened(**query: str) -> AppTest:
@@ -30,8 +43,8 @@ def opened(**query: str) -> AppTest:
 
 @pytest.fixture(scope="module")
 def visited() -> AppTest:
-    """A page that many files are uploaded to, one after another."""
-    return opened(rows="500")
+    """A page that many files are uploaded to, one after another; it shows nothing else."""
+    return opened(data=FILES)
 
 
 def metric(app: AppTest, label: str) -> str:
@@ -57,7 +70,7 @@ def test_first_load_simulates_and_fills_every_tab():
     app = opened(rows="500")
     assert not app.exception
     assert [tab.label for tab in app.tabs] == [
-        "Your two files",
+        FILES,
         "Overview",
         "Drift",
         "Performance",
@@ -175,7 +188,7 @@ def test_odd_files_are_evaluated(visited, content):
 
 
 def own(*sides: bytes, **query: str) -> AppTest:
-    app = opened(**query)
+    app = opened(**{"data": FILES} | query)
     for side, content in zip(("reference", "current"), sides, strict=True):
         upload(app, side, "../../x.csv", content)
     return app.run()
@@ -233,7 +246,7 @@ def test_names_of_columns_and_the_window_can_be_set_and_shared():
 
 def test_the_dials_stay_where_they_were_while_other_data_are_shown():
     app = opened(rows="500", drift="1.5", flips="0.3")
-    app.sidebar.radio[0].set_value("Your two files").run()
+    app.sidebar.radio[0].set_value(FILES).run()
     app.sidebar.radio[0].set_value("Simulate").run()
     assert not app.exception
     assert [s.value for s in app.sidebar.slider[:2]] == [0.3, 1.5]
@@ -282,7 +295,7 @@ def fill(app: AppTest, key: str, value: object) -> None:
 
 
 def test_own_data_in_a_tab():
-    app = opened(data="Your two files", rows="500")
+    app = opened(data=FILES, rows="500")
     assert not app.exception
     assert len(app.file_uploader) == 3
     rng = np.random.default_rng(1)
@@ -309,7 +322,7 @@ def test_own_csv_is_read_by_the_parquet_beside_it_and_columns_can_be_left_out(rn
     text = now.assign(late=now["late"].astype(int)).to_csv(index=False).encode()
     both = {"reference": ("a.parquet", path.read_bytes()), "current": ("b.csv", text)}
     for files in (both, {"reference": both["current"], "current": both["reference"]}):
-        app = opened(data="Your two files", exclude="batch")
+        app = opened(data=FILES, exclude="batch")
         for key, file in files.items():
             upload(app, key, *file)
         app.run()
@@ -422,8 +435,10 @@ def test_scores_by_class_are_mapped_and_alerts_sent_only_where_receivers_are(mon
 def test_no_page_gives_advice_in_python():
     rng = np.random.default_rng(10)
     frame = pd.DataFrame({"x": rng.normal(size=300), "late": rng.integers(0, 2, 300)})
-    app = own(*(frame.to_csv(index=False).encode() for _ in range(2)))
+    # A file that is chosen is shown in place of the simulated data.
+    app = own(*(frame.to_csv(index=False).encode() for _ in range(2)), data="Simulate", rows="500")
     assert errors(app) == []
+    assert shared(app, "data") == FILES
     said = " ".join(
         str(one.value) for one in (*app.info, *app.warning, *app.markdown, *app.caption)
     )
