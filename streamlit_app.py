@@ -555,10 +555,12 @@ def chart(figure: go.Figure, key: str) -> None:
         st.caption(plain(meta["caption"]))
 
 
-def download(label: str, make: Callable[[], str | bytes], name: str, key: str = "") -> None:
-    """Show a button that makes its file when it is pressed."""
+def download(
+    label: str, data: str | bytes | Callable[[], str | bytes], name: str, key: str = ""
+) -> None:
+    """Show a button for a file; what takes long to make is made when the button is pressed."""
     kind = {"csv": "text/csv", "json": "application/json", "html": "text/html"}[name.split(".")[1]]
-    st.download_button(label, make, name, kind, key=f"{key} {name}", on_click="ignore")
+    st.download_button(label, data, name, kind, key=f"{key} {name}", on_click="ignore")
 
 
 def show_table(table: pd.DataFrame) -> None:
@@ -626,7 +628,7 @@ def overview_tab(found: Findings) -> None:
         st.markdown(plain(found.without_alerts))
     alerts = [asdict(alert) for alert in found.alerts]
     with st.container(horizontal=True):
-        download("Download alerts (JSON)", lambda: json.dumps(alerts, indent=1), "alerts.json")
+        download("Download alerts (JSON)", json.dumps(alerts, indent=1), "alerts.json")
         send_part(found.alerts)
 
 
@@ -665,7 +667,7 @@ def drift_tab(found: Findings) -> None:
         "rate and a change that is at least moderate."
     )
     table = found.drift.table
-    download("Download drift table (CSV)", lambda: safe_csv(table), "drift_summary.csv")
+    download("Download drift table (CSV)", safe_csv(table), "drift_summary.csv")
 
 
 def groups_part(data: Data, found: Findings, rules: Rules) -> None:
@@ -721,7 +723,7 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
     )
     st.caption(plain(unit_and_season(performance)))
     table = performance.table
-    download("Download metrics (CSV)", lambda: safe_csv(table, index=False), "metrics.csv", key)
+    download("Download metrics (CSV)", safe_csv(table, index=False), "metrics.csv", key)
 
 
 def estimate_part(data: Data, found: Findings) -> None:
@@ -781,7 +783,7 @@ def upload_tab() -> None:
         max_upload_size=MOST_MEGABYTES,
     )  # fmt: skip
     st.caption(LIMITS)
-    download("Download a sample to try", SAMPLE.read_bytes, SAMPLE.name)
+    download("Download a sample to try", SAMPLE.read_bytes(), SAMPLE.name)
     frame = frame_of(file, "predictions")
     if frame is None:
         return
@@ -852,7 +854,7 @@ def upload_results(result: Evaluation) -> None:
     st.caption(plain(f"Read as {'; '.join(performance.notes)}."))
     with st.container(horizontal=True):
         found = performance.to_dict()
-        download("Download results (JSON)", lambda: json.dumps(found, indent=1), "performance.json")
+        download("Download results (JSON)", json.dumps(found, indent=1), "performance.json")
         download("Download report (HTML)", lambda: render_evaluation(result), "performance.html")
 
 

@@ -79,7 +79,7 @@ def choose_file(page: Page, content: bytes, name: str = "predictions.csv") -> No
 
 
 def download(page: Page, label: str) -> Path:
-    # A file is made when it is asked for: of the run that drew the button.
+    # A report is made when it is asked for: of the run that drew the button.
     settled(page)
     with page.expect_download(timeout=PATIENCE) as waiting:
         page.get_by_role("button", name=label).locator("visible=true").click()
