@@ -204,7 +204,7 @@ def test_one_odd_day_is_no_fall_and_a_lasting_one_is(rng):
     current.loc[flip, "y_true"] = 1 - current.loc[flip, "y_true"]
     lasting = dl.track_performance(current, reference=reference, timestamp="seen")
     assert lasting.table.set_index("metric")["degraded"][["accuracy", "roc_auc", "brier"]].all()
-    assert "rows of a unit have much in common" in lasting.unit
+    assert "rows near each other have much in common" in lasting.unit
 
 
 def test_days_of_flights_dealt_at_random_are_no_fall():

@@ -117,8 +117,8 @@ RULES: tuple[Rule, ...] = (
         "recalibrate",
         _level_alone,
         lambda facts: f"Recalibrate the scores on rows with labels{_from(facts)}.",
-        "Scores order rows as well as before and only their level is off: that takes few labels "
-        "and no new model.",
+        "No loss in how scores order rows is beyond chance, while their level is off: to mend that "
+        "takes few labels and no new model.",
     ),
     Rule(
         "retrain",

@@ -161,7 +161,7 @@ def units_in_words(
         told.append(f"{name}: {many}{rows}")
     if effect >= 1.05:
         told.append(
-            f"rows of a unit have much in common: {one or f'in half of the {what} a difference'} "
+            f"rows near each other have much in common: {one or f'in half of the {what} a difference'} "
             f"varies {'' if one else 'at least '}{write_size(effect)} times as much as with "
             "independent rows"
         )
