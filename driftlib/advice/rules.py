@@ -117,8 +117,8 @@ RULES: tuple[Rule, ...] = (
         "recalibrate",
         _level_alone,
         lambda facts: f"Recalibrate the scores on rows with labels{_from(facts)}.",
-        "No loss in how scores order rows is beyond chance, while their level is off: to mend that "
-        "takes few labels and no new model.",
+        "The scores' level is off, and no loss in how they order rows is beyond chance: that takes "
+        "few labels.",
     ),
     Rule(
         "retrain",

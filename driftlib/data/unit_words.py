@@ -161,8 +161,8 @@ def units_in_words(
         told.append(f"{name}: {many}{rows}")
     if effect >= 1.05:
         told.append(
-            f"rows near each other have much in common: {one or f'in half of the {what} a difference'} "
-            f"varies {'' if one else 'at least '}{write_size(effect)} times as much as with "
-            "independent rows"
+            "rows near each other have much in common: "
+            f"{one or f'in half of the {what} a difference'} varies {'' if one else 'at least '}"
+            f"{write_size(effect)} times as much as with independent rows"
         )
     return "; ".join(told) + "."
