@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Request
 
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PATIENCE = 60_000
@@ -47,6 +47,24 @@ def served(project: Path, log: Path = Path(os.devnull)) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=20)
+
+
+def faults_of(page: Page) -> list[str]:
+    """A list that gets what the page asks of a network, and its errors, as they come."""
+    faults: list[str] = []
+
+    def local_only(request: Request) -> None:
+        local = ("file:", "data:", "blob:", "http://localhost:", "http://127.0.0.1:")
+        if not request.url.startswith(local):
+            faults.append(f"asked for {request.url}")
+
+    page.on("request", local_only)
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on(
+        "console",
+        lambda message: faults.append(message.text) if message.type == "error" else None,
+    )
+    return faults
 
 
 def settled(page: Page) -> None:

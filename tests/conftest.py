@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.browser import faults_of
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 # Kernels and servers that tests start import the same packages again and again: what was
 # compiled once is kept, whatever the shell says.
@@ -63,6 +65,12 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(2013)
 
 
+@pytest.fixture
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small models, where any will do: what is tested is that two ways give the same."""
+    monkeypatch.setattr("driftlib.domain.boosting.TREES", 5)
+
+
 # Not for the session: a running Playwright keeps an event loop in the thread, which the notebook
 # tests that follow on the same worker must not find there.
 @pytest.fixture(scope="module")
@@ -76,32 +84,28 @@ def browser() -> Iterator[Browser]:
 
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     arguments += ["--disable-sync", "--disable-component-update"]
+    # No request goes out: Playwright's own way, routes, would load every script anew.
+    arguments.append("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=arguments)
         yield chromium
         chromium.close()
 
 
+# One for all pages of a module, which load the scripts of a server only once.
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser's memory: what it was sent, and stored."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails its test if it asks anything of a network or logs a console error."""
-    faults: list[str] = []
-    page = browser.new_page()
-
-    def local_only(route) -> None:
-        url = route.request.url
-        if url.startswith(("file:", "data:", "blob:", "http://localhost:", "http://127.0.0.1:")):
-            route.continue_()
-        else:
-            faults.append(f"asked for {url}")
-            route.abort()
-
-    page.route("**/*", local_only)
-    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
-    page.on(
-        "console",
-        lambda message: faults.append(message.text) if message.type == "error" else None,
-    )
+    page = context.new_page()
+    faults = faults_of(page)
     yield page
     page.close()
     assert not faults, faults

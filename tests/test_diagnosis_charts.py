@@ -43,14 +43,14 @@ def test_waterfall_steps_from_reference_to_current(why):
     assert figure.layout.title.text.startswith("Data and concept drift")
 
 
-def test_waterfall_without_labels_leaves_the_concept_out(data):
+def test_waterfall_without_labels_leaves_the_concept_out(data, few_trees):
     why = dl.diagnose(data.reference, data.current.drop(columns="y_true"), timestamp="timestamp")
     figure = charts.loss_waterfall(why)
     complete(figure)
     assert not any("other outcomes" in str(x) for trace in figure.data for x in trace.x)
 
 
-def test_windows_are_stacked_and_named_by_verdict(data):
+def test_windows_are_stacked_and_named_by_verdict(data, few_trees):
     timeline = diagnose_windows(
         data.reference, data.current, window="14D", on="timestamp", max_rows=1500
     )
@@ -63,7 +63,7 @@ def test_windows_are_stacked_and_named_by_verdict(data):
     assert "oncept drift" in figure.layout.title.text
 
 
-def test_windows_of_segments_are_no_single_row_of_bars(data):
+def test_windows_of_segments_are_no_single_row_of_bars(data, few_trees):
     timeline = diagnose_windows(data.reference, data.current, by="contract", max_rows=500)
     with pytest.raises(
         dl.DriftlibError, match="has segments \\('contract'\\): pass one without by="
@@ -82,7 +82,7 @@ def test_features_and_segments(why):
     assert list(segments.data[0].x) == why.segments["effect"].tolist()
 
 
-def test_names_from_the_data_are_escaped(data):
+def test_names_from_the_data_are_escaped(data, few_trees):
     name = "<img src=x onerror=alert(1)>"
     frames = [side.rename(columns={"monthly_charge": name}) for side in vars(data).values()]
     why = dl.diagnose(*frames, timestamp="timestamp")
@@ -110,7 +110,7 @@ def test_no_window_that_could_be_diagnosed_is_no_chart(data):
         charts.diagnosis_over_windows(timeline)
 
 
-def test_windows_without_labels_are_no_chart(data):
+def test_windows_without_labels_are_no_chart(data, few_trees):
     current = data.current.drop(columns="y_true")
     timeline = diagnose_windows(data.reference, current, features=["usage_hours"], max_rows=1500)
     with pytest.raises(dl.DriftlibError, match="In no window is it known how the loss changed"):

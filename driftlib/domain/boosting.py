@@ -18,6 +18,8 @@ from driftlib.domain.bins import as_floats
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
+TREES = 60
+
 
 def one_thread() -> AbstractContextManager[Any]:
     """Keep scikit-learn's gradient boosting to one thread.
@@ -62,7 +64,7 @@ def boosting_options(features: Sequence[str], levels: Container[str], seed: int)
     """
     codes = [name in levels for name in features]
     return {
-        "max_iter": 60,
+        "max_iter": TREES,
         "max_leaf_nodes": 15,
         "learning_rate": 0.1,
         "early_stopping": False,
