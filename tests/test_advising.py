@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit, logit
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 
 import driftlib as dl
@@ -15,6 +16,7 @@ from driftlib.advising.corrections import Decider, move_threshold, offset, own_d
 from driftlib.advising.design import chances, draw
 from driftlib.advising.feed import feed_faults
 from driftlib.advising.halves import split
+from driftlib.advising.models import Trainer
 from driftlib.advising.rule import Terms, choose
 from driftlib.advising.trial import Tried
 from driftlib.advising.worth import Gain, Judge
@@ -23,6 +25,7 @@ from driftlib.data.predictions import Predictions
 from driftlib.data.synthetic import simulate
 from driftlib.data.task import Task
 from driftlib.data.units import UnitRule, unit_codes
+from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS
 from driftlib.reporting import tables, verdicts
 from driftlib.stats.unit_influence import UnitError
@@ -105,6 +108,38 @@ def test_too_few_labels_are_a_reason_to_wait(shifted):
     assert "labelled rows in all would settle it" in found.why
     json.dumps(found.to_dict(), allow_nan=False)
     action_gains(found)
+
+
+class Misfit(BaseEstimator):
+    """A model that can be fitted, and goes wrong when it predicts."""
+
+    def __init__(self, way: str = "raises") -> None:
+        self.way = way
+
+    def fit(self, inputs: pd.DataFrame, y: np.ndarray) -> "Misfit":
+        if self.way != "no classes":
+            self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, inputs: pd.DataFrame) -> np.ndarray:
+        if self.way == "raises":
+            raise KeyError("boom")
+        shape = {"flat": (len(inputs),), "short": (3, 2)}.get(self.way, (len(inputs), 2))
+        return np.full(shape, np.nan if self.way == "missing" else 0.5)
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [("raises", "KeyError: 'boom'"), ("no classes", "could not predict"),
+     ("flat", "gave outputs of shape"), ("short", r"gave outputs of shape \(3, 2\)"),
+     ("missing", "missing or infinite")],
+)  # fmt: skip
+def test_a_model_that_cannot_predict_is_named(way, words):
+    trainer = Trainer(BINARY, ["x"], {}, Misfit(way), Decider("binary"), SEED)
+    rows = pd.DataFrame({"x": np.arange(20.0)})
+    y = np.arange(20) % 2
+    with pytest.raises(ParameterError, match=words):
+        trainer.fit(rows, y)(rows, Predictions(y, y, np.full(20, 0.5)))
 
 
 def test_a_cost_moves_predictions_and_a_price_keeps_the_old_model(shifted):

@@ -84,8 +84,19 @@ class Trainer:
             ) from error
 
         def outputs(rows: pd.DataFrame, given: Predictions) -> Predictions:
-            with one_thread():
-                return self._outputs(model, self._inputs(rows), given)
+            try:
+                with one_thread():
+                    return self._outputs(model, self._inputs(rows), given)
+            except ParameterError:
+                raise
+            except Exception as error:
+                if self.model is None:
+                    raise
+                raise ParameterError(
+                    f"model={self.name} was fitted, but could not predict "
+                    f"({type(error).__name__}: {error}): pass one that takes a table of the "
+                    "features and has classes_ and predict_proba as scikit-learn's have."
+                ) from error
 
         return outputs
 
@@ -106,7 +117,9 @@ class Trainer:
 
     def _outputs(self, model: Any, inputs: Any, given: Predictions) -> Predictions:
         if self.task.kind == REGRESSION:
-            return replace(given, pred=np.asarray(model.predict(inputs), dtype=float))
+            pred = np.asarray(model.predict(inputs), dtype=float)
+            self._check(pred, (len(inputs),))
+            return replace(given, pred=pred)
         if given.proba is None:
             return replace(given, pred=np.asarray(model.predict(inputs)).astype(int))
         if not hasattr(model, "predict_proba"):
@@ -115,9 +128,17 @@ class Trainer:
                 "model that gives them."
             )
         found = np.asarray(model.predict_proba(inputs), dtype=float)
+        self._check(found, (len(inputs), len(model.classes_)))
         proba = np.zeros((len(found), len(self.task.classes)))
         # A class without a row to learn from has no column.
         proba[:, np.asarray(model.classes_, dtype=int)] = found
         if self.task.kind == BINARY:
             proba = proba[:, 1]
         return replace(given, proba=proba, pred=self.decider.decide(proba))
+
+    def _check(self, found: np.ndarray, shape: tuple[int, ...]) -> None:
+        if found.shape != shape or not np.isfinite(found).all():
+            raise ParameterError(
+                f"model={self.name} gave outputs of shape {found.shape} where {shape} is needed, "
+                "or some that are missing or infinite: pass one that predicts every row."
+            )
