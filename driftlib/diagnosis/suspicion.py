@@ -44,12 +44,13 @@ def label_suspicion(periods: Periods) -> str:
     rows = periods.losses.rows
     if rows is None or not periods.labelled or not len(periods.reference):
         return ""
-    units, sides = periods.units, (rows.reference, rows.current)
+    units, before, now = periods.units, rows.reference, rows.current
     if not rows.predicted:
         # Where there are scores alone labels stand in for predictions.
-        sides = tuple(replace(side, pred=np.full_like(side.pred, -1)) for side in sides)
-    usual = usual_labels(rows.task, sides[0], None if units.by_row else units.reference.codes)
-    odd = usual.unlike(sides[1], None if units.by_row else units.current.codes)
+        before = replace(before, pred=np.full_like(before.pred, -1))
+        now = replace(now, pred=np.full_like(now.pred, -1))
+    usual = usual_labels(rows.task, before, None if units.by_row else units.reference.codes)
+    odd = usual.unlike(now, None if units.by_row else units.current.codes)
     return f"{periods.names[1]}: {odd}: {CHECK}" if odd else ""
 
 
