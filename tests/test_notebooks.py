@@ -236,7 +236,7 @@ def test_pages_name_the_right_story(flights):
     assert "is worse than tolerated by more than noise" in verdicts["performance"]
     assert "Stable: the Brier score changed by " in verdicts["performance"]
     assert "oncept drift" not in verdicts["performance"]
-    assert "the reference: 31 days; the current data: 275 days; rows of a unit" in performance
+    assert "the reference: 31 days; the current data: 275 days; rows near each other" in performance
     assert "oncept drift" in verdicts["demo"]
     assert result.table.loc["demo", "alerts"] == 0
 

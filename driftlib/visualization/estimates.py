@@ -55,7 +55,7 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
     >>> perf = track_performance(frame, window=100)
     >>> chart = realised_against_estimated(perf, perf, "accuracy")
     >>> chart.layout.title.text
-    'Realised Accuracy agrees with its estimate in both windows'
+    'Realised accuracy agrees with its estimate in both windows'
     """
     import plotly.graph_objects as go
 
