@@ -29,10 +29,9 @@ def predictions(rng, rows, errors):
     return pd.DataFrame({"y_true": true, "y_pred": np.where(wrong, 1 - true, true)})
 
 
-def test_no_alert_when_all_is_well(reference, rng):
-    same = reference.assign(x=rng.permutation(reference["x"]))
-    assert make_alerts(dl.detect_drift(reference, same)) == ()
-    trend = dl.drift_trend(reference, same, window=500)
+def test_no_alert_when_all_is_well(reference):
+    assert make_alerts(dl.detect_drift(reference, reference)) == ()
+    trend = dl.drift_trend(reference, reference, window=500)
     assert make_alerts(trend) == ()
 
 
