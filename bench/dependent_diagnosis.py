@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from driftlib.diagnosis.diagnose import Diagnosis, diagnose
+from driftlib.diagnosis.diagnose import diagnose
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA
 
 SEED = 20261204

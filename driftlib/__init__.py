@@ -19,8 +19,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.data.synthetic import simulate as simulate
     from driftlib.demo.what_if import WhatIf as WhatIf
     from driftlib.demo.what_if import what_if as what_if
-    from driftlib.diagnosis.diagnose import Diagnosis as Diagnosis
     from driftlib.diagnosis.diagnose import diagnose as diagnose
+    from driftlib.diagnosis.result import Diagnosis as Diagnosis
     from driftlib.diagnosis.windows import Timeline as Timeline
     from driftlib.diagnosis.windows import diagnose_windows as diagnose_windows
     from driftlib.domain.classifier import fit_domain as fit_domain
@@ -28,8 +28,8 @@ if _typing.TYPE_CHECKING:
     from driftlib.drift.detect import DriftResult as DriftResult
     from driftlib.drift.detect import detect_drift as detect_drift
     from driftlib.drift.policy import DriftPolicy as DriftPolicy
-    from driftlib.drift.trend import TrendResult as TrendResult
     from driftlib.drift.trend import drift_trend as drift_trend
+    from driftlib.drift.trend_result import TrendResult as TrendResult
     from driftlib.errors import DriftlibError as DriftlibError
     from driftlib.files import write_csv as write_csv
     from driftlib.history.store import History as History

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftlib.arguments import known_keywords
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
 from driftlib.html import page
 from driftlib.performance.result import Performance

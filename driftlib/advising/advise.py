@@ -24,7 +24,8 @@ from driftlib.data.predictions import Predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION, Task
 from driftlib.data.unit_choice import AUTO
-from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
+from driftlib.diagnosis.diagnose import diagnose_periods
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
 from driftlib.diagnosis.suspicion import label_suspicion
 from driftlib.domain.features import choose_levels, comparable_features

@@ -13,7 +13,7 @@ from driftlib.advising.halves import Halves
 from driftlib.advising.rule import Choice, Terms
 from driftlib.advising.trial import Tried
 from driftlib.data.units import UnitRule
-from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA
 from driftlib.performance.metric import Metric
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driftlib.alerts.alert import CONCEPT_DRIFT, DATA_DRIFT, DATA_QUALITY, LABELS, Alert
-from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA
 
 # What kind of alert a verdict is, if it is one.

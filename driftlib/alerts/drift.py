@@ -14,7 +14,7 @@ from driftlib.drift.detect import DriftResult
 from driftlib.drift.joint import TOGETHER
 from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.segments import subjects_of
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.performance.policy import AlertPolicy
 from driftlib.quality.finding import GONE_COLUMN
 from driftlib.severity import Severity, rank

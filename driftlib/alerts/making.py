@@ -7,9 +7,9 @@ from driftlib.alerts.diagnosis import diagnosis_alerts
 from driftlib.alerts.drift import drift_alerts, trend_alerts, with_joint, with_quality
 from driftlib.alerts.performance import performance_alerts
 from driftlib.arguments import known_keywords
-from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance

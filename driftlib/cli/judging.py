@@ -18,7 +18,8 @@ from driftlib.data.sql_address import public_source
 from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.joint import TOGETHER
-from driftlib.drift.trend import TrendResult, drift_trend
+from driftlib.drift.trend import drift_trend
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError, DriftlibError, ParameterError
 from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.demo.what_if import WhatIf
-from driftlib.diagnosis.diagnose import Diagnosis
-from driftlib.drift.trend import TrendResult
+from driftlib.diagnosis.result import Diagnosis
+from driftlib.drift.trend_result import TrendResult
 from driftlib.results import of_the_latest
 from driftlib.text import brief, capital
 from driftlib.visualization import style

@@ -7,10 +7,12 @@ from functools import lru_cache
 
 from driftlib.arguments import known_keywords
 from driftlib.data.synthetic import Simulation, simulate
-from driftlib.diagnosis.diagnose import Diagnosis, diagnose
+from driftlib.diagnosis.diagnose import diagnose
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.domain.classifier import fit_domain
 from driftlib.domain.result import Domain
-from driftlib.drift.trend import TrendResult, drift_trend
+from driftlib.drift.trend import drift_trend
+from driftlib.drift.trend_result import TrendResult
 from driftlib.performance.estimate import Estimate, estimate_performance
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.numbers import as_numbers
-from driftlib.data.predictions import MOST_SQUARED, Predictions, parse_predictions
+from driftlib.data.predictions import Predictions
+from driftlib.data.read_predictions import MOST_SQUARED, parse_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import BINARY, REGRESSION, Task
 from driftlib.domain.result import Domain

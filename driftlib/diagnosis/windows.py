@@ -17,8 +17,9 @@ from driftlib.data.schema import ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import followed_time
 from driftlib.diagnosis.decomposition import TERMS
-from driftlib.diagnosis.diagnose import Diagnosis, diagnose_periods
+from driftlib.diagnosis.diagnose import diagnose_periods
 from driftlib.diagnosis.losses import Rows
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.setup import DiagnosisSetup, Periods
 from driftlib.diagnosis.verdict import UNDETERMINED
 from driftlib.domain.result import Domain

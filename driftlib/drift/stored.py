@@ -13,7 +13,7 @@ from driftlib.drift.compare import compare, pair_up
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.run import Counted, count_windows
 from driftlib.drift.segments import ProfileGroups
-from driftlib.drift.trend import TrendResult, place_table
+from driftlib.drift.trend_result import TrendResult, place_table
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.units import UnitColumn

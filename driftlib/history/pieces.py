@@ -16,7 +16,7 @@ from driftlib.data.cutters import ByCalendar
 from driftlib.data.units import part_of_unit
 from driftlib.drift.calendar_columns import NOT_JUDGED
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.history.codec import kept_text
 from driftlib.profile.baseline import Baseline

@@ -16,7 +16,7 @@ from driftlib.data.cutters import ByCalendar, Window
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.stored import EXCUSED, coarse_row, compare_alone, counted_windows
 from driftlib.drift.stored import trend_of_windows as judge_windows
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.history import schema
 from driftlib.history.codec import (
     kept_text,

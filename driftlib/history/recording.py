@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Row
 
 from driftlib.data.cutters import ByCalendar
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.history import schema
 from driftlib.history.codec import (

@@ -12,7 +12,7 @@ import pandas as pd
 from driftlib.alerts import OVER, Alert, AlertPolicy, by_urgency, make_alerts
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError, ParameterError
 from driftlib.performance.result import Performance
 from driftlib.text import quoted

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.predictions import Predictions, read_predictions
+from driftlib.data.predictions import Predictions
+from driftlib.data.read_predictions import read_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import REGRESSION, Task
 from driftlib.errors import DataError

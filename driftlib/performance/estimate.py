@@ -16,7 +16,8 @@ from driftlib.data.frames import index_of
 from driftlib.data.groups import window_groups
 from driftlib.data.like_rows import read_cells
 from driftlib.data.maturity import read_maturity
-from driftlib.data.predictions import Period, name_tables, parse_predictions
+from driftlib.data.predictions import Period
+from driftlib.data.read_predictions import name_tables, parse_predictions
 from driftlib.data.schema import ColumnRoles, select_features
 from driftlib.data.season import season_names
 from driftlib.data.unit_choice import AUTO

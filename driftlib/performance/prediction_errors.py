@@ -10,7 +10,8 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.groups import window_groups
-from driftlib.data.predictions import Period, read_predictions
+from driftlib.data.predictions import Period
+from driftlib.data.read_predictions import read_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import REGRESSION
 from driftlib.data.windows import followed_time, start_in_words

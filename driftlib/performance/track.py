@@ -12,7 +12,8 @@ from driftlib.arguments import known_keywords
 from driftlib.data.groups import WindowGroups, window_groups
 from driftlib.data.like_rows import SeasonCells, read_cells
 from driftlib.data.maturity import read_maturity
-from driftlib.data.predictions import Period, read_predictions
+from driftlib.data.predictions import Period
+from driftlib.data.read_predictions import read_predictions
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.task import Task
 from driftlib.data.unit_choice import AUTO

@@ -14,10 +14,12 @@ from driftlib.alerts import OVER, Alert, by_urgency, make_alerts
 from driftlib.data.schema import COMPARABLE, ColumnRoles
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
-from driftlib.diagnosis.diagnose import Diagnosis, diagnose
+from driftlib.diagnosis.diagnose import diagnose
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.policy import DriftPolicy
-from driftlib.drift.trend import TrendResult, drift_trend
+from driftlib.drift.trend import drift_trend
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DriftlibError
 from driftlib.performance.curves import confusion_counts
 from driftlib.performance.metrics import METRICS

@@ -10,7 +10,7 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.files import json_ready
 from driftlib.html.feature_rows import MARKS, heat_strip
 from driftlib.html.table import Cell, write_table

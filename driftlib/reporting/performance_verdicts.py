@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from driftlib.alerts import OVER, make_alerts
-from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.losses import BRIER
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.verdict import IMPROVED
 from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.metrics import METRICS

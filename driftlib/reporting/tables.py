@@ -14,8 +14,8 @@ from driftlib.advising.advise import Decision
 from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME
-from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.losses import SQUARED
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError, MissingExtraError, ParameterError
 from driftlib.files import json_ready
 from driftlib.performance.result import Performance

@@ -10,10 +10,10 @@ from driftlib.alerts.alert import DATA_QUALITY
 from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import start_in_words
-from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.joint import TOGETHER
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.drift.units import unit_line
 from driftlib.errors import DataError
 from driftlib.performance.result import Performance

@@ -11,10 +11,10 @@ import pandas as pd
 
 from driftlib.alerts import Alert, by_urgency, make_alerts, with_joint, with_quality
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
-from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.windows import Timeline
 from driftlib.drift.detect import DriftResult, detect_drift
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError
 from driftlib.performance.limits import limits_in_words
 from driftlib.performance.result import Performance

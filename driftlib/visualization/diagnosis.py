@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftlib.diagnosis.diagnose import Diagnosis
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA, IMPROVED, UNDETERMINED
 from driftlib.diagnosis.windows import Timeline
 from driftlib.errors import DataError, ParameterError

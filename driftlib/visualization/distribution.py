@@ -10,7 +10,7 @@ import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.profile.column import Column
 from driftlib.profile.profile import Counts, NumericCounts

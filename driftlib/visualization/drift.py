@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.severity import Severity
 from driftlib.text import brief, counted, listed, shortened
 from driftlib.visualization import style

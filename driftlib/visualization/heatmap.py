@@ -10,7 +10,7 @@ import pandas as pd
 
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.severity import Severity
 from driftlib.text import NAMES_SHOWN, brief, counted, listed, wrapped
 from driftlib.visualization import style

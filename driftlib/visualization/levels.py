@@ -10,7 +10,7 @@ import pandas as pd
 from driftlib.data.schema import COMPARABLE
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy, measure_effects
-from driftlib.drift.trend import TrendResult
+from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.results import of_the_latest
 from driftlib.severity import rank

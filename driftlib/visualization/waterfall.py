@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from driftlib.diagnosis.diagnose import Diagnosis
 from driftlib.diagnosis.losses import SQUARED
+from driftlib.diagnosis.result import Diagnosis
 from driftlib.text import number_writer, shortened, significant
 from driftlib.visualization import style
 from driftlib.visualization.diagnosis import COLORS, TITLES, plain_title
