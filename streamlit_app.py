@@ -33,16 +33,15 @@ from driftlib.reporting.app import (
     Columns,
     Evaluation,
     Findings,
-    KeyNumber,
     compare_periods,
     evaluate_predictions,
     explain_change,
-    pick_key_numbers,
     sum_up,
 )
 from driftlib.reporting.drift_tables import drift_table, groups_table, quality_table
+from driftlib.reporting.given import group_columns
 from driftlib.reporting.hosts import check_host
-from driftlib.reporting.inputs import group_columns
+from driftlib.reporting.key_numbers import KeyNumber, pick_key_numbers
 from driftlib.reporting.page_words import page_words
 from driftlib.reporting.single_page import render_evaluation, render_findings
 from driftlib.reporting.tables import metrics_table

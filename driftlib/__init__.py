@@ -74,10 +74,8 @@ _MODULES = {
     ),
     "data.synthetic": ("simulate",),
     "demo.what_if": ("WhatIf", "what_if"),
-    "diagnosis.diagnose": (
-        "Diagnosis",
-        "diagnose",
-    ),
+    "diagnosis.diagnose": ("diagnose",),
+    "diagnosis.result": ("Diagnosis",),
     "diagnosis.windows": (
         "Timeline",
         "diagnose_windows",
@@ -89,10 +87,8 @@ _MODULES = {
         "detect_drift",
     ),
     "drift.policy": ("DriftPolicy",),
-    "drift.trend": (
-        "TrendResult",
-        "drift_trend",
-    ),
+    "drift.trend": ("drift_trend",),
+    "drift.trend_result": ("TrendResult",),
     "errors": ("DriftlibError",),
     "files": ("write_csv",),
     "history.store": ("History",),

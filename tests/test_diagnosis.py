@@ -19,8 +19,8 @@ from driftlib.diagnosis.verdict import VerdictInputs, describe_change
 from driftlib.diagnosis.windows import diagnose_windows
 from driftlib.domain.classifier import fit_domain
 from driftlib.errors import DataError, DriftlibError, ParameterError
-from driftlib.text import number_writer
 from driftlib.visualization import loss_waterfall
+from driftlib.written_numbers import number_writer
 
 FEATURES = [
     "tenure_months", "monthly_charge", "usage_hours", "support_calls", "late_payments",

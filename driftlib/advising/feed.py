@@ -16,7 +16,7 @@ from driftlib.quality.finding import (
     UNREADABLE,
 )
 from driftlib.severity import Severity, rank
-from driftlib.text import percents
+from driftlib.written_numbers import percents
 
 BROKEN = (GONE_COLUMN, OTHER_TYPE, UNREADABLE, INFINITE, ONE_VALUE, SENTINEL)
 # Beyond what the reference has; a tenth of the rows is more than customers change of themselves.

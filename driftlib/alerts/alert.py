@@ -48,6 +48,23 @@ class Alert:
     state: str = NEW
 
 
+def labels_alert(suspect: str) -> Alert:
+    """Make the alert of labels, predictions or scores that are no outcomes of the model.
+
+    Parameters
+    ----------
+    suspect : str
+        Why they look so.
+
+    Returns
+    -------
+    Alert
+        Of data quality.
+    """
+    message = f"labels look like no outcomes: {suspect}"
+    return Alert(DATA_QUALITY, LABELS, None, "major", message)
+
+
 def by_urgency(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     """Order alerts: the worst first, what is over last.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftlib.alerts.alert import CONCEPT_DRIFT, DATA_DRIFT, DATA_QUALITY, LABELS, Alert
+from driftlib.alerts.alert import CONCEPT_DRIFT, DATA_DRIFT, Alert, labels_alert
 from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.verdict import BOTH, CONCEPT, DATA
 
@@ -23,8 +23,7 @@ def diagnosis_alerts(result: Diagnosis) -> list[Alert]:
         One where the model is surely worse, or labels or scores look wrong as data; else none.
     """
     if result.suspect:
-        message = f"labels look like no outcomes: {result.suspect}"
-        return [Alert(DATA_QUALITY, LABELS, None, "major", message)]
+        return [labels_alert(result.suspect)]
     kind = VERDICTS.get(result.verdict)
     if kind is None:
         return []

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.alerts.alert import DATA_QUALITY, LABELS, PERFORMANCE, Alert
+from driftlib.alerts.alert import PERFORMANCE, Alert, labels_alert
 from driftlib.alerts.course import alert_of, both_ends, persistent, subjects_wanted, tell_course
 from driftlib.data.groups import name_segments
 from driftlib.errors import ParameterError
@@ -67,8 +67,7 @@ def performance_alerts(result: Performance, policy: AlertPolicy) -> list[Alert]:
         severity = "major" if surely else "moderate"
         alerts.append(alert_of(PERFORMANCE, subject, latest, severity, message, course))
     if result.suspect:
-        message = f"labels look like no outcomes: {result.suspect}"
-        alerts.append(Alert(DATA_QUALITY, LABELS, None, "major", message))
+        alerts.append(labels_alert(result.suspect))
     return alerts
 
 

@@ -11,11 +11,12 @@ from driftlib.demo.what_if import WhatIf
 from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.trend_result import TrendResult
 from driftlib.results import of_the_latest
-from driftlib.text import brief, capital
+from driftlib.text import capital
 from driftlib.visualization import style
 from driftlib.visualization.heatmap import drift_heatmap
 from driftlib.visualization.marks import error_bars
 from driftlib.visualization.style import escape, figure
+from driftlib.written_numbers import brief
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

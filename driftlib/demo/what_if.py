@@ -17,7 +17,7 @@ from driftlib.performance.estimate import Estimate, estimate_performance
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
 from driftlib.profile.baseline import Baseline
-from driftlib.text import percent
+from driftlib.written_numbers import percent
 
 TIME, WEEK, METRIC = "timestamp", "7D", "accuracy"
 REMEMBERED = 64

@@ -12,7 +12,8 @@ from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import ColumnRoles
 from driftlib.diagnosis.losses import Losses, NamedFrame, Rows
 from driftlib.stats.late_signs import label_selection, selected
-from driftlib.text import counted, percent
+from driftlib.text import counted
+from driftlib.written_numbers import percent
 
 
 @dataclass(frozen=True)

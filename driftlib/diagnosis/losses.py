@@ -225,7 +225,7 @@ def read_losses(
     roles : ColumnRoles, optional
         Names of labels, predictions and probabilities; default the usual ones.
     task : {"auto", "binary", "multiclass", "regression"}
-        See `driftlib.data.predictions.parse_predictions`.
+        See `driftlib.data.read_predictions.parse_predictions`.
     positive : label, optional
         Default: the larger of two labels.
 

@@ -18,7 +18,7 @@ from driftlib.stats.prior_shift import (
     class_counts,
     mixture_p_value,
 )
-from driftlib.text import percents
+from driftlib.written_numbers import percents
 
 
 def prior_shift_words(

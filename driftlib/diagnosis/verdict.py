@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from driftlib.diagnosis.decomposition import Decomposition
 from driftlib.domain.overlap import SeparatingFeatures
 from driftlib.domain.result import MOST_AUC, Domain
-from driftlib.text import capital, listed, number_writer, quoted
+from driftlib.text import capital, listed, quoted
+from driftlib.written_numbers import number_writer
 
 STABLE, DATA, CONCEPT, BOTH = (
     "stable", "data drift", "concept drift", "data and concept drift",
@@ -66,8 +67,8 @@ class VerdictInputs:
         Returns
         -------
         callable
-            As of `driftlib.text.number_writer`; in per cent of the reference's loss where
-            changes are relative.
+            As of `driftlib.written_numbers.number_writer`; in per cent of the reference's loss
+            where changes are relative.
         """
         unit = self.parts.loss_reference / 100
         if not self.relative or not unit > 0:
@@ -328,8 +329,8 @@ def describe_change(interval: tuple[float, float, float], write: Callable[..., s
     interval : (float, float, float)
         Value, lower and upper limit.
     write : callable
-        A number to text, as `driftlib.text.number_writer` makes it; with True as a second
-        argument the sign is written too.
+        A number to text, as `driftlib.written_numbers.number_writer` makes it; with True as a
+        second argument the sign is written too.
 
     Returns
     -------

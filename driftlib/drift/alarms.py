@@ -38,7 +38,8 @@ from driftlib.profile.reference import is_baseline
 from driftlib.severity import Severity, rank
 from driftlib.stats.sequential import LEAST_WINDOWS
 from driftlib.stats.watch import LEAST_RUN, Streams, Watched, episodes, join, level_of_checks, watch
-from driftlib.text import counted, percent
+from driftlib.text import counted
+from driftlib.written_numbers import percent
 
 # The size of a change that lasts is that of so many windows at the most, the latest.
 LATEST = 5

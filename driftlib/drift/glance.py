@@ -13,7 +13,7 @@ from driftlib.profile.profile import NumericCounts
 from driftlib.profile.unusual import FEW, Unusual
 from driftlib.stats import distances, significance
 from driftlib.stats.precision import apart
-from driftlib.text import percent, percents
+from driftlib.written_numbers import percent, percents
 
 if TYPE_CHECKING:
     from driftlib.drift.policy import DriftPolicy

@@ -12,7 +12,8 @@ from driftlib.data.units import ROW, ROWS, UnitRule
 from driftlib.drift.glance import numeric_changes
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.stats.precision import EXACT, MOST_WHOLE
-from driftlib.text import NAMES_SHOWN, cut, join_notes, percent, percents
+from driftlib.text import NAMES_SHOWN, cut, join_notes
+from driftlib.written_numbers import percent, percents
 
 if TYPE_CHECKING:
     from driftlib.drift.policy import DriftPolicy

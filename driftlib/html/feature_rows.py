@@ -8,7 +8,7 @@ from typing import Any
 
 from driftlib.html.numbers import write_share, write_value
 from driftlib.html.page import script_json
-from driftlib.text import NOT_A_NUMBER
+from driftlib.written_numbers import NOT_A_NUMBER
 
 SEVERITIES = ("none", "minor", "moderate", "major")
 MARKS = dict(zip(SEVERITIES, "○●◆▲", strict=True))

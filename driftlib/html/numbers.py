@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.text import NOT_A_NUMBER, percent
+from driftlib.written_numbers import NOT_A_NUMBER, percent
 
 NO_BREAK = "\u00a0"
 

@@ -22,7 +22,8 @@ from driftlib.stats.watch import (
     episodes,
     watch,
 )
-from driftlib.text import counted, percent
+from driftlib.text import counted
+from driftlib.written_numbers import percent
 
 # Half the width of a 95 % interval, in standard errors.
 HALF_WIDTH = 1.959964

@@ -22,7 +22,7 @@ from driftlib.stats.prior_shift import (
     mixture_p_value,
     prior_shift,
 )
-from driftlib.text import percents
+from driftlib.written_numbers import percents
 
 MOST_LEVELS, MOST_FEATURES = 50, 50
 # Scores of new rows are less sure by so much, as a share and in standard errors.

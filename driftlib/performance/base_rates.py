@@ -19,7 +19,8 @@ from driftlib.data.windows import followed_time
 from driftlib.errors import DataError
 from driftlib.results import Result
 from driftlib.stats.aggregates import group_sums
-from driftlib.text import brief, percent, shortened
+from driftlib.text import shortened
+from driftlib.written_numbers import brief, percent
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ from driftlib.stats.arrival import ArrivalCurves, arrival_curves
 from driftlib.stats.calibration import Calibrator, fit_calibrator
 from driftlib.stats.few_units import FEW_UNITS
 from driftlib.stats.late_signs import falls_off, label_selection, selected
-from driftlib.text import counted, join_notes, percent
+from driftlib.text import counted, join_notes
+from driftlib.written_numbers import percent
 
 # What a prediction stands for where there is no probability.
 SURE = 0.9

@@ -10,7 +10,7 @@ import numpy as np
 
 from driftlib.stats.aggregates import GroupedClassification, GroupedRegression
 from driftlib.stats.intervals import Interval
-from driftlib.text import brief, significant
+from driftlib.written_numbers import brief, significant
 
 Grouped = TypeVar("Grouped", GroupedClassification, GroupedRegression)
 

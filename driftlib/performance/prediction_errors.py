@@ -17,7 +17,7 @@ from driftlib.data.task import REGRESSION
 from driftlib.data.windows import followed_time, start_in_words
 from driftlib.errors import DataError
 from driftlib.results import Result
-from driftlib.text import significant
+from driftlib.written_numbers import significant
 
 # The middle half and the middle nine tenths of rows.
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}

@@ -21,7 +21,7 @@ from driftlib.stats.aggregates import (
     squares,
 )
 from driftlib.stats.intervals import Interval
-from driftlib.text import significant
+from driftlib.written_numbers import significant
 
 NO_ROWS = "no row has a label and a prediction"
 

@@ -15,7 +15,8 @@ import numpy as np
 from driftlib.data.groups import WindowGroups
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import BINARY, REGRESSION, Task
-from driftlib.text import counted, percent, percents
+from driftlib.text import counted
+from driftlib.written_numbers import percent, percents
 
 # Values count as filled in where independent rows of the reference would give them with less than
 # this chance, and so many of its units, if units are not rows, hardly ever.

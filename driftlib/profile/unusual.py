@@ -11,7 +11,7 @@ from driftlib.profile.column import Column, written
 from driftlib.profile.profile import Counts, NumericCounts
 from driftlib.stats.counts import Cumulative
 from driftlib.stats.excess import Spike, Tails, beyond_p_value, find_spike, outer_tails
-from driftlib.text import percent
+from driftlib.written_numbers import percent
 
 BELOW, ABOVE, INSIDE = "below", "above", "inside"
 # Within this share of the range beyond its ends values are no further than their digits say.

@@ -24,7 +24,8 @@ from driftlib.quality.finding import (
 )
 from driftlib.severity import Severity
 from driftlib.stats.significance import fisher_exact
-from driftlib.text import counted, percent, quoted, shortened
+from driftlib.text import counted, quoted, shortened
+from driftlib.written_numbers import percent
 
 MOST = 0.5
 _ROLES = ("target", "prediction")

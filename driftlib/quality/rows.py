@@ -23,7 +23,8 @@ from driftlib.quality.finding import (
     QualityPolicy,
 )
 from driftlib.severity import Severity
-from driftlib.text import counted, percent
+from driftlib.text import counted
+from driftlib.written_numbers import percent
 
 # Repeated rows are counted in a sample; fewer in all are nothing to speak of.
 LEAST_SHARE, NOISE = 0.001, 4.0

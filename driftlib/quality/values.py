@@ -14,7 +14,8 @@ from driftlib.profile.row_hashes import RowHashes
 from driftlib.profile.unusual import find_sentinel
 from driftlib.quality.finding import ALL_DISTINCT, ONE_VALUE, SENTINEL, Finding, QualityPolicy
 from driftlib.severity import Severity
-from driftlib.text import counted, percent, shortened
+from driftlib.text import counted, shortened
+from driftlib.written_numbers import percent
 
 FEWEST_ROWS = 20
 # With units: chance that some of so many columns looks the same in all of them.

@@ -12,8 +12,9 @@ from driftlib.performance.base_rates import BaseRates
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 from driftlib.reporting.sections import Unavailable
-from driftlib.text import listed, percents, sentence, shortened, within
+from driftlib.text import listed, sentence, shortened, within
 from driftlib.visualization.windows import WindowLabels, window_labels
+from driftlib.written_numbers import percents
 
 
 def performance_verdict(

@@ -31,8 +31,9 @@ from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
 from driftlib.quality.finding import QualityPolicy
 from driftlib.reporting.sections import Sections
-from driftlib.text import NOT_A_NUMBER, percent, shortened
+from driftlib.text import shortened
 from driftlib.visualization.windows import window_labels
+from driftlib.written_numbers import NOT_A_NUMBER, percent
 
 NAMED_LEVELS = 3
 

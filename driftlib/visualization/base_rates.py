@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.performance.base_rates import BaseRates
-from driftlib.text import brief, percent, shortened
+from driftlib.text import shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers, thinned, window_labels
+from driftlib.written_numbers import brief, percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -12,11 +12,12 @@ from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column, written
 from driftlib.profile.profile import CategoricalCounts, NumericCounts
-from driftlib.text import counted, listed, percent, shortened
+from driftlib.text import counted, listed, shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_panels, height_of
 from driftlib.visualization.style import escape, figure
+from driftlib.written_numbers import percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from driftlib.text import percent, shortened
+from driftlib.text import shortened
 from driftlib.visualization import style
 from driftlib.visualization.curves import MOST_LABELS, PERIODS, with_period
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_panels
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers
+from driftlib.written_numbers import percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

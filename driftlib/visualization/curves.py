@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from driftlib.text import brief, capital, shortened
+from driftlib.text import capital, shortened
 from driftlib.visualization import style
 from driftlib.visualization.marks import error_bars
 from driftlib.visualization.panels import add_panels, height_of
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers
+from driftlib.written_numbers import brief
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -14,7 +14,7 @@ from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.profile.column import Column
 from driftlib.profile.profile import Counts, NumericCounts
-from driftlib.text import counted, percent, shortened, unknown_name
+from driftlib.text import counted, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table
 from driftlib.visualization.shares import (
@@ -29,6 +29,7 @@ from driftlib.visualization.shares import (
 )
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import Row
+from driftlib.written_numbers import percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

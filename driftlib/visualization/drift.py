@@ -11,13 +11,14 @@ import pandas as pd
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.severity import Severity
-from driftlib.text import brief, counted, listed, shortened
+from driftlib.text import counted, listed, shortened
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features, compared_with
 from driftlib.visualization.marks import add_severity_legend, category_axis, severity_marker
 from driftlib.visualization.panels import add_panels, height_of
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import Row, WindowLabels, plain_numbers, thinned
+from driftlib.written_numbers import brief
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

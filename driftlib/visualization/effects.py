@@ -9,7 +9,7 @@ import pandas as pd
 
 from driftlib.drift.detect import DriftResult
 from driftlib.severity import Severity
-from driftlib.text import brief, counted, percent, shortened, wrapped
+from driftlib.text import counted, shortened, wrapped
 from driftlib.visualization import style
 from driftlib.visualization.levels import (
     NOT_FEATURES,
@@ -22,6 +22,7 @@ from driftlib.visualization.levels import (
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import Row, plain_numbers
+from driftlib.written_numbers import brief, percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -12,7 +12,7 @@ from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.trend_result import TrendResult
 from driftlib.severity import Severity
-from driftlib.text import NAMES_SHOWN, brief, counted, listed, wrapped
+from driftlib.text import NAMES_SHOWN, counted, listed, wrapped
 from driftlib.visualization import style
 from driftlib.visualization.levels import (
     TOP,
@@ -28,6 +28,7 @@ from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_legend_entry
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import Row, WindowLabels
+from driftlib.written_numbers import brief
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

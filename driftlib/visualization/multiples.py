@@ -10,13 +10,14 @@ import numpy as np
 from driftlib.drift.trend_result import TrendResult
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
-from driftlib.text import counted, percent, shortened
+from driftlib.text import counted, shortened
 from driftlib.visualization import style
 from driftlib.visualization.levels import change_table, chosen_features
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.panels import add_legend_entry, add_panels, draw_across, height_of
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import WindowLabels, thinned
+from driftlib.written_numbers import percent
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -8,11 +8,11 @@ import pandas as pd
 
 from driftlib.errors import DataError
 from driftlib.performance.prediction_errors import QUANTILES, PredictionErrors
-from driftlib.text import significant
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis, error_bars
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import plain_numbers, thinned, window_labels
+from driftlib.written_numbers import significant
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -10,7 +10,7 @@ import pandas as pd
 from driftlib.errors import ParameterError
 from driftlib.performance.metrics import METRICS, Metric
 from driftlib.performance.result import Performance
-from driftlib.text import brief, counted, listed, shortened, unknown_name
+from driftlib.text import counted, listed, shortened, unknown_name
 from driftlib.visualization import style
 from driftlib.visualization.marks import category_axis, error_bars
 from driftlib.visualization.panels import add_legend_entry
@@ -24,6 +24,7 @@ from driftlib.visualization.values import (
     with_states,
 )
 from driftlib.visualization.windows import WindowLabels, plain_numbers, window_labels
+from driftlib.written_numbers import brief
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

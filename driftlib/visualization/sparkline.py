@@ -10,9 +10,10 @@ from driftlib.drift.detect import DriftResult
 from driftlib.html.sparkline import sparkline_svg
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
-from driftlib.text import percent, shortened
+from driftlib.text import shortened
 from driftlib.visualization import style
 from driftlib.visualization.shares import HISTOGRAM, Shares, shares_of
+from driftlib.written_numbers import percent
 
 # Bars between the ends of the reference.
 BARS = 20

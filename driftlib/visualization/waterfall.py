@@ -10,11 +10,12 @@ import pandas as pd
 
 from driftlib.diagnosis.losses import SQUARED
 from driftlib.diagnosis.result import Diagnosis
-from driftlib.text import number_writer, shortened, significant
+from driftlib.text import shortened
 from driftlib.visualization import style
 from driftlib.visualization.diagnosis import COLORS, TITLES, plain_title
 from driftlib.visualization.marks import error_bars
 from driftlib.visualization.style import escape, figure
+from driftlib.written_numbers import number_writer, significant
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
