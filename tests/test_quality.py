@@ -196,6 +196,23 @@ def test_rows_of_the_reference_are_known_again(
     assert dl.make_alerts(dl.detect_drift(baseline, march)) == ()
 
 
+@pytest.mark.parametrize(
+    ("seed", "least", "levels"),
+    [(55, 2, (3, 30)), (174, 3, (20, 80))],
+    ids=["half of the rows are alike anyway", "a few are by chance"],
+)
+def test_rows_that_are_alike_by_chance_are_not_the_references(seed, least, levels) -> None:
+    # Worlds in which a laxer rule said that they were.
+    rng = np.random.default_rng(seed)
+    columns, many = int(rng.integers(least, 6)), int(rng.integers(*levels))
+    rows, more = rng.integers(300, 20_000, 2)
+    chances = rng.dirichlet(np.ones(many) * rng.choice([0.3, 1, 5]))
+    values = rng.choice(many, p=chances, size=(rows + more, columns)).astype(float)
+    frame = pd.DataFrame(values, columns=list("abcde")[:columns])
+    fitted = dl.Baseline.fit(frame[:rows], unit="row")
+    assert SAME_ROWS not in {kind for kind, *_ in found(fitted, frame[rows:])}
+
+
 def test_what_is_kept_adds(baseline: dl.Baseline, may: pd.DataFrame, tmp_path: Path) -> None:
     whole = baseline.profile(may).facts
     halves = baseline.profile(may[:9_000]).facts + baseline.profile(may[9_000:]).facts
