@@ -17,8 +17,6 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.browser import faults_of
-
 playwright = pytest.importorskip("playwright.sync_api")
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("lab")]
@@ -120,54 +118,20 @@ def ask(lab: str, what: str, **content: Any) -> Any:
         return json.load(answer)
 
 
-@pytest.fixture(scope="module")
-def kernel(lab: str) -> str:
-    """The kernel of all notebooks, which imports what they need once."""
-    return ask(lab, "kernels", name="python3")["id"]
-
-
-@pytest.fixture(scope="module")
-def opened(context, lab: str):
-    """JupyterLab with nothing open, and the list that its faults come into."""
-    page = context.new_page()
-    faults = faults_of(page)
+def run(page, lab: str, name: str):
+    """Open a notebook, run all of it in a kernel of its own, return its panel."""
     page.set_viewport_size({"width": 1400, "height": 1000})
-    page.goto(f"{lab}/lab?reset")
-    page.wait_for_function("window.jupyterapp?.commands.hasCommand('notebook:run-all-cells')")
-    page.set_default_timeout(1000 * RUN)
-    yield page, faults
-    page.close()
-
-
-@pytest.fixture
-def page(opened):
-    """JupyterLab, in which each notebook finds its kernel empty: no name, no control is left."""
-    page, faults = opened
-    yield page
-    page.evaluate(
-        """async code => {
-          const panel = window.jupyterapp.shell.currentWidget;
-          await panel.sessionContext.session.kernel.requestExecute({code}).done;
-          panel.dispose();
-        }""",
-        "import ipywidgets; ipywidgets.Widget.close_all()\n%reset -f",
-    )
-    assert not faults, faults
-
-
-def run(page, lab: str, kernel: str, name: str):
-    """Open a notebook, run all of it, return its panel."""
     path = f"{name}.ipynb"
+    # A page asks its kernel for all controls there are: none of the last notebook may be left.
+    kernel = ask(lab, "kernels", name="python3")["id"]
     ask(lab, "sessions", path=path, name=path, type="notebook", kernel={"id": kernel})
-    page.evaluate(
-        "async path => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }",
-        path,
-    )
+    page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
     page.wait_for_function(
         "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status"
         " === 'idle'",
         timeout=1000 * STARTED,
     )
+    page.set_default_timeout(1000 * RUN)
     page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
     state = """() => {
       const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
@@ -234,8 +198,8 @@ CHECKS = {"drift": check_drift, "performance": check_performance, "demo": check_
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook_runs_and_its_charts_and_controls_work(page, lab, kernel, name):
-    panel = run(page, lab, kernel, name)
+def test_notebook_runs_and_its_charts_and_controls_work(page, lab, name):
+    panel = run(page, lab, name)
     errors = panel.locator("[data-mime-type='application/vnd.jupyter.stderr'], .jp-RenderedError")
     assert errors.all_inner_texts() == []
     page.wait_for_function(
