@@ -412,7 +412,7 @@ def with_shops(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("method", ["cbpe", "pape"])
-def test_each_segment_has_the_table_of_its_rows_alone(rng, method):
+def test_each_segment_has_the_table_of_its_rows_alone(rng, method, few_trees):
     reference, current = with_shops(scored(rng, 1200)), with_shops(scored(rng, 600))
     asked = {"metrics": ["accuracy", "roc_auc"], "window": 200, "method": method}
     found = estimate_performance(reference, current, by="shop", **asked)
@@ -495,7 +495,7 @@ def test_pape_says_when_window_and_reference_do_not_overlap_or_rows_are_few(rng)
     assert estimate.table["value"].tolist() == plain.table["value"].tolist()
 
 
-def test_result_becomes_json_and_escaped_html(rng):
+def test_result_becomes_json_and_escaped_html(rng, few_trees):
     frame = scored(rng, 600)
     for name in ("y_pred", "y_true"):
         frame[name] = frame[name].map({0: "<b>no</b>", 1: "<script>yes"})

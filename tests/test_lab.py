@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for side in ("reference", "current")
         }
         small |= {'"reports"': f'"{folder}/reports"', 'window: str = ""': 'window: str = "3MS"'}
-        small |= {'"pape"': '"cbpe"', "rows: int = 5000": "rows: int = 2000"}
+        small |= {'"pape"': '"cbpe"', "rows: int = 5000": "rows: int = 1000"}
         small |= {"deals: int = 100": "deals: int = 2", "tries: int = 30": "tries: int = 2"}
         if name == "audit":
             small["features: list = []"] = 'features: list = ["distance", "carrier"]'

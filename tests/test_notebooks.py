@@ -164,7 +164,7 @@ def flights(tmp_path_factory):
         folder / "out",
         NAMES,
         **paths,
-        rows=800,
+        rows=500,
         estimator="cbpe",
         window="3MS",
         label_flips=0.3,

@@ -131,13 +131,13 @@ def read_every_tab(app: Page, scheme: str) -> None:
 
 
 def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(page: Page, address: str):
-    app = opened(page, address, "rows=1000&drift=0&flips=0")
+    app = opened(page, address, "rows=500&drift=0&flips=0")
     expect(metric(app, "Features drifted")).to_have_text("0 of 8")
     before = float(metric(app, "Accuracy, current").inner_text())
     slider = app.get_by_role("slider", name="Label flips")
     slider.focus()
     slider.press("End")
-    data = dl.simulate(1000, feature_drift=0, label_flips=0.5, seed=0)
+    data = dl.simulate(500, feature_drift=0, label_flips=0.5, seed=0)
     table = dl.track_performance(data.current).table.set_index("metric")
     after = table.loc["accuracy", "value"]
     expect(metric(app, "Accuracy, current")).to_have_text(f"{after:.3f}")

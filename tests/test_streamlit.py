@@ -18,7 +18,8 @@ pytest.importorskip("streamlit")
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-pytestmark = pytest.mark.slow
+# The page shows what the models say, whatever they are.
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_trees")]
 
 PAGE = Path(__file__).parent.parent / "streamlit_app.py"
 SAMPLE = PAGE.parent / "data" / "predictions_sample.csv"

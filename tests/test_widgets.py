@@ -208,7 +208,7 @@ def test_rows_without_a_probability_have_no_decision():
 # What if
 
 
-def test_what_if_equals_the_steps_done_by_hand():
+def test_what_if_equals_the_steps_done_by_hand(few_trees):
     found = what_if(0.7, 0.15, rows=1500, seed=4)
     data = simulate(1500, 0.7, 0.15, 4)
     why = dl.diagnose(data.reference, data.current, timestamp="timestamp")
@@ -218,7 +218,7 @@ def test_what_if_equals_the_steps_done_by_hand():
     assert found.estimated.table["n"].iloc[0] == 1500
 
 
-def test_label_flips_move_the_concept_and_nothing_else():
+def test_label_flips_move_the_concept_and_nothing_else(few_trees):
     before, after = what_if(0.5, 0.0, rows=2000), what_if(0.5, 0.25, rows=2000)
     moved = after.why.terms["value"] - before.why.terms["value"]
     assert moved["concept"] > 0.05
@@ -236,7 +236,7 @@ def test_feature_drift_moves_the_covariate_terms():
     assert after.why.verdict == "data drift"
 
 
-def test_what_if_explorer_starts_where_it_is_told(report, monkeypatch):
+def test_what_if_explorer_starts_where_it_is_told(report, monkeypatch, few_trees):
     monkeypatch.setattr(widgets, "DRIFTS", (0.0, 0.5))
     monkeypatch.setattr(widgets, "FLIPS", (0.0, 0.1))
     found = widgets.what_if_explorer(0.45, 0.11, rows=400)
