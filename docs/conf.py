@@ -69,6 +69,7 @@ html_theme_options = {
         "**": ["page-toc"],
         # Tables with much to say take the room.
         "why/measured": [],
+        "reference/generated/records": [],
         "guides/large": [],
         "reference/contributing": [],
     },

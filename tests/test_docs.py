@@ -60,6 +60,50 @@ def test_speeds_are_those_of_the_record(name):
         assert f"in turns {ratio} times sorting" in said
 
 
+def figures(text: str) -> set[float]:
+    """All numbers of a text; those with commas are of thousands."""
+    found = re.findall(r"(?<![\w.])\d{1,3}(?:,\d{3})+|(?<![\w.,])\d*\.?\d+(?![\w])", text)
+    return {float(number.replace(",", "")) for number in found}
+
+
+def rows_of(page: Path) -> list[list[str]]:
+    lines = [line for line in page.read_text().splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def unrecorded(said: str, record: str) -> list[float]:
+    """Numbers of a sentence that a record has neither as they are, rounded, nor as a share."""
+    known = figures(record)
+    known |= {round(100 * number, 6) for number in known}
+    places = {number: len(f"{number:g}".partition(".")[2]) for number in figures(said)}
+    return sorted(
+        number
+        for number, decimals in places.items()
+        if not any(round(value, decimals) == number for value in known)
+    )
+
+
+def test_figures_are_those_of_the_records():
+    records = {path.stem: path.read_text() for path in (DOCS / "measured").glob("*.txt")}
+    left, checked = {}, set()
+    for row in rows_of(DOCS / "why" / "measured.md"):
+        name = re.fullmatch(r"`python -m bench (\w+)`", row[-1])
+        if name and name[1] in records:
+            checked.add(name[1])
+            left[row[0]] = unrecorded(row[1], records[name[1]])
+    assert {said: wrong for said, wrong in left.items() if wrong} == {}
+    assert checked == records.keys()
+    assert unrecorded("held in 93.8 %, of 1,000 rows", "93.81 of 1000") == []
+    assert unrecorded("held in 93.9 %", "93.81") == [93.9]
+
+
+def test_the_readme_claims_what_the_pages_say_was_measured():
+    known = figures((DOCS / "why" / "measured.md").read_text())
+    claims = [row for row in rows_of(ROOT / "README.md") if len(row) == 3 and row[0] != "claim"]
+    assert len(claims) == 8
+    assert {row[0]: figures(row[2]) - known for row in claims if figures(row[2]) - known} == {}
+
+
 def test_every_block_has_a_kind():
     for name, path in NAMES.items():
         opened = re.findall(r"^```+(\S*)", path.read_text(), re.MULTILINE)[::2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
@@ -77,6 +78,24 @@ def parameters() -> str:
     )
 
 
+def records() -> str:
+    """The page of records: what each benchmark asks, and what it printed when it was last kept."""
+    parts = [
+        "# Records of benchmarks\n",
+        "What `python -m bench NAME --record` printed, as it stands in `docs/measured`. "
+        "Seconds are of one machine of 2 cores that did other work besides.\n",
+    ]
+    for path in sorted((HERE / "measured").glob("*.txt")):
+        head, _, printed = path.read_text(encoding="utf-8").partition("\n\n")
+        date, command = head.removeprefix("# ").split(" ", 1)
+        module = HERE.parent / "bench" / f"{path.stem}.py"
+        asks = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+        said = cell(asks.partition("\n")[0])
+        parts.append(f"## {path.stem}\n\n{said}\n\n{date}, `{command}`\n")
+        parts.append(f"```text\n{printed.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
 def run_tour(app: Any, config: Any) -> None:
     """Run the tour as a report, unless it has been."""
     page = FOLDER / "extra" / TOUR
@@ -93,7 +112,8 @@ def run_tour(app: Any, config: Any) -> None:
 def write(app: Any, config: Any) -> None:
     """Write each page, unless it is there as it should be."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in {"command-line": commands(), "parameters": parameters()}.items():
+    pages = {"command-line": commands(), "parameters": parameters(), "records": records()}
+    for name, text in pages.items():
         path = FOLDER / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
