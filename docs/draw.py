@@ -118,10 +118,48 @@ def cannot_tell() -> Any:
     )
 
 
+def peers() -> Any:
+    """Seconds of five tools on the same files, as their record has them."""
+    import plotly.graph_objects as go
+
+    from driftlib.visualization.style import COLORWAY
+
+    record = (FOLDER.parent / "measured" / "peers.txt").read_text(encoding="utf-8")
+    found = re.findall(r"^ *([\d,]+)  (\S.*?) {2,}([\d.]+) +[\d.]+ ", record, re.MULTILINE)
+    most = max((rows for rows, *_ in found), key=len)
+    seconds = {tool: float(taken) for rows, tool, taken in found if rows == most}
+    drawn = go.Figure(
+        go.Bar(
+            x=list(seconds.values())[::-1],
+            y=list(seconds)[::-1],
+            orientation="h",
+            marker_color=[COLORWAY["driftlib" in tool] for tool in reversed(seconds)],
+            text=[f"{taken:g} s" for taken in reversed(seconds.values())],
+            textposition="outside",
+            cliponaxis=False,
+        )
+    )
+    said = ", ".join(f"{tool} {taken:g} s" for tool, taken in seconds.items())
+    return drawn.update_layout(
+        title=f"{most} rows a side x 25 columns: seconds to an answer",
+        template="plotly_white",
+        font={"color": INK, "size": 13},
+        height=260,
+        margin={"l": 160, "r": 60, "t": 10, "b": 45},
+        xaxis={"title": "seconds, after both frames are read"},
+        meta={
+            "caption": f"One run of {record[2:12]}, on 2 cores that did other work besides. The "
+            "tools answer different questions: the record says what each does.",
+            "alt": f"Bars: {said}.",
+        },
+    )
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     made.__name__.replace("_", "-"): made
     for made in (
         heatmap, psi, ks, severity, q, design_effect, domain, waterfall, estimates, cannot_tell,
+        peers,
     )
 }  # fmt: skip
 
