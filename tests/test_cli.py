@@ -114,8 +114,31 @@ def test_init_guesses_probabilities_of_classes_and_says_what_it_did_not_find(tmp
     assert main(["init", str(tmp_path / "a.parquet"), "-o", str(tmp_path / "d.yml")]) == 0
     said = capsys.readouterr().out
     assert 'y_pred: "predicted"' in said
-    assert 'y_proba: "p" (its columns p_<class>)' in said
+    assert 'y_proba: "p" (its columns p_<class> add up to 1)' in said
     assert "y_true: none found by its name; if there is one, name it in" in said
+
+
+def test_init_knows_chances_of_classes_and_ways_to_write_dates():
+    from driftlib.cli.guessing import guess
+
+    days = pd.date_range("2024-01-01", periods=40)
+    wines = pd.DataFrame({"grape": ["red", "white"] * 20, "hue_share": 0.5})
+    wines[["y_proba_red", "y_proba_white"]] = [[0.8, 0.2], [0.3, 0.7]] * 20
+    for written, way in (
+        *(("%d/%m/%Y", "dayfirst"), ("%d.%m.%Y", "dayfirst")),
+        *(("%m/%d/%Y", "%m/%d/%Y"), ("lot %d", None)),
+    ):
+        found = guess(wines.assign(sold=days.strftime(written)))
+        known = {one.name: one.value for one in found}
+        assert known.pop("y_proba") == "y_proba"
+        dates = {} if way is None else {"timestamp": "sold", "time_format": way}
+        assert known == dates
+    # Of the first twelve days either number may be the month.
+    early = pd.DataFrame({"sold": [*days[:10].strftime("%d/%m/%Y")] * 2})
+    assert guess(early) == []
+    # Columns that do not add up are no chances of classes, and no label either.
+    loose = guess(wines.assign(y_proba_white=0.9, y_pred=1.5)[["y_proba_white", "y_pred"]])
+    assert "y_true" not in {one.name for one in loose}
 
 
 def test_init_writes_what_it_guessed_for_check_and_report(tmp_path, rng, capsys):

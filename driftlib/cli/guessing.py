@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.data.schema import DATETIME, IDENTIFIER, column_kind
-from driftlib.data.times import is_like_a_date
+from driftlib.data.times import DAYFIRST, is_like_a_date
 from driftlib.errors import DriftlibError
 from driftlib.profile.baseline import Baseline
 from driftlib.text import counted, listed
@@ -20,8 +20,12 @@ TIMES = ("timestamp", "time", "datetime", "date", "day", "seen", "created", "at"
 LABELS = ("y_true", "label", "target", "actual", "truth", "outcome", "y")
 PREDICTIONS = ("y_pred", "prediction", "predicted", "pred", "yhat", "y_hat", "forecast")
 SCORES = ("y_proba", "probability", "proba", "prob", "score")
+# Two numbers and a year, of which the first or the second is the month.
+DATE, MONTHS = r"^(\d{1,2})[/.](\d{1,2})[/.]\d{4}\b", 12
 # Whole numbers of so few values, beside many rows, may be codes.
 MOST_CODES, ROWS_A_CODE = 30, 50
+# Chances of all classes add up to 1 within so much, as they may be rounded.
+ROUNDING = 0.02
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def guess(frame: pd.DataFrame) -> list[Guess]:
     """
     names = [str(name) for name in frame.columns]
     found = [*_time(frame, names)]
-    taken = [one.value for one in found]
+    classes = _shares_of_classes(frame, names)
+    taken = [one.value for one in found] + classes
     for role, known, fits in (
         ("y_true", LABELS, _any),
         ("y_pred", PREDICTIONS, _any),
@@ -72,9 +77,12 @@ def guess(frame: pd.DataFrame) -> list[Guess]:
     ):
         place = [name for name in names if name not in taken]
         name = _named(place, known, lambda name, fits=fits: fits(frame[name]))
-        if name is not None:
+        if name is not None and not (role == "y_proba" and classes):
             found.append(Guess(role, name, "by its name"))
             taken.append(name)
+    if classes:
+        start = _start(classes[0])
+        found.append(Guess("y_proba", start, f"its columns {start}_<class> add up to 1"))
     if not any(one.name == "y_proba" for one in found):
         found += _of_classes(frame, found)
         taken += [
@@ -103,7 +111,8 @@ def guess_unit(frame: pd.DataFrame, found: Sequence[Guess]) -> str:
         Empty where it cannot be told.
     """
     known = {one.name: one.value for one in found}
-    columns = {n: known[n] for n in ("timestamp", "y_true", "y_pred", "y_proba") if n in known}
+    roles = ("timestamp", "time_format", "y_true", "y_pred", "y_proba")
+    columns = {name: known[name] for name in roles if name in known}
     try:
         return Baseline.fit(frame, exclude=known.get("exclude", ()), **columns).unit.told
     except DriftlibError:
@@ -117,7 +126,29 @@ def _time(frame: pd.DataFrame, names: Sequence[str]) -> list[Guess]:
         others = f"; others are {listed([n for n in times if n != first])}" if times[1:] else ""
         return [Guess("timestamp", first, f"it holds times{others}")]
     written = _named(names, TIMES, lambda name: is_like_a_date(pd.Series(frame[name])))
-    return [] if written is None else [Guess("timestamp", written, "it holds dates, by its name")]
+    if written is not None:
+        return [Guess("timestamp", written, "it holds dates, by its name")]
+    for name in names:
+        if way := _way_of_dates(frame[name]):
+            return [
+                Guess("timestamp", name, "it holds dates"),
+                Guess("time_format", way, "as its dates are written"),
+            ]
+    return []
+
+
+def _way_of_dates(column: pd.Series) -> str:
+    """Tell how dates such as 31/12/2013 are written; empty where there are none, or either way."""
+    if not pd.api.types.is_string_dtype(column.dtype):
+        return ""
+    parts = column.dropna().astype(str).str.extract(DATE)
+    if parts.empty or parts[0].isna().any():
+        return ""
+    first, second = parts[0].astype(int).max(), parts[1].astype(int).max()
+    if second <= MONTHS < first:
+        return DAYFIRST
+    slashes = column.dropna().astype(str).str.fullmatch(r"\d+/\d+/\d{4}").all()
+    return "%m/%d/%Y" if first <= MONTHS < second and slashes else ""
 
 
 def _named(names: Sequence[str], known: Sequence[str], fits: Any) -> str | None:
@@ -125,7 +156,8 @@ def _named(names: Sequence[str], known: Sequence[str], fits: Any) -> str | None:
     for word in known:
         for name in names:
             words = re.split(r"[^a-z0-9]+", name.lower())
-            if (name.lower() == word or word in words) and fits(name):
+            # "y" alone is a label; of "y_pred" and "y_proba_red" it says nothing.
+            if (name.lower() == word or (len(word) > 1 and word in words)) and fits(name):
                 return name
     return None
 
@@ -145,6 +177,21 @@ def _of_classes(frame: pd.DataFrame, found: Sequence[Guess]) -> list[Guess]:
                 for level in levels
             ):
                 return [Guess("y_proba", start, f"its columns {start}_<class>")]
+    return []
+
+
+def _start(name: str) -> str:
+    """Cut the last word off a name."""
+    return name.rpartition("_")[0]
+
+
+def _shares_of_classes(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Find columns of the same beginning that add up to 1 in each row: chances of classes."""
+    shares = [name for name in names if _start(name) and _is_share(frame[name])]
+    for start in dict.fromkeys(map(_start, shares)):
+        alike = [name for name in shares if _start(name) == start]
+        if len(alike) > 1 and bool((frame[alike].sum(axis=1) - 1).abs().le(ROUNDING).all()):
+            return alike
     return []
 
 
