@@ -28,6 +28,7 @@ from driftlib.data.windows import fitting_window
 from driftlib.files import safe_csv
 from driftlib.html.page import strip_tags
 from driftlib.performance.metrics import METRICS
+from driftlib.performance.training_rows import read_holdout
 from driftlib.reporting.app import (
     Cause,
     Columns,
@@ -76,6 +77,7 @@ TASKS = {
     "multiclass": "One of several classes",
     "regression": "A number",
 }
+HOLDOUT = {"": "Not known", "no": "Yes", "yes": "No, it has not seen them"}
 NO_LABELS = (
     "There is no performance without labels and predictions: the tab Performance says what is "
     "missing, and what can be known all the same."
@@ -307,6 +309,13 @@ def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
         0.01, key="threshold",
         help="Of two classes. Without a column of predictions they are made of it.",
     )  # fmt: skip
+    holdout = st.selectbox(
+        "Was the model trained on the reference's rows?", list(HOLDOUT),
+        format_func=HOLDOUT.__getitem__, key="holdout", bind="query-params",
+        persist_state="session",
+        help="What the model was trained on it predicts better than other rows: estimates from "
+        "them are too good.",
+    )  # fmt: skip
     exclude = several(st, "Columns to leave out", names, "exclude", "Such as an id.")
     with st.expander("Labels that come late"):
         label_time = pick(
@@ -322,7 +331,7 @@ def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
     )  # fmt: skip
     return Columns(
         roles, exclude, codes, positive.strip() or None, label_time, matures or None, task,
-        threshold,
+        threshold, read_holdout(holdout),
     )  # fmt: skip
 
 
@@ -520,6 +529,7 @@ def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
         **columns.drawn,
         **columns.names,
         **columns.measured,
+        holdout=columns.holdout,
     )
 
 

@@ -8,6 +8,9 @@ import pytest
 from scipy.special import expit
 
 import driftlib as dl
+from driftlib.data.predictions import Predictions
+from driftlib.performance.training_rows import too_good
+from driftlib.reporting.inputs import read_inputs
 from driftlib.stats.prior_shift import prior_shift
 
 
@@ -77,7 +80,49 @@ def test_reference_rows_that_the_model_was_trained_on_are_told(rng):
     trained, unseen, current = data[:3000], data[3000:5500], data[5500:]
     found = dl.estimate_performance(trained, current, metrics=["accuracy"])
     assert "as if it was trained on them" in found.warning
+    assert "pass holdout=True if these are" in found.warning
     assert found.warning in found.headline
+    told = dl.estimate_performance(trained, current, metrics=["accuracy"], holdout=True)
+    assert "holdout=True says that it was not trained on them" in told.warning
+    assert dl.diagnose(trained, current, holdout=True).suspect == told.warning
     real = dl.track_performance(current, metrics=["accuracy"]).table["value"].iloc[0]
     assert found.table["lower"].iloc[0] > real
     assert dl.estimate_performance(unseen, current, metrics=["accuracy"]).warning == ""
+    for what in (
+        dl.estimate_performance(unseen, current, holdout=False).warning,
+        dl.diagnose(unseen, current, holdout=False).suspect,
+        dl.diagnose_windows(unseen, current, holdout=False).table["note"].iloc[0],
+        dl.advise(unseen, current, holdout=False).diagnosis.suspect,
+    ):
+        assert "holdout=false says" in what.lower()
+
+
+def test_labels_that_are_better_than_scores_can_say_are_told(rng):
+    """As those that the model has learnt by heart: no input needs to be alike to see it."""
+    reference, current = rows(rng, 3000), rows(rng, 3000, moved=1.0)
+    y, score = (reference[name].to_numpy() for name in ("y_true", "y_proba"))
+    assert too_good(Predictions(y, y, score)) is None
+    knew = reference.assign(y_proba=0.2 + 0.6 * reference["y_true"])
+    found = dl.estimate_performance(knew, current, metrics=["accuracy"])
+    assert "log loss 0.22 where the scores alone say 0.5" in found.warning
+    told = dl.estimate_performance(knew, current, metrics=["accuracy"], holdout=True)
+    assert "its scores are no probabilities" in told.warning
+    assert "log loss" in dl.diagnose(knew, current).suspect
+    # A model whose scores are as modest now gives no probabilities, and knew nothing.
+    modest = current.assign(y_proba=0.2 + 0.6 * current["y_true"])
+    assert dl.diagnose(knew, modest, max_rows=1000).suspect == ""
+    thirds = np.column_stack([1 - score, score / 2, score / 2])
+    labels = np.where(y == 1, 1 + (rng.random(3000) < 0.5), 0)
+    assert too_good(Predictions(labels, labels, thirds)) is None
+    assert too_good(Predictions(labels, labels, 0.15 + 0.55 * np.eye(3)[labels])) == (0.357, 0.819)
+
+
+SAID = [("yes", True), ("NO", False), (False, False), ("", None)]
+
+
+@pytest.mark.parametrize(("text", "says"), SAID)
+def test_the_holdout_parameter_is_yes_no_or_empty(text, says):
+    reference = pd.DataFrame({"x": [1.0, 2.0], "y_true": [0, 1], "y_pred": [0, 1]})
+    assert read_inputs(reference, reference, holdout=text).causes()["holdout"] is says
+    with pytest.raises(dl.DriftlibError, match="must be yes where"):
+        read_inputs(reference, reference, holdout="often")

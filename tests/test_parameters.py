@@ -71,6 +71,9 @@ def test_declared_parameters_are_those_that_papermill_finds(tmp_path) -> None:
         ("1, 2", [5], [1, 2]),
         ("a", ["x"], ["a"]),
         (["a"], [], ["a"]),
+        (True, "unknown", "yes"),
+        ("No", "unknown", "no"),
+        ("unknown", "unknown", "unknown"),
     ],
 )
 def test_values_become_the_type_of_the_default(value, default, expected) -> None:
@@ -90,6 +93,7 @@ def test_values_become_the_type_of_the_default(value, default, expected) -> None
         ([1], "", "text"),
         (True, "y_pred", "text"),
         (["x"], [0.1], "a number"),
+        ("maybe", "unknown", "yes, no or unknown"),
     ],
 )
 def test_values_of_another_type_are_one_sentence(value, default, said: str) -> None:

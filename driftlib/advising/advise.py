@@ -184,6 +184,7 @@ def advise(
     season: str | Iterable[str] | None = None,
     label_time: str | None = None,
     matures: str | None = None,
+    holdout: bool | None = None,
     diagnosis: Diagnosis | None = None,
 ) -> Decision:
     """Advise what to do: keep the model, correct its scores, retrain it, wait, or mend the feed.
@@ -218,7 +219,7 @@ def advise(
         Of the diagnosis, of samples, and of models.
     features, exclude, categorical, timestamp, time_format, y_true, y_pred, y_proba
         See `diagnose`.
-    positive, task, unit, season, label_time, matures
+    positive, task, unit, season, label_time, matures, holdout
         See `diagnose`.
     diagnosis : Diagnosis, optional
         Made before of just these two periods.
@@ -263,6 +264,7 @@ def advise(
         season=season,
         label_time=label_time,
         matures=matures,
+        holdout=holdout,
     )
     periods = setup.read(reference, current)
     diagnosis = diagnosis or diagnose_periods(periods)

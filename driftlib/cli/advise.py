@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from driftlib.cli.options import add_columns, add_late, add_roles
+from driftlib.cli.options import add_columns, add_holdout, add_late, add_roles
 from driftlib.cli.outcome import Outcome
 from driftlib.text import printable
 
@@ -38,6 +38,7 @@ def add_to(commands: Any) -> None:
     add_columns(parser)
     add_roles(parser)
     add_late(parser)
+    add_holdout(parser)
     parser.add_argument("--task", help="binary, multiclass or regression (default: told)")
     parser.add_argument("--positive", help="the positive label of two (default the larger)")
     parser.add_argument(
@@ -74,9 +75,12 @@ def run(
     """
     from driftlib.advising.advise import advise
     from driftlib.files import write_whole
+    from driftlib.performance.training_rows import read_holdout
     from driftlib.reporting.tables import actions_table
 
     given = {name: value for name, value in options.items() if value is not None}
+    if "holdout" in given:
+        given["holdout"] = read_holdout(given["holdout"])
     found = advise(reference, current, **given)
     if output:
         write_whole(output, json.dumps(found.to_dict(), indent=1, allow_nan=False) + "\n")

@@ -7,7 +7,15 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from driftlib.cli.options import RECEIVERS, add_columns, add_late, add_roles, add_task, names
+from driftlib.cli.options import (
+    RECEIVERS,
+    add_columns,
+    add_holdout,
+    add_late,
+    add_roles,
+    add_task,
+    names,
+)
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.cli.settings import ESTIMATORS, KNOWN, LIMITS, SEVERITIES, settle
 
@@ -57,6 +65,7 @@ def add_to(commands: Any) -> None:
     add_columns(parser)
     add_roles(parser)
     add_late(parser)
+    add_holdout(parser)
     parser.add_argument("--reference", help="data with labels from when the model was good")
     parser.add_argument("--positive", help="the positive label of two (default the larger)")
     add_task(parser)

@@ -341,6 +341,7 @@ def _estimated(
     from driftlib.data.opening import read_frame
     from driftlib.performance.estimate import estimate_performance
     from driftlib.performance.estimate_inputs import is_regression
+    from driftlib.performance.training_rows import read_holdout
 
     scored, predicted = baseline.roles.proba_columns(names), baseline.roles.y_pred in names
     if settings.estimator == "none" or not (scored or predicted):
@@ -359,6 +360,7 @@ def _estimated(
         reference, frame, metrics=list(settings.metrics) or None, method=settings.estimator,
         window=window, **limits, **columns, **_named(settings, baseline), **_late(settings),
         threshold=_threshold(settings), task=settings.task,
+        holdout=read_holdout(settings.holdout),
     )  # fmt: skip
     return found, ()
 

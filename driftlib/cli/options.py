@@ -69,6 +69,18 @@ def add_late(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--matures", help="how long a row waits for its label, such as 180D")
 
 
+def add_holdout(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says whether the model has seen the reference's rows.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.add_argument(
+        "--holdout", help="yes if the model was not trained on the reference's rows, no if it was"
+    )
+
+
 def add_task(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is predicted, and from which probability on.
 

@@ -8,7 +8,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from driftlib.cli.options import RECEIVERS, SEASONS, TIME_FORMATS, UNITS, add_late, add_task, names
+from driftlib.cli.options import (
+    RECEIVERS,
+    SEASONS,
+    TIME_FORMATS,
+    UNITS,
+    add_holdout,
+    add_late,
+    add_task,
+    names,
+)
 from driftlib.cli.outcome import FOUND, OK, Outcome
 from driftlib.errors import MissingExtraError
 
@@ -38,6 +47,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--unit", help=UNITS)
     parser.add_argument("--season", help=SEASONS)
     add_late(parser)
+    add_holdout(parser)
     add_task(parser)
     parser.add_argument("--positive", help="the positive label of two (default the larger)")
     parser.add_argument("--thresholds", type=names, help="limits: accuracy=0.9,roc_auc=-0.05")

@@ -34,6 +34,9 @@ class Settings:
         Probability from which on a row is predicted positive; may be empty.
     label_time, matures : str
         When labels became known, and how long a row waits for its own; may be empty.
+    holdout : str
+        "yes" where the model was not trained on the reference's rows, "no" where it was; may be
+        "unknown", or empty.
     features, exclude, categorical, season : tuple of str
     unit, window : str
         What rows were drawn in, and how long a window of the history is; may be empty.
@@ -74,6 +77,7 @@ class Settings:
     threshold: str = ""
     label_time: str = ""
     matures: str = ""
+    holdout: str = "unknown"
     features: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()

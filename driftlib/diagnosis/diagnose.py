@@ -57,6 +57,7 @@ def diagnose(
     season: str | Iterable[str] | None = None,
     label_time: str | None = None,
     matures: str | None = None,
+    holdout: bool | None = None,
     max_rows: int = 50_000,
     domain: Domain | None = None,
 ) -> Diagnosis:
@@ -109,6 +110,10 @@ def diagnose(
         `driftlib.track_performance`. Rows of a time when labels are still to come are left out;
         where no others have labels the verdict is "undetermined", and says so. With neither it is
         where rows of current with a label have other scores than those without.
+    holdout : bool, optional
+        Whether the model was kept from the reference's rows when it was trained. By default that
+        is not known, and the verdict is "undetermined" where they look like training rows; False
+        says that they are, which makes it "undetermined", and True that they are not.
     max_rows : int
         Rows used a side, at least 10; of more, each unit keeps its share.
     domain : Domain, optional
@@ -165,6 +170,7 @@ def diagnose(
         max_rows=max_rows,
         label_time=label_time,
         matures=matures,
+        holdout=holdout,
     )
     periods = setup.read(reference, current)
     found = diagnose_periods(periods, domain)

@@ -60,6 +60,8 @@ class DiagnosisSetup:
         Rows used a side.
     label_time, matures : str, optional
         When labels became known, and after how long they all are.
+    holdout : bool, optional
+        Whether the model was kept from the reference's rows when it was trained.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class DiagnosisSetup:
     max_rows: int = 50_000
     label_time: str | None = None
     matures: str | None = None
+    holdout: bool | None = None
 
     def __post_init__(self) -> None:
         if not self.minimum_effect >= 0:

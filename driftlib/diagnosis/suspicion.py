@@ -11,6 +11,7 @@ from driftlib.diagnosis.decomposition import fit_loss
 from driftlib.diagnosis.setup import Periods
 from driftlib.domain.result import Domain
 from driftlib.performance.assumptions import MixtureCheck
+from driftlib.performance.training_rows import TRAINED, training_words
 from driftlib.performance.unlikely_labels import CHECK, usual_labels
 from driftlib.results import of_the_latest
 
@@ -75,7 +76,8 @@ def suspicion(periods: Periods) -> str:
     >>> suspicion(DiagnosisSetup(unit="row").read(frame, frame.assign(y_true=1))).split(":")[1]
     " all its 80 labels are '1', as are 50 % of the reference's"
     """
-    odd = label_suspicion(periods)
+    holdout = periods.setup.holdout
+    odd = TRAINED if holdout is False else label_suspicion(periods)
     rows = periods.losses.rows
     if odd or rows is None or not periods.labelled or not len(periods.reference):
         return odd
@@ -85,7 +87,8 @@ def suspicion(periods: Periods) -> str:
     if rows.predicted and not before.opposed and now.opposed:
         return f"in {periods.names[1]} {now.opposed}"
     check = MixtureCheck(rows.task, before, periods.reference, periods.current, periods.features)
-    return check.seen_in_training(now, np.flatnonzero(now.scored))
+    surer = check.surer_of_reference(now, np.flatnonzero(now.scored))
+    return training_words(before, now, surer, holdout)
 
 
 def lost_labels(domain: Domain, labels: np.ndarray, scores: np.ndarray) -> str:

@@ -116,6 +116,7 @@ def diagnose_windows(
     season: str | Iterable[str] | None = None,
     label_time: str | None = None,
     matures: str | None = None,
+    holdout: bool | None = None,
     max_rows: int = 20_000,
 ) -> Timeline:
     """Diagnose window after window against one reference.
@@ -149,6 +150,8 @@ def diagnose_windows(
         window of cells that the reference lacks is undetermined, and says so.
     label_time, matures : str, optional
         As for `diagnose`. A window that is too young is undetermined, and says so.
+    holdout : bool, optional
+        As for `diagnose`.
     max_rows : int
         Rows used of the reference, and of each window.
 
@@ -188,6 +191,7 @@ def diagnose_windows(
         max_rows=max_rows,
         label_time=label_time,
         matures=matures,
+        holdout=holdout,
     )
     by = [by] if isinstance(by, str) else list(by or ())
     no_features = [name for name in (window, on or timestamp, *by) if isinstance(name, str)]

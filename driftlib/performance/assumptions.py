@@ -93,8 +93,8 @@ class MixtureCheck:
                 return None
         return found
 
-    def seen_in_training(self, new: Predictions, rows: np.ndarray) -> str:
-        """Say that the reference looks like rows that the model was trained on.
+    def surer_of_reference(self, new: Predictions, rows: np.ndarray) -> bool:
+        """Tell whether the model is surer of the reference's rows, though no input differs.
 
         Scores are made of inputs. Where no input is other than in the reference, and scores are
         all the same less sure, the model knew the reference's labels.
@@ -106,27 +106,20 @@ class MixtureCheck:
 
         Returns
         -------
-        str
-            Empty where it does not look so, or there are no features to tell by.
+        bool
+            False as well where there are no features to tell by.
         """
         if not self._of_two or not self._columns or min(len(rows), len(self._y)) < LEAST_ROWS:
-            return ""
+            return False
         score = new.scores[rows]
         surely = [float(_uncertainty(side).mean()) for side in (self._score, score)]
         if surely[0] > (1 - LEAST_GAP) * surely[1]:
-            return ""
+            return False
         error = [_uncertainty(side).std() / np.sqrt(len(side)) for side in (self._score, score)]
         if surely[1] - surely[0] < MOST_ERRORS * np.hypot(*error):
-            return ""
+            return False
         level = ALIKE / len(self._columns)
-        for place, now in self._features:
-            if _same(place, now[rows]) < level:
-                return ""
-        return (
-            "the model is surer of the reference's rows than of these, though no input differs: "
-            "as if it was trained on them, was another one then or takes inputs that are not "
-            "here. Estimates from training rows are too good: take rows that it has not seen"
-        )
+        return all(_same(place, now[rows]) >= level for place, now in self._features)
 
     def words(self, new: Predictions, rows: np.ndarray) -> str:
         """Say so, with what would be right.

@@ -53,6 +53,7 @@ from driftlib.performance.reference_groups import labelled_sums, reference_group
 from driftlib.performance.reference_values import reference_values
 from driftlib.performance.result import Performance, read_segments, result_notes
 from driftlib.performance.tables import judged_table, long_table
+from driftlib.performance.training_rows import training_words
 from driftlib.performance.unit_effects import EstimateJudge, ResidualEffects
 from driftlib.performance.unit_numbers import number_units
 from driftlib.performance.units import UnitComparison, widened
@@ -166,6 +167,7 @@ def estimate_performance(
     policy: AlertPolicy = POLICY,
     label_time: str | None = None,
     matures: str | None = None,
+    holdout: bool | None = None,
     domain: Domain | Sequence[Domain | None] | None = None,
 ) -> Estimate:
     """Estimate performance over windows before labels arrive.
@@ -232,6 +234,10 @@ def estimate_performance(
     label_time, matures : str, optional
         As for `driftlib.track_performance`: rows of the reference of a time when labels are still
         to come teach nothing.
+    holdout : bool, optional
+        Whether the model was kept from the reference's rows when it was trained. By default that
+        is not known, and `warning` says so where they look like training rows, from which
+        estimates are too good; False says that they are, True that they are not.
     domain : Domain or sequence of (Domain or None), optional
         What tells the rows of the reference from those of each segment and window, for "pape",
         where that is fitted already: `driftlib.diagnose_windows(...).domains` of the same frames,
@@ -322,7 +328,8 @@ def estimate_performance(
         wanted = [column for column in wanted if column not in followed]
     shared, _ = comparable_features(before, now, [w for w in wanted if w in now], categorical)
     check = MixtureCheck(found, known, before, now, list(shared))
-    trained = check.seen_in_training(new, np.flatnonzero(new.usable))
+    surer = check.surer_of_reference(new, np.flatnonzero(new.usable))
+    trained = training_words(known, new, surer, holdout)
     by_units = units.rule.kind != ROW
     parts = learnt_parts(like.groups, rows)
     left_out: tuple[str, ...] = ()

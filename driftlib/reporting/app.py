@@ -60,6 +60,8 @@ class Columns:
         What is predicted; "auto" to tell by the columns.
     threshold : float, optional
         Probability from which on a row is predicted positive; None takes the predictions.
+    holdout : bool, optional
+        Whether the model was kept from the reference's rows when it was trained.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Columns:
     matures: str | None = None
     task: str = "auto"
     threshold: float | None = None
+    holdout: bool | None = None
 
     @property
     def names(self) -> dict[str, Any]:
@@ -328,7 +331,7 @@ def explain_change(
 
     features = list(features)
     asked = columns.names | columns.written | columns.drawn | columns.late
-    asked["task"] = columns.task
+    asked |= {"task": columns.task, "holdout": columns.holdout}
     codes = [name for name in columns.categorical if name in features]
     why = diagnose(reference, current, features=features, categorical=codes, **asked)
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]

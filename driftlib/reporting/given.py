@@ -52,6 +52,8 @@ class Inputs:
         Column that says when a row's label became known: no feature.
     matures : str or None
         How long a row waits for its label.
+    holdout : bool or None
+        Whether the model was kept from the reference's rows when it was trained.
     task : str
         What is predicted; "auto" to tell by the columns.
     threshold : float or None
@@ -71,6 +73,7 @@ class Inputs:
     output: Path
     label_time: str | None = None
     matures: str | None = None
+    holdout: bool | None = None
     task: str = "auto"
     threshold: float | None = None
 
@@ -179,7 +182,8 @@ class Inputs:
         codes = [name for name in self.categorical if name in kept]
         time = {"time_format": self.roles.time_format}
         kinds = {"features": kept, "categorical": codes}
-        return self.names | time | self.drawn | kinds | self.late | {"task": self.task}
+        told = {"task": self.task, "holdout": self.holdout}
+        return self.names | time | self.drawn | kinds | self.late | told
 
     @property
     def segments(self) -> list[str]:

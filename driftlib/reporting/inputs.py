@@ -16,6 +16,7 @@ from driftlib.data.times import as_times, check_time_format, is_like_a_date, is_
 from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
 from driftlib.errors import ParameterError
+from driftlib.performance.training_rows import UNKNOWN, read_holdout
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts
 from driftlib.reporting.given import Inputs
@@ -44,6 +45,7 @@ def read_inputs(
     season: str | Iterable[str] = "",
     label_time: str = "",
     matures: str = "",
+    holdout: str | bool = UNKNOWN,
     task: str = "auto",
     threshold: str | float = "",
     window: str = "",
@@ -75,6 +77,9 @@ def read_inputs(
     label_time, matures : str
         When labels became known, and how long a row waits for its own: see
         `driftlib.track_performance`; "" says neither.
+    holdout : str or bool
+        "yes" where the model was not trained on the reference's rows, "no" where it was;
+        "unknown": see `driftlib.estimate_performance`.
     task : {"auto", "binary", "multiclass", "regression"}
         What is predicted.
     threshold : str or float
@@ -137,6 +142,7 @@ def read_inputs(
         exclude=[*exclude, *[label_time] * (label_time in _columns_of(known))],
         label_time=label_time or None,
         matures=matures or None,
+        holdout=read_holdout(holdout),
         task=task or "auto",
         threshold=_number("threshold", threshold),
         categorical=list(categorical),

@@ -24,6 +24,7 @@ FORM = {
     "features": "the columns to compare",
     "label_time": "when it became known",
     "matures": "how long that takes",
+    "holdout": "whether the model has seen the reference",
     "metrics": "the metrics",
     "thresholds": "the thresholds",
 }

@@ -15,6 +15,7 @@ from typing import Any
 from driftlib.data.sql_address import absolute_source, is_sql
 from driftlib.errors import DataError, MissingExtraError, ParameterError
 from driftlib.files import home_path
+from driftlib.performance.training_rows import UNKNOWN
 from driftlib.text import quoted
 
 NOTEBOOKS_VARIABLE = "DRIFTLIB_NOTEBOOKS"
@@ -25,6 +26,7 @@ CHECK_ONLY = (
     "baseline", "share_moderate", "share_major", "fail_on", "json",
     "markdown", "prometheus", "history", "model", "link", "keep", "quiet",
 )  # fmt: skip
+YES_OR_NO = "yes, no or unknown"
 KINDS = {
     bool: "true or false",
     int: "a whole number",
@@ -389,7 +391,7 @@ def convert(name: str, value: Any, default: Any) -> Any:
     """
     converted = _convert(name, value, default)
     if converted is None:
-        kind = KINDS.get(type(default), "another value")
+        kind = YES_OR_NO if default == UNKNOWN else KINDS.get(type(default), "another value")
         raise ParameterError(f"parameter {name!r} is {value!r}: give {kind}, such as {default!r}.")
     return converted
 
@@ -406,6 +408,9 @@ def _convert(name: str, value: Any, default: Any) -> Any:
     if isinstance(default, list | tuple):
         items = _as_list(value)
         return [convert(name, item, default[0]) for item in items] if default else items
+    if default == UNKNOWN:
+        told = _as_bool(value)
+        return value if value == UNKNOWN else None if told is None else "yes" if told else "no"
     return _as_text(value) if isinstance(default, str) else value
 
 
