@@ -162,6 +162,20 @@ def test_a_cost_moves_predictions_and_a_price_keeps_the_old_model(shifted):
     assert (dear.table.set_index("action").loc[RETRAIN, "net"] < 0).all()
 
 
+def test_lost_scores_are_no_lack_of_labels():
+    reference, current = REFERENCE[:300], scored(300, 0.0)
+    no_scores = current.assign(y_proba=np.nan)
+    odd = current.index % 2 == 0
+    apart = current.assign(
+        y_proba=current["y_proba"].where(odd), y_true=current["y_true"].where(~odd)
+    )
+    for broken, lost in ((no_scores, "a probability"), (apart, "both a label and a probability")):
+        found = dl.advise(reference, broken, unit="row")
+        assert (found.action, np.isnan(found.more_labels)) == (MEND, True)
+        assert f"no row of current has {lost}" in found.why
+        assert f"no row of current has {lost}" in found.diagnosis.headline
+
+
 def test_a_broken_feed_is_mended_first(shifted, tmp_path, capsys):
     current = scored(1_600, 1.2)
     current.loc[::3, "a"] = np.nan

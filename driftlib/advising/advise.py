@@ -280,6 +280,10 @@ def advise(
     )[0].bound(outcomes.task.classes)
     horizon = horizon or len(periods.current)
     faults = _faults(periods, season)
+    lost = bool(outcomes.current.labelled.any()) and np.isnan(losses.current).all()
+    if lost and not refused:
+        # More labels are of no use where what the model said is lost.
+        faults = (*faults, losses.lacking)
     case = Case(judged, diagnosis, periods.units.rule, horizon, faults)
     used = [
         np.flatnonzero(~np.isnan(loss) & has_outputs(rows, judged))
@@ -303,7 +307,7 @@ def advise(
     suspect = label_suspicion(replace(periods, losses=losses))
     lacking = refused or suspect or halves.lacking(periods.units.rule)
     if lacking:
-        more = np.nan if suspect else float(halves.needed)
+        more = np.nan if suspect or lost else float(halves.needed)
         name = MEND if faults else WAIT
         why = reason(case, Choice(name, None), lacking, more)
         return replace(base, action=name, why=why, more_labels=more)

@@ -241,6 +241,7 @@ def diagnose_periods(
         minimum=periods.setup.minimum_effect * unit,
         loss=used.losses.title,
         labelled=used.labelled,
+        lacking=used.losses.lacking,
         refused=refused,
         relative=used.losses.relative,
         separating=None

@@ -151,6 +151,17 @@ class Losses:
             rows=None if self.rows is None else self.rows.take(reference, current),
         )
 
+    @property
+    def lacking(self) -> str:
+        """What current lacks where no row of it has a loss."""
+        now = None if self.rows is None else self.rows.current
+        if now is None or not now.labelled.any():
+            return "current has no labels"
+        needed = "probability" if self.name == BRIER else "prediction"
+        if not (now.scored if self.name == BRIER else now.predicted).any():
+            return f"no row of current has a {needed}"
+        return f"no row of current has both a label and a {needed}"
+
     def unlabelled(self) -> Losses:
         """Forget the losses of current, where its labels say nothing.
 

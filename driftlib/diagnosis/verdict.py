@@ -38,7 +38,9 @@ class VerdictInputs:
     loss : str
         The loss in words.
     labelled : bool
-        Whether current has labels.
+        Whether rows of current have a loss.
+    lacking : str
+        What they lack where none has one.
     separating : SeparatingFeatures, optional
         Columns that give the period away, where the periods do not overlap.
     refused : str
@@ -52,6 +54,7 @@ class VerdictInputs:
     minimum: float
     loss: str
     labelled: bool = True
+    lacking: str = "current has no labels"
     separating: SeparatingFeatures | None = None
     refused: str = ""
     relative: bool = False
@@ -121,7 +124,7 @@ class VerdictInputs:
         if self.verdict == UNDETERMINED:
             if not self.labelled and self.domain.overlaps:
                 return (
-                    f"{name}: current has no labels, and the changed inputs by themselves do not "
+                    f"{name}: {self.lacking}, and the changed inputs by themselves do not "
                     f"clearly raise the {self.loss}"
                 )
             return f"{name}: {_blame(self.separating)}, so that the same inputs cannot be compared"
@@ -252,8 +255,8 @@ class VerdictInputs:
             least = f"{100 * self.minimum / self.parts.loss_reference:.3g} %"
         if not self.labelled:
             sentences.append(
-                "Current has no labels, so there is no figure for the concept: that takes outcomes "
-                "of the same inputs in both periods. The covariate terms are estimated by "
+                f"{capital(self.lacking)}, so there is no figure for the concept: that takes "
+                "outcomes of the same inputs in both periods. The covariate terms are estimated by "
                 "reweighting the reference to the inputs of current, as if outcomes still "
                 "followed from inputs as they did."
             )
