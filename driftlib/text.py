@@ -9,10 +9,17 @@ from typing import Any
 
 NAMES_SHOWN = 3
 NAME_LENGTH = 32
-# Pages of the documentation that a sentence sends its reader to, by what they are about.
+# Pages in docs/ that a sentence sends its reader to, with their titles, by what they are about.
 GUIDES = {
-    "units": "Choosing a reference, a unit, a season",
-    "labels": "Labels that are late or never come",
+    "own data": ("start/own-data.md", "Your own data"),
+    "page": ("start/page.md", "On the page"),
+    "reference": ("guides/reference.md", "Choosing a reference, a unit, a season"),
+    "windows": ("guides/thresholds.md", "Thresholds and windows"),
+    "labels": ("guides/labels.md", "Labels that are late or never come"),
+    "kinds": ("guides/kinds.md", "Regression, several classes, scores only"),
+    "production": ("guides/production.md", "Every day in production"),
+    "large": ("guides/large.md", "Larger than memory, larger than one machine"),
+    "cannot tell": ("reading/cannot-tell.md", "Cannot tell"),
 }
 
 
@@ -31,9 +38,10 @@ def see_guide(about: str) -> str:
     Examples
     --------
     >>> see_guide("labels")
-    'See the guide "Labels that are late or never come".'
+    'See "Labels that are late or never come" (docs/guides/labels.md).'
     """
-    return f'See the guide "{GUIDES[about]}".'
+    page, title = GUIDES[about]
+    return f'See "{title}" (docs/{page}).'
 
 
 def quoted(names: Iterable[object], most: int = 12) -> str:

@@ -197,7 +197,7 @@ def test_a_check_measures_or_estimates_performance(tmp_path, rng, capsys):
     (row,) = json.loads(out.read_text())["performance"]["table"]
     assert (row["metric"], row["estimated"]) == ("accuracy", True)
     main(["check", str(tmp_path / "b.json"), late, "--quiet", "--json", str(out)])
-    assert "name labelled data as --reference" in json.loads(out.read_text())["remarks"][0]
+    assert "labelled data as --reference" in json.loads(out.read_text())["remarks"][0]
 
 
 def test_table_and_json(files, capsys, tmp_path):

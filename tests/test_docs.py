@@ -139,8 +139,11 @@ def test_the_readme_leads_to_pages_that_exist():
 
 
 def test_sentences_send_to_guides_that_exist():
-    titles = {path.read_text().partition("\n")[0] for path in (DOCS / "guides").glob("*.md")}
-    assert {f"# {title}" for title in GUIDES.values()} <= titles
+    titles = {page: (DOCS / page).read_text().partition("\n")[0] for page, _ in GUIDES.values()}
+    said = {page: line.removeprefix("# ").strip('"') for page, line in titles.items()}
+    assert said == dict(GUIDES.values())
+    library = "".join(path.read_text() for path in (ROOT / "driftlib").rglob("*.py"))
+    assert set(re.findall(r"see_guide\([\"']([\w ]+)", library)) == set(GUIDES)
 
 
 def numbers(words: dict[str, str]) -> list[float]:

@@ -42,7 +42,7 @@ def units_of(
     if number < LEAST_UNITS:
         raise DataError(
             f"cannot tell: the reference has {rule.counted(number)}, and an audit deals at least "
-            f"{LEAST_UNITS} (unit='row' takes rows as independent). {see_guide('units')}"
+            f"{LEAST_UNITS} (unit='row' takes rows as independent). {see_guide('reference')}"
         )
     if window is None:
         take = min(7, number // 4) if rule.kind == TIME else max(1, number // 10)

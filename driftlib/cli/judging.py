@@ -25,7 +25,7 @@ from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.reference import as_baseline
-from driftlib.text import counted, printable
+from driftlib.text import counted, printable, see_guide
 
 if TYPE_CHECKING:
     from driftlib.history.store import History, Recorded
@@ -116,6 +116,8 @@ class Judged:
         if self.performance is not None:
             lines.append(printable(self.performance.headline))
         lines += [printable(remark) for remark in self.remarks]
+        if drift.cannot_tell:
+            lines.append(see_guide("cannot tell"))
         if self.recorded is not None:
             known = "" if self.recorded.fresh else " (this batch was known before)"
             lines.append(f"History{known}: {printable(self.recorded.trend.headline)}")
@@ -348,8 +350,9 @@ def _estimated(
         return None, ("The batch has no labels: no performance.",) if asked else ()
     reference = _reference(settings, baseline)
     if reference is None:
-        what = "name labelled data as --reference to have it estimated"
-        return None, (f"The batch has no labels: {what}.",) if scored or asked else ()
+        where = f"The batch has no labels in a column {baseline.roles.y_true!r}"
+        what = "name their column as --y-true, or labelled data as --reference to have it estimated"
+        return None, (f"{where}: {what}. {see_guide('labels')}",) if scored or asked else ()
     if not scored and not is_regression(settings.task, "reference", reference, baseline.roles):
         return None, ("The batch has no labels: no performance.",) if asked else ()
     frame = read_frame(settings.current, "current", baseline.as_written)

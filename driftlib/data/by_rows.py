@@ -14,6 +14,7 @@ from driftlib.data.cutters import Rows, Window, occurring
 from driftlib.data.numbers import as_numbers
 from driftlib.data.times import as_times, instants
 from driftlib.errors import ParameterError
+from driftlib.text import see_guide
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class ByRows:
         if self.size is not None and not source.ordered:
             raise ParameterError(
                 f"{source.name} has no order of rows to cut windows of {self.size:,} by: cut them "
-                'by time, such as window="7D" with on=, or by a column, with its name as window=.'
+                'by time, such as window="7D" with on=, or by a column, with its name as window=. '
+                f"{see_guide('large')}"
             )
         return self
 

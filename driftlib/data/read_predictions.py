@@ -39,7 +39,7 @@ from driftlib.data.task import (
     probabilities_by_suffix,
 )
 from driftlib.errors import DataError, LackingError, ParameterError, check_choice
-from driftlib.text import counted, quoted
+from driftlib.text import counted, quoted, see_guide
 
 # Of larger numbers, floats do not hold the squares of squared errors.
 MOST_SQUARED = 1e75
@@ -267,13 +267,14 @@ def _check_columns(
     if labels and roles.y_true not in frame.columns:
         raise LackingError(
             f'{where} has no column {roles.y_true!r} (it has: {has}). Pass y_true="..." if the '
-            "labels are under another name, or use estimate_performance for data without labels.",
+            "labels are under another name, or use estimate_performance for data without labels. "
+            f"{see_guide('labels')}",
             f"{where} has no column {roles.y_true!r} with labels.",
         )
     if labels and frame[roles.y_true].isna().all():
         raise LackingError(
             f"{where} column {roles.y_true!r} has no label in any row: wait for labels, or use "
-            "estimate_performance for data without labels.",
+            f"estimate_performance for data without labels. {see_guide('labels')}",
             f"{where} column {roles.y_true!r} has no label in any row.",
         )
     if not predicted:

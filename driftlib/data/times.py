@@ -12,6 +12,7 @@ from pandas.api import types
 
 from driftlib.data.levels import MISSING_TEXTS, level_texts
 from driftlib.errors import DataError, ParameterError
+from driftlib.text import see_guide
 
 # Units of numbers that count from 1970.
 EPOCHS = ("s", "ms", "us", "ns")
@@ -59,7 +60,7 @@ def check_time_format(time_format: str | None) -> str | None:
         return time_format
     raise ParameterError(
         f"time_format={time_format!r} is none of 's', 'ms', 'us', 'ns', 'dayfirst' and 'excel', "
-        "and no pattern such as '%d/%m/%Y %H:%M'."
+        f"and no pattern such as '%d/%m/%Y %H:%M'. {see_guide('own data')}"
     )
 
 

@@ -17,7 +17,7 @@ from driftlib.data.cutters import ByCalendar, ByValue, Rows, Window
 from driftlib.data.sources import Memory
 from driftlib.data.times import check_time_format
 from driftlib.errors import ParameterError, check_whole
-from driftlib.text import quoted, unknown_name
+from driftlib.text import quoted, see_guide, unknown_name
 
 
 def choose_cutter(
@@ -90,7 +90,8 @@ def choose_cutter(
     if window_length(window) is None:
         raise ParameterError(
             f"window={window!r} is neither a column of {where} nor a length of time: name one of "
-            f"its columns ({quoted(names)}), or give a pandas offset such as '7D', '12h' or 'MS'."
+            f"its columns ({quoted(names)}), or give a pandas offset such as '7D', '12h' or 'MS'. "
+            f"{see_guide('windows')}"
         )
     if on is None:
         raise ParameterError(

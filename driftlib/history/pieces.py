@@ -21,6 +21,7 @@ from driftlib.errors import ParameterError
 from driftlib.history.codec import kept_text
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
+from driftlib.text import see_guide
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
     if not isinstance(cutter, ByCalendar) or found.against != "baseline":
         raise ParameterError(
             'a history keeps windows of time, such as window="D", compared with the baseline; or '
-            "whole batches, from detect_drift."
+            f"whole batches, from detect_drift. {see_guide('production')}"
         )
     if part_of_unit(found.baseline.unit, cutter.size) < 1:
         raise ParameterError(
@@ -131,7 +132,8 @@ def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
     if length is None or not length.alike:
         raise ParameterError(
             f"windows of {cutter.size!r} begin where a batch begins, so that those of several "
-            f'batches do not fit one another: record "D", "W", "MS" or {anchored(cutter.size)!r}.'
+            f'batches do not fit one another: record "D", "W", "MS" or {anchored(cutter.size)!r}. '
+            f"{see_guide('production')}"
         )
     pieces = []
     for window, profile in zip(found.windows, found.profiles, strict=True):

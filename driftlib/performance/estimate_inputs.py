@@ -68,7 +68,7 @@ def probability_columns(frames: Mapping[str, pd.DataFrame], roles: ColumnRoles) 
                 f"{name} has no column {quoted(lacking)} (it has: {quoted(frame.columns)}): an "
                 "estimate is made from a classifier's probabilities, in one column or one named "
                 f'{roles.y_proba}_<class> for each class. Pass y_proba="..." if they are under '
-                "another name.",
+                f"another name. {see_guide('kinds')}",
                 "An estimate without labels is made from a classifier's probabilities, and "
                 f"{name} has no column {quoted(lacking)}.",
             )

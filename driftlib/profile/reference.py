@@ -159,7 +159,8 @@ def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
         if value not in (defaults[name], held[name]):
             raise ParameterError(
                 f"{name}={value!r} is given beside a baseline that was fitted with "
-                f"{name}={held[name]!r}: leave it out, or fit a new baseline."
+                f"{name}={held[name]!r}: leave it out, or fit a new baseline. "
+                f"{see_guide('reference')}"
             )
 
 
@@ -173,7 +174,7 @@ def _check_unit(baseline: Baseline, unit: str) -> None:
         held = rule.offset if rule.kind == TIME else rule.column or rule.kind
         raise ParameterError(
             f"unit={unit!r} is given beside a baseline that was fitted with unit={held!r}: leave "
-            f"it out, or fit a new baseline. {see_guide('units')}"
+            f"it out, or fit a new baseline. {see_guide('reference')}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from driftlib.errors import ParameterError
+from driftlib.text import see_guide
 
 # Names of this machine that no other server can take.
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -42,5 +43,6 @@ def check_host(host: str | None, address: str = "localhost") -> None:
     if name not in (*LOCAL, address.lower(), f"[{address.lower()}]"):
         raise ParameterError(
             "This page is not served under that name: open it as localhost, or start it with "
-            "--browser.serverAddress and the name that people are to use."
+            "--browser.serverAddress and the name that people are to use. "
+            f"{see_guide('page')}"
         )
