@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lab")
     data = folder / "data"
     data.mkdir()
-    for name, step in (("reference", 10), ("current", 40)):
+    for name, step in (("reference", 20), ("current", 80)):
         frame = pd.read_parquet(ROOT / f"data/{name}.parquet").iloc[::step]
         frame.to_parquet(data / f"{name}.parquet")
     for name in NOTEBOOKS:

@@ -156,7 +156,7 @@ def flights(tmp_path_factory):
     """All four notebooks on a part of the flights."""
     folder = tmp_path_factory.mktemp("flights")
     paths = {}
-    for role, step in (("reference", 6), ("current", 24)):
+    for role, step in (("reference", 16), ("current", 64)):
         paths[role] = str(folder / f"{role}.parquet")
         flights = pd.read_parquet(ROOT / f"data/{role}.parquet", columns=FLIGHTS)
         flights.iloc[::step].to_parquet(paths[role])

@@ -211,13 +211,16 @@ def test_what_cannot_be_used_gets_one_sentence(own: Page):
     # The last one asks which column is which, in the file's own words.
     choice = panel.get_by_role("combobox", name=re.compile("What happened"))
     option = app.get_by_role("option", name="<img src=x onerror=alert(1)>")
-    choice.focus()
-    for _ in range(3):
+    # The list closes where the page is answered anew: once seen is enough.
+    seen = False
+    for _ in range(4):
+        choice.focus()
         choice.press("ArrowDown")
         with contextlib.suppress(TimeoutError):
-            option.wait_for(timeout=10_000)
+            option.wait_for(timeout=15_000)
+            seen = True
             break
-    expect(option).to_be_visible()
+    assert seen
     assert app.locator("img[src=x]").count() == 0
 
 
