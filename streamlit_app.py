@@ -45,7 +45,7 @@ from driftlib.reporting.hosts import check_host
 from driftlib.reporting.key_numbers import KeyNumber, pick_key_numbers
 from driftlib.reporting.page_words import page_words
 from driftlib.reporting.single_page import render_evaluation, render_findings
-from driftlib.reporting.tables import metrics_table
+from driftlib.reporting.tables import METRIC_MARKS, metrics_table
 from driftlib.reporting.verdicts import drift_verdict, quality_words, unit_and_season
 from driftlib.severity import Severity
 from driftlib.visualization.style import CONFIG
@@ -87,7 +87,7 @@ MOST_WINDOWS = 500
 # download would hand out formulas; the buttons below the tables do not.
 STYLE = """<style>
 .stElementContainer button[aria-label="Download as CSV"] { display: none; }
-.stPlotlyChart .main-svg [style*="fill: rgb(117, 122, 130)"] { fill: currentColor !important; }
+.stPlotlyChart .main-svg [style*="fill: rgb(113, 118, 126)"] { fill: currentColor !important; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 3.5rem; }
   .stElementContainer:has(> div .stPlotlyChart) { overflow-x: auto; }
@@ -726,10 +726,7 @@ def performance_parts(performance: dl.Performance, key: str) -> None:
         chart(charts.metric_trend(performance, metrics=shown), f"{key}-trend")
     st.markdown("#### Every window")
     show_table(metrics_table(performance))
-    st.caption(
-        "▼ an alarm of the run; ▽ beyond noise in a window alone; ◇ beyond it, perhaps by chance; "
-        "○ not judged, as labels are still to come."
-    )
+    st.caption("; ".join(f"{sign} {words}" for sign, words in METRIC_MARKS.items()) + ".")
     st.caption(plain(unit_and_season(performance)))
     table = performance.table
     download("Download metrics (CSV)", safe_csv(table, index=False), "metrics.csv", key)

@@ -191,7 +191,7 @@ def _card(said: Said) -> list[str]:
         wrong.append(f"card: {said.finding} beside {open_drift}")
     named = re.search(r"data changed: (.*?)\. ", said.finding)
     if named:
-        subjects = re.split(r", | and ", named[1])
+        subjects = re.split(r", | and | as well as ", named[1])
         known = {*open_drift, "how features go together", "1 more", "2 more", "3 more"}
         wrong += [f"card names {name}" for name in subjects if name not in known]
     return wrong

@@ -41,6 +41,11 @@ class Severity(StrEnum):
         return "○●◆▲"[self.rank]
 
     @property
+    def open_mark(self) -> str:
+        """The same sign hollow, for what is drift by itself and no alarm of the whole."""
+        return "○○◇△"[self.rank]
+
+    @property
     def words(self) -> str:
         """What it says of a change, for a legend."""
         said = ("not told from chance", "real but small", "moderate drift", "major drift")

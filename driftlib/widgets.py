@@ -12,6 +12,7 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -241,7 +242,9 @@ def threshold_explorer(
             timestamp=timestamp, time_format=time_format, y_true=y_true, y_pred=y_pred,
             y_proba=y_proba,
         )  # fmt: skip
-        return metric_trend(moved)
+        # What noise explains is told where the decision was made, against the reference's own.
+        told = moved.table.assign(degraded=False, alarm=False)
+        return metric_trend(replace(moved, table=told))
 
     choices = {"decision threshold": {f"{step:.3g}": float(step) for step in steps}}
     return panel([chart], choices, [int(np.abs(steps - own).argmin())])

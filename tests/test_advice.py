@@ -108,6 +108,9 @@ def test_the_card_says_now_before_what_since_and_how_sure():
     assert "as far as can be estimated without labels" in make_status(estimated).finding
     few = make_status(replace(WELL, untold=("3 days are too few",)))
     assert few.finding == "It cannot be told: 3 days are too few."
+    three = replace(WELL, drifted=("a", "b", "c"), shifted=("y_proba", "y_pred"), worse=("brier",))
+    moved = "a, b and c as well as y_proba and y_pred"
+    assert make_status(three).finding == f"The model is worse than tolerated, and {moved} changed."
     past = make_status(replace(WELL, past=("temp",)))
     assert past.finding == "Nothing to act on: no alert is open; over: temp."
 
@@ -147,4 +150,23 @@ def test_facts_of_results(rng):
     assert (facts.labelled, facts.ranked) == (True, None)
     assert performance_facts(None, None, ()).labelled is False
     assert describe_side(reference, "day").period == "2013-01-01 to 2013-01-25"
+    text = reference.assign(day=days.strftime("%d/%m/%Y"))
+    assert describe_side(text, "day", "dayfirst").period == "2013-01-01 to 2013-01-25"
+    assert describe_side(text, "x") == describe_side(text, "gone") == Side(600)
     assert describe_side(dl.Baseline.fit(reference)) == Side(600)
+
+
+def test_since_is_the_first_alarm_of_those_that_go_on_unless_windows_are_followed(rng):
+    reference = pd.DataFrame({"x": rng.normal(size=2000)})
+    current = pd.DataFrame({"x": rng.normal(size=2000)})
+    trend = dl.drift_trend(reference, current, window=500)
+    table = trend.table.assign(
+        alarm=[False, True, False, True], since=trend.table["start"][0], evidence=np.nan
+    )
+    alerts = [dl.alerts.Alert("data drift", "x", 3, "major", "x drifted")]
+    alone = replace(trend, table=table)
+    facts = drift_facts(dl.detect_drift(reference, current), alone, alerts)
+    assert facts.since == "row 501"
+    followed = replace(trend, table=table.assign(evidence=1.0))
+    facts = drift_facts(dl.detect_drift(reference, current), followed, alerts)
+    assert facts.since == "row 1"

@@ -91,6 +91,10 @@ def test_the_summary_as_text_has_status_findings_and_tables_and_no_markup_of_the
     assert "- 1 alert of the past, over now" in text
     assert "| feature | PSI |" in text
     assert "| 0.123 |" in text
+    frame.attrs["note"] = "▼ an alarm."
+    summary = summarise("v", tables={"Features": lambda: frame})
+    told = summary_text(run, ALERTS, {"drift": summary.tables}, "churn")
+    assert "## Features\n\n▼ an alarm.\n\n| feature" in told
     assert not re.search(r"(?<!\\)<img", text)
     assert not re.search(r"(?<!\\)\[x", text)
 

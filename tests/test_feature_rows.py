@@ -67,6 +67,10 @@ def test_a_strip_says_in_words_when_a_feature_moved():
     strip = heat_strip([0.1, None, 3.0], ["none", "none", "major"], ["a", "b", "<c>"])
     assert 'aria-label="drift in 1 of 3 windows, most in &lt;c&gt;"' in strip
     assert strip.count("<rect") == 3
+    assert "alone" not in strip
+    strip = heat_strip([3.0, 3.0], ["major", "major"], ["a", "b"], [True, False])
+    assert "drift in 2 of 2 windows, most in a, 1 of them no alarm of the run" in strip
+    assert strip.index('class="heat-major"') < strip.index('class="heat-major alone"')
 
 
 def test_rows_are_searched_filtered_sorted_and_opened_in_a_browser(found, browser, tmp_path):

@@ -402,7 +402,8 @@ def test_detect_drift_by_segment_is_a_trend_of_one_window(regions):
         trend.table[["feature", "region", "c", *result.segments["US", "a"].table.columns]],
     )
     assert result.drifted == ["x"]
-    assert result.headline.startswith("2 of 6 features in 6 segments drifted: x where region = US")
+    pairs = "2 of 6 pairs of a feature and one of 6 segments drifted: x where region = US"
+    assert result.headline.startswith(pairs)
     assert result.current.rows == len(current)
     baseline = dl.Baseline.fit(reference)
     with pytest.raises(dl.DriftlibError, match="a Profile has no segments"):

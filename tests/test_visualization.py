@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -156,6 +157,13 @@ class TestHeatmap:
             assert drawn[0].hovertext[place[0]][place[1]].count(row["feature"]) >= 1
             if row["severity"] == "none":
                 assert level == 0
+        assert "Hollow" not in chart.layout.meta["caption"]
+        quiet = replace(trend, table=trend.table.assign(alarm=False))
+        chart = charts.drift_heatmap(quiet)
+        drawn = "".join("".join(row) for grid in chart.data[:3] for row in grid.text)
+        assert "△" in drawn
+        assert "▲" not in drawn
+        assert "Hollow, ◇ △: drift of a window judged alone" in chart.layout.meta["caption"]
 
     def test_numbers_in_cells_are_psi_or_the_share_that_moved_more(self, trend):
         chart = charts.drift_heatmap(trend)

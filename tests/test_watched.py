@@ -230,6 +230,8 @@ def test_the_metrics_table_marks_what_is_worse(perf):
     assert table["rows"].tolist() == [2000, 500, 500, 500, 500]
     degraded = perf.table.query("metric == 'roc_auc'")["degraded"].to_numpy()
     assert [text.startswith("▼") for text in table["ROC AUC"][1:]] == degraded.tolist()
+    assert table.attrs["note"].startswith("▼ an alarm of the run")
+    assert "○" not in table.attrs["note"]
 
 
 def test_headline_stays_undetermined_where_an_input_moved_away():

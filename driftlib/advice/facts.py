@@ -9,10 +9,12 @@ from typing import Any, Protocol
 import pandas as pd
 
 from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, LABELS, OVER, PERFORMANCE, Alert
+from driftlib.data.times import as_times
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.joint import TOGETHER
 from driftlib.drift.trend_result import TrendResult
+from driftlib.errors import DriftlibError
 from driftlib.performance.metrics import METRICS
 from driftlib.performance.result import Performance
 
@@ -192,7 +194,7 @@ def joined(parts: Iterable[Facts]) -> Facts:
     return whole
 
 
-def describe_side(data: Any, timestamp: str | None = None) -> Side:
+def describe_side(data: Any, timestamp: str | None = None, time_format: str | None = None) -> Side:
     """Count the rows of a period and say from when to when they are.
 
     Parameters
@@ -200,6 +202,8 @@ def describe_side(data: Any, timestamp: str | None = None) -> Side:
     data : pandas.DataFrame or Baseline
     timestamp : str, optional
         Column that says when a row was seen; what is no time counts as none.
+    time_format : str, optional
+        How its times are written: see `driftlib.data.times.as_times`.
 
     Returns
     -------
@@ -213,9 +217,12 @@ def describe_side(data: Any, timestamp: str | None = None) -> Side:
     """
     if not isinstance(data, pd.DataFrame):
         return Side(int(data.rows))
-    if timestamp not in data.columns or not pd.api.types.is_datetime64_any_dtype(data[timestamp]):
+    if timestamp not in data.columns:
         return Side(len(data))
-    times = data[timestamp].dropna()
+    try:
+        times = as_times(data[timestamp], time_format=time_format).dropna()
+    except DriftlibError:
+        return Side(len(data))
     if times.empty:
         return Side(len(data))
     return Side(len(data), str(times.min().date()), str(times.max().date()))
@@ -357,8 +364,17 @@ def _value(perf: Performance, worse: Sequence[str], estimated: bool) -> Value | 
 
 def _since(table: pd.DataFrame, column: str, subjects: Sequence[str]) -> str:
     """Say since when the first of some subjects has changed; empty where that is not known."""
-    found = table[table["alarm"].astype(bool) & table[column].isin(subjects)]
-    found = found[found["since"].notna()].drop_duplicates(column, keep="last")
-    if found.empty or table["window"].nunique() < 2:
+    alarms = table[table["alarm"].astype(bool) & table[column].isin(subjects)]
+    if alarms.empty or table["window"].nunique() < 2:
         return ""
-    return min(start_in_words(*row) for row in zip(found["since"], found["end"], strict=True))
+    # Where windows are not followed, it is the first alarm of those that still go on.
+    followed = table["evidence"].notna().any()
+    began = []
+    for _, part in alarms.groupby(column):
+        since, end = part["since"].iloc[-1], part["end"].iloc[-1]
+        if not followed:
+            on = part if pd.isna(since) else part[part["start"] >= since]
+            since, end = on["start"].iloc[0], on["end"].iloc[0]
+        if not pd.isna(since):
+            began.append(start_in_words(since, end))
+    return min(began, default="")

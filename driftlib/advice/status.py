@@ -135,12 +135,18 @@ def _sureness(facts: Facts, failed: list[str]) -> str:
     return "; ".join(parts)
 
 
+def _moved(facts: Facts) -> str:
+    """Name what changed: features, and apart from them what the model said or the labels."""
+    features = [*facts.quality, *facts.drifted]
+    return " as well as ".join(listed(part, 3) for part in (features, facts.shifted) if part)
+
+
 def _finding(facts: Facts, failed: list[str]) -> str:
     """Say the state in one sentence."""
     moved = [*facts.quality, *facts.drifted, *facts.shifted]
     if facts.worse:
         sort = "is estimated to be worse" if facts.labelled is False else "is worse than tolerated"
-        return f"The model {sort}{f', and {listed(moved, 3)} changed' if moved else ''}."
+        return f"The model {sort}{f', and {_moved(facts)} changed' if moved else ''}."
     if failed:
         return f"Not all is known: {listed(failed)} could not be made."
     if moved:
@@ -150,7 +156,7 @@ def _finding(facts: Facts, failed: list[str]) -> str:
             known = "The model is not surely worse"
             known += ", as far as can be estimated without labels" * (facts.labelled is False)
         odd = f" {capital(DOUBT)}." if facts.suspect else ""
-        return f"The data changed: {listed(moved, 3)}. {known}.{odd}"
+        return f"The data changed: {_moved(facts)}. {known}.{odd}"
     if facts.suspect:
         return f"It cannot be told whether the model still works: {DOUBT}."
     if facts.untold:

@@ -137,8 +137,8 @@ class DriftResult(Result):
     def headline(self) -> str:
         """The finding in one sentence."""
         known = self.table.index.isin(self.baseline.features)
-        where = f" in {counted(len(self.segments), 'segment')}" if self.by else ""
-        total = f"{int(known.sum())} features{where}"
+        pairs = f"pairs of a feature and one of {counted(len(self.segments), 'segment')}"
+        total = f"{int(known.sum())} {pairs if self.by else 'features'}"
         rest = " (against all of the reference)" if self.pooled else ""
         if self.like and self.like.compared and self.like.missing:
             rest += f" ({self.like.missing})"

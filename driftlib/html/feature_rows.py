@@ -14,8 +14,8 @@ SEVERITIES = ("none", "minor", "moderate", "major")
 MARKS = dict(zip(SEVERITIES, "○●◆▲", strict=True))
 # Head of each column, and what it is sorted by; empty where it is not.
 COLUMNS = (
-    ("feature", "name"), ("severity", "rank"), ("PSI", "psi"), ("values", ""),
-    ("missing", "missing"), ("trend", ""), ("what happened", ""),
+    ("feature", "name"), ("severity", "rank"), ("what happened", ""), ("PSI", "psi"),
+    ("values", ""), ("missing", "missing"), ("trend", ""),
 )  # fmt: skip
 CELL, HEIGHT = 8, 18
 
@@ -95,11 +95,11 @@ def _row(row: Mapping[str, Any], place: int, windows: Sequence[str], name: str) 
     keys = " ".join(f'data-{key}="{value}"' for key, value in values.items())
     cells = (
         ("severity", f"{MARKS[severity]} {severity}", f"badge-{severity}"),
+        ("what happened", html.escape(row["note"] or "no change told from chance"), "long"),
         ("PSI", NOT_A_NUMBER if psi is None else write_value(psi), "number"),
         ("values", row["sparkline"] or NOT_A_NUMBER, ""),
         ("missing", _missing(was, now), "number"),
-        ("trend", heat_strip(row["levels"], row["severities"], windows), ""),
-        ("what happened", html.escape(row["note"] or "no change told from chance"), "long"),
+        ("trend", heat_strip(row["levels"], row["severities"], windows, row.get("alarms")), ""),
     )
     written = "".join(
         f'<td data-label="{label}" class="{look}">{words}</td>' for label, words, look in cells
@@ -118,7 +118,10 @@ def _missing(was: float | None, now: float | None) -> str:
 
 
 def heat_strip(
-    levels: Sequence[float | None], severities: Sequence[str], windows: Sequence[str]
+    levels: Sequence[float | None],
+    severities: Sequence[str],
+    windows: Sequence[str],
+    alarms: Sequence[bool] | None = None,
 ) -> str:
     """Draw how far a feature moved in each window, as a row of bars: higher and stronger is more.
 
@@ -130,6 +133,9 @@ def heat_strip(
         As each window is judged.
     windows : sequence of str
         Their labels; plain text.
+    alarms : sequence of bool, optional
+        Whether drift of each is an alarm of the run, and not only of the window judged alone,
+        which is drawn paler; by default all drift is.
 
     Returns
     -------
@@ -146,17 +152,20 @@ def heat_strip(
         return NOT_A_NUMBER
     width = CELL * len(levels)
     bars = []
+    drifted = [place for place, one in enumerate(severities) if one in SEVERITIES[2:]]
+    alone = [place for place in drifted if alarms is not None and not alarms[place]]
     for place, (level, severity) in enumerate(zip(levels, severities, strict=True)):
         height = 2 if level is None else 2 + round(min(level, 3) / 3 * (HEIGHT - 2), 1)
         bars.append(
-            f'<rect class="heat-{severity}" x="{CELL * place}" y="{HEIGHT - height:g}" '
-            f'width="{CELL - 1}" height="{height:g}"/>'
+            f'<rect class="heat-{severity}{" alone" * (place in alone)}" x="{CELL * place}" '
+            f'y="{HEIGHT - height:g}" width="{CELL - 1}" height="{height:g}"/>'
         )
-    drifted = [place for place, one in enumerate(severities) if one in SEVERITIES[2:]]
     label = f"drift in {len(drifted)} of {len(levels)} windows"
     if drifted:
         worst = max(drifted, key=lambda place: levels[place] or 0)
         label += f", most in {windows[worst]}"
+    if alone:
+        label += f", {len(alone)} of them no alarm of the run"
     return (
         f'<svg class="heat" role="img" width="{width}" height="{HEIGHT}" '
         f'viewBox="0 0 {width} {HEIGHT}" aria-label="{html.escape(label)}">{"".join(bars)}</svg>'

@@ -15,7 +15,8 @@ def table_within(table: Mapping[str, Any], room: int) -> str:
     Parameters
     ----------
     table : mapping
-        `title`, `columns` and `rows`; `more` counts rows that it does not have.
+        `title`, `columns` and `rows`; `more` counts rows that it does not have, `note` says how
+        to read it.
     room : int
         Bytes.
 
@@ -38,6 +39,7 @@ def table_within(table: Mapping[str, Any], room: int) -> str:
     head = [
         f"## {escaped(table['title'])}",
         "",
+        *([escaped(table["note"]), ""] if table.get("note") else []),
         f"| {' | '.join(map(escaped, table['columns']))} |",
         f"|{' --- |' * len(table['columns'])}",
     ]

@@ -44,6 +44,9 @@
     panels.forEach((panel, at) => {
       panel.top = 1 - (at * (high + between)) / whole;
       Object.assign(panel.x, { domain: [0, 1], showticklabels: true });
+      // A title that the panels share stands once, below the last, and not in the next one's name.
+      const last = panels[panels.length - 1].x.title?.text;
+      if (at < panels.length - 1 && panel.x.title?.text === last) panel.x.title = { text: "" };
       Object.assign(panel.y, { domain: [Math.max(0, panel.top - high / whole), panel.top], showticklabels: true });
     });
     for (const [note, { top }] of notes) Object.assign(note, { x: 0, y: top });
@@ -64,7 +67,7 @@
     for (const trace of data) {
       const cells = trace.type === "heatmap" && trace.text;
       if (cells && cells[0].length > 4) {
-        trace.text = cells.map((row) => row.map((text) => (String(text).match(/[◆▲]/u) || [""])[0]));
+        trace.text = cells.map((row) => row.map((text) => (String(text).match(/[◆▲◇△]/u) || [""])[0]));
       }
     }
     for (const key of axesOf(layout, "y")) {
@@ -158,7 +161,7 @@
     made.textContent = text;
     return made;
   };
-  const INK = "rgb(117, 122, 130)";
+  const INK = "rgb(113, 118, 126)";
   const axis = (more) => ({
     automargin: true, gridcolor: "rgba(128,128,128,0.25)", zeroline: false, fixedrange: true, ...more,
   });

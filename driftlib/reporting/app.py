@@ -232,8 +232,9 @@ def compare_periods(
     cut = columns.cut(current, window)
     trend = drift_trend(baseline, current, policy=policy, **cut)
     trend = replace(trend, profiles=())
-    sides = {"reference": describe_side(reference, columns.roles.timestamp)}
-    sides["current"] = describe_side(current, columns.roles.timestamp)
+    time = columns.roles.timestamp, columns.roles.time_format
+    sides = {"reference": describe_side(reference, *time)}
+    sides["current"] = describe_side(current, *time)
     asked = columns.names | columns.drawn | columns.late | columns.written
     measured = asked | columns.measured
     try:

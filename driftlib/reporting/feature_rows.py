@@ -50,7 +50,7 @@ class FeatureRows:
                 f"{MARKS[row['severity']]} {row['severity']}",
                 np.nan if row["psi"] is None else row["psi"],
                 Cell(row["sparkline"]),
-                Cell(heat_strip(row["levels"], row["severities"], windows)),
+                Cell(heat_strip(row["levels"], row["severities"], windows, row["alarms"])),
                 row["note"],
             )
             for row in self.content["rows"][:LAB_ROWS]
@@ -116,6 +116,7 @@ def feature_rows(result: DriftResult, trend: TrendResult) -> FeatureRows:
                 "sparkline": sparkline(result, name),
                 "levels": [_rounded(v, 2) for v in course.get("level", ())],
                 "severities": [s if s == s else "none" for s in course.get("severity", ())],
+                "alarms": [a == a and bool(a) for a in course.get("alarm", ())],
                 "psis": [_rounded(v) for v in course.get("psi", ())],
                 **_picture(result, trend, name, pictured),
             }

@@ -140,10 +140,10 @@ class Inputs:
         -------
         Facts
         """
-        time = self.roles.timestamp
+        time = self.roles.timestamp, self.roles.time_format
         sides = {
-            "reference": describe_side(self.reference, time),
-            "current": describe_side(self.current, time),
+            "reference": describe_side(self.reference, *time),
+            "current": describe_side(self.current, *time),
         }
         return replace(facts, title=title, sides=sides)
 

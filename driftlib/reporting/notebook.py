@@ -151,7 +151,8 @@ def _plain_tables(tables: Mapping[str, Callable[[], pd.DataFrame]]) -> Iterator[
             continue
         rows = [[_plain(value) for value in row] for row in frame.head(TABLE_ROWS).to_numpy(object)]
         more = max(0, len(frame) - TABLE_ROWS)
-        yield {"title": title, "columns": list(map(str, frame)), "rows": rows, "more": more}
+        table = {"title": title, "columns": list(map(str, frame)), "rows": rows, "more": more}
+        yield table | {"note": frame.attrs.get("note", "")}
 
 
 def _plain(value: Any) -> str:

@@ -263,6 +263,16 @@ def left_out_table(baseline: Baseline, exclude: Iterable[str] = ()) -> pd.DataFr
     return pd.DataFrame(rows or [("none", "")], columns=["column", "why"])
 
 
+# What a sign before a metric says, the first that applies.
+METRIC_MARKS = {
+    "▼": "an alarm of the run",
+    "▽": "worse by more than noise in that window alone",
+    "◇": "worse than tolerated, perhaps by chance",
+    "○": "not judged, as labels are still to come",
+}
+_FLAGS = dict(zip(METRIC_MARKS, ("alarm", "degraded", "breached", "held"), strict=True))
+
+
 def metrics_table(perf: Performance) -> pd.DataFrame:
     """Tabulate every metric of every window, marked where it is worse than it may be.
 
@@ -274,7 +284,8 @@ def metrics_table(perf: Performance) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a window, after one for the reference where there is one.
+        One row a window, after one for the reference where there is one; `attrs["note"]` says
+        what its signs mean.
 
     Examples
     --------
@@ -293,15 +304,19 @@ def metrics_table(perf: Performance) -> pd.DataFrame:
         first = part.iloc[0]
         row = {"window": label, "rows": int(first["n"]), "labelled": int(first["n_labelled"])}
         for entry in part.to_dict("records"):
-            marks = {"▼ ": "alarm", "▽ ": "degraded", "◇ ": "breached", "○ ": "held"}
-            mark = next((mark for mark, flag in marks.items() if entry.get(flag)), "")
+            mark = next((f"{sign} " for sign, flag in _FLAGS.items() if entry.get(flag)), "")
             metric = titles[entry["metric"]]
             title = metric.title
             row[title] = f"{mark}{_written(metric, entry['value'])}"
             if title in perf.unmeasured and part is not perf.reference:
                 row[title] = "not measured"
         rows.append(row)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    drawn = {str(value)[0] for row in rows for value in row.values() if value}
+    words = [f"{sign} {said}" for sign, said in METRIC_MARKS.items() if sign in drawn]
+    estimated = "Estimated without labels. " if perf.table["estimated"].all() else ""
+    table.attrs["note"] = f"{estimated}{'; '.join(words)}{'.' * bool(words)}".strip()
+    return table
 
 
 def thresholds_table(perf: Performance) -> pd.DataFrame:

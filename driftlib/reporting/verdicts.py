@@ -199,6 +199,7 @@ def _by_window(
         numbers, among = alarms[name], windows.among(alarms[name])
         last = windows.place(max(numbers))
         named = len(numbers) == 1 or among.startswith(("from", "in all", "in both"))
+        named |= windows.labels[max(numbers)] in among
         return f" {among}" if named else f" {among}, the last {last}"
 
     return when

@@ -300,7 +300,7 @@ def _expected_errors(table: pd.DataFrame) -> go.Figure:
         height=470 if len(metrics) <= 1 else height_of(len(metrics)),
     )
     # Each metric has a unit of its own.
-    axes = add_panels(chart, [escape(shortened(metric)) for metric in metrics], x={}, y={})
+    axes = add_panels(chart, [escape(shortened(metric)) for metric in metrics], x={"matches": None})
     for metric, axis in zip(metrics, axes, strict=True):
         rows = table[table["metric"] == metric]
         ends = [0.0, float(np.nanmax([*rows["expected"], 0.0]))]

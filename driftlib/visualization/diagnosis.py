@@ -162,8 +162,11 @@ def _over_windows_title(verdicts: dict[int, str], windows: WindowLabels) -> str:
     if better:
         parts.append(f"better {windows.among(better)}")
     if not parts:
-        unknown = set(verdicts.values()) <= {UNDETERMINED}
-        return "The causes cannot be told apart" if unknown else "No window is worse"
+        open_ = [number for number, verdict in verdicts.items() if verdict == UNDETERMINED]
+        if len(open_) == len(verdicts):
+            return "The causes cannot be told apart"
+        told = "The model is not surely worse" + (" in any window" if len(verdicts) > 1 else "")
+        return told + (f"; the cause cannot be told {windows.among(open_)}" if open_ else "")
     # Of many windows some one stands out by chance: the verdict over all may be another.
     alone = "each judged alone: " if len(verdicts) > 1 else ""
     return capital(f"{alone}{'; '.join(parts)}")

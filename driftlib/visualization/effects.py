@@ -22,7 +22,7 @@ from driftlib.visualization.levels import (
 from driftlib.visualization.marks import category_axis
 from driftlib.visualization.style import escape, figure
 from driftlib.visualization.windows import Row, plain_numbers
-from driftlib.written_numbers import brief, percent
+from driftlib.written_numbers import brief, percent, percents
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -136,7 +136,7 @@ _PLACES = {
 def _effect_words(entry: Row) -> str:
     moved = entry["level"] > 0 and entry["severity"] != "none"
     if moved and entry["driver"] == "missing":
-        now, was = percent(entry["missing_current"]), percent(entry["missing_reference"])
+        now, was = percents(entry["missing_current"], entry["missing_reference"])
         return f"{now} missing, was {was}"
     if moved and entry["driver"] == "unseen":
         return f"{percent(entry['unseen'])} new values"

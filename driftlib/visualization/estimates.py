@@ -68,9 +68,9 @@ def realised_against_estimated(perf: Performance, estimate: Performance, metric:
     chart = figure(
         escape(_title(both, outside, METRICS[perf.task][metric], windows), most=None),
         caption=(
-            "Shaded: the 95 % intervals. Where they part, labels at the same inputs are no longer "
-            "what they were: the concept changed. Agreement means that the inputs explain "
-            f"the change. {getattr(estimate, 'assumption', '')}".strip()
+            "Shaded: the 95 % intervals. Where they part, labels at the same inputs may no longer "
+            "be what they were, a changed concept; a window or two part by chance. Agreement means "
+            f"that the inputs explain the change. {getattr(estimate, 'assumption', '')}".strip()
         ),
         alt=_alt(both, outside, title, windows),
         table=both.assign(window=both["window"].map(windows.labels)).drop(columns=["start", "end"]),

@@ -37,10 +37,13 @@ MOST_FEATURES = 40
 MOST_WINDOWS = 60
 # So many windows still leave room for a number in each cell.
 WINDOWS_WITH_NUMBERS = 12
+# Pixels of a page's axis, and of a letter of its labels.
+LABELLED, LETTER = 700, 8
 
 # Severities by the colour of text that is readable on them.
 CLASSES = {("none", "minor"): style.INK, ("moderate",): "#1A1F26", ("major",): "#FFFFFF"}
 NO_BREAK = "\u00a0"
+HOLLOW = (Severity.MODERATE.open_mark, Severity.MAJOR.open_mark)
 
 
 def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
@@ -81,7 +84,7 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
     drawn = table[table["feature"].isin(features) & table["window"].isin(numbers)]
     chart = figure(
         escape(_heatmap_title(result, table, windows), most=None),
-        caption=_heatmap_caption(result, order, numbers, windows),
+        caption=_heatmap_caption(result, drawn, order, numbers, windows),
         alt=_heatmap_alt(features, numbers, windows),
         table=_pivot(drawn, features, windows),
         x=windows.title or None,
@@ -131,7 +134,10 @@ def drift_heatmap(result: DriftResult | TrendResult) -> go.Figure:
         chart.update_layout(legend_y=1.03)
     for name, color in _legend(result.policy):
         add_legend_entry(chart, name, marker={"symbol": "square", "size": 12, "color": color})
-    chart.update_xaxes(category_axis(showline=False, ticks="", nticks=10))
+    # As many labels as a page of the usual width has room for.
+    longest = max([1, *(len(windows.labels[number]) for number in numbers)])
+    room = int(np.clip(LABELLED // (LETTER * longest + 10), 4, 30))
+    chart.update_xaxes(category_axis(showline=False, ticks="", nticks=room))
     named = [escape(column_label(name, kinds[name])) for name in features]
     plain = {"showline": False, "showgrid": False, "tickcolor": "rgba(0,0,0,0)"}
     chart.update_yaxes(category_axis(features, named, downward=True, **plain))
@@ -170,7 +176,7 @@ def _notes_beside(chart: go.Figure, entries: Sequence[Row]) -> None:
 def _cell(entry: Row, with_number: bool) -> str:
     """Mark and number of a cell; the number is PSI, or a share in percent where that is worse."""
     severity = entry["severity"]
-    mark = Severity(severity).mark if Severity(severity).drifted else ""
+    mark = _mark(entry) if Severity(severity).drifted else ""
     if not with_number or severity == "none":
         return mark
     if mark and entry["driver"] != "PSI":
@@ -178,11 +184,17 @@ def _cell(entry: Row, with_number: bool) -> str:
     return f"{mark} {brief(entry['psi'], most=2)}".strip()
 
 
+def _mark(entry: Row) -> str:
+    """Sign of a cell's severity, hollow where its window alone drifted and the run has no alarm."""
+    severity = Severity(entry["severity"])
+    alone = severity.drifted and not entry["alarm"]
+    return severity.open_mark if alone else severity.mark
+
+
 def _hover(entry: Row, label: str) -> str:
     lines = [
         f"<b>{escape(entry['feature'])}</b>, {escape(label)}",
-        f"{Severity(entry['severity']).mark} {entry['severity']}"
-        f"{', alarm' if entry['alarm'] else ''}",
+        f"{_mark(entry)} {entry['severity']}{', alarm' if entry['alarm'] else ''}",
         f"PSI {brief(entry['psi'])} (chance alone: up to {brief(entry['psi_critical'])})",
     ]
     if entry["note"]:
@@ -216,7 +228,11 @@ def _heatmap_title(
 
 
 def _heatmap_caption(
-    result: DriftResult | TrendResult, order: list[str], numbers: list[int], windows: WindowLabels
+    result: DriftResult | TrendResult,
+    drawn: pd.DataFrame,
+    order: list[str],
+    numbers: list[int],
+    windows: WindowLabels,
 ) -> str:
     against = compared_with(result)
     if isinstance(result, DriftResult) and result.by:
@@ -231,6 +247,10 @@ def _heatmap_caption(
         f"{Severity.MODERATE.mark} moderate, {Severity.MAJOR.mark} major; no mark: "
         "real but too small to matter; empty: not told from chance."
     ]
+    if any(_mark(entry) in HOLLOW for entry in drawn.to_dict("records")):
+        sentences.append(
+            f"Hollow, {' '.join(HOLLOW)}: drift of a window judged alone, no alarm of the run."
+        )
     if len(order) > MOST_FEATURES:
         sentences.append(f"The {MOST_FEATURES} most drifted of {len(order):,} columns are shown.")
     if len(windows.labels) > len(numbers):
@@ -258,9 +278,7 @@ def _heatmap_alt(features: list[str], numbers: list[int], windows: WindowLabels)
 def _pivot(drawn: pd.DataFrame, features: list[str], windows: WindowLabels) -> list[dict[str, Any]]:
     """Make the picture a table: a row per feature, and each window's mark and PSI."""
     cells = {
-        (entry["feature"], entry["window"]): (
-            f"{Severity(entry['severity']).mark} {brief(entry['psi'])}"
-        )
+        (entry["feature"], entry["window"]): (f"{_mark(entry)} {brief(entry['psi'])}")
         for entry in drawn.to_dict("records")
     }
     numbers = sorted(set(drawn["window"]))[-(style.MOST_COLUMNS - 1) :]

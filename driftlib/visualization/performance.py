@@ -235,8 +235,8 @@ def _trend_caption(
         sentences.append("Shaded: the 95 % interval of each value.")
     if is_judged(perf, table):
         sentences.append(
-            "A diamond is beyond its threshold, but its interval is not; a triangle is an alarm, "
-            "an open one worse by more than noise explains in a window judged alone."
+            "A diamond is beyond its threshold, which the noise of both periods may explain; a "
+            "triangle is an alarm, an open one worse by more than noise in a window judged alone."
         )
     unlabelled = table["n_labelled"].sum() < table["n"].sum()
     if table["held"].any():
