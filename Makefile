@@ -4,7 +4,7 @@
 
 PYTHON ?=
 EXTRAS := test lint evidently
-DOCS := --group docs --extra notebooks --extra alerts --extra history --constraint requirements.lock
+DOCS := --group docs --extra notebooks --extra alerts --extra history --extra sql --constraint requirements.lock
 PINS := --universal --python-version 3.11 --upgrade --generate-hashes
 
 # Paths of the user's reach the recipes through the environment, so that no make and no shell

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = {"requirements.lock": {"scale", "mlflow"}, "requirements-scale.lock": {"mlflow"}}
-DOCS_LOCK, DOCS_EXTRAS = "requirements-docs.lock", {"notebooks", "alerts", "history"}
+DOCS_LOCK, DOCS_EXTRAS = "requirements-docs.lock", {"notebooks", "alerts", "history", "sql"}
 ALL_LOCKS = [*LOCKS, DOCS_LOCK]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 TARGETS = {
