@@ -109,13 +109,15 @@ def test_one_file_of_parameters_serves_check_and_report(files, tmp_path, capsys)
 
 def test_init_guesses_probabilities_of_classes_and_says_what_it_did_not_find(tmp_path, capsys):
     wines = pd.DataFrame({"body": [0.1, 0.7], "predicted": ["red", "white"]})
+    wines["glass"], wines["grape"] = "red", wines["predicted"]
     wines[["p_red", "p_white"]] = [[0.8, 0.2], [0.3, 0.7]]
     wines.to_parquet(tmp_path / "a.parquet")
     assert main(["init", str(tmp_path / "a.parquet"), "-o", str(tmp_path / "d.yml")]) == 0
     said = capsys.readouterr().out
     assert 'y_pred: "predicted"' in said
     assert 'y_proba: "p" (its columns p_<class> add up to 1)' in said
-    assert "y_true: none found by its name; if there is one, name it in" in said
+    none = "y_true: none found by its name; if there is one ('grape' agrees with the predictions),"
+    assert none in said
 
 
 def test_init_knows_chances_of_classes_and_ways_to_write_dates():

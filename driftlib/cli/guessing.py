@@ -26,6 +26,8 @@ DATE, MONTHS = r"^(\d{1,2})[/.](\d{1,2})[/.]\d{4}\b", 12
 MOST_CODES, ROWS_A_CODE = 30, 50
 # Chances of all classes add up to 1 within so much, as they may be rounded.
 ROUNDING = 0.02
+# A column that is the prediction so much oftener than by chance may be what it predicts.
+LIKE_THE_LABEL = 0.2
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,49 @@ def guess_unit(frame: pd.DataFrame, found: Sequence[Guess]) -> str:
         return Baseline.fit(frame, exclude=known.get("exclude", ()), **columns).unit.told
     except DriftlibError:
         return ""
+
+
+def likely_label(frame: pd.DataFrame, found: Sequence[Guess]) -> str | None:
+    """Find the column that agrees best with the predicted classes, which may be what they predict.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    found : sequence of Guess
+
+    Returns
+    -------
+    str or None
+        None where there are no predictions of classes, or no column agrees with them. Of a
+        regression it would mostly be the feature that the model leans on.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"kind": list("abca"), "pred": list("abcc"), "x": [0.5, 2, 7, 1]})
+    >>> likely_label(frame, [Guess("y_pred", "pred", "by its name")])
+    'kind'
+    """
+    roles = {one.name: one.value for one in found}
+    if "y_pred" not in roles or frame[roles["y_pred"]].nunique() > MOST_CODES:
+        return None
+    pred, proba = frame[roles["y_pred"]], f"{roles.get('y_proba')}_"
+    others = [
+        str(name)
+        for name in frame.columns
+        if name not in roles.values() and not str(name).startswith(proba)
+    ]
+    agreed = {name: _agreement(frame[name], pred) for name in others}
+    best = max(agreed, key=agreed.__getitem__, default=None)
+    return best if best is not None and agreed[best] > LIKE_THE_LABEL else None
+
+
+def _agreement(column: pd.Series, pred: pd.Series) -> float:
+    """How much oftener than chance a column is the prediction: 1 is always, 0 is not at all."""
+    if set(column.dropna().astype(str)) - set(pred.dropna().astype(str)):
+        return 0.0
+    by_chance = float((column.value_counts(normalize=True) ** 2).sum())
+    right = float((column.astype(str) == pred.astype(str)).mean())
+    return (right - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0
 
 
 def _time(frame: pd.DataFrame, names: Sequence[str]) -> list[Guess]:

@@ -23,7 +23,6 @@ OPERATIONS = {
     "model": "whose history it is: a name",
     "keep": "how long the history goes back: 400D",
     "json": "file to write a check's result to: check.json",
-    "thresholds": "worst values of metrics: [accuracy=0.9, roc_auc=-0.05]",
 }
 
 
@@ -63,7 +62,7 @@ def run(reference: str, current: str | None, output: str, force: bool) -> Outcom
     Outcome
         What was guessed.
     """
-    from driftlib.cli.guessing import Guess, guess, guess_unit
+    from driftlib.cli.guessing import Guess, guess, guess_unit, likely_label
     from driftlib.data.opening import read_frame
     from driftlib.data.sql_address import public_source
     from driftlib.files import home_path, write_whole
@@ -80,11 +79,12 @@ def run(reference: str, current: str | None, output: str, force: bool) -> Outcom
     path = write_whole(output, text + _settings([*given, *found], unit))
     lines = [f"{path} written. Guessed from {len(frame):,} rows:"]
     lines += [f"  {one.name}: {_written(one.value)} ({one.why})" for one in found]
-    lines += [
-        f"  {name}: none found by its name; if there is one, name it in {path}"
-        for name in ("y_true", "y_pred")
-        if not any(one.name == name for one in found)
-    ]
+    for name in ("y_true", "y_pred"):
+        if not any(one.name == name for one in found):
+            like = likely_label(frame, found) if name == "y_true" else None
+            hint = f" ({printable(repr(like))} agrees with the predictions)" if like else ""
+            none = f"  {name}: none found by its name; if there is one{hint}, name it in {path}"
+            lines.append(none)
     lines += [f"  {printable(unit[:1].upper() + unit[1:])}."] if unit else []
     check = f"driftlib check --params {path}" + ("" if current else f" {reference} CURRENT")
     lines.append(f"Look it over, then: {check}")
