@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
 
 from driftlib.performance.classification import NO_ROWS, Aggregates, ClassificationMetric
 from driftlib.stats.aggregates import GroupedClassification
+from driftlib.stats.calibration_limits import calibration_error_limits
 from driftlib.stats.calibration_slope import bin_of, calibration_error
 from driftlib.stats.expected import ExpectedCounts
 from driftlib.stats.intervals import Interval, Z
-
-# Mean size of a standard normal number.
-HALF_NORMAL = np.sqrt(2 / np.pi)
 
 
 class CalibrationSlope(ClassificationMetric):
@@ -40,8 +37,7 @@ class CalibrationSlope(ClassificationMetric):
 class CalibrationError(ClassificationMetric):
     """Expected calibration error: mean gap of probabilities and labels in ten bins of equal width.
 
-    Naeini and others (2015). Chance alone makes gaps. Interval: the standard error of the gaps,
-    its lower end less what chance alone would give.
+    Naeini and others (2015). Chance alone makes gaps, which the interval allows for.
     """
 
     name, title, undefined = "ece", "Expected calibration error", NO_ROWS
@@ -59,16 +55,4 @@ class CalibrationError(ClassificationMetric):
         return np.asarray((moved - calibration_error(*rows.binned)) / count.sum())
 
     def _interval(self, rows: GroupedClassification) -> Interval:
-        count, expected, positives = rows.binned
-        value = calibration_error(count, expected, positives)
-        total = np.maximum(count.sum(-1), 1)
-        share = (positives + 0.5) / (count + 1)
-        spread = np.sqrt(count * share * (1 - share)) / total[..., None]
-        gap = np.abs(positives - expected) / total[..., None]
-        error = np.sqrt((spread**2).sum(-1))
-        # A gap is too large on average, the more so the smaller it is next to its error.
-        with np.errstate(all="ignore"):
-            times = np.where(spread > 0, gap / np.where(spread > 0, spread, 1), 0)
-        by_chance = HALF_NORMAL * np.exp(-(times**2) / 2) - 2 * times * ndtr(-times)
-        upper = value - (spread * by_chance).sum(-1) + Z * error
-        return value - HALF_NORMAL * spread.sum(-1) - Z * error, upper
+        return calibration_error_limits(*rows.binned)
