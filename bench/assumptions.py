@@ -2,8 +2,8 @@
 
 A reference that the model was trained on, and another share of positives, each in sets drawn anew,
 with sets of the same size in which nothing is wrong. Labels that come late: the error of the
-windows that are filled in, whether their intervals hold, and how often such a year alarms although
-nothing changed.
+windows that are filled in, whether their intervals hold, and how often windows are degraded
+although nothing changed, and once accuracy has fallen by .05.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from driftlib.performance.track import track_performance
 SEED = 20240115
 SETS = 100
 DAYS, LATE, EARLY = 364, 180, 90
+# Of a model that is right in 88 %: its accuracy falls by .05.
+FLIPPED = 0.065
 METRICS = ("accuracy", "f1", "roc_auc", "brier")
 
 
@@ -63,12 +65,17 @@ def said_of_training(number: int) -> tuple[bool, bool]:
     return bool(found[0]), bool(found[1])
 
 
-def loans(number: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
-    """Loans of a year: a default is known within 180 days, a good loan after 180."""
+def loans(number: int, flipped: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Loans of a year: a default is known within 180 days, a good loan after 180.
+
+    After the first 90 days a share of them turns out the other way.
+    """
     rng = np.random.default_rng([SEED, number])
     days, p = np.sort(rng.uniform(0, DAYS, 24_000)), rng.beta(1.2, 8, 24_000)
     seen = pd.Timestamp("2026-01-01") + pd.to_timedelta(days, unit="D")
     y = (rng.random(len(p)) < p).astype(float)
+    other = (days >= EARLY) & (np.random.default_rng([SEED, number, 1]).random(len(p)) < flipped)
+    y = np.where(other, 1 - y, y)
     delay = np.where(y == 1, rng.uniform(0, LATE, len(p)), LATE)
     frame = pd.DataFrame({"timestamp": seen, "y_proba": p, "y_pred": (p > 0.3) * 1, "y_true": y})
     known = days + delay <= DAYS
@@ -93,6 +100,25 @@ def filled_in(number: int) -> dict[str, float]:
     }
 
 
+def of_mature_windows(number: int, flipped: float) -> dict[str, float]:
+    """How often windows whose labels are all there are degraded, and whether accuracy's is."""
+    reference, current, _ = loans(number, flipped)
+    # Windows that are too young take most of the time, and say nothing here.
+    current = current[current["timestamp"] < pd.Timestamp("2026-07-01")]
+    found = track_performance(
+        current, reference=reference, label_time="label_time", window="MS", on="timestamp",
+        metrics=METRICS, unit="row",
+    ).table  # fmt: skip
+    sides = [(side["y_true"] == side["y_pred"]).mean() for side in (reference, current)]
+    accuracy = found.loc[found["metric"] == "accuracy", "degraded"]
+    return {
+        "fall of accuracy": sides[0] - sides[1],
+        "metrics of a window degraded": found["degraded"].mean(),
+        "accuracy degraded in a window": accuracy.mean(),
+        "accuracy degraded in a year": float(accuracy.any()),
+    }
+
+
 def main(sets: int = SETS) -> None:
     """Print the shares."""
     for words, judge in (
@@ -103,6 +129,10 @@ def main(sets: int = SETS) -> None:
         print(f"{words}: said in {found[0]:.0%} of {sets} sets, {found[1]:.0%} where it is none")
     late = pd.DataFrame([filled_in(number) for number in range(max(1, sets // 5))]).mean()
     print(f"\nlabels that come late, {max(1, sets // 5)} years\n{late.round(4).to_string()}")
+    for words, flipped in (("no change", 0.0), ("a fall", FLIPPED)):
+        lines = [of_mature_windows(number, flipped) for number in range(sets)]
+        print(f"\nwindows that are mature, {words}, {sets} years")
+        print(pd.DataFrame(lines).mean().round(4).to_string())
 
 
 if __name__ == "__main__":
