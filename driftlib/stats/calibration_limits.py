@@ -28,8 +28,8 @@ def calibration_error_limits(
 
     Returns
     -------
-    lower, upper : float array, shape (...)
-        The lower end is 0 where chance alone explains what was seen.
+    Interval
+        Lower and upper ends, shape (...); the lower one is 0 where chance alone explains what was seen.
 
     References
     ----------
