@@ -29,7 +29,8 @@ def calibration_error_limits(
     Returns
     -------
     Interval
-        Lower and upper ends, shape (...); the lower one is 0 where chance alone explains what was seen.
+        Lower and upper ends, shape (...). The lower one is 0 where chance alone explains what was
+        seen.
 
     References
     ----------
