@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.auditing.deals import deal, repeat_columns
+from driftlib.auditing.deals import Dealer, repeat_columns
 from driftlib.auditing.faults import FAULTS, MISSING, SENTINEL, SHIFT
 from driftlib.auditing.label_faults import PRIOR, delay_labels, shift_prior
 from driftlib.auditing.smallest import smallest_seen
@@ -51,7 +51,7 @@ def test_both_sides_of_a_deal_are_what_counting_their_rows_gives():
     frame = days_of(0.3)
     baseline = dl.Baseline.fit(frame, timestamp="when")
     units = unit_codes(baseline.unit, frame)
-    one = next(deal(baseline, frame, units, 7, np.random.default_rng(0)))
+    one = next(Dealer(baseline, frame, units).deals(7, np.random.default_rng(0)))
     assert len(np.unique(units.codes[one.window])) == 7
     assert not np.intersect1d(one.window, one.rest).size
     assert len(one.window) + len(one.rest) == len(frame)
@@ -200,7 +200,7 @@ def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
     frame = days_of(0.0)[["when", "x"]]
     baseline = dl.Baseline.fit(frame, timestamp="when")
     units = unit_codes(baseline.unit, frame)
-    for one in islice(deal(baseline, frame, units, 3, np.random.default_rng(SEED)), 5):
+    for one in islice(Dealer(baseline, frame, units).deals(3, np.random.default_rng(SEED)), 5):
         rows = frame.iloc[one.window]
         both = rows[["when"]].assign(small=rows["x"] + 0.45, large=rows["x"] + 9)
         together = repeat_columns(one.baseline, {"small": "x", "large": "x"})

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import reduce
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial, reduce
 from itertools import accumulate
 from operator import add
 
 import numpy as np
 import pandas as pd
 
-from driftlib.data.units import UnitCodes
+from driftlib.data.units import ROW, UnitCodes
 from driftlib.data.windows import positions
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import refer_to
+from driftlib.profile.stacked import Stack, size_of
 from driftlib.profile.units import ProfileUnits
 
 # Windows that are made of one shuffling of the units.
 MOST_WINDOWS = 20
+# Counts of all units that are held at once at the most, 8 bytes each.
+MOST_NUMBERS = 25_000_000
+
+
+# Of groups of rows, and the group of each unit: the profile of each but the last, and of the rest.
+Both = Callable[[Sequence[np.ndarray], np.ndarray], Iterator[tuple[Profile, Profile]]]
 
 
 @dataclass(frozen=True)
@@ -30,29 +37,31 @@ class Deal:
     ----------
     window, rest : int array
         Positions of the rows of the window, and of all other rows that are in a unit.
-    baseline : Baseline
-        Its reference is `rest`.
-    profile : Profile
-        Counts of the window on the baseline's grid.
+    whole : Baseline
+        Fitted to all rows.
+    count : callable
+        Returns the counts of the window and of the rest.
     """
 
     window: np.ndarray
     rest: np.ndarray
-    baseline: Baseline
-    profile: Profile
+    whole: Baseline = field(repr=False)
+    count: Callable[[], tuple[Profile, Profile]] = field(repr=False)
+
+    @cached_property
+    def baseline(self) -> Baseline:
+        """The grid of all rows; its reference is `rest`."""
+        return refer_to(self.whole, self.count()[1])
+
+    @property
+    def profile(self) -> Profile:
+        """Counts of the window on the baseline's grid."""
+        return self.count()[0]
 
 
-def deal(
-    baseline: Baseline,
-    frame: pd.DataFrame,
-    units: UnitCodes,
-    take: int,
-    rng: np.random.Generator,
-) -> Iterator[Deal]:
-    """Deal units at random, without end.
-
-    Each shuffling makes up to 20 windows of different units, and all rows are counted once for
-    them: counts add.
+@dataclass(frozen=True)
+class Dealer:
+    """The rows of a reference, to be dealt by units as often as wanted.
 
     Parameters
     ----------
@@ -61,32 +70,86 @@ def deal(
     frame : pandas.DataFrame
     units : UnitCodes
         Of the frame's rows.
-    take : int
-        Units of a window; at most half of them.
-    rng : numpy.random.Generator
-
-    Yields
-    ------
-    Deal
     """
-    number = len(units.ids)
-    windows = min(number // take, MOST_WINDOWS)
-    inside = units.codes >= 0
-    while True:
-        group = np.full(number, windows)
-        group[rng.permutation(number)[: windows * take]] = np.repeat(np.arange(windows), take)
-        codes = np.where(inside, group[units.codes], windows + 1)
-        # The last but one are the units that are left over, the last the rows in no unit.
-        *chosen, over, _ = positions(codes, windows + 2)
-        parts = [baseline.profile_frame(frame.iloc[rows]) for rows in (*chosen, over)]
-        upto = list(accumulate(parts, add))
-        beyond = list(accumulate(reversed(parts), add))[::-1]
-        for place, rows in enumerate(chosen):
-            others = [beyond[place + 1]] if place == 0 else [upto[place - 1], beyond[place + 1]]
-            rest = np.flatnonzero(inside & (codes != place))
-            yield Deal(
-                np.asarray(rows), rest, refer_to(baseline, reduce(add, others)), parts[place]
-            )
+
+    baseline: Baseline
+    frame: pd.DataFrame
+    units: UnitCodes
+
+    def deals(self, take: int, rng: np.random.Generator) -> Iterator[Deal]:
+        """Deal units at random, without end.
+
+        Each shuffling makes up to 20 windows of different units. Counts add: each unit is counted
+        once, or of many units the rows of each window once a shuffling.
+
+        Parameters
+        ----------
+        take : int
+            Units of a window; at most half of them.
+        rng : numpy.random.Generator
+
+        Yields
+        ------
+        Deal
+        """
+        number = len(self.units.ids)
+        windows = min(number // take, MOST_WINDOWS)
+        inside = self.units.codes >= 0
+        while True:
+            group = np.full(number, windows)
+            group[rng.permutation(number)[: windows * take]] = np.repeat(np.arange(windows), take)
+            codes = np.where(inside, group[self.units.codes], windows + 1)
+            # The last but one are the units that are left over, the last the rows in no unit.
+            *groups, _ = positions(codes, windows + 2)
+            counted = _once(partial(self._both, groups, group))
+            for place, rows in enumerate(groups[:-1]):
+                rest = np.flatnonzero(inside & (codes != place))
+                yield Deal(np.asarray(rows), rest, self.baseline, partial(counted, place))
+
+    @cached_property
+    def _both(self) -> Both:
+        baseline, number = self.baseline, len(self.units.ids)
+        size = size_of(column.reference for column in baseline.columns.values())
+        if baseline.unit.kind == ROW or self.units.fold or number * size > MOST_NUMBERS:
+            return partial(_counted, baseline, self.frame)
+        rows = positions(np.where(self.units.codes < 0, number, self.units.codes), number + 1)
+        parts = [baseline.profile_frame(self.frame.iloc[own]) for own in rows[:number]]
+        return partial(_summed, Stack.of(parts))
+
+
+def _once(
+    both: Callable[[], Iterator[tuple[Profile, Profile]]],
+) -> Callable[[int], tuple[Profile, Profile]]:
+    """Count the windows of a shuffling when the first is asked for."""
+    found: list[tuple[Profile, Profile]] = []
+
+    def counted(place: int) -> tuple[Profile, Profile]:
+        if not found:
+            found.extend(both())
+        return found[place]
+
+    return counted
+
+
+def _summed(
+    stack: Stack, groups: Sequence[np.ndarray], group: np.ndarray
+) -> Iterator[tuple[Profile, Profile]]:
+    """Add up counts of units."""
+    for place in range(len(groups) - 1):
+        own = group == place
+        yield stack.sum_of(np.flatnonzero(own)), stack.sum_of(np.flatnonzero(~own))
+
+
+def _counted(
+    baseline: Baseline, frame: pd.DataFrame, groups: Sequence[np.ndarray], _: np.ndarray
+) -> Iterator[tuple[Profile, Profile]]:
+    """Count the rows of each group, and add up those that are not its own."""
+    parts = [baseline.profile_frame(frame.iloc[rows]) for rows in groups]
+    upto = list(accumulate(parts, add))
+    beyond = list(accumulate(reversed(parts), add))[::-1]
+    for place, profile in enumerate(parts[:-1]):
+        others = [beyond[place + 1]] if place == 0 else [upto[place - 1], beyond[place + 1]]
+        yield profile, reduce(add, others)
 
 
 def repeat_columns(baseline: Baseline, origin: Mapping[str, str]) -> Baseline:

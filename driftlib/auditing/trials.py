@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from driftlib.auditing.deals import Deal, deal, repeat_columns
+from driftlib.auditing.deals import Deal, Dealer, repeat_columns
 from driftlib.auditing.estimates import audit_estimates
 from driftlib.auditing.faults import Fault
 from driftlib.auditing.label_faults import LABEL_FAULTS, delay_labels, has_two_labels
@@ -72,6 +72,11 @@ class Bench:
         roles = self.baseline.roles
         return {roles.y_true, roles.y_pred} <= set(self.frame.columns)
 
+    @cached_property
+    def dealer(self) -> Dealer:
+        """What deals the reference's units."""
+        return Dealer(self.baseline, self.frame, self.units)
+
     def deals(self, take: int) -> Iterator[Deal]:
         """Deal windows of so many units, without end.
 
@@ -83,7 +88,7 @@ class Bench:
         -------
         iterator of Deal
         """
-        return deal(self.baseline, self.frame, self.units, take, self.rng)
+        return self.dealer.deals(take, self.rng)
 
     def alarms(self, window: pd.DataFrame, rest: pd.DataFrame) -> tuple[bool, pd.Series]:
         """Judge a window's performance.
