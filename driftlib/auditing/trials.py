@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from typing import Any
@@ -14,10 +14,12 @@ import pandas as pd
 from driftlib.auditing.deals import Deal, Dealer, repeat_columns
 from driftlib.auditing.estimates import audit_estimates
 from driftlib.auditing.faults import Fault
-from driftlib.auditing.label_faults import LABEL_FAULTS, delay_labels, has_two_labels
+from driftlib.auditing.forecast import forecast_interval
+from driftlib.auditing.label_faults import LABEL_FAULTS, LabelFault, delay_labels, has_two_labels
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME, UnitCodes
-from driftlib.drift.compare import compare, pair_up
+from driftlib.drift.bounds import may_matter
+from driftlib.drift.compare import Pair, compare, pair_up
 from driftlib.drift.detect import detect_drift
 from driftlib.drift.policy import DriftPolicy
 from driftlib.performance.estimate import estimate_performance
@@ -200,11 +202,26 @@ def _row(kind: str, bench: Bench, take: int, hits: list[bool], **more: Any) -> d
     } | more
 
 
+def _seen_row(
+    kind: str, bench: Bench, take: int, hits: list[bool], fault: Fault | LabelFault, feature: str,
+    size: float, tested: int,
+) -> dict[str, Any]:  # fmt: skip
+    level = bench.policy.alpha / tested
+    lower, upper = forecast_interval(sum(hits), len(hits), len(bench.units.ids), level)
+    told = {"fault": fault.name, "feature": feature, "size": size, "measure": fault.measure}
+    return _row(kind, bench, take, hits, lower=lower, upper=upper, **told)
+
+
 def _false_drift(bench: Bench, take: int, deals: int) -> list[dict[str, Any]]:
-    hits = [
-        bool(detect_drift(one.baseline, one.profile, policy=bench.policy).drifted)
-        for one in islice(bench.deals(take), deals)
-    ]
+    features = set(bench.baseline.features)
+    hits = []
+    for one in islice(bench.deals(take), deals):
+        pair = pair_up(one.baseline, one.baseline.reference, one.profile)
+        # Where no feature moved far enough, the tests need not be asked.
+        hits.append(
+            not features.isdisjoint(may_matter(pair, bench.policy))
+            and bool(detect_drift(one.baseline, one.profile, policy=bench.policy).drifted)
+        )
     return [_row(DRIFT, bench, take, hits)]
 
 
@@ -240,15 +257,24 @@ def _seen_drift(bench: Bench, take: int, faults: list[Fault], tries: int) -> lis
         baseline = repeat_columns(one.baseline, {variant: origin[variant] for variant in faulty})
         beside = rows[[name for name in rows.columns if name in bench.told]]
         profile = baseline.profile_frame(pd.concat([pd.DataFrame(faulty), beside], axis=1))
-        pair = pair_up(baseline, baseline.reference, profile)
-        (table,) = compare([pair], bench.policy, beside=tested - 1)
-        for column, drifted in table["drifted"].items():
-            hits[str(column)].append(bool(drifted))
+        drifted = _drifted(pair_up(baseline, baseline.reference, profile), bench.policy, tested)
+        for variant in faulty:
+            hits[variant].append(variant in drifted)
     return [
-        _row(DRIFT, bench, take, seen, fault=fault.name, feature=name, size=size,
-             measure=fault.measure)
+        _seen_row(DRIFT, bench, take, seen, fault, name, size, tested)
         for (name, fault, size), seen in zip(variants.values(), hits.values(), strict=True)
-    ]  # fmt: skip
+    ]
+
+
+def _drifted(pair: Pair, policy: DriftPolicy, tested: int) -> set[str]:
+    """Tell which columns drifted, each as beside others without a change."""
+    names = may_matter(pair, policy)
+    if not names:
+        return set()
+    columns = {name: pair.baseline.columns[name] for name in names}
+    pair = replace(pair, baseline=replace(pair.baseline, columns=columns))
+    (table,) = compare([pair], policy, beside=tested - 1)
+    return set(table.index[table["drifted"]].astype(str))
 
 
 def _is_settled(hits: Mapping[Any, list[bool]], key: Any, sizes: Sequence[Any]) -> bool:
@@ -314,6 +340,6 @@ def _seen_loss(bench: Bench, take: int, tries: int) -> list[dict[str, Any]]:
         seen = hits[fault.name, size]
         mean = pd.DataFrame(losses[fault.name, size]).mean()
         main = next(name for name in MAIN_METRICS if name in mean.index)
-        rows.append(_row(PERFORMANCE, bench, take, seen, fault=fault.name, feature="", size=size,
-                         measure=fault.measure, metric=main, loss=float(mean[main])))  # fmt: skip
+        row = _seen_row(PERFORMANCE, bench, take, seen, fault, "", size, len(mean))
+        rows.append(row | {"metric": main, "loss": float(mean[main])})
     return rows
