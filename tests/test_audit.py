@@ -1,7 +1,10 @@
 """The monitor examined on its user's own data: deals, faults, false alarms, what is seen."""
 
 import json
+from dataclasses import fields, is_dataclass
+from functools import reduce
 from itertools import islice
+from operator import add
 
 import numpy as np
 import pandas as pd
@@ -15,7 +18,9 @@ from driftlib.auditing.smallest import smallest_seen
 from driftlib.auditing.trials import Bench, _is_settled
 from driftlib.cli import main
 from driftlib.data.units import unit_codes
+from driftlib.drift.bounds import may_matter
 from driftlib.drift.compare import compare, pair_up
+from driftlib.profile.stacked import Stack
 from driftlib.reporting import tables, verdicts
 from driftlib.reporting.sections import attempt
 from driftlib.visualization import power_curves, smallest_faults
@@ -69,6 +74,63 @@ def test_both_sides_of_a_deal_are_what_counting_their_rows_gives():
         np.testing.assert_array_equal(
             profile.units.columns["x"].cells, whole.units.columns["x"].cells
         )
+
+
+@pytest.mark.parametrize("season", [None, "weekday"])
+def test_counts_of_units_add_up_at_once_to_what_they_add_up_to_one_by_one(season):
+    frame = days_of(0.3, rows=30, days=21)
+    levels = [f"level {k}" for k in range(40)]
+    rng = np.random.default_rng(SEED)
+    odd = np.where(rng.random(len(frame)) < 0.02, -999.0, frame["x"])
+    frame = frame.assign(
+        x=np.where(rng.random(len(frame)) < 0.1, np.nan, odd), c=rng.choice(levels, len(frame))
+    )
+    baseline = dl.Baseline.fit(frame[frame["x"] != -999], timestamp="when", season=season)
+    codes = unit_codes(baseline.unit, frame).codes
+    parts = [baseline.profile_frame(frame[codes == unit]) for unit in range(21)]
+    chosen = np.array([0, 3, 4, 11, 20])
+    at_once = Stack.of(parts).sum_of(chosen)
+    one_by_one = reduce(add, [parts[unit] for unit in chosen])
+    assert_alike(at_once, one_by_one)
+
+
+def assert_alike(one, other):
+    """Hold two of the library's dataclasses of arrays and numbers against one another."""
+    if is_dataclass(one):
+        for part in fields(one):
+            assert_alike(getattr(one, part.name), getattr(other, part.name))
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key in one:
+            assert_alike(one[key], other[key])
+    elif isinstance(one, float | np.ndarray):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    else:
+        assert one == other
+
+
+@pytest.mark.parametrize("unit", ["row", "1D"])
+def test_what_did_not_move_far_enough_is_never_called_drifted(unit):
+    # 2 % of the rows and a PSI of 0.1 matter: faults around these, in one column or the other.
+    frame = days_of(0.1, rows=200)
+    baseline = dl.Baseline.fit(frame, timestamp="when", unit=unit)
+    rng = np.random.default_rng(SEED)
+    kept, drifted = set(), set()
+    for fault in FAULTS:
+        for size in fault.sizes[1:4]:
+            name = next(n for n in ("c", "x") if fault.suits(baseline.columns[n]))
+            made = fault.make(frame[name], baseline.columns[name], size, rng)
+            faulty = frame.assign(**{name: made})[2400:]
+            found = dl.detect_drift(baseline, faulty)
+            pair = pair_up(baseline, baseline.reference, baseline.profile(faulty))
+            left = may_matter(pair, dl.DriftPolicy())
+            assert set(found.drifted) <= set(left)
+            if name in left:
+                kept.add((fault.name, size))
+            if name in found.drifted:
+                drifted.add((fault.name, size))
+    assert drifted
+    assert len(kept) < 12
 
 
 def test_faults_are_of_the_size_they_say():

@@ -25,8 +25,9 @@ MOST_WINDOWS = 20
 MOST_NUMBERS = 25_000_000
 
 
+Rows = slice | np.ndarray
 # Of groups of rows, and the group of each unit: the profile of each but the last, and of the rest.
-Both = Callable[[Sequence[np.ndarray], np.ndarray], Iterator[tuple[Profile, Profile]]]
+Both = Callable[[Sequence[Rows], np.ndarray], Iterator[tuple[Profile, Profile]]]
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _once(
 
 
 def _summed(
-    stack: Stack, groups: Sequence[np.ndarray], group: np.ndarray
+    stack: Stack, groups: Sequence[Rows], group: np.ndarray
 ) -> Iterator[tuple[Profile, Profile]]:
     """Add up counts of units."""
     for place in range(len(groups) - 1):
@@ -141,7 +142,7 @@ def _summed(
 
 
 def _counted(
-    baseline: Baseline, frame: pd.DataFrame, groups: Sequence[np.ndarray], _: np.ndarray
+    baseline: Baseline, frame: pd.DataFrame, groups: Sequence[Rows], _: np.ndarray
 ) -> Iterator[tuple[Profile, Profile]]:
     """Count the rows of each group, and add up those that are not its own."""
     parts = [baseline.profile_frame(frame.iloc[rows]) for rows in groups]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
+from typing import Any
 
 import numpy as np
 
@@ -61,8 +62,8 @@ class Stack:
         }
         cells = {}
         for cell in dict.fromkeys(cell for part in parts for cell in part.cells):
-            places = np.flatnonzero([cell in part.cells for part in parts])
-            cells[cell] = cls.of([parts[place].cells[cell] for place in places]), places
+            places = [place for place, part in enumerate(parts) if cell in part.cells]
+            cells[cell] = cls.of([parts[place].cells[cell] for place in places]), np.array(places)
         return cls(parts, columns, cells)
 
     def sum_of(self, chosen: np.ndarray) -> Profile:
@@ -128,7 +129,7 @@ def _total(parts: list[Counts], summed: np.ndarray) -> Counts:
     lengths = [len(numbers) for numbers in _numbers(first)]
     few, *grids = np.split(summed, np.cumsum(lengths)[:-1])
     rows, missing, absent, *more = (int(number) for number in few)
-    told = {"rows": rows, "missing": missing, "absent": absent}
+    told: dict[str, Any] = {"rows": rows, "missing": missing, "absent": absent}
     if isinstance(first, NumericCounts):
         below, at_or_below, gaps = grids
         numeric = [part for part in parts if isinstance(part, NumericCounts)]
@@ -155,7 +156,7 @@ def _total(parts: list[Counts], summed: np.ndarray) -> Counts:
     return replace(first, **told)
 
 
-def _moments(parts: list[NumericCounts]) -> dict[str, float]:
+def _moments(parts: list[NumericCounts]) -> dict[str, Any]:
     held = [(part.present, part.mean, part.squares) for part in parts if part.present]
     if not held:
         return {"mean": np.nan, "squares": 0.0}
@@ -166,7 +167,7 @@ def _moments(parts: list[NumericCounts]) -> dict[str, float]:
         return {"mean": mean, "squares": float(squares.sum() + (n * between**2).sum())}
 
 
-def _ends(parts: list[NumericCounts]) -> dict[str, object]:
+def _ends(parts: list[NumericCounts]) -> dict[str, Any]:
     least = float(np.fmin.reduce([part.minimum for part in parts]))
     greatest = float(np.fmax.reduce([part.maximum for part in parts]))
     outside = [part.outside for part in parts if len(part.outside)]
@@ -194,10 +195,11 @@ def _joined(parts: list[ProfileUnits], columns: Mapping[str, Counts]) -> Profile
         # Of no unit that has rows of a level the first is taken, which says so.
         own = np.take_along_axis(homes, there.argmax(axis=0)[None], axis=0)[0]
         joined[name] = UnitColumn(
-            *(np.concatenate([getattr(c, what) for c in held])
-              for what in ("cells", "missing", "unlisted")),
+            np.concatenate([column.cells for column in held]),
+            np.concatenate([column.missing for column in held]),
+            np.concatenate([column.unlisted for column in held]),
             np.where(number > 1, SEVERAL, own),
-        )  # fmt: skip
+        )
     rows = np.concatenate([part.rows for part in parts])
     outside = sum(part.outside for part in parts)
     return ProfileUnits(first.rule, ids, first.fold, rows, outside, joined)
