@@ -119,10 +119,13 @@ def main() -> None:
     """Print the tables."""
     print(f"Severity of made changes, by rows a side (seed {SEED})\n")
     print(f"{'change':<24}{'meant':<10}" + "".join(f"{size:>12,}" for size in SIZES) + "  note")
+    right = 0
     for seed, (name, make, change, meant) in enumerate(CHANGES):
         rows = [made_change(make, change, size, seed) for size in SIZES]
+        right += sum(row["severity"] == meant for row in rows)
         shown = "".join(f"{row['severity']:>12}" for row in rows)
         print(f"{name:<24}{meant:<10}{shown}  {rows[1]['note']}", flush=True)
+    print(f"\n{right} of {len(CHANGES) * len(SIZES)} severities of {len(CHANGES)} changes as meant")
     print("\nOne of 20 features changed: share of checks in which it is found\n")
     for share, new, rows, checks in (
         (0.01, -999.0, 2_000, 200), (0.02, -999.0, 2_000, 200), (0.01, -999.0, 10_000, 50),
@@ -130,8 +133,9 @@ def main() -> None:
     ):  # fmt: skip
         hits, moderate, others = found(share, new, rows, checks)
         shares = (f"{n / checks:.1%}" for n in (hits, moderate, others))
-        print(f"{share:.0%} at {new:g}, {rows:,} rows a side: real {next(shares)}, at least "
-              f"moderate {next(shares)}, others {next(shares)}", flush=True)  # fmt: skip
+        print(f"{share:.0%} at {new:g}, {rows:,} rows a side, {checks} checks: real "
+              f"{next(shares)}, at least moderate {next(shares)}, others {next(shares)}",
+              flush=True)  # fmt: skip
     print("\nNothing changed in 20 features: share of checks with a real finding, 99 % interval\n")
     for name, make in NULLS.items():
         for n, m, checks in ((300, 300, 200), (2_000, 500, 150), (500, 5_000, 150)):

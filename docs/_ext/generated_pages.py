@@ -13,6 +13,7 @@ from typing import Any
 from driftlib.cli import COMMANDS, main
 from driftlib.reporting import run_report
 from driftlib.reporting.parameters import NAMES, Parameter, declared
+from tests.pages import Block, blocks
 
 HERE = Path(__file__).resolve().parents[1]
 FOLDER = HERE / "reference" / "generated"
@@ -96,6 +97,32 @@ def records() -> str:
     return "\n".join(parts)
 
 
+def code() -> str:
+    """The page of code blocks: how many of each page were run, and why the others were not."""
+    root = HERE.parent
+    written = [path for path in sorted(HERE.rglob("*.md")) if "generated" not in path.parts]
+    found = {path: blocks(path) for path in [root / "README.md", *written]}
+    parts = [
+        "# Code that was run\n",
+        "Every block of Python and every command of these pages runs in the tests, in order, as a "
+        "reader would run it, and a block of text right after one is what it prints: quick pages "
+        "with `make test`, all of them with `make docs`. Examples in docstrings run as doctests. "
+        "What is not run is listed with the reason.\n",
+        "| page | run | not run |\n|---|---|---|",
+    ]
+    for path, those in found.items():
+        if those:
+            left = [f"line {one.line}: {cell(why(one))}" for one in those if why(one)]
+            name = str(path.relative_to(root))
+            parts.append(f"| `{name}` | {len(those) - len(left)} | {'; '.join(left)} |")
+    return "\n".join([*parts, ""])
+
+
+def why(block: Block) -> str:
+    """The reason for which a block is not run; empty where it is."""
+    return block.mark.partition("not run: ")[2]
+
+
 def run_tour(app: Any, config: Any) -> None:
     """Run the tour as a report, unless it has been."""
     page = FOLDER / "extra" / TOUR
@@ -113,6 +140,7 @@ def write(app: Any, config: Any) -> None:
     """Write each page, unless it is there as it should be."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     pages = {"command-line": commands(), "parameters": parameters(), "records": records()}
+    pages["code"] = code()
     for name, text in pages.items():
         path = FOLDER / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
