@@ -16,7 +16,7 @@ import streamlit as st
 
 import driftlib as dl
 from driftlib import visualization as charts
-from driftlib.alerts import Alert, deliver, receiver_names
+from driftlib.alerts import OVER, Alert, deliver, receiver_names
 from driftlib.cli.options import RECEIVERS
 from driftlib.data.frames import notes_of
 from driftlib.data.opening import read_frame
@@ -48,6 +48,7 @@ from driftlib.reporting.single_page import render_evaluation, render_findings
 from driftlib.reporting.tables import METRIC_MARKS, metrics_table
 from driftlib.reporting.verdicts import drift_verdict, quality_words, unit_and_season
 from driftlib.severity import Severity
+from driftlib.visualization.narrow import narrowed
 from driftlib.visualization.style import CONFIG
 
 if TYPE_CHECKING:
@@ -83,13 +84,21 @@ NO_LABELS = (
     "missing, and what can be known all the same."
 )
 MOST_WINDOWS = 500
-# Charts have the page's own text colour, and on a phone scroll rather than shrink. A table's own
-# download would hand out formulas; the buttons below the tables do not.
+# Charts have the page's own text colour. A table's own download would hand out formulas; the
+# buttons below the tables do not.
 STYLE = """<style>
 .stElementContainer button[aria-label="Download as CSV"] { display: none; }
+.stMultiSelect [data-tag], .stMultiSelect [data-tag] *,
+[data-testid^="stBaseButton-primary"] * { color: light-dark(#fff, #0e1117) !important; }
+[data-testid="stCaptionContainer"] { color: inherit !important; opacity: 0.8; }
 .stPlotlyChart .main-svg [style*="fill: rgb(113, 118, 126)"] { fill: currentColor !important; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 3.5rem; }
+}
+</style>"""
+# In the window of a desk that is as narrow as a phone, charts scroll rather than shrink.
+SCROLL = """<style>
+@media (max-width: 640px) {
   .stElementContainer:has(> div .stPlotlyChart) { overflow-x: auto; }
   .stElementContainer:has(> div .stPlotlyChart) > div { min-width: 36rem; }
 }
@@ -128,7 +137,7 @@ class Data:
 def main() -> None:
     """Fill the page from the top; what takes longer comes last."""
     st.set_page_config(page_title="Model Drift Monitor", page_icon="📉", layout="wide")
-    st.html(STYLE)
+    st.html(STYLE if on_phone() else STYLE + SCROLL)
     st.title("Model Drift Monitor")
     try:
         check_host(st.context.headers.get("Host"), st.get_option("browser.serverAddress"))
@@ -193,6 +202,11 @@ def guarded(
             "of the page is not affected."
         )
     return None
+
+
+def on_phone() -> bool:
+    """Tell whether the reader's browser says that it is a phone's: charts are laid out for it."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
 def plain(text: str) -> str:
@@ -299,16 +313,7 @@ def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
         "Hour, weekday or month of the time, or columns such as that of the shop.",
     )  # fmt: skip
     codes = several(third[2], "Numbers that are codes", names, "categorical")
-    left, right = st.columns(2)
-    task = left.selectbox(
-        "What is predicted", list(TASKS), format_func=TASKS.__getitem__, key="task",
-        bind="query-params", persist_state="session",
-    )  # fmt: skip
-    threshold = right.number_input(
-        "Probability from which on it is the positive class (empty: as predicted)", 0.0, 1.0, None,
-        0.01, key="threshold",
-        help="Of two classes. Without a column of predictions they are made of it.",
-    )  # fmt: skip
+    task, threshold = ask_task("task", "threshold", bind="query-params")
     holdout = st.selectbox(
         "Was the model trained on the reference's rows?", list(HOLDOUT),
         format_func=HOLDOUT.__getitem__, key="holdout", bind="query-params",
@@ -333,6 +338,23 @@ def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
         roles, exclude, codes, positive.strip() or None, label_time, matures or None, task,
         threshold, read_holdout(holdout),
     )  # fmt: skip
+
+
+def ask_task(
+    task: str, threshold: str, bind: Literal["query-params"] | None
+) -> tuple[str, float | None]:
+    """Ask what is predicted, and from which probability on."""
+    left, right = st.columns(2)
+    chosen = left.selectbox(
+        "What is predicted", list(TASKS), format_func=TASKS.__getitem__, key=task, bind=bind,
+        persist_state="session",
+    )  # fmt: skip
+    least = right.number_input(
+        "Probability from which on it is the positive class (empty: as predicted)", 0.0, 1.0, None,
+        0.01, key=threshold, bind=bind, persist_state="session",
+        help="Of two classes. Without a column of predictions they are made of it.",
+    )  # fmt: skip
+    return chosen, least
 
 
 def pick(
@@ -385,7 +407,7 @@ def ask_rules() -> tuple[str | None, Rules]:
     st.sidebar.header("Rules")
     window = st.sidebar.selectbox(
         "Window", list(WINDOWS), key="window", bind="query-params",
-        help="Without a column with the time: a twelfth of the rows.",
+        help="Without a column with the time all rows are one window.",
     )  # fmt: skip
     alpha = dial(
         "False-alarm rate", 0.001, 0.2, 0.05, 0.001, "alpha",
@@ -549,6 +571,10 @@ def evaluated(
 def chart(figure: go.Figure, key: str) -> None:
     """Show a chart, its title and caption as text that wraps, its words for the blind in `alt`."""
     meta = figure.layout.meta or {}
+    config = CONFIG
+    if on_phone():
+        # Its buttons, which a touch cannot make go away, would cover the legend.
+        figure, config = narrowed(figure), CONFIG | {"displayModeBar": False}
     st.markdown(f"#### {plain(strip_tags(figure.layout.title.text or ''))}")
     bare = type(figure)(figure)
     # Room for a legend of one line; one of more makes its own.
@@ -558,7 +584,7 @@ def chart(figure: go.Figure, key: str) -> None:
         title_text="", margin_t=top, height=max(200, (figure.layout.height or 450) - spare)
     )
     st.plotly_chart(
-        bare, width="stretch", theme=None, config=CONFIG, key=f"chart-{key}", alt=meta.get("alt")
+        bare, width="stretch", theme=None, config=config, key=f"chart-{key}", alt=meta.get("alt")
     )
     if meta.get("caption"):
         st.caption(plain(meta["caption"]))
@@ -624,7 +650,8 @@ def overview_tab(found: Findings) -> None:
     with st.container(horizontal=True):
         features = f"{len(found.drifted)} of {len(drift.baseline.features)}"
         st.metric("Features drifted", features, width=150)
-        st.metric("Alerts", len(found.alerts), width=150)
+        still = sum(alert.state != OVER for alert in found.alerts)
+        st.metric("Open alerts", still, width=150)
         if found.whole is not None:
             show_numbers(pick_key_numbers(found.whole), ", current")
     st.caption(
@@ -781,8 +808,8 @@ def upload_tab() -> None:
     """Ask for a file of predictions, and evaluate it."""
     st.subheader("Evaluate predictions")
     st.markdown(
-        "A file with the columns `y_true`, `y_pred` and, where there is one, `y_proba` is "
-        "evaluated at once."
+        "A file with the columns `y_true` and `y_pred`, `y_proba` or both is evaluated at once; "
+        "of one with other names you say which column is which."
     )
     file = st.file_uploader(
         "Predictions (CSV or Parquet)", ["csv", "gz", "parquet"], key="predictions",
@@ -812,14 +839,19 @@ def upload_tab() -> None:
         if fitting is None:
             return
         window = WINDOWS[chosen] or fitting
-    least = right.number_input("Alert when accuracy (or R²) is below", 0.0, 1.0, 0.7, 0.01)
+    least = right.number_input(
+        "Alert when accuracy is below", 0.0, 1.0, 0.7, 0.01,
+        help="Of a regression R², of scores without predictions ROC AUC.",
+    )  # fmt: skip
     upload_results(evaluated(file.file_id, columns, window, on, least, frame))
 
 
 def columns_of(frame: pd.DataFrame, key: str) -> Columns | None:
     """Name the label, prediction and probability; ask where they are not the usual."""
     names = [str(name) for name in frame.columns]
-    absent = [name for name in ("y_true", "y_pred") if name not in names]
+    known = {*names, *prefixes(names)}
+    absent = ["y_true"] * ("y_true" not in known)
+    absent += ["y_pred"] * (not known & {"y_pred", "y_proba"})
     notice = st.empty()
     with (
         st.expander("What the columns are", expanded=bool(absent)),
@@ -838,10 +870,13 @@ def columns_of(frame: pd.DataFrame, key: str) -> Columns | None:
             for place, (role, label) in zip(places, ASKED.items(), strict=False)
         }
         positive = places[3].text_input("Positive class (empty: the larger)", key=f"positive_{key}")
+        task, threshold = ask_task(f"task_{key}", f"threshold_{key}", bind=None)
         st.form_submit_button("Evaluate")
-    if chosen["y_true"] and chosen["y_pred"]:
-        roles = ColumnRoles(chosen["y_true"], chosen["y_pred"], chosen["y_proba"] or "y_proba")
-        return Columns(roles, positive=positive.strip() or None)
+    if chosen["y_true"] and (chosen["y_pred"] or chosen["y_proba"]):
+        roles = ColumnRoles(
+            chosen["y_true"], chosen["y_pred"] or "y_pred", chosen["y_proba"] or "y_proba"
+        )
+        return Columns(roles, positive=positive.strip() or None, task=task, threshold=threshold)
     lacks = f"The file has no column {' and no column '.join(absent)}."
     notice.error(plain(f"{lacks} Say below which of its columns hold what."))
     return None

@@ -16,12 +16,13 @@ pytest.importorskip("streamlit")
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, FilePayload, Locator, Page, TimeoutError, expect
 
-from tests.browser import PATIENCE, assert_sound, served, settled, visit
+from tests.browser import PATIENCE, assert_sound, faults_of, served, settled, visit
 
 # In one process, so that there is one server.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("page")]
 
 ROOT = Path(__file__).parent.parent
+PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
 SAMPLE = ROOT / "data" / "predictions_sample.csv"
 expect.set_options(timeout=PATIENCE)
 
@@ -86,13 +87,18 @@ def download(page: Page, label: str) -> Path:
     return Path(waiting.value.path())
 
 
-def test_every_tab_can_be_read_on_a_phone_in_either_scheme(app: Page):
-    app.set_viewport_size({"width": 390, "height": 844})
+def test_every_tab_can_be_read_on_a_phone_in_either_scheme(browser: Browser, address: str):
+    phone = browser.new_context(user_agent=PHONE, viewport={"width": 390, "height": 844})
+    page = phone.new_page()
+    faults = faults_of(page)
+    app = opened(page, address, "rows=500")
     expect(metric(app, "Features drifted")).to_have_text(re.compile(r"^\d of 8$"))
     expect(app.get_by_text(re.compile("drift: .*Brier score")).first).to_be_visible()
     for scheme in ("light", "dark"):
         app.emulate_media(color_scheme=scheme)
         read_every_tab(app, scheme)
+    phone.close()
+    assert not faults, faults
 
 
 def read_every_tab(app: Page, scheme: str) -> None:
@@ -126,7 +132,8 @@ def read_every_tab(app: Page, scheme: str) -> None:
             }"""
         )
         assert faint == []
-        assert panel.locator(".main-svg").first.bounding_box()["width"] > 500
+        for drawn in panel.locator(".main-svg").all():
+            assert drawn.bounding_box()["width"] <= 390
         assert app.evaluate("document.documentElement.scrollWidth") <= 390
 
 

@@ -143,6 +143,20 @@ def test_upload_with_other_names_asks_which_is_which(visited):
     assert metric(app, "Accuracy") == f"{expected['accuracy']:.3f}"
 
 
+def test_scores_alone_are_evaluated_and_a_threshold_makes_predictions_of_them(visited):
+    frame = pd.read_csv(SAMPLE).drop(columns="y_pred")
+    app = uploaded(visited, frame.to_csv(index=False).encode(), "scores.csv")
+    assert errors(app) == []
+    known = dl.track_performance(frame, threshold=0.3).table.set_index("metric")["value"]
+    assert metric(app, "ROC AUC") == f"{known['roc_auc']:.3f}"
+    assert "Accuracy" not in [one.label for one in app.metric]
+    boxes = [one for one in app.number_input if one.label.startswith("Probability from which")]
+    boxes[-1].set_value(0.3)
+    next(one for one in app.button if one.label == "Evaluate").click().run()
+    assert metric(app, "Accuracy") == f"{known['accuracy']:.3f}"
+    assert any("rows labelled 1" in item.value for item in app.markdown)
+
+
 PREDICTIONS = "y_true,y_pred,y_proba\n"
 BAD = {
     "empty": (b"", "is empty"),
@@ -237,7 +251,7 @@ def test_names_of_columns_and_the_window_can_be_set_and_shared():
     app = own(*sides, window="Week", **query)
     assert "Accuracy, current" not in [one.label for one in app.metric]
     # Of scores alone a threshold makes predictions.
-    fill(app, "threshold", 0.5)
+    app = own(*sides, window="Week", threshold="0.5", **query)
     assert errors(app) == []
     accuracy = dl.track_performance(data.current).table.set_index("metric")["value"]["accuracy"]
     assert metric(app, "Accuracy, current") == f"{accuracy:.3f}"
@@ -307,6 +321,8 @@ def test_own_data_in_a_tab():
     assert not app.exception
     assert metric(app, "Features drifted") == "1 of 2"
     assert any("y_true" in item.value.replace("\\", "") for item in app.info)
+    # Without a time the rows are not cut into windows, as their order says nothing.
+    assert any("x: shifted up by" in item.value.replace("\\", "") for item in app.markdown)
     fill(app, "season", ["months"])
     assert any("“like is compared with like by” is 'hour'" in one for one in errors(app))
 
@@ -430,7 +446,7 @@ def test_scores_by_class_are_mapped_and_alerts_sent_only_where_receivers_are(mon
     next(button for button in app.button if button.label == "Send alerts").click().run()
     assert errors(app) == []
     assert len(sent) == 1
-    assert sent[0][2].startswith("[major] x drifted in 4 of 4 windows")
+    assert sent[0][2].startswith("[major] x: shifted up by 1.9 standard deviations")
 
 
 def test_no_page_gives_advice_in_python():

@@ -24,6 +24,7 @@ from driftlib.severity import rank
 from driftlib.stats.calibration import reliability
 from driftlib.visualization import heatmap, style
 from driftlib.visualization.levels import change_table, most_drifted
+from driftlib.visualization.narrow import narrowed
 from driftlib.visualization.windows import window_labels
 
 HOSTILE = "<b>x</b><script>alert(1)</script>%{y}\"'&"
@@ -114,6 +115,28 @@ def named(chart, name):
 
 def numbers(values):
     return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def test_on_a_narrow_screen_panels_stand_below_each_other_with_their_names(perf):
+    go = pytest.importorskip("plotly.graph_objects")
+    chart = charts.metric_trend(perf, metrics=["accuracy", "roc_auc", "brier"])
+    narrow = narrowed(chart)
+    ends = [axis.domain for axis in narrow.select_yaxes()]
+    assert [axis.domain for axis in narrow.select_xaxes()] == [(0, 1)] * 3
+    assert all(low >= next_top for (low, _), (_, next_top) in itertools.pairwise(ends))
+    names = {note.text: note.y for note in narrow.layout.annotations if note.xref == "paper"}
+    assert names["<b>Accuracy</b>"] == 1
+    assert names["<b>ROC AUC</b>"] == pytest.approx(ends[1][1])
+    assert narrow.layout.height > chart.layout.height
+    assert [axis.domain for axis in chart.select_xaxes()] != [(0, 1)] * 3
+    cells = go.Heatmap(z=[[1, 1, 1, 0, 1]], text=[["▲ 0.3", "0.1", "△ 2 %", "", "◆"]])
+    assert narrowed(go.Figure(cells)).data[0].text == (["▲", "", "△", "", "◆"],)
+    named = go.Figure(go.Bar(x=[1, 2], y=["a name of several words", "<b>" + "x" * 40]))
+    named.update_yaxes(type="category")
+    short = narrowed(named.update_layout(template=style.template())).layout.yaxis.ticktext
+    assert short[0] == "a name of several<br>words"
+    assert short[1].startswith("&lt;b&gt;x")
+    assert "…" in short[1]
 
 
 class TestHeatmap:
@@ -770,7 +793,7 @@ def test_every_chart_is_complete_small_and_harmless(name, hostile):
     assert 5 < len(title) < 200
     texts = drawn_texts(chart)
     assert any("&lt;" in text for text in texts) or name in NAMELESS
-    for text in texts:
+    for text in [*texts, *drawn_texts(narrowed(chart))]:
         assert "<script" not in text
         assert "<b>x" not in text
         assert "%{y}" not in text.replace("%{y}%", "").replace("{%{y}", "")

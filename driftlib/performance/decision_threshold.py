@@ -101,13 +101,8 @@ def performance_at(
     0  precision    1.0
     1     recall    1.0
     """
-    _check(frame, perf, y_proba)
-    scores = frame[y_proba].to_numpy(dtype=float, na_value=np.nan)
-    codes = np.where(np.isnan(scores), -1, scores >= threshold).astype(np.int64)
-    decided = pd.Categorical.from_codes(codes, categories=pd.Index(perf.classes))
-    columns = [name for name in frame.columns if name != y_pred]
     return track_performance(
-        frame[columns].assign(**{y_pred: decided}),
+        decided(threshold, frame, perf, y_pred, y_proba),
         window=window,
         step=step,
         on=on,
@@ -122,6 +117,47 @@ def performance_at(
         positive=perf.positive,
         unit=perf.unit_rule.keyword,
     )
+
+
+def decided(
+    threshold: float, frame: pd.DataFrame, perf: Performance, y_pred: str, y_proba: str
+) -> pd.DataFrame:
+    """Predict a label from a probability on, in the place of what was predicted.
+
+    Parameters
+    ----------
+    threshold : float
+        Rows with at least this probability count as positive, those without one as nothing.
+    frame : pandas.DataFrame
+        Probabilities of the positive label.
+    perf : Performance
+        Of the same frame: says which label is positive.
+    y_pred, y_proba : str
+        Names of the columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame with other predictions.
+
+    Raises
+    ------
+    DriftlibError
+        If the task is not binary, or there is no column of probabilities.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"y_true": [0, 0, 1], "y_proba": [0.2, 0.4, 0.7]})
+    >>> perf = track_performance(frame, threshold=0.5)
+    >>> decided(0.3, frame, perf, "y_pred", "y_proba")["y_pred"].tolist()
+    ['0', '1', '1']
+    """
+    _check(frame, perf, y_proba)
+    scores = frame[y_proba].to_numpy(dtype=float, na_value=np.nan)
+    codes = np.where(np.isnan(scores), -1, scores >= threshold).astype(np.int64)
+    labels = pd.Categorical.from_codes(codes, categories=pd.Index(perf.classes))
+    columns = [name for name in frame.columns if name != y_pred]
+    return frame[columns].assign(**{y_pred: labels})
 
 
 def _check(frame: pd.DataFrame, perf: Performance, y_proba: str) -> None:

@@ -22,7 +22,7 @@ from driftlib.drift.trend import drift_trend
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DriftlibError
 from driftlib.performance.curves import confusion_counts
-from driftlib.performance.metrics import METRICS
+from driftlib.performance.decision_threshold import decided
 from driftlib.performance.policy import AlertPolicy
 from driftlib.performance.result import Performance
 from driftlib.performance.track import track_performance
@@ -110,7 +110,9 @@ class Columns:
         return {"timestamp": self.roles.timestamp, "time_format": self.roles.time_format}
 
     def cut(self, current: pd.DataFrame, window: str | None) -> dict[str, Any]:
-        """Give the arguments that cut current data into windows; without one a fitting one.
+        """Give the arguments that cut current data into windows, without one into fitting ones.
+
+        Without a time all rows are one window: their order says nothing.
 
         Parameters
         ----------
@@ -124,7 +126,9 @@ class Columns:
             By the names of the arguments.
         """
         on, written = self.roles.timestamp, self.roles.time_format
-        size = window if window and on else fitting_window(current, on, time_format=written)
+        size: int | str | None = None
+        if on:
+            size = window or fitting_window(current, on, time_format=written)
         return {"window": size, "on": on, "time_format": written}
 
 
@@ -384,13 +388,15 @@ def evaluate_predictions(
     frame : pandas.DataFrame
         One row a prediction.
     columns : Columns
-        Names of labels and predictions, and how times are written.
+        Names of labels and predictions, how times are written, the task, and from which
+        probability on a row counts as positive.
     window : int or str
         Rows a window, or with `on` a pandas offset.
     on : str, optional
         Column with the time.
     least : float
-        Least accuracy of a classifier, or R2 of a regression.
+        Least accuracy of a classifier, ROC AUC of one that gives scores alone, or R2 of a
+        regression.
 
     Returns
     -------
@@ -409,11 +415,15 @@ def evaluate_predictions(
     >>> result.alerts[0].message[:32], result.confusion["n"].tolist()
     ('Accuracy is beyond its threshold', [50, 50, 50, 50])
     """
-    names = columns.names
-    whole = track_performance(frame, **names)
-    metric = next(name for name in LIMITED if name in METRICS[whole.task])
+    names, measured = columns.names, columns.names | columns.measured
+    whole = track_performance(frame, **measured)
+    metric = next(name for name in LIMITED if name in set(whole.table["metric"]))
     limits = {metric: least}
     cut: dict[str, Any] = {"window": window, "on": on, "time_format": columns.roles.time_format}
-    performance = track_performance(frame, thresholds=limits, **cut, **names)
-    confusion = None if whole.task == "regression" else confusion_counts(frame, **names)
+    performance = track_performance(frame, thresholds=limits, **cut, **measured)
+    roles, confusion = columns.roles, None
+    if columns.threshold is not None:
+        frame = decided(columns.threshold, frame, whole, roles.y_pred, roles.y_proba)
+    if whole.task != "regression" and roles.y_pred in frame.columns:
+        confusion = confusion_counts(frame, **names)
     return Evaluation(whole, performance, confusion, make_alerts(performance))
