@@ -26,6 +26,7 @@ from driftlib.data.synthetic import simulate
 from driftlib.data.task import Task
 from driftlib.data.units import UnitRule, unit_codes
 from driftlib.errors import ParameterError
+from driftlib.history.advices import keep_advice, score_advices
 from driftlib.performance.metrics import METRICS
 from driftlib.reporting import tables, verdicts
 from driftlib.stats.unit_influence import UnitError
@@ -105,7 +106,7 @@ def test_too_few_labels_are_a_reason_to_wait(shifted):
     found = dl.advise(REFERENCE, few, timestamp="when", matures="0D", diagnosis=shifted.diagnosis)
     assert found.action == WAIT
     assert found.more_labels >= 100
-    assert "labelled rows in all would settle it" in found.why
+    assert f"From {found.more_labels:.0f} labelled rows in all on it can be tried" in found.why
     json.dumps(found.to_dict(), allow_nan=False)
     action_gains(found)
 
@@ -344,10 +345,37 @@ def test_a_history_keeps_advices_and_scores_them_by_later_labels(shifted, tmp_pa
     assert found["realised_value"][0] == pytest.approx(
         ((later["y_true"] - later["y_proba"]) ** 2).mean()
     )
+    check_retrainings(history, shifted, again)
     assert main(["history", str(place), "--model", "churn", "--table", "advices"]) == 0
     assert "borne out" in capsys.readouterr().out
     history.prune("2024-02-15")
     assert history.advices()["start"].tolist() == [again.start]
+
+
+def check_retrainings(history, earlier, later):
+    """Hold advices to retrain against what can be seen of them later."""
+    advised = replace(earlier, action=RETRAIN, fitted_on="current")
+    own = later.table.set_index(["action", "fitted_on"]).loc[(RETRAIN, "current")]
+    low, worse = earlier.table["gain"].abs().max() * 2, earlier.value * 1.5
+    cases = {
+        # A Brier score that has fallen by more than was foretold, at the least; one by less.
+        "reached": replace(advised, value=worse, table=earlier.table.assign(lower=low / 1e3)),
+        "anew": replace(advised, table=earlier.table.assign(lower=low)),
+    }
+    with history.database.write() as connection:
+        for number, (why, one) in enumerate(cases.items()):
+            keep_advice(connection, 1, replace(one, why=why), str(number))
+        score_advices(connection, 1, later, "now")
+        # With nothing fitted later there is nothing to score it by.
+        keep_advice(connection, 1, replace(cases["anew"], why="nothing"), "3")
+        score_advices(connection, 1, replace(later, tried=()), "now")
+    found = history.advices().set_index("why")
+    assert found.loc["reached", "verdict"] == "reached"
+    assert found.loc["nothing", "verdict"] == "not replayed"
+    assert found.loc["anew", "realised"] == pytest.approx(own["gain"])
+    sure, none = own["lower"] > 0, own["upper"] < earlier.minimum_gain
+    expected = "borne out" if sure else "not borne out" if none else "open"
+    assert found.loc["anew", "verdict"] == expected
 
 
 def test_chances_add_up_and_rows_are_drawn_with_them():

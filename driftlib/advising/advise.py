@@ -80,7 +80,8 @@ class Decision(Result):
     horizon : int
         Rows until the next decision.
     more_labels : float
-        Where the advice is to wait: labelled rows in all that would settle it; else NaN.
+        Where the advice is to wait: labelled rows in all that would probably settle it, or with
+        which anything can be tried; else NaN.
     diagnosis : Diagnosis or None
         What the advice goes by.
     tried : tuple of Tried

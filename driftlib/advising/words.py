@@ -75,7 +75,7 @@ def reason(
     lacking : str
         Why nothing could be tried; empty where it was.
     more : float
-        Labelled rows in all that would settle it.
+        Labelled rows in all that would probably settle it, or let something be tried.
     tried : sequence of Tried
     halves : Halves, optional
     model : str
@@ -87,7 +87,7 @@ def reason(
     str
         Sentences, the advice first.
     """
-    said = [_first(case, choice, lacking, _enough(case, more, halves))]
+    said = [_first(case, choice, lacking, _enough(case, more, halves, bool(lacking)))]
     if halves is not None and tried and terms is not None:
         said.append(
             f"Actions were fitted on the older {len(halves.older):,} rows with labels and judged "
@@ -100,15 +100,17 @@ def reason(
     return " ".join(filter(None, said))
 
 
-def _enough(case: Case, more: float, halves: Halves | None) -> str:
-    """Say how many labels would settle it; of units, how many of these."""
+def _enough(case: Case, more: float, halves: Halves | None, lacking: bool) -> str:
+    """Say how many labels would probably settle it, or let it be tried; of units, how many."""
     if np.isnan(more):
         return ""
+    if lacking:
+        return f" From {more:,.0f} labelled rows in all on it can be tried what helps."
     units = ""
     if halves is not None and halves.units is not None:
         count = more * sum(halves.counts) / len(halves.rows)
         units = f", of {case.rule.counted(int(np.ceil(count)))} such as these,"
-    return f" About {more:,.0f} labelled rows in all{units} would settle it."
+    return f" About {more:,.0f} labelled rows in all{units} would probably settle it."
 
 
 def _first(case: Case, choice: Choice, lacking: str, enough: str) -> str:

@@ -17,7 +17,8 @@ from driftlib.advising.score import BORNE_OUT, NOT_BORNE_OUT, OPEN
 from driftlib.advising.worth import Gain
 from driftlib.history import schema
 
-UNSCORED, NOT_REPLAYED = "", "not replayed"
+# "reached": the model in use is by now as good as the new one was to be.
+UNSCORED, NOT_REPLAYED, REACHED = "", "not replayed", "reached"
 
 
 def keep_advice(connection: Connection, model: int, decision: Decision, moment: str) -> None:
@@ -102,8 +103,7 @@ def _scored(row: Row, later: Decision) -> dict[str, Any]:
     best = max(values, key=lambda name: values[name])
     found: dict[str, Any] = {"realised_value": judge.value(labelled), "best": best}
     if row.action == RETRAIN:
-        # What the new model would have said of these rows is not kept.
-        return found | {"verdict": NOT_REPLAYED}
+        return found | _scored_retraining(row, later, found["realised_value"], values[best])
     taken = KEEP if row.action in (WAIT, MEND) else row.action
     if taken in gains:
         low, high = gains[taken].interval()
@@ -115,6 +115,32 @@ def _scored(row: Row, later: Decision) -> dict[str, Any]:
         return found | {"verdict": BORNE_OUT}
     beyond = judge.gain(outputs[best], outputs[taken]).interval()[0]
     return found | {"verdict": NOT_BORNE_OUT if beyond > (row.minimum_gain or 0.0) else OPEN}
+
+
+def _scored_retraining(row: Row, later: Decision, present: float, best: float) -> dict[str, Any]:
+    """Tell what became of an advice to retrain: what that model would say now is not kept.
+
+    Either the model in use is as good as was foretold; or a model fitted anew on the later rows,
+    in the same way, shows what a retraining still gains.
+    """
+    judge = later.judged_by
+    assert judge is not None
+    grown = judge.sign * (present - (np.nan if row.value is None else row.value))
+    if row.lower is not None and 0 < row.lower <= grown:
+        return {"verdict": REACHED, "realised": grown}
+    anew = [one for one in later.tried if one.action.name == RETRAIN]
+    if not anew:
+        return {"verdict": NOT_REPLAYED}
+    alike = [one for one in anew if one.action.fitted_on == row.fitted_on]
+    gain = (alike or anew)[0].gain
+    low, high = gain.interval()
+    found: dict[str, Any] = {
+        "realised": gain.value, "realised_lower": low, "realised_upper": high,
+    }  # fmt: skip
+    found |= {"best": RETRAIN} if gain.value > best else {}
+    least = row.minimum_gain or 0.0
+    verdict = BORNE_OUT if low > 0 else NOT_BORNE_OUT if high < least else OPEN
+    return found | {"verdict": verdict}
 
 
 def _number(value: float) -> float | None:

@@ -324,8 +324,10 @@ class History:
         pandas.DataFrame
             A row an advice: the gain `expected` with `lower` and `upper`, and once later rows had
             labels (`scored`) the gain `realised`, what was `best` of keeping and the corrections,
-            the `regret`, and the `verdict`: "borne out", "open", "not borne out", or "not
-            replayed" for a new model, whose outputs are not known.
+            the `regret`, and the `verdict`: "borne out", "open" or "not borne out". What a new
+            model would have said later is not kept: an advice to retrain is "reached" where the
+            model in use is by then as good as was foretold, else judged by a model fitted anew
+            in the same way, and "not replayed" where none could be.
         """
         return self._table("advices", ("model_id", "corrections"))
 
