@@ -165,7 +165,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return found.assign(ratio=found["error"] / found["peers"], **{"worse by errors": worse})
 
 
-def main(names: list[str] | None = None, count: int = 6) -> None:
+def main(names: list[str] | None = None, count: int = 5) -> None:
     """Print errors and coverage of every set, or of those named."""
     lines = [
         kept(name, moved, number).assign(set=name, moved=moved, number=number)
