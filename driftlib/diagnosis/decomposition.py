@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.special import logit
@@ -117,7 +118,13 @@ class Decomposition:
         return value, value - spread, value + spread
 
 
-def fit_loss(domain: Domain, loss: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
+def fit_loss(
+    domain: Domain,
+    loss: np.ndarray,
+    rows: np.ndarray | None = None,
+    held: int | None = None,
+    **options: Any,
+) -> np.ndarray:
     """Regress the loss on the features, cross-fitted, both periods together.
 
     The period is no feature: what is left of the loss then differs between periods only
@@ -131,19 +138,23 @@ def fit_loss(domain: Domain, loss: np.ndarray, rows: np.ndarray | None = None) -
         Loss of each row; may be NaN in rows that are not learnt from.
     rows : bool array, shape (rows,), optional
         Rows to learn from; default all.
+    held : int, optional
+        The only fold to judge; default all.
+    **options
+        Of the boosting, where they are not those of all models.
 
     Returns
     -------
     float array, shape (rows,)
-        Expected loss of each row, by a model that has not seen it.
+        Expected loss of each row, by a model that has not seen it; NaN in folds not judged.
     """
-    options = boosting_options(domain.features, domain.levels, domain.seed)
+    options = boosting_options(domain.features, domain.levels, domain.seed) | options
     known = np.ones(len(loss), dtype=bool) if rows is None else rows
     # Scikit-learn adds up single precision: a power of two brings any unit near to 1.
     power = int(np.frexp(np.abs(loss[known]).max(initial=0.0))[1])
     models = fit_folds(
         "regressor", options, domain.codes[known], np.ldexp(loss[known], -power),
-        domain.folds[known],
+        domain.folds[known], held,
     )  # fmt: skip
     with one_thread():
         return np.ldexp(held_out(models, domain.codes, domain.folds), power)

@@ -79,6 +79,7 @@ def fit_folds(
     codes: np.ndarray,
     target: np.ndarray,
     folds: np.ndarray,
+    held: int | None = None,
 ) -> tuple[Any, ...]:
     """Fit one model for each fold, on the rows of the others; of many rows on a thread a core.
 
@@ -93,15 +94,19 @@ def fit_folds(
         What to learn.
     folds : int array, shape (rows,)
         Fold of each row, from 0.
+    held : int, optional
+        The only fold to fit a model for; default all.
 
     Returns
     -------
     tuple
-        The fitted models, by fold; they judge codes.
+        The fitted models, by fold, None of folds that are not asked for; they judge codes.
     """
     model = _models()[kind]
 
     def fit(fold: int) -> Any:
+        if held not in (None, fold):
+            return None
         others = folds != fold
         # What is set is set for the thread that sets it.
         with one_thread():
@@ -158,12 +163,13 @@ def held_out(models: Sequence[Any], codes: np.ndarray, folds: np.ndarray) -> np.
     Returns
     -------
     float array, shape (rows,)
-        Probabilities of the second class from classifiers, predictions from regressors.
+        Probabilities of the second class from classifiers, predictions from regressors; NaN
+        where the fold has no model.
     """
-    predicted = np.empty(len(codes))
+    predicted = np.full(len(codes), np.nan)
     for fold, model in enumerate(models):
         rows = folds == fold
-        if rows.any():
+        if model is not None and rows.any():
             predicted[rows] = judge(model, codes[rows])
     return predicted
 
