@@ -233,6 +233,12 @@ def test_periods_that_do_not_overlap_name_the_culprits():
     assert "'season'" in why.headline
     assert why.terms.loc["total"].notna().all()
     assert why.terms.drop("total").isna().all(axis=None)
+    error = 1.96 * np.sqrt(reference["cost"].var() / 1500 + current["cost"].var() / 1500)
+    change = current["cost"].mean() - reference["cost"].mean()
+    total = [change, change - error, change + error]
+    assert why.terms.loc["total"].tolist() == pytest.approx(total, abs=1e-3 * error)
+    assert why.known_expected is None  # no model of the loss is fitted for that
+    assert why.features.index[0] in ("month", "season")
     assert why.segments.empty
     without = diagnose(reference, current, features=["x0", "x1"], loss="cost")
     assert without.verdict == "stable"

@@ -155,6 +155,8 @@ def test_a_timestamp_in_disguise_is_named_and_breaks_the_overlap():
     assert not domain.overlaps
     assert domain.auc > 0.99
     assert domain.lower < 1 <= domain.upper
+    assert domain.strongest == "month"
+    assert "table" not in vars(domain)  # the column alone answers it
     assert domain.table.index[0] == "month"
     assert domain.table.loc["month", "auc_alone"] == 1
     assert domain.table["auc_alone"].drop("month").max() < 0.55
@@ -173,6 +175,7 @@ def test_the_table_finds_shifts_that_only_a_pair_of_columns_shows():
     domain = fit_domain(pair(0.9), pair(-0.9))
     assert domain.auc > 0.8
     assert (domain.table["auc_alone"] < 0.55).all()
+    assert domain.strongest == domain.table.index[0] != "noise"
     assert (domain.table.loc[["a", "b"], "auc_loss"] > 0.2).all()
     assert abs(domain.table.loc["noise", "auc_loss"]) < 0.02
 

@@ -12,6 +12,7 @@ import driftlib as dl
 from driftlib.advice.facts import performance_facts
 from driftlib.advice.rules import advise_on
 from driftlib.advice.status import make_status
+from driftlib.diagnosis import suspicion
 
 
 def _rows(seed: int, days: int, first: str) -> pd.DataFrame:
@@ -111,7 +112,11 @@ def test_a_broken_feed_beside_scores_alone_is_no_concept_drift(spoil) -> None:
 
 
 @pytest.mark.parametrize("unit", ["auto", "row"])
-def test_labels_as_they_were_or_of_another_concept_are_no_suspects(unit) -> None:
+def test_labels_as_they_were_or_of_another_concept_are_no_suspects(unit, monkeypatch) -> None:
+    looks, fit = [], suspicion.fit_loss
+    monkeypatch.setattr(
+        suspicion, "fit_loss", lambda *given, **more: looks.append(given) or fit(*given, **more)
+    )
     reference, current = _sides()
     rng = np.random.default_rng(2)
     flipped = np.where(rng.random(len(current)) < 0.3, 1 - current["y_true"], current["y_true"])
@@ -119,6 +124,8 @@ def test_labels_as_they_were_or_of_another_concept_are_no_suspects(unit) -> None
     same = dl.diagnose(reference, current, timestamp="when", unit=unit)
     assert (worse.verdict, worse.suspect) == ("concept drift", "")
     assert (same.verdict, same.suspect) == ("stable", "")
+    # A glance by three regressions told that there is no need to look closely.
+    assert [given[3] for given in looks if len(given) > 3] == [0, 0, 0]
 
 
 def test_a_model_that_knew_the_reference_is_compared_with_nothing() -> None:

@@ -195,6 +195,28 @@ def retarget(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> np.ndarr
     return expected + slope * direction
 
 
+def expected_losses(domain: Domain, loss: np.ndarray) -> np.ndarray:
+    """Tell what the features let one expect of the loss, in both periods alike.
+
+    Parameters
+    ----------
+    domain : Domain
+        The fitted classifier of the two periods.
+    loss : float array, shape (rows,)
+        NaN in current where that has no labels: then of the reference's rows.
+
+    Returns
+    -------
+    float array, shape (rows,)
+        NaN where the domain cannot tell.
+    """
+    if domain.cannot_tell:
+        return np.full(len(loss), np.nan)
+    if np.isnan(loss).any():
+        return fit_loss(domain, loss, ~domain.is_current)
+    return retarget(domain, loss, fit_loss(domain, loss))
+
+
 def decompose(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> Decomposition:
     """Split the change of the mean loss, doubly robust.
 

@@ -17,8 +17,7 @@ from driftlib.diagnosis.decomposition import (
     TERMS,
     decompose,
     decompose_inputs,
-    fit_loss,
-    retarget,
+    expected_losses,
     unknown_parts,
 )
 from driftlib.diagnosis.losses import Losses
@@ -225,15 +224,16 @@ def diagnose_periods(
     scores, labels = (rows.scores(domain), rows.labels(domain)) if rows else (None, None)
     if fits:
         domain = used.in_frames(domain)
+    expected = None
     if domain.cannot_tell:
-        expected = np.full(len(loss), np.nan)
         parts = unknown_parts(domain, loss)
-    elif used.labelled:
-        expected = retarget(domain, loss, fit_loss(domain, loss))
-        parts = decompose(domain, loss, expected)
+    elif used.labelled and not domain.overlaps:
+        # Nothing but the whole change is told, which no model of the loss has a part in.
+        parts = decompose(domain, loss, np.full(len(loss), loss.mean()))
     else:
-        expected = fit_loss(domain, loss, ~domain.is_current)
-        parts = decompose_inputs(domain, loss, expected)
+        expected = expected_losses(domain, loss)
+        split = decompose if used.labelled else decompose_inputs
+        parts = split(domain, loss, expected)
     unit = parts.loss_reference if used.losses.relative else 1.0
     inputs = VerdictInputs(
         parts=parts,
@@ -288,7 +288,7 @@ def _diagnosis(
     losses: Losses,
     notes: list[str],
     loss: np.ndarray,
-    expected: np.ndarray,
+    expected: np.ndarray | None,
 ) -> Diagnosis:
     parts, domain = inputs.parts, inputs.domain
     terms = pd.DataFrame(
@@ -326,5 +326,5 @@ def _diagnosis(
         design_effect=effect,
         verdict_inputs=inputs,
         row_loss=loss,
-        row_expected=expected,
+        known_expected=expected,
     )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.diagnosis.attribution import attribute
+from driftlib.diagnosis.decomposition import expected_losses
 from driftlib.diagnosis.segments import COLUMNS, find_segments
 from driftlib.diagnosis.verdict import VerdictInputs
 from driftlib.domain.result import Domain
@@ -56,8 +57,10 @@ class Diagnosis(Result):
         What the verdict rests on.
     suspect : str
         Why labels or scores look wrong as data, so that they say nothing; empty where they do not.
-    row_loss, row_expected : float array
-        Loss of each row of the domain, and what its features let one expect.
+    row_loss : float array
+        Loss of each row of the domain.
+    known_expected : float array, optional
+        What its features let one expect, where the verdict took that: see `row_expected`.
     """
 
     terms: pd.DataFrame
@@ -79,7 +82,7 @@ class Diagnosis(Result):
     design_effect: float
     verdict_inputs: VerdictInputs = field(repr=False)
     row_loss: np.ndarray = field(repr=False)
-    row_expected: np.ndarray = field(repr=False)
+    known_expected: np.ndarray | None = field(repr=False)
     suspect: str = ""
 
     @property
@@ -112,6 +115,13 @@ class Diagnosis(Result):
         """Columns that give the period away, where that is why the verdict is open."""
         found = self.verdict_inputs.separating
         return list(found.features) if found else []
+
+    @cached_property
+    def row_expected(self) -> np.ndarray:
+        """What the features of each row of the domain let one expect of its loss."""
+        if self.known_expected is not None:
+            return self.known_expected
+        return expected_losses(self.domain, self.row_loss)
 
     @cached_property
     def features(self) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def find_separating_features(
     named: list[str] = []
     rest, remaining = list(domain.features), domain
     while len(rest) > 1 and len(named) < MOST_NAMED:
-        named.append(str(remaining.table.index[0]))
+        named.append(remaining.strongest)
         rest.remove(named[-1])
         remaining = refit(rest)
         if remaining.auc <= GOOD_AUC and remaining.overlaps:
