@@ -123,7 +123,11 @@ def drift_verdict(result: DriftResult, trend: TrendResult) -> str:
         return untold[1:]
     if result.like and result.like.missing and not untold:
         untold = f" {sentence(result.like.missing)}"
-    return f"{_moved(result, trend)}{_together(result, trend)}{untold}"
+    moved, together = _moved(result, trend), _together(result, trend)
+    if together:
+        # No drift of a single feature is no lack of drift.
+        moved = capital(moved.removeprefix("No drift: "))
+    return f"{moved}{together}{untold}"
 
 
 def _together(result: DriftResult, trend: TrendResult) -> str:

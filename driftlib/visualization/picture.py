@@ -20,7 +20,7 @@ from driftlib.results import Result
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# By the name of the result's class.
+# By the name of the result's class, or of one that it is a kind of.
 PICTURES: dict[str, Callable[..., Any]] = {
     "DriftResult": charts.effect_sizes,
     "TrendResult": charts.drift_heatmap,
@@ -52,10 +52,11 @@ def draw(result: Result) -> go.Figure:
     ParameterError
         If such results have no picture, or one by segment is asked for as a whole.
     """
-    name = type(result).__name__
-    if name not in PICTURES:
-        raise ParameterError(f"a {name} has no picture: look at its table.")
-    figure: go.Figure = PICTURES[name](result)
+    kinds = [kind.__name__ for kind in type(result).__mro__]
+    known = next((PICTURES[kind] for kind in kinds if kind in PICTURES), None)
+    if known is None:
+        raise ParameterError(f"There is no picture of a result of kind {kinds[0]}: see its table.")
+    figure: go.Figure = known(result)
     return figure
 
 
