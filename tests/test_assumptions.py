@@ -90,8 +90,12 @@ def test_reference_rows_that_the_model_was_trained_on_are_told(rng):
     assert dl.estimate_performance(unseen, current, metrics=["accuracy"]).warning == ""
     for what in (
         dl.estimate_performance(unseen, current, holdout=False).warning,
-        dl.diagnose(unseen, current, holdout=False).suspect,
-        dl.diagnose_windows(unseen, current, holdout=False).table["note"].iloc[0],
+        dl.diagnose(unseen, current, loss="zero_one", holdout=False).suspect,
+        dl.diagnose_windows(
+            unseen.assign(own=1.0), current.assign(own=1.0), loss="own", holdout=False
+        )
+        .table["note"]
+        .iloc[0],
         dl.advise(unseen, current, holdout=False).diagnosis.suspect,
     ):
         assert "holdout=false says" in what.lower()

@@ -428,9 +428,9 @@ def test_calibration_metrics_cover(rng, rows, turn, shift):
         held = np.mean((lower <= value) & (value <= upper))
         # Binomial of 400 at 93 and 97.5 %, beyond which 0.5 % lie on either side.
         assert 0.8975 <= held <= 0.9925, (name, held)
-        if name == "ece" and turn != 1:
-            # The chance that gaps are made of widened the interval to hold 99 % before.
-            assert held < 0.98
+        if name == "ece":
+            # Where there is no error only the lower end can miss it: binomial at 97.5 %.
+            assert (held < 0.98) if turn != 1 else (held >= 0.955)
 
 
 def test_classes_that_no_label_is_are_left_out_of_the_area_and_said():
