@@ -23,6 +23,7 @@ from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles
 from driftlib.data.season import read_season
 from driftlib.data.times import check_time_format, time_columns
+from driftlib.data.unit_choice import holds_moments
 from driftlib.data.uploads import LIMITS, MOST_MEGABYTES, is_parquet, read_upload
 from driftlib.data.windows import fitting_window
 from driftlib.files import safe_csv
@@ -296,7 +297,9 @@ def ask_columns(before: pd.DataFrame, now: pd.DataFrame) -> Columns:
         "The column of the positive class, or what the names of several begin with: score for "
         "score_cat and score_dog.",
     )  # fmt: skip
-    timestamp = pick(second[0], "Time", names, "column_timestamp")
+    times = [str(name) for name in before.columns if holds_moments(before[name])]
+    only = times[0] if len(times) == 1 else ""
+    timestamp = pick(second[0], "Time", names, "column_timestamp", usual=only)
     with second[1]:
         written = ask_time_format("written")
     positive = second[2].text_input(

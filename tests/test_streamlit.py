@@ -247,9 +247,11 @@ def test_names_of_columns_and_the_window_can_be_set_and_shared():
         side.drop(columns="y_pred").rename(columns=names).to_csv(index=False).encode()
         for side in (data.reference, data.current)
     ]
-    query = {f"column_{role}": name for role, name in names.items()}
+    query = {f"column_{role}": name for role, name in names.items() if role != "timestamp"}
     app = own(*sides, window="Week", **query)
     assert "Accuracy, current" not in [one.label for one in app.metric]
+    # The only column of times is taken as the time, and shown.
+    assert next(one for one in app.selectbox if one.label == "Time").value == "day"
     # Of scores alone a threshold makes predictions.
     app = own(*sides, window="Week", threshold="0.5", **query)
     assert errors(app) == []

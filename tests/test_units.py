@@ -36,6 +36,10 @@ def times(periods: int, freq: str) -> pd.DataFrame:
     [
         (times(10, "D"), "time", "D"),
         (times(9, "D"), "row", ""),
+        # As a CSV file of days is read.
+        (times(10, "D").assign(seen=lambda rows: rows["seen"].dt.date), "time", "D"),
+        (times(10, "D").assign(seen=lambda rows: rows["seen"].astype(str)), "row", ""),
+        (times(10, "D").assign(took=pd.Timedelta("1h")), "time", "D"),
         (times(20, "h"), "time", "h"),
         (times(19, "h"), "row", ""),
         (times(5, "h")[["x"]], "row", ""),

@@ -20,6 +20,8 @@ from driftlib.text import counted, quoted
 AUTO = "auto"
 # Fewer days, or else hours, tell too little of how units differ.
 LEAST_DAYS, LEAST_HOURS = 10, 20
+# So many values tell whether a column holds dates.
+FIRST = 1000
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,31 @@ def _time_columns(reference: Source, times: Iterable[str] | None) -> list[str]:
     if not isinstance(reference, Memory):
         return []
     frame = reference.frame
-    return [str(name) for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name].dtype)]
+    return [str(name) for name in frame if holds_moments(frame[name])]
+
+
+def holds_moments(series: pd.Series) -> bool:
+    """Tell whether a column is of dates or times, by its type or that of its first values.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    bool
+        False of text, however it is written, and of lengths of time.
+
+    Examples
+    --------
+    >>> day = pd.Timestamp("2013-03-31").date()
+    >>> holds_moments(pd.Series([None, day])), holds_moments(pd.Series([str(day)]))
+    (True, False)
+    """
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return True
+    first = series.dropna().iloc[:FIRST]
+    return pd.api.types.infer_dtype(first) in ("date", "datetime", "datetime64")
 
 
 def time_column(
