@@ -2,9 +2,9 @@
 
 An audit of one reference says how often a check alarms without a change and how often it sees a
 fault. Fresh references and windows of the same world, as many units as the audit dealt, show how
-often that happens. Each fault of a feature is foretold from ten references: their mean is held
+often that happens. Each fault of a feature is foretold from six references: their mean is held
 against the fresh data ("apart", in standard errors of both), and each one's interval ("held", of
-ten). Labels are audited with one reference, so that "apart" counts what its units leave open.
+six). Labels are audited with one reference, so that "apart" counts what its units leave open.
 Flights: audited in March, counted on days of April to June dealt at random.
 """
 
@@ -25,7 +25,7 @@ from driftlib.auditing.label_faults import DETACHED, LABELS
 SEED = 20261125
 # Twice as long a window would be more than half of the days: one length is audited.
 DAYS, WINDOW, ROWS = 26, 7, 200
-FRESH, REFERENCES = 200, 10
+FRESH, REFERENCES = 200, 6
 DATA = Path(__file__).resolve().parents[1] / "data"
 World = Callable[[np.random.Generator, int], pd.DataFrame]
 Key = tuple[str, str, float]
@@ -98,7 +98,7 @@ def _fresh(world: str, repeats: int) -> pd.DataFrame:
                 made = fault.make(window[name], baseline.columns[name], size, rng)
                 found = dl.detect_drift(baseline, plain.assign(**{name: made}))
                 row[fault.name, name, size] = name in found.drifted
-        for size in (0.0, *DETACHED[1:4]):
+        for size in (0.0, *DETACHED[2:4]):
             faulty = detach_labels(window, "y_true", size, rng) if size else window
             perf = dl.track_performance(faulty, reference=reference, **keywords)
             key = (LABELS if size else "performance", "", size)
@@ -175,7 +175,7 @@ def flights() -> None:
     for month in (4, 5, 6):
         rows = later[later["timestamp"].dt.month == month]
         day = rows["timestamp"].dt.day
-        for _ in range(70):
+        for _ in range(67):
             chosen = day.isin(rng.choice(day.unique(), 7, replace=False))
             window, rest = rows[chosen], rows[~chosen]
             baseline = dl.Baseline.fit(rest, **names)
