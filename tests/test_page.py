@@ -112,6 +112,9 @@ def read_every_tab(app: Page, scheme: str) -> None:
     )
     for name, charts in {"Drift": 3, "Performance": 2, "Why": 2}.items():
         panel = tab(app, name)
+        # A tab that is chosen is in the address, so that the page is answered anew: a click
+        # meanwhile would have it begin again.
+        settled(app)
         expect(panel.get_by_test_id("stPlotlyChart").nth(charts - 1)).to_be_visible()
         texts = panel.locator('.main-svg [style*="fill: rgb(113, 118, 126)"]')
         expect(texts.first).to_be_visible()
