@@ -216,7 +216,8 @@ def _headline(perf: Performance) -> str:
     if breached:
         side = "below" if titles[name].higher_is_better else "above"
         finding = f"is {side} its threshold" + (f" in {breached:,} of {many}" if many else "")
-        calm = "" if perf.untold == 1 else ", never beyond noise"
+        calm = ", never beyond noise" if many else ", by no more than noise"
+        calm = "" if perf.untold == 1 else calm
         finding += ", degraded beyond noise" if degraded else calm
         finding += f" in {degraded:,}" if degraded and many else ""
     else:
