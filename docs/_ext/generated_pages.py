@@ -94,6 +94,12 @@ def records() -> str:
         said = cell(asks.partition("\n")[0])
         parts.append(f"## {path.stem}\n\n{said}\n\n{date}, `{command}`\n")
         parts.append(f"```text\n{printed.rstrip()}\n```\n")
+    kept = {path.stem for path in (HERE / "measured").glob("*.txt")}
+    modules = {path.stem for path in (HERE.parent / "bench").glob("[!_]*.py")}
+    others = ", ".join(f"`{name}`" for name in sorted(modules - kept))
+    parts.append(
+        f"## No record\n\nOf these none is kept: {others}. Their figures were copied by hand.\n"
+    )
     return "\n".join(parts)
 
 
