@@ -35,6 +35,7 @@ from driftlib.reporting.app import (
     Columns,
     Evaluation,
     Findings,
+    advise_on,
     compare_periods,
     evaluate_predictions,
     explain_change,
@@ -46,8 +47,13 @@ from driftlib.reporting.hosts import check_host
 from driftlib.reporting.key_numbers import KeyNumber, pick_key_numbers
 from driftlib.reporting.page_words import page_words
 from driftlib.reporting.single_page import render_evaluation, render_findings
-from driftlib.reporting.tables import METRIC_MARKS, metrics_table
-from driftlib.reporting.verdicts import drift_verdict, quality_words, unit_and_season
+from driftlib.reporting.tables import METRIC_MARKS, actions_table, metrics_table
+from driftlib.reporting.verdicts import (
+    advice_reasons,
+    drift_verdict,
+    quality_words,
+    unit_and_season,
+)
 from driftlib.severity import Severity
 from driftlib.visualization.narrow import narrowed
 from driftlib.visualization.style import CONFIG
@@ -539,6 +545,14 @@ def cause_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> Ca
 
 
 @st.cache_resource(
+    scope="session", max_entries=4, show_spinner="Trying what helps on the newer rows ..."
+)
+def advice_of(key: tuple[Any, ...], features: tuple[str, ...], _data: Data) -> dl.Decision:
+    """Try what could be done about the model; kept by the key of the data and the features."""
+    return advise_on(_data.reference, _data.current, _data.columns, features)
+
+
+@st.cache_resource(
     scope="session", max_entries=4, show_spinner="Estimating performance without labels ..."
 )
 def estimate_of(key: tuple[Any, ...], method: str, _data: Data) -> dl.Estimate:
@@ -804,7 +818,21 @@ def why_tab(data: Data, found: Findings) -> Cause:
     show_table(cause.terms.round(4))
     for number, figure in enumerate(more):
         chart(figure, f"why-{number}")
+    guarded(advice_part, data, kept, say=st.info)
     return cause
+
+
+def advice_part(data: Data, features: tuple[str, ...]) -> None:
+    """Show, once it is asked for, what could be done about the model and what each is worth."""
+    st.subheader("Keep, recalibrate, retrain or wait?")
+    st.caption("Each is fitted on the older labels of current, and judged on the newer ones.")
+    if not st.toggle("Try what helps", key="advise", bind="query-params"):
+        return
+    advice = advice_of(data.key, features, data)
+    st.markdown(f"**{plain(advice.headline)}.** {plain(str(advice_reasons(advice)))}")
+    if advice.tried:
+        chart(charts.action_gains(advice), "advice")
+        show_table(actions_table(advice))
 
 
 def upload_tab() -> None:

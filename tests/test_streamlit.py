@@ -68,7 +68,7 @@ def errors(app: AppTest) -> list[str]:
 
 
 def test_first_load_simulates_and_fills_every_tab():
-    app = opened(rows="500")
+    app = opened(rows="500", advise="true")
     assert not app.exception
     assert [tab.label for tab in app.tabs] == [
         FILES,
@@ -84,6 +84,9 @@ def test_first_load_simulates_and_fills_every_tab():
     drift = dl.detect_drift(data.reference, data.current, timestamp="timestamp")
     assert metric(app, "Features drifted") == f"{len(drift.drifted)} of 8"
     assert all(len(tab.children) for tab in app.tabs)
+    advice = dl.advise(data.reference, data.current, timestamp="timestamp")
+    (said,) = [one.value for one in app.markdown if "judged on the newer" in one.value]
+    assert said.replace("\\", "").startswith(f"**{advice.headline}")
 
 
 def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():

@@ -36,6 +36,8 @@ from driftlib.severity import worst
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from driftlib.advising.advise import Decision
+
 # Those in which a tolerated loss means the same whatever the data.
 LIMITED = ("accuracy", "roc_auc", "r2")
 
@@ -334,11 +336,7 @@ def explain_change(
     from driftlib.visualization import feature_attribution, loss_waterfall, segment_effects
     from driftlib.visualization.diagnosis import plain_title
 
-    features = list(features)
-    asked = columns.names | columns.written | columns.drawn | columns.late
-    asked |= {"task": columns.task, "holdout": columns.holdout}
-    codes = [name for name in columns.categorical if name in features]
-    why = diagnose(reference, current, features=features, categorical=codes, **asked)
+    why = diagnose(reference, current, **_asked(columns, features))
     drawn: list[Callable[[Diagnosis], go.Figure]] = [loss_waterfall]
     if len(why.segments):
         drawn.append(segment_effects)
@@ -356,6 +354,41 @@ def explain_change(
         terms,
         figures,
     )
+
+
+def advise_on(
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    columns: Columns,
+    features: Iterable[str],
+) -> Decision:
+    """Try what could be done about the model, and say what is worth doing.
+
+    Parameters
+    ----------
+    reference, current, columns, features
+        As for `explain_change`.
+
+    Returns
+    -------
+    Decision
+
+    Raises
+    ------
+    DriftlibError
+        If there is nothing to compare.
+    """
+    from driftlib.advising.advise import advise
+
+    return advise(reference, current, **_asked(columns, features))
+
+
+def _asked(columns: Columns, features: Iterable[str]) -> dict[str, Any]:
+    """Arguments that say what the columns are, of features that are chosen."""
+    features = list(features)
+    asked = columns.names | columns.written | columns.drawn | columns.late
+    asked |= {"task": columns.task, "holdout": columns.holdout, "features": features}
+    return asked | {"categorical": [name for name in columns.categorical if name in features]}
 
 
 @dataclass(frozen=True)
