@@ -45,9 +45,8 @@ def narrowed(figure: go.Figure) -> go.Figure:
     drawn = go.Figure(figure)
     _stack(drawn)
     _shorten(drawn)
-    entries = {
-        trace.name for trace in drawn.data if trace.name and trace.showlegend is not False
-    }  # fmt: skip
+    named = (trace for trace in drawn.data if trace.name and trace.showlegend is not False)
+    entries = {trace.name for trace in named}
     # Every entry of the legend may take a line of its own, and pushes the panels down.
     room = max(0, len(entries) - 1) * LINE
     height = drawn.layout.height or 450
