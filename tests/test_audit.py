@@ -262,6 +262,7 @@ def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
     frame = days_of(0.0)[["when", "x"]]
     baseline = dl.Baseline.fit(frame, timestamp="when")
     units = unit_codes(baseline.unit, frame)
+    rng = np.random.default_rng(SEED)
     for one in islice(Dealer(baseline, frame, units).deals(3, np.random.default_rng(SEED)), 5):
         rows = frame.iloc[one.window]
         both = rows[["when"]].assign(small=rows["x"] + 0.45, large=rows["x"] + 9)
@@ -271,6 +272,15 @@ def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
         alone = one.baseline.profile_frame(rows.assign(x=rows["x"] + 0.45))
         single = dl.detect_drift(one.baseline, alone).table.loc["x"]
         assert single["severity"] != "none"
+        # How missing values go on from day to day is told of each fault by itself.
+        few, many = (rows["x"].mask(rng.random(len(rows)) < share) for share in (0.05, 0.5))
+        gaps = {"few": few, **{f"many {number}": many for number in range(4)}}
+        several = repeat_columns(one.baseline, dict.fromkeys(gaps, "x"))
+        pair = pair_up(several, several.reference,
+                       several.profile_frame(rows[["when"]].assign(**gaps)))  # fmt: skip
+        (lost,) = compare([pair], dl.DriftPolicy(), beside=0)
+        own = dl.detect_drift(one.baseline, rows.assign(x=few)).table.loc["x"]
+        assert lost.loc["few", "missing_p_value"] == pytest.approx(own["missing_p_value"])
         assert table.loc["small", ["severity", "p_value"]].tolist() == [
             single["severity"],
             pytest.approx(single["p_value"]),

@@ -179,7 +179,8 @@ def compare(
         If a profile was counted on another grid.
     """
     pairs = [_without_counters(pair) for pair in pairs]
-    tables = [_by_units(pair, _statistics(pair)) for pair in pairs]
+    alone = beside is not None
+    tables = [_by_units(pair, _statistics(pair), alone) for pair in pairs]
     p_values = np.concatenate([table["p_value"] for table in tables])
     q_values = (
         significance.benjamini_hochberg(p_values)
@@ -229,13 +230,13 @@ def _statistics(pair: Pair) -> Columns:
     return table | {"feature": np.array(list(rows), dtype=object)}
 
 
-def _by_units(pair: Pair, known: Columns) -> Columns:
+def _by_units(pair: Pair, known: Columns, alone: bool) -> Columns:
     """Give the table p-values that know which rows belong together, where some do."""
     names = known["feature"].tolist()
     columns = [pair.baseline.columns[name] for name in names]
     first = pair.before is pair.baseline.reference
     season = pair.baseline.season
-    judged = judge_units(columns, pair.before, pair.after, known, first, pair.part, season)
+    judged = judge_units(columns, pair.before, pair.after, known, first, pair.part, season, alone)
     nothing = np.full(len(names), np.nan)
     if judged is None:
         least = np.fmin.reduce([known[name] for name in _SHAPE])

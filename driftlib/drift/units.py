@@ -109,6 +109,7 @@ def judge_units(
     first: bool,
     part: float = 1.0,
     season: SeasonRule = NO_SEASON,
+    by_itself: bool = False,
 ) -> UnitJudgement | None:
     """Test every column with its rows in units.
 
@@ -126,6 +127,8 @@ def judge_units(
         Which part of a unit `after` can be at the most.
     season : SeasonRule
         Where the two hold the same cells of a season.
+    by_itself : bool
+        Whether no column tells what the missing values of another are like.
 
     Returns
     -------
@@ -190,6 +193,7 @@ def judge_units(
         _padded([counts[c.name] for c in levels]),
         (missing, every, rows["missing_p_value"][places]),
         rows["p_value"][places],
+        by_itself,
     )
     table.loc[names, list(_TOLD)] = np.column_stack([getattr(drift, name) for name in _TOLD])
     return UnitJudgement(table)

@@ -76,6 +76,7 @@ def compare_units(
     levels: ArrayLike | None = None,
     missing: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
     row_p_value: ArrayLike | None = None,
+    alone: bool = False,
 ) -> UnitDrift:
     """Test every feature for drift, rows of a unit sharing an effect.
 
@@ -97,6 +98,9 @@ def compare_units(
     row_p_value : float array, shape (..., features), optional
         p-value of each feature for independent rows: the answer is never below it, and equal
         to it where no unit has more than one row.
+    alone : bool
+        Whether the memory of missing shares is told from each feature by itself, as if no other
+        had missing values.
 
     Returns
     -------
@@ -129,7 +133,7 @@ def compare_units(
     # The first test of each feature tells its memory: its score, or its levels.
     phi = pooled_memory(units, [(tests[0].fit, tests[0].weights) for tests, _ in groups])
     ranks = np.concatenate([_largest(tests) for tests, _ in groups], axis=-2)
-    absent = None if missing is None else _missing(units, phi, *missing)
+    absent = None if missing is None else _missing(units, phi, *missing, alone=alone)
     if absent is not None:
         ranks = np.maximum(ranks, absent[1])
     p_values, shapes, gone, effects, first = [], [], [], [], 0
@@ -295,15 +299,23 @@ def _shares(units: Units, counts: np.ndarray) -> _Test:
 
 
 def _missing(
-    units: Units, phi: np.ndarray, hits: ArrayLike, rows: ArrayLike, row_p_value: ArrayLike
+    units: Units,
+    phi: np.ndarray,
+    hits: ArrayLike,
+    rows: ArrayLike,
+    row_p_value: ArrayLike,
+    alone: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """p-value of the missing share of every feature, and how far subsets lie apart."""
     x, row_p = np.asarray(hits, dtype=float), np.asarray(row_p_value, dtype=float)
     n = np.broadcast_to(np.asarray(rows, dtype=float), x.shape)
-    fit = fit_units(units, n, x, x)
+    # A feature by itself is the only one of its kind.
+    shares, among = (x[..., None, :], n[..., None, :]) if alone else (x, n)
+    fit = fit_units(units, among, shares, shares)
     # A sensor that fails stays broken for longer than the weather lasts.
     own = pooled_memory(units, [(fit, 1.0)])
-    p = judge_shares(units, fit, n, x, np.maximum(phi, own)).p_value
+    memory = np.maximum(np.asarray(phi)[..., None] if alone else phi, own)
+    p = judge_shares(units, fit, among, shares, memory).p_value.reshape(x.shape[:-1])
     found = lie_apart(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
     untested = np.isnan(row_p)
     # Nothing is missing: what is left of the transformed shares is how many rows units have.
