@@ -75,7 +75,8 @@ def as_baseline(
     >>> as_baseline(baseline, timestamp="x")
     Traceback (most recent call last):
     driftlib.errors.ParameterError: timestamp='x' is given beside a baseline that was fitted with
-    timestamp='day': leave it out, or fit a new baseline.
+    timestamp='day': leave it out, or fit a new baseline. See "Choosing a reference, a unit, a
+    season" (docs/guides/reference.md).
     """
     if isinstance(reference, str | Path) and str(reference).lower().endswith(".json"):
         reference = Baseline.load(reference)

@@ -35,7 +35,8 @@ def check_host(host: str | None, address: str = "localhost") -> None:
     >>> check_host("example.com:8501")
     Traceback (most recent call last):
     driftlib.errors.ParameterError: This page is not served under that name: open it as localhost,
-    or start it with --browser.serverAddress and the name that people are to use.
+    or start it with --browser.serverAddress and the name that people are to use. See "On the page"
+    (docs/start/page.md).
     """
     if host is None:
         return
