@@ -16,9 +16,9 @@ export $(GIVEN)
 # Errors only, for pip's warnings are about itself; most of what it would compile is never imported.
 INSTALL := -m pip install --quiet --quiet --no-compile
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup
-# One worker more than cores: tests of servers and browsers wait for a third of their time.
+# As many workers as cores, threads of one counted: servers and browsers have processes of their own.
 test test-newest test-lowest test-scale: \
-	export PYTEST_XDIST_AUTO_NUM_WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+	export PYTEST_XDIST_AUTO_NUM_WORKERS := $(shell getconf _NPROCESSORS_ONLN)
 # Test workers that each start a thread per core starve one another.
 test test-newest test-lowest test-scale test-postgres: export OMP_NUM_THREADS := 1
 
