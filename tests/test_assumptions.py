@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,9 +90,10 @@ def test_reference_rows_that_the_model_was_trained_on_are_told(rng):
     real = dl.track_performance(current, metrics=["accuracy"]).table["value"].iloc[0]
     assert found.table["lower"].iloc[0] > real
     assert dl.estimate_performance(unseen, current, metrics=["accuracy"]).warning == ""
+    bool_of_numpy: Any = np.False_
     for what in (
-        dl.estimate_performance(unseen, current, holdout=False).warning,
-        dl.diagnose(unseen, current, loss="zero_one", holdout=False).suspect,
+        dl.estimate_performance(unseen, current, holdout=bool_of_numpy).warning,
+        dl.diagnose(unseen, current, loss="zero_one", holdout=bool_of_numpy).suspect,
         dl.diagnose_windows(
             unseen.assign(own=1.0), current.assign(own=1.0), loss="own", holdout=False
         )

@@ -138,6 +138,7 @@ def test_init_knows_chances_of_classes_and_ways_to_write_dates():
     # Of the first twelve days either number may be the month.
     early = pd.DataFrame({"sold": [*days[:10].strftime("%d/%m/%Y")] * 2})
     assert guess(early) == []
+    assert guess(early.assign(sold="99/02/2020")) == []
     # Columns that do not add up are no chances of classes, and no label either.
     loose = guess(wines.assign(y_proba_white=0.9, y_pred=1.5)[["y_proba_white", "y_pred"]])
     assert "y_true" not in {one.name for one in loose}

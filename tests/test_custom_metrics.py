@@ -101,6 +101,21 @@ def test_intervals_of_agreement_and_costs_hold_the_truth(rng):
     assert held.between(0.92, 0.98).all(), held
 
 
+def test_intervals_of_many_classes_are_as_wide_as_resampling_says(rng):
+    y = rng.choice(8, 300)
+    pred = np.where(rng.random(300) < 0.6, y, rng.choice(8, 300))
+    frame = pd.DataFrame({"y_true": y, "y_pred": pred}).astype(str)
+    names = ["mcc", "kappa", "weighted_f1"]
+    found = dl.track_performance(frame, metrics=names).table
+    draws = rng.integers(0, 300, (300, 300))
+    metrics = (sk.matthews_corrcoef, sk.cohen_kappa_score)
+    values = [[metric(y[rows], pred[rows]) for rows in draws] for metric in metrics]
+    values.append([sk.f1_score(y[rows], pred[rows], average="weighted") for rows in draws])
+    low, high = np.quantile(values, [0.025, 0.975], axis=1)
+    np.testing.assert_allclose(found["lower"], low, atol=0.02)
+    np.testing.assert_allclose(found["upper"], high, atol=0.02)
+
+
 def test_gaps_between_segments_are_differences_with_intervals(rng):
     frame = two(rng, 6000).assign(shop=rng.choice(list("abc"), 6000))
     worse = frame["shop"].eq("c") & (rng.random(6000) < 0.2)

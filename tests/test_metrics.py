@@ -409,6 +409,10 @@ def test_calibration_slope_and_error_equal_direct_computations(rng):
         more = one(np.append(y, 1), np.append(y, 1), np.append(proba, proba[0]))
         moved = metric.value(more)[0] - metric.value(rows)[0]
         assert metric.slopes(given)[0, 1] == pytest.approx(moved, rel=0.02)
+    # A few rows that a model was quite sure of leave an error possible.
+    sure = np.array([0, 0, 0, 1])
+    upper = ece.measure(one(sure, sure, sure.astype(float)))[2][0]
+    assert upper == pytest.approx(stats.binomtest(0, 4).proportion_ci(0.95, "exact").high)
     # Scores that part the labels wholly have no slope.
     assert np.isnan(slope.value(one(y, y, np.where(y == 1, 0.9, 0.2)))[0])
 

@@ -22,6 +22,7 @@ PREDICTIONS = ("y_pred", "prediction", "predicted", "pred", "yhat", "y_hat", "fo
 SCORES = ("y_proba", "probability", "proba", "prob", "score")
 # Two numbers and a year, of which the first or the second is the month.
 DATE, MONTHS = r"^(\d{1,2})[/.](\d{1,2})[/.]\d{4}\b", 12
+DAYS = 31
 # Whole numbers of so few values, beside many rows, may be codes.
 MOST_CODES, ROWS_A_CODE = 30, 50
 # Chances of all classes add up to 1 within so much, as they may be rounded.
@@ -190,6 +191,8 @@ def _way_of_dates(column: pd.Series) -> str:
     if parts.empty or parts[0].isna().any():
         return ""
     first, second = parts[0].astype(int).max(), parts[1].astype(int).max()
+    if max(first, second) > DAYS:
+        return ""
     if second <= MONTHS < first:
         return DAYFIRST
     slashes = column.dropna().astype(str).str.fullmatch(r"\d+/\d+/\d{4}").all()

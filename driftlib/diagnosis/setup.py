@@ -23,6 +23,7 @@ from driftlib.domain.features import note_of_counter
 from driftlib.domain.result import Domain
 from driftlib.domain.units import PeriodUnits, read_units
 from driftlib.errors import ParameterError
+from driftlib.performance.training_rows import read_holdout
 
 ALL = slice(None)
 
@@ -92,6 +93,7 @@ class DiagnosisSetup:
             object.__setattr__(self, "categorical", tuple(self.categorical))
         if not isinstance(self.exclude, str):
             object.__setattr__(self, "exclude", tuple(self.exclude))
+        object.__setattr__(self, "holdout", read_holdout(self.holdout))
 
     def read(
         self,

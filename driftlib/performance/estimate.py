@@ -53,7 +53,7 @@ from driftlib.performance.reference_groups import labelled_sums, reference_group
 from driftlib.performance.reference_values import reference_values
 from driftlib.performance.result import Performance, read_segments, result_notes
 from driftlib.performance.tables import judged_table, long_table
-from driftlib.performance.training_rows import training_words
+from driftlib.performance.training_rows import read_holdout, training_words
 from driftlib.performance.unit_effects import EstimateJudge, ResidualEffects
 from driftlib.performance.unit_numbers import number_units
 from driftlib.performance.units import UnitComparison, widened
@@ -329,7 +329,7 @@ def estimate_performance(
     shared, _ = comparable_features(before, now, [w for w in wanted if w in now], categorical)
     check = MixtureCheck(found, known, before, now, list(shared))
     surer = check.surer_of_reference(new, np.flatnonzero(new.usable))
-    trained = training_words(known, new, surer, holdout)
+    trained = training_words(known, new, surer, read_holdout(holdout))
     by_units = units.rule.kind != ROW
     parts = learnt_parts(like.groups, rows)
     left_out: tuple[str, ...] = ()

@@ -14,8 +14,9 @@ from driftlib.stats.aggregates import GroupedClassification
 from driftlib.stats.expected import ExpectedCounts
 from driftlib.stats.intervals import Interval
 
-# Rows added to each cell before the spread is taken, so that a perfect value has one.
-SMALL = 0.5
+# Rows added to all cells together before the spread is taken, so that a perfect value has one; of
+# many classes as of two, or what is added would outweigh what was seen.
+ADDED = 2.0
 STEP = 1e-6
 UPPER = 0.975
 
@@ -23,8 +24,9 @@ UPPER = 0.975
 class CountMetric(ClassificationMetric):
     """A function of how many rows of each label got each prediction.
 
-    Interval: delta method by small changes of the counts, each half a row larger, with Student's t;
-    on Fisher's scale (the inverse hyperbolic tangent) where the range is finite.
+    Interval: delta method by small changes of the counts, to which two rows are added, spread over
+    all cells, with Student's t; on Fisher's scale (the inverse hyperbolic tangent) where the range
+    is finite.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ class CountMetric(ClassificationMetric):
     def _interval(self, rows: GroupedClassification) -> Interval:
         cells = np.asarray(rows.cells, dtype=float)
         value, n = self._value(rows), cells.sum((-2, -1))
-        added = cells + SMALL
+        added = cells + ADDED / cells.shape[-1] ** 2
         with np.errstate(all="ignore"):
             error = np.sqrt((added * self._gradient(added) ** 2).sum((-2, -1)))
             reach = error * stdtrit(np.maximum(n - 1, 1), UPPER)

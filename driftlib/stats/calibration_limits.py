@@ -7,6 +7,8 @@ from scipy.special import ndtr
 
 from driftlib.stats.intervals import Interval, Z
 
+# Chance that either end is on the wrong side.
+MISSED = 0.025
 # Gaps are tried up to so many times those seen, by so many halvings.
 MOST_TIMES, HALVINGS = 4.0, 30
 
@@ -66,7 +68,11 @@ def calibration_error_limits(
             edge = _edge(gaps, spread(chance + side * gaps * total / own), sign * Z)
             low, high = np.where(edge < value, times, low), np.where(edge < value, high, times)
         ends.append(np.where(low > 0, high, 0) * unit.sum(-1))
-    return np.minimum(ends[0], value), np.maximum(ends[1], value)
+    # Of scores that are quite sure and were right each time only the number of rows tells: the
+    # exact upper end of no error among them.
+    sure = (value == 0) & (unit.sum(-1) == 0)
+    upper = np.where(sure, 1 - MISSED ** (1 / total[..., 0]), np.maximum(ends[1], value))
+    return np.minimum(ends[0], value), upper
 
 
 def _edge(gaps: np.ndarray, spread: np.ndarray, z: float) -> np.ndarray:
