@@ -33,15 +33,14 @@ from driftlib.performance.training_rows import read_holdout
 from driftlib.reporting.app import (
     Cause,
     Columns,
-    Evaluation,
     Findings,
     advise_on,
     compare_periods,
-    evaluate_predictions,
     explain_change,
     sum_up,
 )
 from driftlib.reporting.drift_tables import drift_table, groups_table, quality_table
+from driftlib.reporting.evaluation import Evaluation, evaluate_predictions
 from driftlib.reporting.given import group_columns
 from driftlib.reporting.hosts import check_host
 from driftlib.reporting.key_numbers import KeyNumber, pick_key_numbers

@@ -101,17 +101,8 @@ def performance_at(
     0  precision    1.0
     1     recall    1.0
     """
-    named = {y_true, y_proba, window, on, timestamp, perf.unit_rule.column}
-    named |= {by} if isinstance(by, str) else set(by or ())
-    # Features take no part in it, and a wide frame is slow to handle. What may be a time stays.
-    plain = {
-        name
-        for name, dtype in frame.dtypes.items()
-        if isinstance(dtype, np.dtype) and dtype.kind not in "MO"
-    }
-    columns = [name for name in frame.columns if name in named or name not in plain]
     return track_performance(
-        decided(threshold, frame[columns], perf, y_pred, y_proba),
+        decided(threshold, frame, perf, y_pred, y_proba),
         window=window,
         step=step,
         on=on,

@@ -12,9 +12,10 @@ import pandas as pd
 from driftlib.advice.status import Status
 from driftlib.html import page
 from driftlib.html.table import write_boxed_table
-from driftlib.reporting.app import Cause, Evaluation, Findings, sum_up
+from driftlib.reporting.app import Cause, Findings, sum_up
 from driftlib.reporting.bundle import status_card
 from driftlib.reporting.drift_tables import drift_table
+from driftlib.reporting.evaluation import Evaluation
 from driftlib.reporting.tables import metrics_table
 from driftlib.visualization.style import small_table
 
@@ -101,7 +102,7 @@ def render_evaluation(result: Evaluation) -> str:
     Parameters
     ----------
     result : Evaluation
-        Of `driftlib.reporting.app.evaluate_predictions`.
+        Of `driftlib.reporting.evaluation.evaluate_predictions`.
 
     Returns
     -------
