@@ -5,13 +5,14 @@ fault. Fresh references and windows of the same world, as many units as the audi
 often that happens. Each fault of a feature is foretold from six references: their mean is held
 against the fresh data ("apart", in standard errors of both), and each one's interval ("held", of
 six). Labels are audited with one reference, so that "apart" counts what its units leave open.
-Flights: audited in March, counted on days of April to June dealt at random.
+Flights: audited in March, counted on days of April to June that are dealt as an audit deals them.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ import numpy as np
 import pandas as pd
 
 import driftlib as dl
+from driftlib.auditing.deals import Dealer
 from driftlib.auditing.faults import MISSING, SHIFT, detach_labels
 from driftlib.auditing.label_faults import DETACHED, LABELS
+from driftlib.data.units import unit_codes
 
 SEED = 20261125
 # Twice as long a window would be more than half of the days: one length is audited.
@@ -137,7 +140,10 @@ def audited(world: str, references: int = REFERENCES, fresh: int = FRESH) -> pd.
     several = []
     for number in range(references):
         reference = _unlabelled(WORLDS[world](np.random.default_rng((SEED, 0, number)), DAYS))
-        several.append(_foretold(dl.audit(reference, deals=100, tries=60, **keywords)))
+        found = dl.audit(
+            reference, deals=100, tries=60, faults=[SHIFT, MISSING], seed=number, **keywords
+        )
+        several.append(_foretold(found))
     reference = WORLDS[world](np.random.default_rng((SEED, 0, 0)), DAYS)
     once = _foretold(dl.audit(reference, deals=200, tries=60, faults=[SHIFT], **keywords))
     rows = []
@@ -174,10 +180,10 @@ def flights() -> None:
     rng, counts = np.random.default_rng((SEED, 2)), []
     for month in (4, 5, 6):
         rows = later[later["timestamp"].dt.month == month]
-        day = rows["timestamp"].dt.day
-        for _ in range(67):
-            chosen = day.isin(rng.choice(day.unique(), 7, replace=False))
-            window, rest = rows[chosen], rows[~chosen]
+        whole = dl.Baseline.fit(rows, **names)
+        dealer = Dealer(whole, rows, unit_codes(whole.unit, rows))
+        for one in islice(dealer.deals(7, rng), 67):
+            window, rest = one.sides(rows)
             baseline = dl.Baseline.fit(rest, **names)
             column = baseline.columns["distance"]
             row: dict[Any, Any] = {"month": month}

@@ -1,7 +1,7 @@
 """The monitor examined on its user's own data: deals, faults, false alarms, what is seen."""
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import reduce
 from itertools import islice
 from operator import add
@@ -52,28 +52,27 @@ def found() -> dl.Audit:
     return dl.audit(frame, timestamp="when", window="5D", deals=8, tries=4)
 
 
-def test_both_sides_of_a_deal_are_what_counting_their_rows_gives():
+@pytest.mark.parametrize("season", [None, "hour"])
+def test_both_sides_of_a_deal_are_what_counting_their_rows_gives(season):
     frame = days_of(0.3)
-    baseline = dl.Baseline.fit(frame, timestamp="when")
+    frame["when"] += pd.to_timedelta(np.arange(len(frame)) % 2, unit="h")
+    frame.loc[70, "c"] = "only here"
+    baseline = dl.Baseline.fit(frame, timestamp="when", season=season)
     units = unit_codes(baseline.unit, frame)
     one = next(Dealer(baseline, frame, units).deals(7, np.random.default_rng(0)))
     assert len(np.unique(units.codes[one.window])) == 7
     assert not np.intersect1d(one.window, one.rest).size
     assert len(one.window) + len(one.rest) == len(frame)
     assert one.baseline.rows == len(one.rest)
-    for rows, profile in ((one.window, one.profile), (one.rest, one.baseline.reference)):
-        whole = baseline.profile(frame.iloc[rows])
-        for name, counts in whole.columns.items():
-            assert profile.columns[name].rows == counts.rows
-            for held in ("below", "levels"):
-                if hasattr(counts, held):
-                    np.testing.assert_array_equal(
-                        getattr(profile.columns[name], held), getattr(counts, held)
-                    )
-        np.testing.assert_array_equal(profile.units.ids, whole.units.ids)
-        np.testing.assert_array_equal(
-            profile.units.columns["x"].cells, whole.units.columns["x"].cells
-        )
+    # The days of the window follow those of the rest without a gap, as those of a check do.
+    window, rest = (side.assign(hour=frame["when"].dt.hour) for side in one.sides(frame))
+    days = [side["when"].dt.normalize().drop_duplicates() for side in (rest, window)]
+    assert (pd.concat(days).diff()[1:] == pd.Timedelta(days=1)).all()
+    for side, rows in ((window, one.window), (rest, one.rest)):
+        np.testing.assert_array_equal(side["x"], frame["x"].iloc[rows])
+        side["when"] += pd.to_timedelta(side["hour"], unit="h")
+    assert_alike(one.profile, baseline.profile_frame(window))
+    assert_alike(one.baseline.reference, baseline.profile_frame(rest))
 
 
 @pytest.mark.parametrize("season", [None, "weekday"])
@@ -169,7 +168,7 @@ def test_estimates_are_held_against_labels_that_they_did_not_see():
     frame = days_of(0.0)
     baseline = dl.Baseline.fit(frame, timestamp="when")
     units = unit_codes(baseline.unit, frame)
-    bench = Bench(baseline, frame, units, dl.DriftPolicy(), None, (), np.random.default_rng(SEED))
+    bench = Bench(baseline, frame, units, dl.DriftPolicy(), None, np.random.default_rng(SEED))
     rows = pd.DataFrame(bench.estimates(5, 4)).set_index("metric")
     assert rows["tries"].unique().tolist() == [4]
     # Of 4 windows; less than 2 have a chance of one in 2,000 at 95 %.
@@ -250,10 +249,22 @@ def test_performance_is_judged_like_with_like_where_there_is_a_season(season):
     guessed = weekend & (rng.random(len(frame)) < 0.8)
     frame["y_true"] = np.where(guessed, rng.integers(0, 2, len(frame)), frame["y_pred"])
     baseline = dl.Baseline.fit(frame, timestamp="when", season=season)
-    units, names = unit_codes(baseline.unit, frame), tuple(filter(None, [season]))
-    bench = Bench(baseline, frame, units, dl.DriftPolicy(), None, names, rng)
+    bench = Bench(baseline, frame, unit_codes(baseline.unit, frame), dl.DriftPolicy(), None, rng)
     late = weekend & (frame["when"] >= frame["when"].max() - pd.Timedelta(days=34))
-    assert bench.alarms(bench.judged[late], bench.judged[~late])[0] == (season is None)
+    # Whatever days they are put on, it is told which were weekends.
+    deal = next(bench.deals(7))
+    deal = replace(deal, window=np.flatnonzero(late), rest=np.flatnonzero(~late))
+    assert bench.alarms(*deal.sides(bench.judged))[0] == (season is None)
+
+
+def test_a_dealt_week_has_each_weekday_once():
+    frame = days_of(0.0, rows=2)
+    baseline = dl.Baseline.fit(frame, timestamp="when", season="weekday")
+    dealer = Dealer(baseline, frame, unit_codes(baseline.unit, frame))
+    dealt = list(islice(dealer.deals(7, np.random.default_rng(SEED)), 12))
+    weeks = [frame["when"].iloc[one.window].drop_duplicates() for one in dealt]
+    assert all(sorted(week.dt.day_of_week) == [*range(7)] for week in weeks)
+    assert len({tuple(week) for week in weeks}) == 12
 
 
 def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
@@ -264,6 +275,8 @@ def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
     units = unit_codes(baseline.unit, frame)
     rng = np.random.default_rng(SEED)
     for one in islice(Dealer(baseline, frame, units).deals(3, np.random.default_rng(SEED)), 5):
+        # Where they lie, days are too far from each other to tell of a memory of the values.
+        one = replace(one, order=None)
         rows = frame.iloc[one.window]
         both = rows[["when"]].assign(small=rows["x"] + 0.45, large=rows["x"] + 9)
         together = repeat_columns(one.baseline, {"small": "x", "large": "x"})

@@ -17,7 +17,6 @@ from driftlib.auditing.lengths import units_of
 from driftlib.auditing.smallest import smallest_seen, typical_sizes
 from driftlib.auditing.trials import CHANGED, COUNTED, Bench, jobs
 from driftlib.data.opening import read_frame
-from driftlib.data.season import season_names
 from driftlib.data.units import ROW, UnitRule, unit_codes
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import ParameterError, check_whole
@@ -145,8 +144,10 @@ def audit(
 
     The reference's own units are dealt to a window and the rest many times, so that nothing
     differs but by chance: what alarms is a false alarm, and estimates without labels are held
-    against the labels. Then faults are put into the window's
-    rows, one column at a time and at growing sizes, and it is counted how often they are seen.
+    against the labels. As in a check, the window's days follow one another, and with a season
+    they are of the same cells as days that follow one another are. Then faults are put into the
+    window's rows, one column at a time and at growing sizes, and it is counted how often they are
+    seen.
 
     Parameters
     ----------
@@ -197,7 +198,9 @@ def audit(
     A fault of a feature is seen where the check calls that feature drifted (real, and at least
     moderate) at the level that the other features leave it where they do not change. One of
     performance is seen where any metric raises an alarm. Windows are compared with the rest of
-    the reference, which is shorter than all of it: what is seen later is rather more.
+    the reference, which is shorter than all of it: what is seen later is rather more. Days are
+    dealt one by one: where their effects last for long, a deal has less of that than a check, and
+    chances are known less well than their intervals say.
 
     Examples
     --------
@@ -217,7 +220,6 @@ def audit(
         raise ParameterError(
             "a saved baseline has no rows to deal: pass the reference's data to audit()."
         )
-    names = season_names(season)
     frame = read_frame(reference, "reference")
     baseline = Baseline.fit(
         frame,
@@ -230,12 +232,12 @@ def audit(
         y_pred=y_pred,
         y_proba=y_proba,
         unit=unit,
-        season=names,
+        season=season,
     )
     units = unit_codes(baseline.unit, frame, "the reference")
     take = units_of(window, baseline, frame, units)
     takes = [take * length for length in LENGTHS if take * length <= len(units.ids) // 2]
-    bench = Bench(baseline, frame, units, policy, positive, names, np.random.default_rng(seed))
+    bench = Bench(baseline, frame, units, policy, positive, np.random.default_rng(seed))
     rows: list[dict[str, Any]] = []
     work = jobs(bench, takes, list(faults), deals, tries)
     for done, job in enumerate(work):

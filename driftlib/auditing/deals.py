@@ -11,6 +11,7 @@ from operator import add
 import numpy as np
 import pandas as pd
 
+from driftlib.auditing.order import Order, cells_of_units
 from driftlib.data.units import ROW, UnitCodes
 from driftlib.data.windows import positions
 from driftlib.profile.baseline import Baseline
@@ -42,22 +43,55 @@ class Deal:
         Fitted to all rows.
     count : callable
         Returns the counts of the window and of the rest.
+    order : Order, optional
+        Of units of time: those of the window follow those of the rest.
     """
 
     window: np.ndarray
     rest: np.ndarray
     whole: Baseline = field(repr=False)
     count: Callable[[], tuple[Profile, Profile]] = field(repr=False)
+    order: Order | None = field(default=None, repr=False)
 
     @cached_property
     def baseline(self) -> Baseline:
         """The grid of all rows; its reference is `rest`."""
-        return refer_to(self.whole, self.count()[1])
+        return refer_to(self.whole, self.in_order(self.count()[1]))
 
     @property
     def profile(self) -> Profile:
         """Counts of the window on the baseline's grid."""
-        return self.count()[0]
+        return self.in_order(self.count()[0])
+
+    def in_order(self, profile: Profile) -> Profile:
+        """Bring counts of any of the units into the deal's order.
+
+        Parameters
+        ----------
+        profile : Profile
+
+        Returns
+        -------
+        Profile
+        """
+        return profile if self.order is None else self.order.counted(profile)
+
+    def sides(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Take the rows of the window and of the rest.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            All that were dealt.
+
+        Returns
+        -------
+        tuple of two pandas.DataFrame
+            With times of the deal's order, where units are of time.
+        """
+        if self.order is None:
+            return frame.iloc[self.window], frame.iloc[self.rest]
+        return self.order.dated(frame, self.window), self.order.dated(frame, self.rest)
 
 
 @dataclass(frozen=True)
@@ -80,8 +114,9 @@ class Dealer:
     def deals(self, take: int, rng: np.random.Generator) -> Iterator[Deal]:
         """Deal units at random, without end.
 
-        Each shuffling makes up to 20 windows of different units. Counts add: each unit is counted
-        once, or of many units the rows of each window once a shuffling.
+        Each shuffling makes up to 20 windows of different units, with a season of as many of
+        each cell as units that follow one another have: a week has one of each weekday. Counts
+        add: each unit is counted once, or of many units the rows of each window once a shuffling.
 
         Parameters
         ----------
@@ -98,14 +133,32 @@ class Dealer:
         inside = self.units.codes >= 0
         while True:
             group = np.full(number, windows)
-            group[rng.permutation(number)[: windows * take]] = np.repeat(np.arange(windows), take)
+            first = rng.integers(number - windows * take + 1)
+            dealt = self._shuffled(rng)[first : first + windows * take]
+            group[dealt] = np.repeat(np.arange(windows), take)
             codes = np.where(inside, group[self.units.codes], windows + 1)
             # The last but one are the units that are left over, the last the rows in no unit.
             *groups, _ = positions(codes, windows + 2)
             counted = _once(partial(self._both, groups, group))
             for place, rows in enumerate(groups[:-1]):
                 rest = np.flatnonzero(inside & (codes != place))
-                yield Deal(np.asarray(rows), rest, self.baseline, partial(counted, place))
+                order = self._order(group == place)
+                yield Deal(np.asarray(rows), rest, self.baseline, partial(counted, place), order)
+
+    @cached_property
+    def _cells(self) -> np.ndarray:
+        return cells_of_units(self.baseline.season, self.frame, self.units)
+
+    def _shuffled(self, rng: np.random.Generator) -> np.ndarray:
+        """Put a unit of the same cell of the season in the place of each."""
+        found = np.empty(len(self._cells), dtype=np.int64)
+        by_chance = np.lexsort([rng.random(len(found)), self._cells])
+        found[np.argsort(self._cells, kind="stable")] = by_chance
+        return found
+
+    def _order(self, taken: np.ndarray) -> Order | None:
+        rule = self.baseline.unit
+        return Order.of(rule, self.units, taken) if rule.memory else None
 
     @cached_property
     def _both(self) -> Both:

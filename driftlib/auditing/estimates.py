@@ -57,7 +57,7 @@ def audit_estimates(
     widths: dict[str, list[float]] = {}
     sizes: list[int] = []
     for one in islice(deals, min(tries, MOST_TRIES)):
-        window, rest = rows.iloc[one.window], rows.iloc[one.rest]
+        window, rest = one.sides(rows)
         try:
             table = estimate(rest, window.drop(columns=label)).table
         except DriftlibError:

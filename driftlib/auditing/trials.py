@@ -16,6 +16,7 @@ from driftlib.auditing.estimates import audit_estimates
 from driftlib.auditing.faults import Fault
 from driftlib.auditing.forecast import forecast_interval
 from driftlib.auditing.label_faults import LABEL_FAULTS, LabelFault, delay_labels, has_two_labels
+from driftlib.auditing.order import with_cells
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.units import TIME, UnitCodes
 from driftlib.drift.bounds import may_matter
@@ -54,8 +55,6 @@ class Bench:
     policy : DriftPolicy
     positive : label, optional
         See `track_performance`.
-    season : tuple of str
-        As the user named it; may be empty.
     rng : numpy.random.Generator
         Of every deal and fault.
     """
@@ -65,7 +64,6 @@ class Bench:
     units: UnitCodes
     policy: DriftPolicy
     positive: Any
-    season: tuple[str, ...]
     rng: np.random.Generator
 
     @property
@@ -116,7 +114,7 @@ class Bench:
             "timestamp": roles.timestamp or (rule.column if rule.kind == TIME else None),
             "time_format": roles.time_format, "y_true": roles.y_true, "y_pred": roles.y_pred,
             "y_proba": roles.y_proba, "positive": self.positive, "unit": rule.keyword,
-            "season": self.season,
+            "season": self._judged[1],
         }  # fmt: skip
 
     def estimates(self, take: int, tries: int) -> list[dict[str, Any]]:
@@ -149,11 +147,15 @@ class Bench:
     @property
     def judged(self) -> pd.DataFrame:
         """The columns that performance is of."""
+        return self._judged[0]
+
+    @cached_property
+    def _judged(self) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """These columns and the season, which a deal's order does not change."""
         roles = self.baseline.roles
         used = {roles.y_true, roles.y_pred, roles.y_proba, roles.timestamp} | self.told
-        return self.frame[
-            [n for n in self.frame.columns if n in used or roles.of(n) == "prediction"]
-        ]
+        names = [n for n in self.frame.columns if n in used or roles.of(n) == "prediction"]
+        return with_cells(self.frame[names], self.baseline.season)
 
 
 def jobs(
@@ -257,6 +259,7 @@ def _seen_drift(bench: Bench, take: int, faults: list[Fault], tries: int) -> lis
         baseline = repeat_columns(one.baseline, {variant: origin[variant] for variant in faulty})
         beside = rows[[name for name in rows.columns if name in bench.told]]
         profile = baseline.profile_frame(pd.concat([pd.DataFrame(faulty), beside], axis=1))
+        profile = one.in_order(profile)
         drifted = _drifted(pair_up(baseline, baseline.reference, profile), bench.policy, tested)
         for variant in faulty:
             hits[variant].append(variant in drifted)
@@ -294,23 +297,17 @@ def _is_settled(hits: Mapping[Any, list[bool]], key: Any, sizes: Sequence[Any]) 
 
 def _false_loss(bench: Bench, take: int, deals: int) -> list[dict[str, Any]]:
     judged = bench.judged
-    hits = [
-        bench.alarms(judged.iloc[one.window], judged.iloc[one.rest])[0]
-        for one in islice(bench.deals(take), deals)
-    ]
+    hits = [bench.alarms(*one.sides(judged))[0] for one in islice(bench.deals(take), deals)]
     return [_row(PERFORMANCE, bench, take, hits)]
 
 
 def _late_labels(bench: Bench, take: int, deals: int) -> list[dict[str, Any]]:
     """Count alarms where nothing is wrong but that labels of one class are still to come."""
     judged, label = bench.judged, bench.baseline.roles.y_true
-    hits = [
-        bench.alarms(
-            delay_labels(judged.iloc[one.window], label, LATE_SHARE, bench.rng),
-            judged.iloc[one.rest],
-        )[0]
-        for one in islice(bench.deals(take), min(deals, MOST_LATE))
-    ]
+    hits = []
+    for one in islice(bench.deals(take), min(deals, MOST_LATE)):
+        window, rest = one.sides(judged)
+        hits.append(bench.alarms(delay_labels(window, label, LATE_SHARE, bench.rng), rest)[0])
     return [_row(LATE, bench, take, hits)]
 
 
@@ -322,7 +319,7 @@ def _seen_loss(bench: Bench, take: int, tries: int) -> list[dict[str, Any]]:
     hits: dict[tuple[str, float], list[bool]] = {(f.name, size): [] for f, size in every}
     losses: dict[tuple[str, float], list[pd.Series]] = {key: [] for key in hits}
     for one in islice(bench.deals(take), tries):
-        window, rest = judged.iloc[one.window], judged.iloc[one.rest]
+        window, rest = one.sides(judged)
         left = [
             (f, size)
             for f, size in every
