@@ -94,13 +94,15 @@ def visit(page: Page, path: Path, scheme: str = "light") -> Page:
     return page
 
 
-def violations(page: Page) -> dict[str, list[str]]:
-    """What axe-core finds wrong by WCAG, levels A and AA: rule, and the elements."""
+def violations(page: Page, rules: list[str] | None = None) -> dict[str, list[str]]:
+    """What axe-core finds wrong: rule, and the elements; by default of WCAG, levels A and AA."""
     from axe_playwright_python.sync_playwright import Axe
 
     # That nothing else is wanted spares axe the description of every element that is right.
     options: dict[str, Any] = {
-        "runOnly": {"type": "tag", "values": LEVELS},
+        "runOnly": {"type": "rule", "values": rules}
+        if rules
+        else {"type": "tag", "values": LEVELS},
         "resultTypes": ["violations"],
         # Styles are in the page, or on disk, where no request gets them.
         "preload": False,
@@ -124,3 +126,10 @@ def assert_sound(page: Page) -> None:
     assert all(after <= before + 1 for before, after in pairwise(levels))
     assert page.locator("html").get_attribute("lang") == "en"
     assert violations(page) == {}
+
+
+def assert_sound_in_the_dark(page: Page) -> None:
+    """What was sound in the light is so in the dark: only its colours are others."""
+    # A matter of style sheets alone: no script of the page asks for it.
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, ["color-contrast", "link-in-text-block"]) == {}

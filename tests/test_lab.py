@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # The tour has no controls: `make docs` runs it.
 NOTEBOOKS = sorted({path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} - {"tour"})
 STARTED, RUN = 120, 240
+FEATURES = ["distance", "carrier", "temp", "wind_speed"]
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         small |= {'"reports"': f'"{folder}/reports"', 'window: str = ""': 'window: str = "3MS"'}
         small |= {'"pape"': '"cbpe"', "rows: int = 5000": "rows: int = 1000"}
         small |= {"deals: int = 100": "deals: int = 2", "tries: int = 30": "tries: int = 2"}
-        if name == "audit":
-            small["features: list = []"] = 'features: list = ["distance", "carrier"]'
+        few = FEATURES[:2] if name == "audit" else FEATURES
+        small["features: list = []"] = f"features: list = {few}"
         source = "".join(cell["source"])
         for old, new in small.items():
             source = source.replace(old, new)

@@ -256,14 +256,11 @@ def test_own_content_is_small(flights):
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_page_is_drawn_and_accessible(page, flights, name):
-    from tests.browser import assert_sound, visit
+    from tests.browser import assert_sound, assert_sound_in_the_dark, visit
 
     folder, _, _ = flights
-    visit(page, folder / f"{name}.html")
-    for scheme in ("light", "dark"):
-        # A matter of style sheets alone: no script of the page asks for it.
-        page.emulate_media(color_scheme=scheme)
-        assert_sound(page)
+    assert_sound(visit(page, folder / f"{name}.html"))
+    assert_sound_in_the_dark(page)
 
 
 @pytest.mark.slow

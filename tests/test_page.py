@@ -14,7 +14,15 @@ import driftlib as dl
 
 pytest.importorskip("streamlit")
 pytest.importorskip("playwright")
-from playwright.sync_api import Browser, FilePayload, Locator, Page, TimeoutError, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Locator,
+    Page,
+    TimeoutError,
+    expect,
+)
 
 from tests.browser import PATIENCE, assert_sound, faults_of, served, settled, visit
 
@@ -48,16 +56,26 @@ def opened(page: Page, address: str, query: str) -> Page:
     return page
 
 
-@pytest.fixture
-def app(page: Page, address: str) -> Page:
-    """The page on its first load, with little data."""
-    return opened(page, address, "rows=500")
+# Most of a test's time is the page's first load.
+@pytest.fixture(scope="module")
+def app(context: BrowserContext, address: str) -> Iterator[Page]:
+    """The page with little data, which nothing happened to yet."""
+    yield from kept(context, address, "rows=500&drift=0&flips=0")
 
 
-@pytest.fixture
-def own(page: Page, address: str) -> Page:
-    """The page where nothing is simulated, and files are still to be chosen."""
-    return opened(page, address, "data=Your+two+files")
+@pytest.fixture(scope="module")
+def own(context: BrowserContext, address: str) -> Iterator[Page]:
+    """The page where nothing is simulated, and files are to be chosen."""
+    yield from kept(context, address, "data=Your+two+files")
+
+
+def kept(context: BrowserContext, address: str, query: str) -> Iterator[Page]:
+    """A page for the tests that follow; none of them may make it ask a network or fail."""
+    page = context.new_page()
+    faults = faults_of(page)
+    yield opened(page, address, query)
+    page.close()
+    assert not faults, faults
 
 
 def tab(page: Page, name: str) -> Locator:
@@ -94,14 +112,20 @@ def test_every_tab_can_be_read_on_a_phone_in_either_scheme(browser: Browser, add
     app = opened(page, address, "rows=500")
     expect(metric(app, "Features drifted")).to_have_text(re.compile(r"^\d of 8$"))
     expect(app.get_by_text(re.compile("drift: .*Brier score")).first).to_be_visible()
-    for scheme in ("light", "dark"):
-        app.emulate_media(color_scheme=scheme)
-        read_every_tab(app, scheme)
+    for name, charts in {"Drift": 3, "Performance": 2, "Why": 2}.items():
+        panel = tab(app, name)
+        # A tab that is chosen is in the address, so that the page is answered anew: a click
+        # meanwhile would have it begin again.
+        settled(app)
+        for scheme in ("light", "dark"):
+            app.emulate_media(color_scheme=scheme)
+            read(app, panel, charts, scheme)
     phone.close()
     assert not faults, faults
 
 
-def read_every_tab(app: Page, scheme: str) -> None:
+def read(app: Page, panel: Locator, charts: int, scheme: str) -> None:
+    """Every word of a tab's charts stands out, and nothing reaches past the side."""
     app.wait_for_function(
         """dark => {
             const app = document.querySelector('[data-testid="stApp"]');
@@ -110,38 +134,33 @@ def read_every_tab(app: Page, scheme: str) -> None:
         }""",
         arg=scheme == "dark",
     )
-    for name, charts in {"Drift": 3, "Performance": 2, "Why": 2}.items():
-        panel = tab(app, name)
-        # A tab that is chosen is in the address, so that the page is answered anew: a click
-        # meanwhile would have it begin again.
-        settled(app)
-        expect(panel.get_by_test_id("stPlotlyChart").nth(charts - 1)).to_be_visible()
-        texts = panel.locator('.main-svg [style*="fill: rgb(113, 118, 126)"]')
-        expect(texts.first).to_be_visible()
-        faint = texts.evaluate_all(
-            """texts => {
-                const light = colour => {
-                    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(part => {
-                        const c = part / 255;
-                        return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-                    });
-                    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-                };
-                const app = document.querySelector('[data-testid="stApp"]');
-                const ground = light(getComputedStyle(app).backgroundColor);
-                return texts.map(text => light(getComputedStyle(text).fill)).map(ink =>
-                    (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05))
-                    .filter(contrast => contrast < 4.5);
-            }"""
-        )
-        assert faint == []
-        for drawn in panel.locator(".main-svg").all():
-            assert drawn.bounding_box()["width"] <= 390
-        assert app.evaluate("document.documentElement.scrollWidth") <= 390
+    settled(app)
+    expect(panel.get_by_test_id("stPlotlyChart").nth(charts - 1)).to_be_visible()
+    texts = panel.locator('.main-svg [style*="fill: rgb(113, 118, 126)"]')
+    expect(texts.first).to_be_visible()
+    faint = texts.evaluate_all(
+        """texts => {
+            const light = colour => {
+                const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(part => {
+                    const c = part / 255;
+                    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+                });
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+            };
+            const app = document.querySelector('[data-testid="stApp"]');
+            const ground = light(getComputedStyle(app).backgroundColor);
+            return texts.map(text => light(getComputedStyle(text).fill)).map(ink =>
+                (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05))
+                .filter(contrast => contrast < 4.5);
+        }"""
+    )
+    assert faint == []
+    for drawn in panel.locator(".main-svg").all():
+        assert drawn.bounding_box()["width"] <= 390
+    assert app.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(page: Page, address: str):
-    app = opened(page, address, "rows=500&drift=0&flips=0")
+def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(app: Page):
     expect(metric(app, "Features drifted")).to_have_text("0 of 8")
     before = float(metric(app, "Accuracy, current").inner_text())
     slider = app.get_by_role("slider", name="Label flips")
@@ -163,7 +182,7 @@ def test_sliders_answer_to_the_keyboard_and_the_address_keeps_them(page: Page, a
     expect(metric(app, "Features drifted")).to_have_text("4 of 8")
 
 
-def test_the_sample_is_evaluated_and_its_results_can_be_taken_away(own: Page):
+def test_the_sample_is_evaluated_and_its_results_can_be_taken_away(own: Page, page: Page):
     app = own
     panel = tab(app, "Predictions only")
     assert download(app, "Download a sample to try").read_bytes() == SAMPLE.read_bytes()
@@ -180,17 +199,17 @@ def test_the_sample_is_evaluated_and_its_results_can_be_taken_away(own: Page):
     report = download(app, "Download report (HTML)")
     copy = report.with_name("report.html")
     report.rename(copy)
-    assert_sound(visit(app, copy))
-    expect(app.locator("figure.chart")).to_have_count(2)
+    assert_sound(visit(page, copy))
+    expect(page.locator("figure.chart")).to_have_count(2)
 
 
-def test_the_report_on_two_periods_opens_by_itself(app: Page):
+def test_the_report_on_two_periods_opens_by_itself(app: Page, page: Page):
     tab(app, "Overview")
     report = download(app, "Download report (HTML)")
     copy = report.with_name("both.html")
     report.rename(copy)
-    assert_sound(visit(app, copy))
-    assert app.locator("figure.chart").count() >= 4
+    assert_sound(visit(page, copy))
+    assert page.locator("figure.chart").count() >= 4
 
 
 BAD = {
@@ -232,6 +251,8 @@ def test_what_cannot_be_used_gets_one_sentence(own: Page):
             break
     assert seen
     assert app.locator("img[src=x]").count() == 0
+    # An open list hides all else from those who hear the page.
+    app.keyboard.press("Escape")
 
 
 def choose(app: Page, label: str, file: FilePayload) -> None:
