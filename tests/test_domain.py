@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from driftlib.domain.bins import MISSING, as_floats, fit_bins
-from driftlib.domain.boosting import boosting_options, fit_folds, judge
+from driftlib.domain.bins import MISSING, fit_bins
+from driftlib.domain.boosting import boosting_options, fit_folds
 from driftlib.domain.classifier import fit_domain
 from driftlib.domain.features import MOST_LEVELS, choose_levels, encode
 from driftlib.domain.separation import auc
@@ -101,7 +102,7 @@ def test_every_row_is_judged_by_a_model_that_has_not_seen_it():
     domain = fit_domain(frame.iloc[:300], frame.iloc[300:])
     for fold, model in enumerate(domain.models):
         rows = domain.folds == fold
-        expected = np.clip(judge(model, domain.codes[rows]), 0.001, 0.999)
+        expected = np.clip(expit(model.predict(domain.codes[rows])), 0.001, 0.999)
         pi = np.r_[domain.pi_reference, domain.pi_current]
         np.testing.assert_array_equal(pi[rows], expected)
     counts = [np.bincount(part) for part in np.split(domain.folds, [300])]
@@ -268,7 +269,7 @@ def test_models_that_take_bins_as_they_are_equal_those_that_look_for_them(rng):
     target = (frame["x"] + frame["gaps"].fillna(1) > 0.4).to_numpy()
     folds = np.arange(900) % 2
     options = boosting_options(features, levels, seed=0)
-    values = as_floats(codes)
+    values = np.where(codes == MISSING, np.nan, codes)
     values[:, 3] = 0.0
     for kind, plain in (
         ("classifier", HistGradientBoostingClassifier),
@@ -277,7 +278,19 @@ def test_models_that_take_bins_as_they_are_equal_those_that_look_for_them(rng):
         for fold, model in enumerate(fit_folds(kind, options, codes, target * 1.0, folds)):
             seen = folds != fold
             looked = plain(**options).fit(values[seen], target[seen] * 1.0)
+            say = looked.decision_function if kind == "classifier" else looked.predict
             # Between two bins that it has seen, a model of its own bins may turn elsewhere.
-            np.testing.assert_allclose(
-                judge(model, codes[seen]), judge(looked, codes[seen]), rtol=0, atol=1e-9
-            )
+            known, others = codes[seen], codes[seen][::-1]
+            np.testing.assert_allclose(model.predict(known), say(values[seen]), rtol=0, atol=1e-9)
+            for j, found in enumerate(model.replaced(known, others)):
+                mixed = values[seen]
+                mixed[:, j] = mixed[::-1, j]
+                np.testing.assert_allclose(found, say(mixed), rtol=0, atol=1e-9)
+
+
+def test_a_level_is_told_from_missing_where_it_is_the_only_one(rng):
+    codes = np.column_stack([rng.choice([0, MISSING], 600), rng.integers(0, 5, 600)])
+    folds, target = np.arange(600) % 2, (codes[:, 0] == 0) * 1.0
+    options = boosting_options(["only", "other"], ["only", "other"], seed=0)
+    models = fit_folds("regressor", options, codes.astype(np.uint8), target, folds)
+    assert np.abs(models[0].predict(codes) - target).max() < 0.01

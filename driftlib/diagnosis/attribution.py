@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.domain.result import Domain
-from driftlib.domain.separation import auc
+from driftlib.domain.separation import area
 from driftlib.domain.weights import overlap_weights
 
 # Rows of either period that are used: shuffling each feature takes a prediction of all of them.
@@ -47,7 +47,7 @@ def attribute(domain: Domain, expected: np.ndarray) -> pd.DataFrame:
     rows = domain.some_rows(MOST_ROWS)
     current = domain.is_current[rows]
     measured = [
-        (_moved(pi, domain.share, current, expected[rows]), auc(pi[current], pi[~current])[0])
+        (_moved(pi, domain.share, current, expected[rows]), area(pi[current], pi[~current]))
         for pi in domain.shuffled(rows)
     ]
     table = np.array(measured)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import logit
 
-from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
+from driftlib.domain.boosting import boosting_options, fit_folds, held_out
 from driftlib.domain.result import Domain
 from driftlib.stats.unit_influence import (
     RowUnits,
@@ -156,8 +156,7 @@ def fit_loss(
         "regressor", options, domain.codes[known], np.ldexp(loss[known], -power),
         domain.folds[known], held,
     )  # fmt: skip
-    with one_thread():
-        return np.ldexp(held_out(models, domain.codes, domain.folds), power)
+    return np.ldexp(held_out(models, domain.codes, domain.folds), power)
 
 
 def retarget(domain: Domain, loss: np.ndarray, expected: np.ndarray) -> np.ndarray:

@@ -87,19 +87,3 @@ def _ends(values: np.ndarray) -> np.ndarray:
     if len(distinct) <= MOST_BINS:
         return distinct[:-1] / 2 + distinct[1:] / 2
     return np.unique(ordered[np.arange(1, MOST_BINS) * len(ordered) // MOST_BINS - 1])
-
-
-def as_floats(codes: np.ndarray) -> np.ndarray:
-    """Write bins as scikit-learn takes them.
-
-    Parameters
-    ----------
-    codes : uint8 array, shape (rows, features)
-        From `Binning.codes`.
-
-    Returns
-    -------
-    float array, shape (rows, features)
-        NaN where a value is missing.
-    """
-    return np.where(codes == MISSING, np.nan, codes)

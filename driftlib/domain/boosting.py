@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftlib.data.batches import each
-from driftlib.domain.bins import as_floats
+from driftlib.domain.bins import MISSING
+from driftlib.domain.trees import CODES, Trees, read_trees
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -110,28 +111,42 @@ def fit_folds(
         others = folds != fold
         # What is set is set for the thread that sets it.
         with one_thread():
-            return model(**options).fit(_filled(as_floats(codes[others])), target[others])
+            return model(**options).fit(codes[others], target[others]).trees()
 
     return tuple(each(fit, list(range(int(folds.max()) + 1)), codes.size))
 
 
 @lru_cache(maxsize=1)
 def _models() -> dict[str, Any]:
-    """Make scikit-learn's models take codes as their bins, which they would look for again.
-
-    A version that bins in another way does look for them, and finds the same.
-    """
+    """Make scikit-learn's models take codes as their bins, which they would look for again."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     class Binned:
+        def _preprocess_X(self: Any, X: np.ndarray, *, reset: bool) -> Any:
+            named = self.categorical_features
+            self.n_features_in_ = X.shape[1]
+            levels = np.zeros(X.shape[1], dtype=bool) if named is None else np.array(named)
+            self._order = np.argsort(~levels, kind="stable")
+            self.is_categorical_ = levels if levels.any() else None
+            ordered = levels[self._order]
+            self._is_categorical_remapped = ordered if levels.any() else None
+            X = X[:, self._order]
+            self._seen = [
+                np.bincount(X[:, j], minlength=CODES) > 0 if ordered[j] else None
+                for j in range(X.shape[1])
+            ]
+            return X, [None if seen is None else np.flatnonzero(seen) for seen in self._seen]
+
         def _bin_data(self: Any, X: np.ndarray, *args: Any, **options: Any) -> np.ndarray:
-            missing = np.isnan(X)
-            known = np.where(missing, 0, X)
-            largest = known.max(axis=0)
-            # Each code once is all that there is to learn of a column.
-            self._bin_mapper.fit(np.minimum(np.arange(largest.max() + 1)[:, None], largest))
-            known[missing] = self._bin_mapper.missing_values_bin_idx_
-            return np.asfortranarray(known.astype(np.uint8))
+            largest = np.where(X == MISSING, 0, X).max(axis=0).tolist()
+            mapper = self._bin_mapper
+            mapper.missing_values_bin_idx_ = MISSING
+            mapper.n_bins_non_missing_ = np.array(largest, dtype=np.uint32) + 1
+            mapper.bin_thresholds_ = [np.arange(end + 1) + 0.5 for end in largest]
+            return np.asfortranarray(X)
+
+        def trees(self: Any) -> Trees:
+            return read_trees(self, self._seen, self._order)
 
     class BinnedClassifier(Binned, HistGradientBoostingClassifier):
         pass
@@ -142,13 +157,7 @@ def _models() -> dict[str, Any]:
     return {"classifier": BinnedClassifier, "regressor": BinnedRegressor}
 
 
-def _filled(matrix: np.ndarray) -> np.ndarray:
-    """Set columns without a value to 0, in place, as scikit-learn refuses them."""
-    matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
-    return matrix
-
-
-def held_out(models: Sequence[Any], codes: np.ndarray, folds: np.ndarray) -> np.ndarray:
+def held_out(models: Sequence[Trees | None], codes: np.ndarray, folds: np.ndarray) -> np.ndarray:
     """Predict each row by the model that has not seen it.
 
     Parameters
@@ -156,39 +165,19 @@ def held_out(models: Sequence[Any], codes: np.ndarray, folds: np.ndarray) -> np.
     models : sequence
         From `fit_folds`.
     codes : uint8 array, shape (rows, features)
-        Of rows that were fitted, or of changed copies of them.
+        Of rows that were fitted, or of others.
     folds : int array, shape (rows,)
         Fold of each row.
 
     Returns
     -------
     float array, shape (rows,)
-        Probabilities of the second class from classifiers, predictions from regressors; NaN
-        where the fold has no model.
+        Predictions of regressors, log odds of the second class of classifiers; NaN where the
+        fold has no model.
     """
     predicted = np.full(len(codes), np.nan)
     for fold, model in enumerate(models):
         rows = folds == fold
-        if model is not None and rows.any():
-            predicted[rows] = judge(model, codes[rows])
+        if model is not None:
+            predicted[rows] = model.predict(codes[rows])
     return predicted
-
-
-def judge(model: Any, codes: np.ndarray) -> np.ndarray:
-    """Predict rows by one model.
-
-    Parameters
-    ----------
-    model : object
-        From `fit_folds`.
-    codes : uint8 array, shape (rows, features)
-
-    Returns
-    -------
-    float array, shape (rows,)
-        Probabilities of the second class from a classifier, predictions from a regressor.
-    """
-    part = as_floats(codes)
-    if hasattr(model, "predict_proba"):
-        return np.asarray(model.predict_proba(part)[:, 1])
-    return np.asarray(model.predict(part))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import expit, ndtr, ndtri
 
 from driftlib.arguments import known_keywords
 from driftlib.data.frames import index_of
@@ -20,7 +20,7 @@ from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.season import season_names
 from driftlib.data.unit_choice import AUTO
 from driftlib.domain.bins import Binning, fit_bins
-from driftlib.domain.boosting import boosting_options, fit_folds, held_out, one_thread
+from driftlib.domain.boosting import boosting_options, fit_folds, held_out
 from driftlib.domain.calibration import fit_scale
 from driftlib.domain.features import (
     choose_levels,
@@ -244,8 +244,7 @@ def fit_periods(
     codes = binning.codes(matrix)
     options = boosting_options(list(kinds), levels, seed)
     models = fit_folds("classifier", options, codes, is_current, fold_of)
-    with one_thread():
-        raw = held_out(models, codes, fold_of)
+    raw = expit(held_out(models, codes, fold_of))
     scale = None if drawn is None else fit_scale(raw, is_current, fold_of)
     score = clipped(raw) if scale is None else scale.score(raw, fold_of)
     pi = score if scale is None else clipped(scale.probability(raw, fold_of))

@@ -6,7 +6,6 @@ a drift test over all features together, and the columns that carry the differen
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,14 +13,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_frame
 from driftlib.domain.bins import Binning
-from driftlib.domain.boosting import held_out, judge, one_thread
+from driftlib.domain.boosting import held_out
 from driftlib.domain.calibration import FoldScale
 from driftlib.domain.features import MOST_LEVELS, encode
-from driftlib.domain.separation import auc, auc_alone
+from driftlib.domain.separation import area, auc_alone
+from driftlib.domain.trees import Trees
 from driftlib.domain.units import PeriodUnits
 from driftlib.domain.weights import clipped, odds_ratio, overlap_weights
 from driftlib.results import Result
@@ -31,7 +32,6 @@ from driftlib.stats.unit_influence import RowUnits
 MOST_AUC = 0.98
 LEAST_EFFECTIVE_SHARE = 0.1
 SCREENED_ROWS = 5_000
-CELLS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Domain(Result):
     binning: Binning = field(repr=False)
     codes: np.ndarray = field(repr=False)
     folds: np.ndarray = field(repr=False)
-    models: tuple[Any, ...] = field(repr=False)
+    models: tuple[Trees, ...] = field(repr=False)
     seed: int = 0
     period_units: PeriodUnits = field(default=PeriodUnits(), repr=False)
     units: RowUnits | None = field(default=None, repr=False)
@@ -158,12 +158,13 @@ class Domain(Result):
         """
         codes = self.binning.codes(encode(read_frame(frame, "data"), self.features, self.levels))
         judged = [
-            self._scaled(judge(model, codes), np.full(len(codes), fold))
+            self._scaled(model.predict(codes), np.full(len(codes), fold))
             for fold, model in enumerate(self.models)
         ]
         return clipped(np.mean(judged, 0))
 
-    def _scaled(self, pi: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    def _scaled(self, log_odds: np.ndarray, folds: np.ndarray) -> np.ndarray:
+        pi: np.ndarray = expit(log_odds)
         return pi if self.scale is None else self.scale.probability(pi, folds)
 
     def density_ratio(self, frame: Any) -> np.ndarray:
@@ -216,7 +217,7 @@ class Domain(Result):
             return pd.DataFrame(columns=["auc_alone", "auc_loss"], dtype=float)
         rows = self.some_rows(SCREENED_ROWS)
         current, alone = self.is_current[rows], self._alone
-        whole, *shuffled = (auc(pi[current], pi[~current])[0] for pi in self.shuffled(rows))
+        whole, *shuffled = (area(pi[current], pi[~current]) for pi in self.shuffled(rows))
         loss = whole - np.array(shuffled)
         table = pd.DataFrame(
             {"auc_alone": alone, "auc_loss": loss}, index=pd.Index(self.features, name="feature")
@@ -242,7 +243,7 @@ class Domain(Result):
         current = self.is_current[rows]
         pi = np.concatenate([self.pi_reference, self.pi_current])[rows]
         # Shuffled, no column takes away more than what all together have beyond one half.
-        if self._alone[place] >= auc(pi[current], pi[~current])[0]:
+        if self._alone[place] >= area(pi[current], pi[~current]):
             return self.features[place]
         return str(self.table.index[0])
 
@@ -310,23 +311,21 @@ class Domain(Result):
         """
         rng = np.random.default_rng(self.seed)
         codes, folds = self.codes[rows], self.folds[rows]
-
-        def changed() -> Iterator[np.ndarray]:
-            yield codes
-            for j in range(len(self.features)):
-                copy = codes.copy()
-                for fold in np.unique(folds):
-                    inside = folds == fold
-                    copy[inside, j] = rng.permutation(codes[inside, j])
-                yield copy
-
-        copies = changed()
-        # Several at once, for a call costs as much as some thousand rows.
-        while some := list(itertools.islice(copies, max(1, CELLS_AT_ONCE // codes.size))):
-            repeated = np.tile(folds, len(some))
-            with one_thread():
-                raw = held_out(self.models, np.concatenate(some), repeated)
-            yield from np.split(clipped(self._scaled(raw, repeated)), len(some))
+        inside = [folds == fold for fold in range(len(self.models))]
+        mixed = codes.copy(order="F")
+        for j in range(codes.shape[1]):
+            for own in inside:
+                mixed[own, j] = rng.permutation(codes[own, j])
+        yield clipped(self._scaled(held_out(self.models, codes, folds), folds))
+        judged = [
+            model.replaced(codes[own], mixed[own])
+            for model, own in zip(self.models, inside, strict=True)
+        ]
+        log_odds = np.empty(len(rows))
+        for each in zip(*judged, strict=True):
+            for own, found in zip(inside, each, strict=True):
+                log_odds[own] = found
+            yield clipped(self._scaled(log_odds, folds))
 
 
 def _codes(feature: str, levels: Mapping[str, Any]) -> int | None:

@@ -44,13 +44,35 @@ def auc(current: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
     0.9166666666666666
     """
     wins, losses = _placements(current, reference)
-    area = float(wins.mean())
+    share = float(wins.mean())
     variance = sum(float(part.var(ddof=1)) / len(part) for part in (wins, losses) if len(part) > 1)
     if variance < 1e-12:
         smaller = min(len(current), len(reference))
-        inner = np.clip(area, 0.5 / smaller, 1 - 0.5 / smaller)
+        inner = np.clip(share, 0.5 / smaller, 1 - 0.5 / smaller)
         variance = float(inner * (1 - inner) / smaller)
-    return area, variance
+    return share, variance
+
+
+def area(current: np.ndarray, reference: np.ndarray) -> float:
+    """Compute the area of `auc` alone, which takes less time.
+
+    Parameters
+    ----------
+    current, reference : float array, at least one row each
+        As for `auc`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> area(np.array([2.0, 3.0, 4.0]), np.array([1.0, 2.0]))
+    0.9166666666666666
+    """
+    low, high = np.sort(reference), np.sort(current)
+    below = low.searchsorted(high, "left").sum() + low.searchsorted(high, "right").sum()
+    return float(below / (2 * len(low) * len(high)))
 
 
 def auc_by_units(scores: np.ndarray, units: RowUnits) -> tuple[float, UnitError]:
@@ -86,19 +108,19 @@ def auc_by_units(scores: np.ndarray, units: RowUnits) -> tuple[float, UnitError]
     """
     ahead, behind = scores[units.current], scores[~units.current]
     wins, losses = _placements(ahead, behind)
-    area = float(wins.mean())
+    share = float(wins.mean())
     influence = np.empty(len(scores))
-    influence[units.current] = (wins - area) / len(ahead)
-    influence[~units.current] = (1 - losses - area) / len(behind)
+    influence[units.current] = (wins - share) / len(ahead)
+    influence[~units.current] = (1 - losses - share) / len(behind)
     phi = influence_memory(units, influence[None])
     known = influence_error(units, influence, phi)
     least = (len(scores) + 1) / (12.0 * len(ahead) * len(behind))
     if known.error**2 < 1e-12:
         # Placements that never vary say nothing of how they would.
         smaller = min(units.counts)
-        inner = float(np.clip(area, 0.5 / smaller, 1 - 0.5 / smaller))
+        inner = float(np.clip(share, 0.5 / smaller, 1 - 0.5 / smaller))
         least = max(least, inner * (1 - inner) / smaller)
-    return area, replace(known, error=float(np.sqrt(max(known.error**2, least))))
+    return share, replace(known, error=float(np.sqrt(max(known.error**2, least))))
 
 
 def _placements(current: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -151,4 +173,4 @@ def auc_alone(
         seen, hidden = folds != fold, folds == fold
         hits = np.bincount(bins[seen], is_current[seen], size) + is_current.mean()
         scores[hidden] = (hits / (np.bincount(bins[seen], minlength=size) + 1))[bins[hidden]]
-    return auc(scores[is_current], scores[~is_current])[0]
+    return area(scores[is_current], scores[~is_current])
