@@ -316,6 +316,14 @@ def test_no_registry_host_is_named():
     assert git("grep", "-nIE", hosts, "--", ".") == []
 
 
+def test_simulations_and_their_long_runs_are_there():
+    table = re.findall(r"^\| (`test_.*) \| (`.*) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    for folder, cells in zip(("tests", "bench"), zip(*table, strict=True), strict=True):
+        named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+        assert len(named) >= 15
+        assert named <= {path.stem for path in (ROOT / folder).glob("*.py")}
+
+
 def test_notebooks_are_committed_clean():
     paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
     assert {path.stem for path in paths} >= {"baseline", "drift", "performance", "demo"}
