@@ -2,9 +2,8 @@
 
 An audit of one reference says how often a check alarms without a change and how often it sees a
 fault. Fresh references and windows of the same world, as many units as the audit dealt, show how
-often that happens. Each fault of a feature is foretold from six references: their mean is held
-against the fresh data ("apart", in standard errors of both), and each one's interval ("held", of
-six). Labels are audited with one reference, so that "apart" counts what its units leave open.
+often that happens. Everything is foretold from six references: their mean is held against the fresh
+data ("apart", in standard errors of both), and each one's interval ("held", of six).
 Flights: audited in March, counted on days of April to June that are dealt as an audit deals them.
 """
 
@@ -127,7 +126,7 @@ def audited(world: str, references: int = REFERENCES, fresh: int = FRESH) -> pd.
     world : str
         Its name.
     references : int
-        That features are audited with.
+        That are audited.
     fresh : int
         Windows that are checked.
 
@@ -137,41 +136,50 @@ def audited(world: str, references: int = REFERENCES, fresh: int = FRESH) -> pd.
         A row for each thing that was foretold.
     """
     keywords: dict[str, Any] = {"window": f"{WINDOW}D", **_keywords(world)}
-    several = []
+    told: dict[Key, list[tuple[float, float, float, int]]] = {}
     for number in range(references):
-        reference = _unlabelled(WORLDS[world](np.random.default_rng((SEED, 0, number)), DAYS))
-        found = dl.audit(
-            reference, deals=100, tries=60, faults=[SHIFT, MISSING], seed=number, **keywords
-        )
-        several.append(_foretold(found))
-    reference = WORLDS[world](np.random.default_rng((SEED, 0, 0)), DAYS)
-    once = _foretold(dl.audit(reference, deals=200, tries=60, faults=[SHIFT], **keywords))
+        reference = WORLDS[world](np.random.default_rng((SEED, 0, number)), DAYS)
+        features = dl.audit(
+            _unlabelled(reference), deals=100, tries=60, faults=[SHIFT, MISSING], seed=number,
+            **keywords,
+        )  # fmt: skip
+        labels = dl.audit(reference, deals=40, tries=24, faults=[], seed=number, **keywords)
+        for key, one in (_foretold(labels) | _foretold(features)).items():
+            told.setdefault(key, []).append(one)
     rows = []
     for key, share in _fresh(world, fresh).mean().items():
-        told = [one[key] for one in several if key in one] or [once[key]]
-        shares = np.array([one[0] for one in told])
-        said, tries = shares.mean(), sum(one[3] for one in told)
+        each = told[key]
+        shares = np.array([one[0] for one in each])
+        said, tries = shares.mean(), sum(one[3] for one in each)
         error = np.sqrt(max(share * (1 - share), 0.25 / fresh) / fresh)
-        if len(told) > 1:
-            own = max(shares.std(ddof=1) / np.sqrt(len(told)), 0.25 / tries)
-        else:
-            own = (told[0][2] - told[0][1]) / 3.92
+        # References that all foretell the same differ by chance, too.
+        both = (fresh * share + tries * said) / (fresh + tries)
+        least = np.sqrt(max(both * (1 - both), 0.25 / tries) / tries)
+        own = max(shares.std(ddof=1) / np.sqrt(len(each)), least)
         slack = 1.96 * error
-        held = sum(low - slack <= share <= high + slack for _, low, high, _ in told)
+        held = sum(low - slack <= share <= high + slack for _, low, high, _ in each)
         rows.append(
             (*key, 100 * said, 100 * share, (said - share) / np.hypot(error, own),
-             f"{held} of {len(told)}")
+             f"{held} of {len(each)}")
         )  # fmt: skip
     columns = ["what", "feature", "size", "foretold %", "fresh %", "apart", "held"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def flights() -> None:
-    """Print what an audit of March foretells of days dealt from April to June."""
+def flights(deals: int = 200, tries: int = 30, checks: int = 67) -> None:
+    """Print what an audit of March foretells of days dealt from April to June.
+
+    Parameters
+    ----------
+    deals, tries : int
+        Of the audit.
+    checks : int
+        Of each month.
+    """
     march = pd.read_parquet(DATA / "reference.parquet")
     later = pd.read_parquet(DATA / "current.parquet")
     names: dict[str, Any] = {"timestamp": "timestamp"}
-    found = dl.audit(march, window="7D", deals=200, tries=30, faults=[SHIFT, MISSING], **names)
+    found = dl.audit(march, window="7D", deals=deals, tries=tries, faults=[SHIFT, MISSING], **names)
     print(f"\nMarch: {found.headline}")
     told = _foretold(found)
     keys: list[Key] = [("drift", "", 0.0), ("performance", "", 0.0)]
@@ -182,7 +190,7 @@ def flights() -> None:
         rows = later[later["timestamp"].dt.month == month]
         whole = dl.Baseline.fit(rows, **names)
         dealer = Dealer(whole, rows, unit_codes(whole.unit, rows))
-        for one in islice(dealer.deals(7, rng), 67):
+        for one in islice(dealer.deals(7, rng), checks):
             window, rest = one.sides(rows)
             baseline = dl.Baseline.fit(rest, **names)
             column = baseline.columns["distance"]
