@@ -6,6 +6,8 @@ the Brier score a row, and so does looking for a fault of the feed where there i
 of a policy is its loss on the later rows, price included, less that of the action that was best.
 
 Right: what was chosen is the best, or within 0.002 of it. Waiting leaves the model as it is.
+Where that is wrong it is asked whether labels could have told at all: whether the probabilities of
+the law by now, which no procedure knows, are surely better than the model's on all labelled rows.
 """
 
 from __future__ import annotations
@@ -22,7 +24,12 @@ from scipy.special import expit, logit
 
 import driftlib as dl
 from driftlib.advising.actions import BOTH, KEEP, MEND, NEW, OFFSET, RECALIBRATE, RETRAIN, WAIT
+from driftlib.advising.worth import Judge
+from driftlib.data.predictions import Predictions
+from driftlib.data.task import Task
 from driftlib.domain.boosting import boosting_options, one_thread
+from driftlib.performance.metrics import METRICS
+from driftlib.stats.unit_influence import RowUnits
 
 SEED = 20261126
 KINDS = ("stable", "covariate", "concept by segment", "prior shift", "miscalibrated", "feed fault")
@@ -88,14 +95,41 @@ class World:
         group = rng.integers(0, 4, rows)
         if changed and self.kind == "covariate":
             x += self.shift
+        line = self._line(x, group, changed) + self.effect * rng.normal(size=DAYS)[day]
+        y = (rng.random(rows) < expit(line)).astype(int)
+        frame = pd.DataFrame(x, columns=NUMBERS)
+        return frame.assign(group=group, day=self._days(rows), y_true=y)
+
+    def _line(self, x: np.ndarray, group: np.ndarray, changed: bool) -> np.ndarray:
         line = self.level + x @ self.slopes + 0.6 * np.sin(2 * x[:, 0]) + 0.5 * (group == 1)
         if changed and self.kind == "concept by segment":
             inside = (group == self.segment) | (group == (self.segment + 1) % 4)
             line = np.where(inside, self.level + self.turn * (line - self.level), line)
-        line = line + self.effect * rng.normal(size=DAYS)[day]
-        y = (rng.random(rows) < expit(line)).astype(int)
-        frame = pd.DataFrame(x, columns=NUMBERS)
-        return frame.assign(group=group, day=self._days(rows), y_true=y)
+        return line
+
+    def could_tell(self, current: pd.DataFrame) -> bool:
+        """Tell whether labels show a gain to one who knows the law by now.
+
+        Parameters
+        ----------
+        current : pandas.DataFrame
+            Changed rows with their labels.
+
+        Returns
+        -------
+        bool
+            Whether the 95 % interval of what the law's own probabilities gain, on all of them,
+            is above 0.
+        """
+        group = current["group"].map("abcd".index).to_numpy()
+        line = self._line(current[NUMBERS].to_numpy(), group, True)
+        if self.kind == "prior shift":
+            line = line + self.odds
+        y, day = current["y_true"].to_numpy(), pd.factorize(current["day"])[0]
+        known, seen = (Predictions(y, y, p) for p in (expit(line), current["y_proba"].to_numpy()))
+        units = RowUnits(day, np.ones(len(day), dtype=bool), np.arange(day.max() + 1))
+        judge = Judge(Task("binary", ("no", "yes"), ""), METRICS["binary"]["brier"], units)
+        return judge.gain(known, seen).interval()[0] > 0
 
     def _matrix(self, frame: pd.DataFrame) -> np.ndarray:
         return frame[[*NUMBERS, "group"]].to_numpy(dtype=float)
@@ -180,6 +214,7 @@ def one(number: int) -> dict[str, Any]:
         "world": number, "kind": kind, "labels": labels, "verdict": advice.verdict,
         "action": " ".join(filter(None, key)), "best": " ".join(filter(None, best)),
         "regret": taken - low, "of keeping": losses[KEEP, ""] - low,
+        "could tell": advice.action == WAIT and world.could_tell(current),
     }  # fmt: skip
     for name in (NEW, BOTH):
         row[f"of retraining on {name}"] = losses.get((RETRAIN, name), np.nan) - low
@@ -233,6 +268,14 @@ def report(found: pd.DataFrame) -> None:
     print(f"\n{len(found)} worlds: right in {100 * found['right'].mean():.0f} %")
     print(f"of the {len(done)} that do not wait: right in {100 * done['right'].mean():.0f} %")
     print(f"95 % intervals of gains hold in {100 * held:.0f} %")
+    missed = found[found["waits"] & ~found["right"]]
+    told = missed["could tell"].sum()
+    print(
+        f"{found['waits'].sum()} wait: in {len(missed)} another action was better by more than "
+        f"{CLOSE}; one who knew the law by now could have told by all labels in {told} of these"
+    )
+    counts = missed.groupby("kind")["could tell"].agg(["size", "sum"])
+    print(counts.set_axis(["waits that missed", "could tell"], axis=1).to_string())
     print("\nmean regret\n")
     print(found[policies].mean().round(5).to_string())
     for by in ("kind", "labels"):

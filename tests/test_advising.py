@@ -19,7 +19,7 @@ from driftlib.advising.halves import split
 from driftlib.advising.models import Trainer
 from driftlib.advising.rule import Terms, choose
 from driftlib.advising.trial import Tried
-from driftlib.advising.worth import Gain, Judge
+from driftlib.advising.worth import Gain, Judge, Jury
 from driftlib.cli import main
 from driftlib.data.predictions import Predictions
 from driftlib.data.synthetic import simulate
@@ -109,6 +109,26 @@ def test_too_few_labels_are_a_reason_to_wait(shifted):
     assert f"From {found.more_labels:.0f} labelled rows in all on it can be tried" in found.why
     json.dumps(found.to_dict(), allow_nan=False)
     action_gains(found)
+
+
+def test_halves_change_places_where_the_newer_one_cannot_tell():
+    current = scored(400, 0.9)
+    found = dl.advise(REFERENCE, current, timestamp="when")
+    assert (found.action, found.both_ways) == (OFFSET, True)
+    assert "and the other way round" in found.why
+    row = found.table.set_index("action").loc[OFFSET]
+    assert row["lower"] > 0
+    # Each half corrected by what the other one taught.
+    late = (current["when"] >= current["when"].median()).to_numpy()
+    y, score = current["y_true"].to_numpy(), current["y_proba"].to_numpy()
+    rows, losses = Predictions(y, y, score), np.zeros(400)
+    for half in (late, ~late):
+        correct, _ = offset(BINARY, rows.take(np.flatnonzero(~half)), Decider("binary"))
+        part = np.flatnonzero(half)
+        losses[part] = (correct(rows.take(part)).scores - y[part]) ** 2
+    assert row["value"] == pytest.approx(losses.mean())
+    assert row["gain"] == pytest.approx(((score - y) ** 2 - losses).mean())
+    assert "all 400 rows" in action_gains(found).layout.meta["caption"]
 
 
 class Misfit(BaseEstimator):
@@ -212,7 +232,7 @@ def test_what_looks_like_a_fault_of_the_feed_and_what_does_not():
 
 def made(name: str, gain: float, error: float, rows: Predictions, fitted_on: str = "current"):
     action = next(a for a in ACTIONS if a.name == name and a.fitted_on in ("", fitted_on))
-    return Tried(action, lambda f, r: r, "", rows, 0.2, Gain(gain, UnitError(error)), np.nan)
+    return Tried(action, lambda f, r: r, "", (rows,), 0.2, Gain(gain, UnitError(error)), np.nan)
 
 
 def test_the_simplest_action_that_is_not_told_from_the_best_is_chosen():
@@ -221,18 +241,22 @@ def test_the_simplest_action_that_is_not_told_from_the_best_is_chosen():
     y = (rng.random(4_000) < share).astype(int)
     good = Predictions(y, y, share)
     worse = replace(good, proba=np.clip(share + 0.2, 0, 1))
-    judge = Judge(BINARY, BRIER, None)
+    jury = Jury((Judge(BINARY, BRIER, None),))
     terms = Terms(price=0.001, minimum=0.002)
     keep = made(KEEP, 0, 0, worse)
     curve, new = made(RECALIBRATE, 0.04, 0.002, good), made(RETRAIN, 0.041, 0.002, good)
-    assert choose([keep, curve, new], judge, terms).name == RECALIBRATE
+    assert choose([keep, curve, new], jury, terms).name == RECALIBRATE
     # A new model that is told from the curve, on the same rows.
     poor = made(RECALIBRATE, 0.01, 0.002, worse)
-    assert choose([keep, poor, new], judge, terms).name == RETRAIN
-    assert choose([keep, made(OFFSET, 0.0, 0.0004, good)], judge, terms).name == KEEP
-    assert choose([keep, made(OFFSET, 0.003, 0.003, good)], judge, terms).name == WAIT
+    assert choose([keep, poor, new], jury, terms).name == RETRAIN
+    assert choose([keep, made(OFFSET, 0.0, 0.0004, good)], jury, terms).name == KEEP
+    assert choose([keep, made(OFFSET, 0.003, 0.003, good)], jury, terms).name == WAIT
+    # What both halves together say for sure must be what each of them says.
+    for parts, action in (((0.01, 0.03), RECALIBRATE), ((-0.001, 0.041), WAIT)):
+        both = replace(curve, gain=replace(curve.gain, value=0.02, parts=parts))
+        assert choose([keep, both], jury, terms).name == action
     # Sure, and not worth its price.
-    assert choose([keep, new], judge, Terms(1.0, 0.002)).name == KEEP
+    assert choose([keep, new], jury, Terms(1.0, 0.002)).name == KEEP
 
 
 def test_a_gain_is_that_of_the_same_rows_and_its_error_that_of_their_days():

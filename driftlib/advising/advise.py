@@ -18,7 +18,7 @@ from driftlib.advising.rule import Choice, Terms, choose, labels_to_settle
 from driftlib.advising.score import Score, score
 from driftlib.advising.trial import Side, Trial, Tried
 from driftlib.advising.words import Case, reason
-from driftlib.advising.worth import Judge, has_outputs, reach
+from driftlib.advising.worth import Judge, Jury, has_outputs, reach
 from driftlib.arguments import known_keywords
 from driftlib.data.predictions import Predictions
 from driftlib.data.schema import CATEGORICAL, ColumnRoles
@@ -69,6 +69,8 @@ class Decision(Result):
         Its value on the newer rows as things are.
     older, newer : int
         Rows with labels that actions were fitted on, and judged on.
+    both_ways : bool
+        Whether each action was fitted on the newer rows and judged on the older ones, too.
     unit : str
         What a unit is, and how many there are on either side.
     verdict : str
@@ -121,6 +123,7 @@ class Decision(Result):
     end: str = ""
     labelled: Predictions | None = field(default=None, repr=False)
     labelled_units: RowUnits | None = field(default=None, repr=False)
+    both_ways: bool = False
 
     @property
     def headline(self) -> str:
@@ -133,6 +136,7 @@ class Decision(Result):
         names = (
             "action", "fitted_on", "why", "metric", "metric_title", "value", "older", "newer",
             "unit", "verdict", "model", "price", "minimum_gain", "horizon", "more_labels",
+            "both_ways",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -193,7 +197,7 @@ def advise(
     How it decides: :doc:`/guides/deciding`.
 
     Each action is fitted on the older half of the labelled rows of current and judged on the newer
-    half; see the guide "Deciding" for the rule.
+    half. Where that does not tell, halves change places as well. See the guide for the rule.
 
     Parameters
     ----------
@@ -229,10 +233,11 @@ def advise(
     -------
     Decision
         Its table has a row an action: `action`, `fitted_on`, `value` of the metric on the newer
-        rows, `gain` over keeping (positive where it is better) with its 95 % interval `lower` and
-        `upper`, `net` (less a retraining's price a row), `break_even` (below which price a
-        retraining pays), `labels_needed` (with which it gains most of it), `labels_to_settle`
-        (labelled rows in all that would tell whether it is worth it) and `note`.
+        rows (or on all), `gain` over keeping (positive where it is better) with its 95 % interval
+        `lower` and `upper`, `net` (less a retraining's price a row), `break_even` (below which
+        price a retraining pays), `labels_needed` (with which it gains most of it),
+        `labels_to_settle` (labelled rows in all that would tell whether it is worth it) and
+        `note`.
 
     Raises
     ------
@@ -320,8 +325,13 @@ def advise(
     tried = trial.run()
     least = MINIMUM * reach(judged, tried[0].value) if minimum_gain is None else minimum_gain
     terms = Terms(price / horizon, least)
-    choice = choose(tried, trial.judge, terms)
-    settle = [labels_to_settle(one, terms, len(halves.newer)) for one in tried]
+    choice = choose(tried, Jury((trial.judge,)), terms)
+    both_ways = choice.name == WAIT and not faults
+    if both_ways:
+        turned = trial.turned(halves.older_units)
+        tried = trial.both_ways(tried, turned)
+        choice = choose(tried, Jury((trial.judge, turned.judge)), terms)
+    settle = [labels_to_settle(one, terms, len(halves.rows)) for one in tried]
     more = np.nan
     if choice.name == WAIT:
         more = next(n for n, one in zip(settle, tried, strict=True) if one is choice.tried)
@@ -334,10 +344,11 @@ def advise(
         fitted_on=choice.tried.action.fitted_on
         if choice.tried is not None and choice.name == RETRAIN
         else "",
-        why=reason(case, choice, "", more, tried, halves, trial.trainer.name, terms),
+        why=reason(case, choice, "", more, tried, halves, trial.trainer.name, terms, both_ways),
         value=tried[0].value,
         older=len(halves.older),
         newer=len(halves.newer),
+        both_ways=both_ways,
         model=trial.trainer.name,
         minimum_gain=least,
         more_labels=more,

@@ -27,6 +27,8 @@ class Halves:
         Positions of rows.
     units : RowUnits or None
         Of the newer rows; None where rows are units.
+    older_units : RowUnits or None
+        Of the older rows.
     counts : (int, int)
         Units of either part; rows where these are units.
     by : str
@@ -36,6 +38,7 @@ class Halves:
     older: np.ndarray
     newer: np.ndarray
     units: RowUnits | None
+    older_units: RowUnits | None
     counts: tuple[int, int]
     by: str
 
@@ -147,9 +150,9 @@ def split(
     older, newer = early[place], ~early[place]
     counts = int(early.sum()), int((~early).sum())
     if by_row:
-        return Halves(rows[older], rows[newer], None, counts, by)
-    units = units_of_rows(rule, codes, rows[newer])
-    return Halves(rows[older], rows[newer], units, counts, by)
+        return Halves(rows[older], rows[newer], None, None, counts, by)
+    units, older_units = (units_of_rows(rule, codes, rows[half]) for half in (newer, older))
+    return Halves(rows[older], rows[newer], units, older_units, counts, by)
 
 
 def units_of_rows(rule: UnitRule, codes: UnitCodes, rows: np.ndarray) -> RowUnits:

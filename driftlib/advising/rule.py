@@ -9,7 +9,7 @@ import numpy as np
 
 from driftlib.advising.actions import KEEP, WAIT, Action
 from driftlib.advising.trial import Tried
-from driftlib.advising.worth import Judge
+from driftlib.advising.worth import Jury
 
 LEVEL = 0.95
 # Intervals must be so much shorter than what is to be told that 4 of 5 tell it: 1.96 and 0.84
@@ -62,32 +62,38 @@ class Choice:
     tried: Tried | None
 
 
-def choose(tried: Sequence[Tried], judge: Judge, terms: Terms) -> Choice:
+def choose(tried: Sequence[Tried], jury: Jury, terms: Terms) -> Choice:
     """Choose the simplest action that is not told from the best.
 
     Parameters
     ----------
     tried : sequence of Tried
         The simplest first; keeping is the first.
-    judge : Judge
+    jury : Jury
+        Of the rows that actions were judged on.
     terms : Terms
 
     Returns
     -------
     Choice
     """
-    sure = [one for one in tried[1:] if one.gain.interval(LEVEL)[0] > terms.of(one.action)]
+    sure = [one for one in tried[1:] if _is_sure(one, terms.of(one.action))]
     if not sure:
         return _without_evidence(tried, terms)
     best = max(sure, key=lambda one: one.gain.value - terms.of(one.action))
     if best.gain.value - terms.of(best.action) < terms.minimum:
         return Choice(KEEP, tried[0])
-    found = next(one for one in sure if one is best or not _told_apart(best, one, judge, terms))
+    found = next(one for one in sure if one is best or not _told_apart(best, one, jury, terms))
     return Choice(found.action.name, found)
 
 
-def _told_apart(best: Tried, simpler: Tried, judge: Judge, terms: Terms) -> bool:
-    gain = judge.gain(best.judged, simpler.judged)
+def _is_sure(one: Tried, price: float) -> bool:
+    """Tell whether an action is worth its price: judged on several sets of rows, on each."""
+    return one.gain.interval(LEVEL)[0] > price and all(part > price for part in one.gain.parts)
+
+
+def _told_apart(best: Tried, simpler: Tried, jury: Jury, terms: Terms) -> bool:
+    gain = jury.gain(best.judged, simpler.judged)
     price = terms.of(best.action) - terms.of(simpler.action)
     return gain.value - price >= terms.minimum and gain.interval(LEVEL)[0] > price
 
@@ -103,15 +109,15 @@ def _without_evidence(tried: Sequence[Tried], terms: Terms) -> Choice:
     return Choice(WAIT, max(open_ones, key=lambda one: one.gain.value - terms.of(one.action)))
 
 
-def labels_to_settle(one: Tried, terms: Terms, judged: int) -> float:
+def labels_to_settle(one: Tried, terms: Terms, labels: int) -> float:
     """Tell how many labelled rows in all would tell whether an action is worth it.
 
     Parameters
     ----------
     one : Tried
     terms : Terms
-    judged : int
-        Rows it was judged on: half of those there are.
+    labels : int
+        Labelled rows that there are.
 
     Returns
     -------
@@ -123,4 +129,4 @@ def labels_to_settle(one: Tried, terms: Terms, judged: int) -> float:
     distance = max(abs(one.gain.value - terms.of(one.action)), terms.minimum)
     if not distance > 0:
         return np.nan
-    return float(np.ceil(2 * judged * (SURER * (high - low) / 2 / distance) ** 2))
+    return float(np.ceil(labels * (SURER * (high - low) / 2 / distance) ** 2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,10 +22,10 @@ from driftlib.advising.actions import (
     Action,
 )
 from driftlib.advising.models import Trainer
-from driftlib.advising.worth import Gain, Judge
+from driftlib.advising.worth import Gain, Judge, weighed
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import BINARY, REGRESSION
-from driftlib.stats.unit_influence import UnitError
+from driftlib.stats.unit_influence import RowUnits, UnitError
 
 # Shares of the older rows that are tried, to tell how many labels an action needs.
 SHARES = (0.125, 0.25, 0.5)
@@ -81,8 +81,9 @@ class Tried:
         Gives any rows the outputs they would have.
     words : str
         What was fitted.
-    judged : Predictions
-        The newer rows with those outputs.
+    judged : tuple of Predictions
+        The rows it was judged on with those outputs: the newer ones, and the older ones where
+        halves changed places.
     value : float
         The metric of these.
     gain : Gain
@@ -96,7 +97,7 @@ class Tried:
     action: Action
     outputs: Outputs
     words: str
-    judged: Predictions
+    judged: tuple[Predictions, ...]
     value: float
     gain: Gain
     labels_needed: float
@@ -160,12 +161,56 @@ class Trial:
         value = self.judge.value(judged)
         if action.name == KEEP:
             gain = Gain(0.0, UnitError(0.0))
-            return Tried(action, outputs, words, judged, value, gain, 0.0)
+            return Tried(action, outputs, words, (judged,), value, gain, 0.0)
         gain = self.judge.gain(judged, self.newer.rows)
-        needed = np.nan
-        if gain.interval()[0] > 0:
-            needed = self._labels_needed(action, gain.value)
-        return Tried(action, outputs, words, judged, value, gain, needed, correction)
+        needed = self._labels_needed(action, gain.value) if gain.interval()[0] > 0 else np.nan
+        return Tried(action, outputs, words, (judged,), value, gain, needed, correction)
+
+    def turned(self, units: RowUnits | None) -> Trial:
+        """Let the halves change places.
+
+        Parameters
+        ----------
+        units : RowUnits, optional
+            Of the older rows; None where rows are units.
+
+        Returns
+        -------
+        Trial
+        """
+        judge = replace(self.judge, units=units)
+        return replace(self, older=self.newer, newer=self.older, judge=judge)
+
+    def both_ways(self, first: Sequence[Tried], turned: Trial) -> list[Tried]:
+        """Judge actions by all rows: fitted on either half, each is judged on the other one.
+
+        Parameters
+        ----------
+        first : sequence of Tried
+            From `run`.
+        turned : Trial
+            Of the same halves that changed places.
+
+        Returns
+        -------
+        list of Tried
+            Fitted as before, in the same order.
+        """
+        found = []
+        sizes = len(self.newer), len(turned.newer)
+        for one in first:
+            outputs, *_ = turned._fit(one.action, turned.older)
+            judged = outputs(turned.newer.frame, turned.newer.rows)
+            value = np.average([one.value, turned.judge.value(judged)], weights=sizes)
+            own = replace(one, judged=(*one.judged, judged), value=float(value))
+            if one.action.name != KEEP:
+                gain = weighed([one.gain, turned.judge.gain(judged, turned.newer.rows)], sizes)
+                needed = one.labels_needed
+                if np.isnan(needed) and gain.interval()[0] > 0:
+                    needed = self._labels_needed(one.action, one.gain.value)
+                own = replace(own, gain=gain, labels_needed=needed)
+            found.append(own)
+        return found
 
     def _labels_needed(self, action: Action, gain: float) -> float:
         for share in SHARES:

@@ -65,6 +65,7 @@ def reason(
     halves: Halves | None = None,
     model: str = "",
     terms: Terms | None = None,
+    both_ways: bool = False,
 ) -> str:
     """Word an advice.
 
@@ -81,6 +82,8 @@ def reason(
     model : str
         What a retraining fitted.
     terms : Terms, optional
+    both_ways : bool
+        Whether halves changed places.
 
     Returns
     -------
@@ -89,11 +92,13 @@ def reason(
     """
     said = [_first(case, choice, lacking, _enough(case, more, halves, bool(lacking)))]
     if halves is not None and tried and terms is not None:
+        turned = ", and the other way round, as the newer ones alone could not tell"
         said.append(
             f"Actions were fitted on the older {len(halves.older):,} rows with labels and judged "
             f"on the newer {len(halves.newer):,} ({case.rule.counted(halves.counts[0])} and "
-            f"{case.rule.counted(halves.counts[1])}, split {halves.by}), where the "
-            f"{case.title} is now {tried[0].value:.4g}."
+            f"{case.rule.counted(halves.counts[1])}, split {halves.by})"
+            f"{turned if both_ways else ''}; the {case.title} of these is now "
+            f"{tried[0].value:.4g}."
         )
         said.append(_retraining(case, choice, tried, model, terms))
     said.append(_cause(case, choice))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,13 @@ class Gain:
     value : float
         Positive where it is better, in the unit of the metric.
     error : UnitError
+    parts : tuple of float
+        Of several sets of rows, the value on each.
     """
 
     value: float
     error: UnitError
+    parts: tuple[float, ...] = ()
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Give the limits of an interval.
@@ -105,6 +109,72 @@ class Judge:
 
     def _influence(self, rows: Predictions) -> np.ndarray:
         return np.asarray(influences(rows, self.task, [self.metric])[0])
+
+
+@dataclass(frozen=True)
+class Jury:
+    """Judges of different rows of different units: what they say is weighed by rows.
+
+    Parameters
+    ----------
+    judges : tuple of Judge
+    """
+
+    judges: tuple[Judge, ...]
+
+    def gain(self, rows: Sequence[Predictions], over: Sequence[Predictions]) -> Gain:
+        """Compare two sets of outputs of the rows of every judge.
+
+        Parameters
+        ----------
+        rows, over : sequence of Predictions
+            Of each judge's rows.
+
+        Returns
+        -------
+        Gain
+        """
+        gains = [judge.gain(*both) for judge, *both in zip(self.judges, rows, over, strict=True)]
+        return weighed(gains, [len(one.y) for one in rows])
+
+
+def weighed(gains: Sequence[Gain], rows: Sequence[int]) -> Gain:
+    """Put gains on different rows together.
+
+    Parameters
+    ----------
+    gains : sequence of Gain
+        Independent of one another.
+    rows : sequence of int
+        How many each is of.
+
+    Returns
+    -------
+    Gain
+
+    References
+    ----------
+    Satterthwaite (1946), Biometrics Bulletin 2(6), 110-114, for the degrees of freedom.
+
+    Examples
+    --------
+    >>> both = weighed([Gain(0.1, UnitError(0.03)), Gain(0.3, UnitError(0.04))], [500, 500])
+    >>> both.value, both.error.error, both.parts
+    (0.2, 0.025, (0.1, 0.3))
+    """
+    if len(gains) == 1:
+        return gains[0]
+    share = np.array(rows) / sum(rows)
+    variances = (share * [gain.error.error for gain in gains]) ** 2
+    degrees = np.array([gain.error.degrees_of_freedom for gain in gains])
+    freedom = float((variances**2 / degrees).sum())
+    error = UnitError(
+        float(np.sqrt(variances.sum())),
+        float(variances.sum() ** 2 / freedom) if freedom > 0 else np.inf,
+        max(gain.error.design_effect for gain in gains),
+    )
+    values = tuple(gain.value for gain in gains)
+    return Gain(float(share @ values), error, values)
 
 
 def reach(metric: Metric[Any], value: float) -> float:

@@ -56,9 +56,12 @@ def action_gains(decision: Decision) -> go.Figure:
             names, table["gain"], table["lower"], table["upper"], strict=True
         )
     ]
+    rows_judged = f"the newer {decision.newer:,} rows"
+    if decision.both_ways:
+        rows_judged = f"all {decision.older + decision.newer:,} rows with labels"
     chart = figure(
         escape(decision.headline, most=None),
-        caption=f"How much better the {decision.metric_title} of the newer {decision.newer:,} rows "
+        caption=f"How much better the {decision.metric_title} of {rows_judged} "
         "is with each action than without, with 95 % intervals; filled: what is advised."
         if len(table)
         else "No action could be tried.",
