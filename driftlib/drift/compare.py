@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,49 +15,22 @@ from driftlib.data.units import TIME
 from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share, told_sizes
+from driftlib.drift.statistics import FURTHER, SHAPE, SIZES, Columns, column_statistics
 from driftlib.drift.units import first_reason, judge_units
-from driftlib.errors import DataError
 from driftlib.profile.baseline import Baseline
-from driftlib.profile.column import Column
-from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
+from driftlib.profile.profile import NumericCounts, Profile
 from driftlib.profile.reference import refer_to
 from driftlib.profile.season import match_season
-from driftlib.profile.unusual import Unusual
 from driftlib.severity import Severity
 from driftlib.stats import distances, significance
-from driftlib.stats.binned import Binned
 from driftlib.stats.few_units import RANK_SLACK
 from driftlib.text import join_notes
 
-# Parts of a column's error budget. What lies at the edge or at one value is told by few rows.
-_TESTS = {
-    "ks_p_value": 1.0, "mann_whitney_p_value": 1.0, "psi_p_value": 1.0, "chi_square_p_value": 1.0,
-    "missing_p_value": 1.0, "unseen_p_value": 1.0, "beyond_p_value": 0.5, "tails_p_value": 0.5,
-    "spike_p_value": 0.5,
-}  # fmt: skip
-# Of these, the tests of the values that there are and of their order.
-_SHAPE = (
-    "ks_p_value", "mann_whitney_p_value", "psi_p_value", "chi_square_p_value", "beyond_p_value",
-    "tails_p_value", "spike_p_value",
-)  # fmt: skip
-_SIZES = (
-    "kind", "n_reference", "n_current", "psi", "psi_p_value", "ks", "ks_p_value", "chi_square",
-    "chi_square_p_value", "jensen_shannon", "hellinger", "wasserstein", "missing_reference",
-    "missing_current", "unseen", "p_value",
-)  # fmt: skip
-_FURTHER = (
-    "mann_whitney", "mann_whitney_p_value", "missing_p_value", "unseen_p_value", "unseen_expected",
-    "psi_expected", "psi_critical", "psi_common", "one_sided", "beyond", "beyond_p_value", "tails",
-    "tails_p_value", "spike", "spike_reference", "spike_p_value",
-)  # fmt: skip
-_TYPES = {"kind": object, "n_reference": np.int64, "n_current": np.int64}
 _UNITS = ("design_effect", "units_reference", "units_current")
 _JUDGED = ("q_value", "severity", "drifted", "note")
-COLUMNS = (*_SIZES, *_JUDGED, *_FURTHER, *_UNITS)
+COLUMNS = (*SIZES, *_JUDGED, *FURTHER, *_UNITS)
 # Of a run of windows, until its alarms are raised.
 IN_RUN = ("size", "real_from")
-# Of a table, by name; as long as its rows.
-Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -180,7 +153,10 @@ def compare(
     """
     pairs = [_without_counters(pair) for pair in pairs]
     alone = beside is not None
-    tables = [_by_units(pair, _statistics(pair), alone) for pair in pairs]
+    tables = [
+        _by_units(pair, column_statistics(pair.baseline, pair.before, pair.after), alone)
+        for pair in pairs
+    ]
     p_values = np.concatenate([table["p_value"] for table in tables])
     q_values = (
         significance.benjamini_hochberg(p_values)
@@ -199,37 +175,6 @@ def _without_counters(pair: Pair) -> Pair:
     return replace(pair, baseline=baseline, before=before, after=after)
 
 
-def _statistics(pair: Pair) -> Columns:
-    """Compute statistics and tests of every column, a row each.
-
-    The table's columns come by themselves: to make a frame costs more than to compute them.
-    """
-    baseline, before, after = pair.baseline, pair.before, pair.after
-    same = before.baseline_id == after.baseline_id == baseline.id
-    if not (same and baseline.columns.keys() <= after.columns.keys()):
-        raise DataError(
-            "the profile was counted against another baseline: profile the batch with the "
-            "baseline that it is compared with."
-        )
-    # Rows from which the levels were listed foretell how many new ones to expect.
-    of_reference = before is baseline.reference
-    rows: dict[str, dict[str, Any]] = {}
-    bins: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for name, column in baseline.columns.items():
-        was, now = before.columns[name], after.columns[name]
-        if column.role == "feature" or (was.present and now.present):
-            rows[name] = _row(column, was, now, of_reference, bins)
-    # Those of all columns at once: of few bins a call costs more than its work.
-    if bins:
-        for name, found in zip(bins, _bin_statistics(list(bins.values())), strict=True):
-            rows[name] |= found
-    table = {
-        name: np.array([row[name] for row in rows.values()], dtype=_TYPES.get(name, float))
-        for name in (*_SIZES, *_FURTHER)
-    }
-    return table | {"feature": np.array(list(rows), dtype=object)}
-
-
 def _by_units(pair: Pair, known: Columns, alone: bool) -> Columns:
     """Give the table p-values that know which rows belong together, where some do."""
     names = known["feature"].tolist()
@@ -239,7 +184,7 @@ def _by_units(pair: Pair, known: Columns, alone: bool) -> Columns:
     judged = judge_units(columns, pair.before, pair.after, known, first, pair.part, season, alone)
     nothing = np.full(len(names), np.nan)
     if judged is None:
-        least = np.fmin.reduce([known[name] for name in _SHAPE])
+        least = np.fmin.reduce([known[name] for name in SHAPE])
         told = {"rank_p_value": np.zeros(len(names)), "shape_p_value": least}
         return known | dict.fromkeys(_UNITS, nothing) | told
     units = {name: judged.table[name].to_numpy() for name in judged.table.columns}
@@ -296,140 +241,3 @@ def _least_level(row: Mapping[str, Any]) -> float:
     # The test by ranks of units has only so many values: it may lie on the level.
     by_rank = np.nextafter(row["rank_p_value"] - RANK_SLACK, -np.inf)
     return float(np.maximum(row["q_value"], by_rank))
-
-
-def _row(
-    column: Column,
-    before: Counts,
-    after: Counts,
-    of_reference: bool,
-    bins: dict[str, tuple[np.ndarray, np.ndarray]],
-) -> dict[str, Any]:
-    """Compute statistics and tests of one column between two counts on its grid.
-
-    What is read off its bins alone comes later: they are put beside those of the others.
-    """
-    row: dict[str, Any] = dict.fromkeys((*_SIZES, *_FURTHER), np.nan) | {
-        "kind": column.kind if column.role == "feature" else column.role,
-        "n_reference": before.present,
-        "n_current": after.present,
-        "missing_reference": before.missing_share,
-        "missing_current": after.missing_share,
-    }
-    if column.kind not in COMPARABLE:
-        return row
-    enough = min(before.present, after.present) >= 2
-    if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
-        if enough:
-            before, after = column.alike(before, after)
-            sides = column.bins(before), column.bins(after)
-            row |= _numeric_statistics(column, before, after, sides)
-            bins[column.name] = sides
-    elif isinstance(before, CategoricalCounts) and isinstance(after, CategoricalCounts):
-        sides = column.bins(before), column.bins(after)
-        row |= _categorical_statistics(column, before, after, enough, of_reference, sides)
-        if enough and sides[0].any() and sides[1].any():
-            bins[column.name] = sides
-    # Labels come late: their absence says nothing about the data.
-    if (before.missing or after.missing) and before.rows and column.role != "target":
-        row["missing_p_value"] = significance.fisher_exact(
-            before.missing, before.rows, after.missing, after.rows
-        )
-    parts = {name: part for name, part in _TESTS.items() if not np.isnan(row[name])}
-    if parts and after.rows:
-        whole = sum(parts.values())
-        row["p_value"] = min(1.0, *(whole / part * row[name] for name, part in parts.items()))
-    return row
-
-
-def _bin_statistics(
-    columns: Sequence[tuple[np.ndarray, np.ndarray]],
-) -> Iterator[dict[str, float]]:
-    """Compute what is read off the bins of some columns, each with rows on both sides."""
-    both = Binned.of(*zip(*columns, strict=True))
-    n, m = both.rows
-    found = zip(
-        columns, both.psi.tolist(), both.jensen_shannon.tolist(), both.hellinger.tolist(),
-        (both.common == both.occupied).tolist(), ((both.occupied - 1) * (1 / n + 1 / m)).tolist(),
-        strict=True,
-    )  # fmt: skip
-    for (p, q), psi, jensen_shannon, hellinger, same, expected in found:
-        yield {
-            "psi": psi,
-            "jensen_shannon": jensen_shannon,
-            "hellinger": hellinger,
-            "psi_common": psi if same else distances.psi_in_common(p, q),
-            "one_sided": 0.0 if same else distances.one_sided(p, q),
-            "psi_expected": expected,
-        }
-
-
-def _numeric_statistics(
-    column: Column,
-    before: NumericCounts,
-    after: NumericCounts,
-    bins: tuple[np.ndarray, np.ndarray],
-) -> dict[str, float]:
-    unusual = Unusual(column, before, after)
-    r, c = unusual.sides
-    row = {"ks": distances.ks(r, c)}
-    scale = column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
-    if scale > 0:
-        row["wasserstein"] = distances.wasserstein(column.grid, r, c) / scale
-    if not column.constant(before, after):
-        row["ks_p_value"] = significance.kolmogorov_p_value(row["ks"], r.rows, c.rows)
-        rank = significance.mann_whitney(r, c)
-        row |= {"mann_whitney": rank.statistic, "mann_whitney_p_value": rank.p_value}
-        row["psi_p_value"] = significance.psi_p_value(*bins)
-        row["psi_critical"] = significance.psi_critical(r.rows, c.rows, len(column.psi_edges) + 1)
-        row |= _at_a_glance(unusual)
-    return row
-
-
-def _at_a_glance(unusual: Unusual) -> dict[str, float]:
-    return {
-        "beyond": unusual.beyond,
-        "beyond_p_value": unusual.beyond_p_value,
-        "tails": unusual.tails.growth,
-        "tails_p_value": unusual.tails.p_value,
-        "spike": unusual.spike_share,
-        "spike_reference": unusual.spike_before,
-        "spike_p_value": unusual.spike.p_value,
-    }
-
-
-def _categorical_statistics(
-    column: Column,
-    before: CategoricalCounts,
-    after: CategoricalCounts,
-    enough: bool,
-    of_reference: bool,
-    bins: tuple[np.ndarray, np.ndarray],
-) -> dict[str, float]:
-    row: dict[str, float] = {}
-    unseen = (before.unlisted, after.unlisted) if column.complete else (0, 0)
-    if enough:
-        test = significance.chi_square(*bins, unseen)
-        row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
-        row["psi_critical"] = significance.psi_critical(before.present, after.present, len(bins[0]))
-    if column.complete and before.present and after.rows:
-        row |= _unseen(before, after, of_reference)
-    return row
-
-
-def _unseen(
-    before: CategoricalCounts, after: CategoricalCounts, of_reference: bool
-) -> dict[str, float]:
-    row = {"unseen": after.unlisted / after.rows}
-    if of_reference:
-        once, twice = (int((before.levels == times).sum()) for times in (1, 2))
-        row["unseen_p_value"] = significance.unseen_p_value(
-            after.unlisted, before.present, after.present, once, twice
-        )
-        row["unseen_expected"] = (once + 1) / before.present
-    else:
-        row["unseen_p_value"] = significance.fisher_exact(
-            before.unlisted, before.rows, after.unlisted, after.rows
-        )
-        row["unseen_expected"] = before.unlisted / before.rows
-    return row

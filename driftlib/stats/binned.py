@@ -93,6 +93,31 @@ class Binned:
         return self._sums(np.where(self._used, (q - p) * np.log(q / p), 0.0))
 
     @property
+    def half_row_psi(self) -> np.ndarray:
+        """The PSI with half a row more in every bin: `driftlib.stats.significance.psi_p_value`."""
+        half = 0.5 * self.occupied
+        n, m = (np.repeat(rows + half, self.bins) for rows in self.rows)
+        p, q = (self.reference + 0.5) / n, (self.current + 0.5) / m
+        return self._sums(np.where(self._used, (q - p) * np.log(q / p), 0.0))
+
+    def any_fewer(self, least: float) -> np.ndarray:
+        """Tell which columns have a bin of which too few rows are expected on the smaller side.
+
+        Parameters
+        ----------
+        least : float
+            How many are enough.
+
+        Returns
+        -------
+        bool array, shape (columns,)
+        """
+        n, m = self.rows
+        part = np.repeat(np.minimum(n, m) / (n + m), self.bins)
+        few = self._used & ((self.reference + self.current) * part < least)
+        return self._sums(few.astype(int)) > 0
+
+    @property
     def jensen_shannon(self) -> np.ndarray:
         """The Jensen-Shannon distance: see `driftlib.stats.distances.jensen_shannon`."""
         p, q = self._shares

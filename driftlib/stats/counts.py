@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,25 +38,6 @@ class Cumulative:
     gaps: np.ndarray
     mean: float
     squares: float
-
-    @cached_property
-    def upto(self) -> np.ndarray:
-        """Rows before each end of a cell: none, below a point, at or below it, ..., all rows."""
-        rows = np.empty(2 * len(self.below) + 2)
-        rows[0], rows[-1] = 0, self.rows
-        rows[1:-1:2] = self.below
-        rows[2:-1:2] = self.at_or_below
-        return rows
-
-    @cached_property
-    def cells(self) -> np.ndarray:
-        """Rows before the first grid point, at it, between it and the next, and so on."""
-        return self.upto[1:] - self.upto[:-1]
-
-    @cached_property
-    def shares(self) -> np.ndarray:
-        """The shares of the rows in `upto`, without both ends."""
-        return self.upto[1:-1] / self.rows
 
 
 def cumulative(grid: ArrayLike, values: ArrayLike) -> Cumulative:

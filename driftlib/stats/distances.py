@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from driftlib.errors import DriftlibError
 from driftlib.stats.binned import Binned
 from driftlib.stats.counts import Cumulative
+from driftlib.stats.gridded import Gridded
 
 
 def occupied(reference: ArrayLike, current: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -240,8 +241,7 @@ def ks(reference: Cumulative, current: Cumulative) -> float:
     >>> round(ks(cumulative(grid, [1, 2, 3]), cumulative(grid, [3, 3, 3, 4])), 6)
     0.666667
     """
-    apart = reference.shares - current.shares
-    return float(max(apart.max(), -apart.min()))
+    return float(Gridded.of([reference], [current]).ks[0])
 
 
 def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) -> float:
@@ -273,22 +273,4 @@ def wasserstein(grid: np.ndarray, reference: Cumulative, current: Cumulative) ->
     >>> wasserstein(grid, cumulative(grid, [0, 1]), cumulative(grid, [0, 9]))
     4.0
     """
-    # Whole numbers may be further apart than their type can say.
-    points = grid if grid.dtype.kind == "f" else grid.view(np.uint64)
-    width = (points[1:] - points[:-1]).astype(float, copy=False)
-    f, g = reference.shares, current.shares
-    apart = f - g
-    start, end = apart[1:-1:2], apart[2::2]
-    size = np.abs(start) + np.abs(end)
-    # Two triangles where the straight lines cross inside a cell, a trapezium where they do not.
-    crossed = (start * end < 0).nonzero()[0]
-    if len(crossed):
-        a, b = start[crossed], end[crossed]
-        size[crossed] = (a**2 + b**2) / size[crossed]
-    lines = width * size / 2
-    gaps = reference.gaps / reference.rows - current.gaps / current.rows
-    exact = np.abs(start * width + gaps[1:-1])
-    # Where the functions cannot cross, the area between them is known.
-    cannot = (f[2::2] <= g[1:-1:2]) | (g[2::2] <= f[1:-1:2])
-    area = np.where(cannot, exact, np.maximum(exact, lines))
-    return float(area.sum() + abs(gaps[0]) + abs(gaps[-1]))
+    return float(Gridded.of([reference], [current]).wasserstein([grid])[0])

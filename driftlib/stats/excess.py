@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from driftlib.stats.counts import Cumulative
-from driftlib.stats.hypergeometric import point, tail
+from driftlib.stats.gridded import Gridded
+from driftlib.stats.hypergeometric import log_point, tail
 
 # The outermost rows on either side: one half percent.
 TAIL = 0.005
@@ -189,37 +191,74 @@ def find_spike(reference: Cumulative, current: Cumulative) -> Spike:
     >>> spike.cell, spike.rows, spike.p_value < 1e-5
     (16, 30, True)
     """
-    r, c = reference.cells, current.cells
-    n, m = reference.rows, current.rows
-    if np.count_nonzero(r) <= 2:
-        return Spike(p_value=np.nan)
-    held = c.nonzero()[0]
-    more = held[c[held] * n > r[held] * m]
-    more = more[(more > 0) & (more < len(c) - 1)]
-    odd = more % 2 == 1
-    best = Spike()
+    return find_spikes(Gridded.of([reference], [current]))[0]
+
+
+def find_spikes(both: Gridded) -> list[Spike]:
+    """Find the spike of each of some columns, as `find_spike` does.
+
+    Parameters
+    ----------
+    both : Gridded
+
+    Returns
+    -------
+    list of Spike
+        One a column.
+    """
+    r, c = both.reference.cells, both.current.cells
+    n, m = both.reference.rows, both.current.rows
+    found = [
+        Spike(p_value=np.nan) if few else Spike() for few in (both.reference.held <= 2).tolist()
+    ]
     # Of values the shares of those that occur twice or more can differ; parts lie between any
     # two of the reference's rows. Each of the two kinds has half of the error budget.
-    number = max(1, int(np.count_nonzero(r[1::2] + c[1::2] >= 2)))
-    for places, tests in ((more[odd], number), (more[~odd], n + 1)):
-        if not len(places):
-            continue
-        own, new = r[places], c[places]
-        # The likelihood ratio tells which is the least likely; its law is the exact one.
-        expected = (own + new) * (m / (n + m))
-        ratio = new * np.log(new / expected)
-        held = own > 0
-        ratio[held] += own[held] * np.log(own[held] / (own + new - expected)[held])
-        place = int(places[ratio.argmax()])
-        within, rows = int(r[place]), int(c[place])
-        # Of most columns the first term is too much already.
-        if 2 * tests * point(within, within + rows, n, n + m) >= 1:
-            continue
-        p_value = excess_p_value(within, n, rows, m)
-        p_value = min(1.0, 2 * tests * p_value)
-        if p_value < best.p_value and _stands_out(r, c, place):
-            best = Spike(place, within, rows, p_value)
-    return best
+    values = np.maximum(1, ((r[:, 1::2] + c[:, 1::2]) >= 2).sum(axis=1))
+    columns, places = _likeliest(both)
+    own, new = (side[columns, places] for side in (r, c))
+    tests = 2 * np.where(places % 2 == 1, values[columns], n[columns] + 1)
+    # Of most columns the first term is too much already.
+    first = log_point(own, own + new, n[columns], n[columns] + m[columns])
+    for k in np.flatnonzero(np.log(tests) + first < 0).tolist():
+        column, place = int(columns[k]), int(places[k])
+        counted = int(own[k]), int(n[column]), int(new[k]), int(m[column])
+        p_value = min(1.0, float(tests[k]) * excess_p_value(*counted))
+        if p_value < found[column].p_value and _stands_out(r[column], c[column], place):
+            found[column] = Spike(place, counted[0], counted[2], p_value)
+    return found
+
+
+def _likeliest(both: Gridded) -> tuple[np.ndarray, np.ndarray]:
+    """Find the value, and the part, of each column whose larger share is the least likely.
+
+    By the likelihood ratio; its law is the exact one. What lies beyond the grid is not asked. The
+    values come first.
+    """
+    r, c = both.reference.cells, both.current.cells
+    n, m = both.reference.rows, both.current.rows
+    width = r.shape[1]
+    held = np.flatnonzero(c != 0)
+    own, new = r.ravel()[held], c.ravel()[held]
+    column, place = np.divmod(held, width)
+    more = new * n[column] > own * m[column]
+    more &= (place > 0) & (place < width - 1)
+    own, new, column, place = own[more], new[more], column[more], place[more]
+    whole = own + new
+    expected = whole * (m / (n + m))[column]
+    ratio = new * np.log(new / expected)
+    # Where the reference has none the second term is 0, whatever it is multiplied by.
+    ratio += own * np.log(np.where(own > 0, own, 1.0) / (whole - expected))
+    columns, places = [], []
+    for odd in (1, 0):
+        kind = np.flatnonzero(place % 2 == odd)
+        ends = column[kind].searchsorted(np.arange(len(n) + 1)).tolist()
+        for start, end in pairwise(ends):
+            if end > start:
+                best = kind[start + int(ratio[kind[start:end]].argmax())]
+                columns.append(int(column[best]))
+                places.append(int(place[best]))
+    asked = [few > 2 for few in both.reference.held[columns].tolist()]
+    return np.array(columns, dtype=int)[asked], np.array(places, dtype=int)[asked]
 
 
 def _stands_out(r: np.ndarray, c: np.ndarray, place: int) -> bool:

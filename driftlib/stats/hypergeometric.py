@@ -79,9 +79,34 @@ def point(observed: int, hits: int, rows: int, total: int) -> float:
     >>> round(point(1, 9, 6, 16), 6)
     0.023601
     """
-    drawn, others = (rows, observed), (total - rows, hits - observed)
-    ways = log_choose(*zip(drawn, others, (total, hits), strict=True)).tolist()
-    return math.exp(ways[0] + ways[1] - ways[2])
+    return math.exp(log_point(observed, hits, rows, total))
+
+
+def log_point(
+    observed: ArrayLike, hits: ArrayLike, rows: ArrayLike, total: ArrayLike
+) -> np.ndarray:
+    """Compute the logarithm of the probability of just so many hits, of any number of samples.
+
+    Parameters
+    ----------
+    observed, hits, rows, total : int or int array
+        As for `point`.
+
+    Returns
+    -------
+    float array
+
+    Examples
+    --------
+    >>> np.exp(log_point([1, 2], [9, 9], [6, 6], [16, 16])).round(6).tolist()
+    [0.023601, 0.157343]
+    """
+    observed, hits, rows, total = np.array([observed, hits, rows, total], dtype=float)
+    ways = log_choose(
+        np.array([rows, total - rows, total]), np.array([observed, hits - observed, hits])
+    )
+    found: np.ndarray = ways[0] + ways[1] - ways[2]
+    return found
 
 
 def log_choose(n: ArrayLike, k: ArrayLike) -> np.ndarray:

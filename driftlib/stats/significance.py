@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from driftlib.stats.binned import Binned
 from driftlib.stats.counts import Cumulative
 from driftlib.stats.distances import occupied, psi
+from driftlib.stats.gridded import Gridded
 from driftlib.stats.hypergeometric import tail
 
 # Below this expected count on the smaller side, a bin or level joins the pool.
@@ -68,14 +71,36 @@ def kolmogorov_p_value(distance: float, n_reference: int, n_current: int) -> flo
     >>> round(kolmogorov_p_value(0.2, 100, 100), 4)
     0.0316
     """
-    effective = round(n_reference * n_current / (n_reference + n_current))
-    if effective < 20:
+    return float(kolmogorov_p_values([distance], [n_reference], [n_current])[0])
+
+
+def kolmogorov_p_values(
+    distances: Sequence[float], n_reference: Sequence[int], n_current: Sequence[int]
+) -> np.ndarray:
+    """Test some Kolmogorov-Smirnov distances, each as `kolmogorov_p_value` does.
+
+    Parameters
+    ----------
+    distances : sequence of float
+    n_reference, n_current : sequence of int
+        Rows a side.
+
+    Returns
+    -------
+    float array
+    """
+    effective = [round(n * m / (n + m)) for n, m in zip(n_reference, n_current, strict=True)]
+    size = np.maximum(1, effective)
+    root = np.sqrt(size)
+    x = np.asarray(distances, dtype=float) * root
+    corrected = x + 1 / (6 * root) + (x - 1) / (4 * size)
+    found: np.ndarray = special.kolmogorov(np.maximum(0.0, corrected))
+    few = np.flatnonzero(size < 20)
+    if len(few):
         from scipy.stats import kstwo
 
-        return float(np.clip(kstwo.sf(distance, max(1, effective)), 0, 1))
-    x = distance * np.sqrt(effective)
-    corrected = x + 1 / (6 * np.sqrt(effective)) + (x - 1) / (4 * effective)
-    return float(special.kolmogorov(max(0.0, corrected)))
+        found[few] = np.clip(kstwo.sf(np.asarray(distances)[few], size[few]), 0, 1)
+    return found
 
 
 def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
@@ -107,22 +132,8 @@ def mann_whitney(reference: Cumulative, current: Cumulative) -> TestResult:
     >>> round(result.statistic, 6), round(result.p_value, 6)
     (0.777778, 0.368688)
     """
-    r, c = reference.cells, current.cells
-    n, m = float(reference.rows), float(current.rows)
-    total = n + m
-    # Twice the reference's rows before the middle of each cell.
-    before = reference.upto[:-1] + reference.upto[1:]
-    share = float(np.einsum("i,i->", before, c) / 2 / (n * m))
-    tied = r + c
-    # Between grid points where only one sample has values their order is not in question.
-    tied[::2] *= (r[::2] != 0) & (c[::2] != 0)
-    ties = float(np.einsum("i,i->", tied * tied, tied) - tied.sum())
-    variance = n * m / 12 * (total + 1 - ties / (total * (total - 1)))
-    if variance <= 0:
-        return NOT_APPLICABLE
-    # Half a pair nearer to the middle: the continuity correction that scipy makes too.
-    z = max(0.0, abs(share - 0.5) * n * m - 0.5) / np.sqrt(variance)
-    return TestResult(share, float(special.erfc(z / np.sqrt(2))))
+    (share,), (p_value,) = Gridded.of([reference], [current]).mann_whitney
+    return TestResult(float(share), float(p_value))
 
 
 def pool_small(
@@ -359,33 +370,53 @@ def psi_p_value(reference: ArrayLike, current: ArrayLike, corrected: bool = True
     ('7.2026e-06', '7.9408e-06')
     """
     p, q = occupied(reference, current)
-    n, m = p.sum(), q.sum()
-    if not corrected:
-        value = psi(p, q)
-    else:
-        p, q = pool_small(p, q)
-        half = 0.5 * len(p)
-        a, b = (p + 0.5) / (n + half), (q + 0.5) / (m + half)
-        value = float(np.sum((b - a) * np.log(b / a)))
+    if corrected:
+        return float(psi_p_values([p], [q])[0])
     if len(p) < 2:
         return np.nan
-    return float(special.chdtrc(len(p) - 1, value / (1 / n + 1 / m)))
+    return float(special.chdtrc(len(p) - 1, psi(p, q) / (1 / p.sum() + 1 / q.sum())))
 
 
-def psi_critical(n_reference: int, n_current: int, bins: int, alpha: float = 0.05) -> float:
+def psi_p_values(reference: Sequence[np.ndarray], current: Sequence[np.ndarray]) -> np.ndarray:
+    """Test the population stability index of some columns, each as `psi_p_value` does.
+
+    Parameters
+    ----------
+    reference, current : sequence of int array
+        Rows per bin of each column, at least one column, and one row a column and side.
+
+    Returns
+    -------
+    float array
+    """
+    both = Binned.of(reference, current)
+    small = both.any_fewer(LEAST_EXPECTED)
+    if small.any():
+        parts = [
+            pool_small(*occupied(p, q)) if few else (p, q)
+            for p, q, few in zip(reference, current, small.tolist(), strict=True)
+        ]
+        both = Binned.of(*zip(*parts, strict=True))
+    n, m = both.rows
+    value = both.half_row_psi / (1 / n + 1 / m)
+    return np.where(both.occupied < 2, np.nan, special.chdtrc(both.occupied - 1, value))
+
+
+def psi_critical(
+    n_reference: ArrayLike, n_current: ArrayLike, bins: ArrayLike, alpha: float = 0.05
+) -> np.ndarray:
     """Find the smallest PSI that one test can tell from no drift, by the plain law.
 
     Parameters
     ----------
-    n_reference, n_current : int
-        Rows a side.
-    bins : int
+    n_reference, n_current, bins : int or int array
+        Rows a side, and bins.
     alpha : float
         The test's level, 0 to 1.
 
     Returns
     -------
-    float
+    float, or array of float
         (1/N + 1/M) times the chi-square law's upper point; NaN with fewer than two bins.
 
     References
@@ -394,9 +425,10 @@ def psi_critical(n_reference: int, n_current: int, bins: int, alpha: float = 0.0
 
     Examples
     --------
-    >>> round(psi_critical(100, 100, 10), 3), round(psi_critical(1000, 1000, 10), 3)
-    (0.338, 0.034)
+    >>> psi_critical([100, 1000], [100, 1000], [10, 10]).round(3).tolist()
+    [0.338, 0.034]
     """
-    if bins < 2:
-        return np.nan
-    return float(special.chdtri(bins - 1, alpha) * (1 / n_reference + 1 / n_current))
+    n, m, k = np.asarray(n_reference), np.asarray(n_current), np.asarray(bins)
+    point = special.chdtri(np.maximum(1, k - 1), alpha)
+    found: np.ndarray = np.where(k < 2, np.nan, point * (1 / n + 1 / m))[()]
+    return found

@@ -1,0 +1,236 @@
+"""Compute statistics and tests of all columns of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from driftlib.data.schema import COMPARABLE
+from driftlib.errors import DataError
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.column import Column
+from driftlib.profile.profile import CategoricalCounts, NumericCounts, Profile
+from driftlib.profile.unusual import Unusual
+from driftlib.stats import distances, significance
+from driftlib.stats.binned import Binned
+from driftlib.stats.excess import find_spikes, outer_tails
+from driftlib.stats.gridded import Gridded, blocks_of
+
+# Parts of a column's error budget. What lies at the edge or at one value is told by few rows.
+_TESTS = {
+    "ks_p_value": 1.0, "mann_whitney_p_value": 1.0, "psi_p_value": 1.0, "chi_square_p_value": 1.0,
+    "missing_p_value": 1.0, "unseen_p_value": 1.0, "beyond_p_value": 0.5, "tails_p_value": 0.5,
+    "spike_p_value": 0.5,
+}  # fmt: skip
+# Of these, the tests of the values that there are and of their order.
+SHAPE = (
+    "ks_p_value", "mann_whitney_p_value", "psi_p_value", "chi_square_p_value", "beyond_p_value",
+    "tails_p_value", "spike_p_value",
+)  # fmt: skip
+SIZES = (
+    "kind", "n_reference", "n_current", "psi", "psi_p_value", "ks", "ks_p_value", "chi_square",
+    "chi_square_p_value", "jensen_shannon", "hellinger", "wasserstein", "missing_reference",
+    "missing_current", "unseen", "p_value",
+)  # fmt: skip
+FURTHER = (
+    "mann_whitney", "mann_whitney_p_value", "missing_p_value", "unseen_p_value", "unseen_expected",
+    "psi_expected", "psi_critical", "psi_common", "one_sided", "beyond", "beyond_p_value", "tails",
+    "tails_p_value", "spike", "spike_reference", "spike_p_value",
+)  # fmt: skip
+# Of a table, by name; as long as its rows.
+Columns = dict[str, np.ndarray]
+
+
+def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Columns:
+    """Compute statistics and tests of every column, a row each.
+
+    Columns are compared together: of few rows a call costs more than its work. And the table's
+    columns come by themselves: to make a frame costs more than to compute them.
+
+    Parameters
+    ----------
+    baseline : Baseline
+        Its columns are compared.
+    before, after : Profile
+        Counted on its grid.
+
+    Returns
+    -------
+    dict of str to array
+        `SIZES`, `FURTHER` and "feature". Predictions and the target have a row where both sides
+        have values.
+
+    Raises
+    ------
+    DataError
+        If a profile was counted on another grid.
+    """
+    same = before.baseline_id == after.baseline_id == baseline.id
+    if not (same and baseline.columns.keys() <= after.columns.keys()):
+        raise DataError(
+            "the profile was counted against another baseline: profile the batch with the "
+            "baseline that it is compared with."
+        )
+    sides = [
+        (column, before.columns[name], after.columns[name])
+        for name, column in baseline.columns.items()
+    ]
+    sides = [s for s in sides if s[0].role == "feature" or (s[1].present and s[2].present)]
+    names = (*SIZES, *FURTHER)
+    table: Columns = dict(zip(names, np.full((len(names), len(sides)), np.nan), strict=True))
+    table["feature"] = np.array([column.name for column, _, _ in sides], dtype=object)
+    kinds = [c.kind if c.role == "feature" else c.role for c, _, _ in sides]
+    table["kind"] = np.array(kinds, dtype=object)
+    for place, side in ((1, "reference"), (2, "current")):
+        table[f"n_{side}"] = np.array([s[place].present for s in sides], dtype=np.int64)
+        table[f"missing_{side}"][:] = [s[place].missing_share for s in sides]
+    numeric: list[_Numeric] = []
+    bins: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for place, (column, was, now) in enumerate(sides):
+        if column.kind not in COMPARABLE:
+            continue
+        if isinstance(was, NumericCounts) and isinstance(now, NumericCounts):
+            if min(was.present, now.present) >= 2:
+                was, now = column.alike(was, now)
+                numeric.append(_Numeric(place, column, was, now))
+                bins[place] = column.bins(was), column.bins(now)
+        elif isinstance(was, CategoricalCounts) and isinstance(now, CategoricalCounts):
+            # Rows from which the levels were listed foretell how many new ones to expect.
+            row = _categorical_statistics(column, was, now, before is baseline.reference)
+            for name, value in row.items():
+                table[name][place] = value
+            both = column.bins(was), column.bins(now)
+            if min(was.present, now.present) >= 2 and both[0].any() and both[1].any():
+                bins[place] = both
+        # Labels come late: their absence says nothing about the data.
+        if (was.missing or now.missing) and was.rows and column.role != "target":
+            table["missing_p_value"][place] = significance.fisher_exact(
+                was.missing, was.rows, now.missing, now.rows
+            )
+    for block in blocks_of([len(one.column.grid) for one in numeric]):
+        _compare_numbers(table, [numeric[k] for k in block], bins)
+    if bins:
+        _compare_bins(table, bins)
+    if after.rows:
+        table["p_value"][:] = _joined(table)
+    return table
+
+
+class _Numeric(NamedTuple):
+    """A numeric column with at least two values a side, counted as of one type."""
+
+    place: int
+    column: Column
+    before: NumericCounts
+    after: NumericCounts
+
+
+def _compare_numbers(
+    table: Columns, block: Sequence[_Numeric], bins: Mapping[int, tuple[np.ndarray, np.ndarray]]
+) -> None:
+    """Fill in what is read off the grids of some columns."""
+    places, columns, befores, afters = zip(*block, strict=True)
+    both = Gridded.of([b.cumulative for b in befores], [a.cumulative for a in afters])
+    found = {"ks": both.ks}
+    scales = np.array([_scale(column) for column in columns])
+    with np.errstate(over="ignore", invalid="ignore"):
+        far = both.wasserstein([column.grid for column in columns])
+        found["wasserstein"] = np.where(scales > 0, far / np.where(scales > 0, scales, 1), np.nan)
+    n, m = ([side.present for side in sides] for sides in (befores, afters))
+    rank, rank_p_value = both.mann_whitney
+    unusual = [Unusual(*one[1:]) for one in block]
+    tails = [outer_tails(*one.sides) for one in unusual]
+    spikes = find_spikes(both)
+    tested = {
+        "ks_p_value": significance.kolmogorov_p_values(found["ks"].tolist(), n, m),
+        "mann_whitney": rank,
+        "mann_whitney_p_value": rank_p_value,
+        "psi_p_value": significance.psi_p_values(*zip(*(bins[k] for k in places), strict=True)),
+        "psi_critical": significance.psi_critical(n, m, [len(c.psi_edges) + 1 for c in columns]),
+        "beyond": [one.beyond for one in unusual],
+        "beyond_p_value": [one.beyond_p_value for one in unusual],
+        "tails": [one.growth for one in tails],
+        "tails_p_value": [one.p_value for one in tails],
+        "spike": [one.rows / rows for one, rows in zip(spikes, m, strict=True)],
+        "spike_reference": [one.within / rows for one, rows in zip(spikes, n, strict=True)],
+        "spike_p_value": [one.p_value for one in spikes],
+    }
+    constant = np.array([one.column.constant(one.before, one.after) for one in block])
+    found |= {name: np.where(constant, np.nan, values) for name, values in tested.items()}
+    for name, values in found.items():
+        table[name][list(places)] = values
+
+
+def _scale(column: Column) -> float:
+    return column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
+
+
+def _compare_bins(table: Columns, bins: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Fill in what is read off the bins of columns, each with rows on both sides."""
+    both = Binned.of(*zip(*bins.values(), strict=True))
+    n, m = both.rows
+    psi = both.psi
+    found = {
+        "psi": psi,
+        "jensen_shannon": both.jensen_shannon,
+        "hellinger": both.hellinger,
+        "psi_common": psi,
+        "one_sided": np.zeros(len(psi)),
+        "psi_expected": (both.occupied - 1) * (1 / n + 1 / m),
+    }
+    places = list(bins)
+    for name, values in found.items():
+        table[name][places] = values
+    for k in np.flatnonzero(both.common != both.occupied).tolist():
+        table["psi_common"][places[k]] = distances.psi_in_common(*bins[places[k]])
+        table["one_sided"][places[k]] = distances.one_sided(*bins[places[k]])
+
+
+def _joined(table: Columns) -> np.ndarray:
+    """Join the tests of each column, each by its part of the error budget."""
+    parts = np.array(list(_TESTS.values()))[:, None]
+    p_values = np.array([table[name] for name in _TESTS])
+    tested = ~np.isnan(p_values)
+    whole = (parts * tested).sum(axis=0)
+    least = np.where(tested, whole / parts * p_values, np.inf).min(axis=0)
+    return np.where(tested.any(axis=0), np.minimum(1.0, least), np.nan)
+
+
+def _categorical_statistics(
+    column: Column,
+    before: CategoricalCounts,
+    after: CategoricalCounts,
+    of_reference: bool,
+) -> dict[str, float]:
+    row: dict[str, float] = {}
+    unseen = (before.unlisted, after.unlisted) if column.complete else (0, 0)
+    if min(before.present, after.present) >= 2:
+        bins = column.bins(before), column.bins(after)
+        test = significance.chi_square(*bins, unseen)
+        row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
+        row["psi_critical"] = float(
+            significance.psi_critical(before.present, after.present, len(bins[0]))
+        )
+    if column.complete and before.present and after.rows:
+        row |= _unseen(before, after, of_reference)
+    return row
+
+
+def _unseen(
+    before: CategoricalCounts, after: CategoricalCounts, of_reference: bool
+) -> dict[str, float]:
+    row = {"unseen": after.unlisted / after.rows}
+    if of_reference:
+        once, twice = (int((before.levels == times).sum()) for times in (1, 2))
+        row["unseen_p_value"] = significance.unseen_p_value(
+            after.unlisted, before.present, after.present, once, twice
+        )
+        row["unseen_expected"] = (once + 1) / before.present
+    else:
+        row["unseen_p_value"] = significance.fisher_exact(
+            before.unlisted, before.rows, after.unlisted, after.rows
+        )
+        row["unseen_expected"] = before.unlisted / before.rows
+    return row
