@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -13,7 +14,13 @@ import pandas as pd
 from driftlib.data.levels import KnownLevels, level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
-from driftlib.profile.column_counts import HASH_BUCKETS, bucket_of, count_categories, count_numbers
+from driftlib.profile.column_counts import (
+    HASH_BUCKETS,
+    SortedColumn,
+    bucket_of,
+    count_categories,
+    count_sorted_columns,
+)
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, merged
 from driftlib.profile.units import UnitColumn, UnitRows, level_cells
 from driftlib.stats.distances import ks
@@ -131,7 +138,7 @@ class Column:
             `NumericCounts` or `CategoricalCounts` where the column can be compared.
         """
         if self.kind == NUMERIC:
-            return count_numbers(series, self.grid, self.claims)
+            return count_together([self], [series])[0]
         if self.kind == CATEGORICAL:
             return count_categories(series, self.known_levels, not self.complete)
         return Counts(len(series), int(series.isna().sum()))
@@ -328,6 +335,24 @@ class Column:
             return ["all"]
         between = [f"{low} to {high}" for low, high in pairwise(edges)]
         return [f"up to {edges[0]}", *between, f"above {edges[-1]}"]
+
+
+def count_together(columns: Sequence[Column], values: Sequence[pd.Series]) -> list[NumericCounts]:
+    """Count numeric columns of a batch together.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+    values : sequence of pandas.Series
+        Of each its values in the batch.
+
+    Returns
+    -------
+    list of NumericCounts
+    """
+    read = [SortedColumn.of(series) for series in values]
+    claimed = [column.claims(one.bits) for column, one in zip(columns, read, strict=True)]
+    return count_sorted_columns(read, [column.grid for column in columns], claimed)
 
 
 def written(value: Any, digits: int = 4) -> str:

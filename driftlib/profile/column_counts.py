@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,12 +18,8 @@ from driftlib.profile.profile import (
     NumericCounts,
     commonest,
 )
-from driftlib.stats.counts import cumulative_sorted
+from driftlib.stats.counts import cumulative_columns
 from driftlib.stats.precision import EXACT, Claims, held_bits
-
-if TYPE_CHECKING:
-    pass
-
 
 HASH_BUCKETS = 50
 
@@ -63,7 +59,9 @@ def sorted_numbers(series: pd.Series) -> tuple[Numbers, np.ndarray, int, int]:
     there = without_gaps(series)
     numbers = as_numbers(there)
     ordered, missing = np.sort(numbers.values), len(series) - len(there)
-    if ordered.dtype.kind != "f":
+    if ordered.dtype.kind != "f" or not len(ordered):
+        return numbers, ordered, missing, 0
+    if math.isfinite(ordered[0]) and math.isfinite(ordered[-1]):
         return numbers, ordered, missing, 0
     present = int(ordered.searchsorted(np.nan))
     start, end = ordered.searchsorted(-np.inf, "right"), ordered.searchsorted(np.inf)
@@ -99,51 +97,98 @@ def count_sorted(
     NumericCounts
         `missing` has both kinds of rows without a value.
     """
-    found = cumulative_sorted(grid, ordered, claims)
-    return NumericCounts(
-        len(ordered) + missing + infinite,
-        missing + infinite,
-        infinite=infinite,
-        mean=found.mean,
-        squares=found.squares,
-        minimum=float(ordered[0]) if len(ordered) else np.nan,
-        maximum=float(ordered[-1]) if len(ordered) else np.nan,
-        below=found.below,
-        at_or_below=found.at_or_below,
-        gaps=found.gaps,
-        bits=bits if len(ordered) else EXACT,
-        at_minimum=int(ordered.searchsorted(ordered[:1], "right").sum()),
-        at_maximum=len(ordered) - int(ordered.searchsorted(ordered[-1:], "left").sum())
-        if len(ordered)
-        else 0,
-        outside=count_outside(ordered, grid),
-    )
+    sorted_column = SortedColumn(ordered, missing, infinite, bits)
+    return count_sorted_columns([sorted_column], [grid], [claims or Claims(grid, grid)])[0]
 
 
-def count_numbers(
-    series: pd.Series, grid: np.ndarray, claims: Callable[[int], Claims]
-) -> NumericCounts:
-    """Count a numeric column: sort it once, then search the small grid in it.
+@dataclass(frozen=True)
+class SortedColumn:
+    """A numeric column in order.
 
     Parameters
     ----------
-    series : pandas.Series
-        What is no number in it counts as missing.
-    grid : float array
+    ordered : array
+        Its finite values, smallest first.
+    missing, infinite : int
+        Rows without a finite value.
+    bits : int
+        Significant bits of the values.
+    unreadable : int
+        How many of the missing rows hold a value that is no number.
+    example : str
+        The first of those.
+    """
+
+    ordered: np.ndarray
+    missing: int = 0
+    infinite: int = 0
+    bits: int = EXACT
+    unreadable: int = 0
+    example: str = ""
+
+    @classmethod
+    def of(cls, series: pd.Series) -> SortedColumn:
+        """Read a numeric column and sort it.
+
+        Parameters
+        ----------
+        series : pandas.Series
+            What is no number in it counts as missing.
+
+        Returns
+        -------
+        SortedColumn
+        """
+        numbers, ordered, missing, infinite = sorted_numbers(series)
+        bits = held_bits(ordered, numbers.bits)
+        return cls(ordered, missing, infinite, bits, numbers.unreadable, numbers.example)
+
+
+def count_sorted_columns(
+    columns: Sequence[SortedColumn], grids: Sequence[np.ndarray], claims: Sequence[Claims]
+) -> list[NumericCounts]:
+    """Count numeric columns on their grids, together: of few rows a call costs the most.
+
+    Parameters
+    ----------
+    columns : sequence of SortedColumn
+    grids : sequence of float array
         Sorted.
-    claims : callable
-        Returns which values count as which grid point, given their significant bits.
+    claims : sequence of Claims
+        Which values count as which grid point.
 
     Returns
     -------
-    NumericCounts
+    list of NumericCounts
+        `missing` has both kinds of rows without a value.
     """
-    numbers, ordered, missing, infinite = sorted_numbers(series)
-    bits = held_bits(ordered, numbers.bits)
-    counts = count_sorted(ordered, grid, missing, infinite, claims(bits), bits)
-    if numbers.unreadable:
-        counts = replace(counts, unreadable=numbers.unreadable, example=numbers.example)
-    return counts
+    found = cumulative_columns(grids, [column.ordered for column in columns], claims)
+    counted = []
+    for column, grid, counts in zip(columns, grids, found, strict=True):
+        ordered, missing = column.ordered, column.missing + column.infinite
+        rows = len(ordered)
+        least, greatest = (float(ordered[0]), float(ordered[-1])) if rows else (np.nan, np.nan)
+        counted.append(
+            NumericCounts(
+                rows + missing,
+                missing,
+                infinite=column.infinite,
+                unreadable=column.unreadable,
+                example=column.example,
+                mean=counts.mean,
+                squares=counts.squares,
+                minimum=least,
+                maximum=greatest,
+                below=counts.below,
+                at_or_below=counts.at_or_below,
+                gaps=counts.gaps,
+                bits=column.bits if rows else EXACT,
+                at_minimum=int(ordered.searchsorted(ordered[0], "right")) if rows else 0,
+                at_maximum=rows - int(ordered.searchsorted(ordered[-1])) if rows else 0,
+                outside=count_outside(ordered, grid),
+            )
+        )
+    return counted
 
 
 def count_categories(

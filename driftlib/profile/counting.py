@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from driftlib.data.batches import each
-from driftlib.data.schema import COMPARABLE
+from driftlib.data.schema import COMPARABLE, NUMERIC
 from driftlib.data.units import UnitRule, unit_codes
-from driftlib.profile.column import Column
+from driftlib.profile.column import Column, count_together
 from driftlib.profile.profile import Counts
 from driftlib.profile.units import ProfileUnits, UnitColumn, UnitRows
+from driftlib.stats.counts import BLOCK
 
 
 def count_columns(
@@ -32,13 +33,40 @@ def count_columns(
     dict of str to counts
     """
     present = set(frame.columns)
-    pairs = [(column, frame[name]) for name, column in columns.items() if name in present]
-    counted = each(lambda pair: pair[0].count(pair[1]), pairs, len(frame), threads)
-    found = {column.name: counts for (column, _), counts in zip(pairs, counted, strict=True)}
+    groups = _together([c for name, c in columns.items() if name in present], len(frame))
+
+    def count(group: list[Column]) -> list[Counts]:
+        values = [frame[column.name] for column in group]
+        if group[0].kind == NUMERIC:
+            return list(count_together(group, values))
+        return [column.count(series) for column, series in zip(group, values, strict=True)]
+
+    cells = len(frame) * len(columns)
+    counted = each(count, groups, cells // max(1, len(groups)), threads)
+    found = {
+        column.name: counts
+        for group, parts in zip(groups, counted, strict=True)
+        for column, counts in zip(group, parts, strict=True)
+    }
     return {
         name: found[name] if name in found else column.count_absent(len(frame))
         for name, column in columns.items()
     }
+
+
+def _together(columns: Iterable[Column], rows: int) -> list[list[Column]]:
+    """Group columns that are counted together: numeric ones, as many as a cache holds."""
+    groups: list[list[Column]] = []
+    room = 0
+    for column in columns:
+        cells = rows + len(column.grid)
+        if column.kind != NUMERIC or cells > room:
+            groups.append([])
+            # What is no number is counted by itself.
+            room = BLOCK if column.kind == NUMERIC else 0
+        groups[-1].append(column)
+        room -= cells
+    return groups
 
 
 def count_units(
