@@ -132,21 +132,25 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
     a pyarrow table, or the path of a Parquet or CSV file.
     """
     frame = _to_pandas(data, role)
+    labels = frame.columns.tolist()
     # Half of a surrogate pair is no text that Arrow, or any file, could hold.
-    written = (str(name).encode("utf-8", "backslashreplace").decode() for name in frame.columns)
+    written = (str(name).encode("utf-8", "backslashreplace").decode() for name in labels)
     names = unique_names(written, role)
     if not names:
         raise DataError(f"{role} has no columns: pass a table with one column a feature.")
     if not len(frame):
         raise no_rows(role)
-    frame = frame if names == list(frame.columns) else frame.set_axis(names, axis="columns")
+    frame = frame if names == labels else frame.set_axis(names, axis="columns")
     return _without_signals(frame)
 
 
 def _without_signals(frame: pd.DataFrame) -> pd.DataFrame:
     """Make signalling decimals missing: the first look at such a value is an error."""
     quiet = {}
-    for name in frame.columns[[dtype.kind == "O" for dtype in frame.dtypes]]:
+    kinds = zip(frame.columns.tolist(), frame.dtypes.tolist(), strict=True)
+    # Text has no decimals in it.
+    asked = [n for n, dtype in kinds if dtype.kind == "O" and not isinstance(dtype, pd.StringDtype)]
+    for name in asked:
         try:
             frame[name].isna()
         except ArithmeticError:
@@ -176,7 +180,7 @@ def _to_pandas(data: Any, role: str) -> pd.DataFrame:
 
 def _without_dictionaries(frame: pd.DataFrame) -> pd.DataFrame:
     """Arrow's dictionaries in a pandas frame as the categories that they are."""
-    arrow = [n for n, dtype in enumerate(frame.dtypes) if isinstance(dtype, pd.ArrowDtype)]
+    arrow = [n for n, dtype in enumerate(frame.dtypes.tolist()) if isinstance(dtype, pd.ArrowDtype)]
     if not arrow:
         return frame
     import pyarrow as pa

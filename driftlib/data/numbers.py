@@ -108,6 +108,8 @@ def without_gaps(series: pd.Series) -> pd.Series:
     [1000000000000000001]
     """
     dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+        return series
     whole = types.is_integer_dtype(dtype) and not isinstance(dtype, np.dtype)
     return series.dropna() if whole or types.is_object_dtype(dtype) else series
 

@@ -85,7 +85,14 @@ class KnownRows:
             Those of the rows that are known.
         """
         whole = _short(rows.thin(self.thinned).alike(names, keys))
-        return len(whole), len(np.unique(whole)), int(np.isin(whole, self.hashes).sum())
+        return len(whole), len(np.unique(whole)), self._number_of(whole)
+
+    def _number_of(self, hashes: np.ndarray) -> int:
+        """Count the hashes that are known."""
+        if not len(self.hashes):
+            return 0
+        nearest = self.hashes.take(self.hashes.searchsorted(hashes), mode="clip")
+        return int((nearest == hashes).sum())
 
     def to_dict(self) -> dict[str, Any]:
         """Turn the rows into types that JSON has.

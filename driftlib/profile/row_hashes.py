@@ -7,8 +7,9 @@ both. No value can be read back from it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -77,10 +78,11 @@ class RowHashes:
         RowHashes
         """
         rows, thinned = _chosen(self.keys, max(least, self.thinned), len(self.names))
-        kept = replace(self, thinned=thinned)
-        if len(rows) == len(self.keys):
-            return kept
-        return replace(kept, keys=self.keys[rows], cells=self.cells[rows])
+        kept = replace(self, thinned=thinned, keys=self.keys[rows], cells=self.cells[rows])
+        if "_whole" in vars(self):
+            # What is known of the rows is known of some of them.
+            vars(kept)["_whole"] = self._whole[rows]
+        return kept
 
     @property
     def sampled(self) -> int:
@@ -101,11 +103,15 @@ class RowHashes:
         -------
         uint64 array, shape (rows,)
         """
-        cells = self.cells[(self.cells[:, self._places(keys)] != 0).all(axis=1)]
-        whole = np.zeros(len(cells), dtype=np.uint64)
-        for place in self._places(names):
-            whole = _mixed(whole ^ cells[:, place].astype(np.uint64))
-        return whole
+        there = (self.cells[:, self._places(keys)] != 0).all(axis=1)
+        if tuple(names) == self.names:
+            return self._whole[there]
+        return _one_of(self.cells[there], self._places(names))
+
+    @cached_property
+    def _whole(self) -> np.ndarray:
+        """A hash of all columns of each row."""
+        return _one_of(self.cells, range(len(self.names)))
 
     def _places(self, names: Sequence[str]) -> list[int]:
         known = {name: place for place, name in enumerate(self.names)}
@@ -263,6 +269,14 @@ def _bits_of(series: pd.Series, numeric: bool) -> np.ndarray:
     if len(levels):
         hashes = pd.util.hash_array(levels, categorize=False)
     return np.append(hashes, _MISSING)[codes]
+
+
+def _one_of(cells: np.ndarray, places: Iterable[int]) -> np.ndarray:
+    """Make one hash of some columns of each row."""
+    whole = np.zeros(len(cells), dtype=np.uint64)
+    for place in places:
+        whole = _mixed(whole ^ cells[:, place])
+    return whole
 
 
 def _mixed(z: np.ndarray) -> np.ndarray:
