@@ -43,6 +43,29 @@ def with_notes(frame: pd.DataFrame, notes: Iterable[str]) -> pd.DataFrame:
     return frame
 
 
+class Fetched(dict[str, pd.Series]):
+    """The columns of a frame by name: to take one out of a frame costs more than to look at it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+
+    Examples
+    --------
+    >>> fetched = Fetched(pd.DataFrame({"x": [1.5]}))
+    >>> fetched["x"] is fetched["x"], "y" in fetched.names
+    (True, False)
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        super().__init__()
+        self.frame, self.names = frame, frozenset(frame.columns.tolist())
+
+    def __missing__(self, name: str) -> pd.Series:
+        column = self[name] = self.frame[name]
+        return column
+
+
 def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
     """Tell what was assumed when a frame's file was read.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +49,10 @@ class Memory:
     frame: pd.DataFrame
     ordered: bool = True
 
-    @property
+    @cached_property
     def headers(self) -> tuple[Header, ...]:
         """The frame's own."""
-        names, index = tuple(self.frame.columns), index_of(self.frame)
+        names, index = tuple(self.frame.columns.tolist()), index_of(self.frame)
         return (Header(self.name, names, len(self.frame), index),)
 
     @property

@@ -97,11 +97,11 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
                 numeric.append(_Numeric(place, column, was, now))
                 bins[place] = column.bins(was), column.bins(now)
         elif isinstance(was, CategoricalCounts) and isinstance(now, CategoricalCounts):
+            both = column.bins(was), column.bins(now)
             # Rows from which the levels were listed foretell how many new ones to expect.
-            row = _categorical_statistics(column, was, now, before is baseline.reference)
+            row = _categorical_statistics(column, was, now, both, before is baseline.reference)
             for name, value in row.items():
                 table[name][place] = value
-            both = column.bins(was), column.bins(now)
             if min(was.present, now.present) >= 2 and both[0].any() and both[1].any():
                 bins[place] = both
         # Labels come late: their absence says nothing about the data.
@@ -131,17 +131,18 @@ def _compare_numbers(
     table: Columns, block: Sequence[_Numeric], bins: Mapping[int, tuple[np.ndarray, np.ndarray]]
 ) -> None:
     """Fill in what is read off the grids of some columns."""
-    places, columns, befores, afters = zip(*block, strict=True)
-    both = Gridded.of([b.cumulative for b in befores], [a.cumulative for a in afters])
+    places, columns, _, _ = zip(*block, strict=True)
+    sides = [(before.cumulative, after.cumulative) for _, _, before, after in block]
+    both = Gridded.of(*zip(*sides, strict=True))
     found = {"ks": both.ks}
     scales = np.array([_scale(column) for column in columns])
     with np.errstate(over="ignore", invalid="ignore"):
         far = both.wasserstein([column.grid for column in columns])
         found["wasserstein"] = np.where(scales > 0, far / np.where(scales > 0, scales, 1), np.nan)
-    n, m = ([side.present for side in sides] for sides in (befores, afters))
+    n, m = ([side.rows for side in one] for one in zip(*sides, strict=True))
     rank, rank_p_value = both.mann_whitney
-    unusual = [Unusual(*one[1:]) for one in block]
-    tails = [outer_tails(*one.sides) for one in unusual]
+    beyond = [Unusual(*one[1:]) for one in block]
+    tails = [outer_tails(*one) for one in sides]
     spikes = find_spikes(both)
     tested = {
         "ks_p_value": significance.kolmogorov_p_values(found["ks"].tolist(), n, m),
@@ -149,8 +150,8 @@ def _compare_numbers(
         "mann_whitney_p_value": rank_p_value,
         "psi_p_value": significance.psi_p_values(*zip(*(bins[k] for k in places), strict=True)),
         "psi_critical": significance.psi_critical(n, m, [len(c.psi_edges) + 1 for c in columns]),
-        "beyond": [one.beyond for one in unusual],
-        "beyond_p_value": [one.beyond_p_value for one in unusual],
+        "beyond": [one.beyond for one in beyond],
+        "beyond_p_value": [one.beyond_p_value for one in beyond],
         "tails": [one.growth for one in tails],
         "tails_p_value": [one.p_value for one in tails],
         "spike": [one.rows / rows for one, rows in zip(spikes, m, strict=True)],
@@ -202,12 +203,12 @@ def _categorical_statistics(
     column: Column,
     before: CategoricalCounts,
     after: CategoricalCounts,
+    bins: tuple[np.ndarray, np.ndarray],
     of_reference: bool,
 ) -> dict[str, float]:
     row: dict[str, float] = {}
     unseen = (before.unlisted, after.unlisted) if column.complete else (0, 0)
     if min(before.present, after.present) >= 2:
-        bins = column.bins(before), column.bins(after)
         test = significance.chi_square(*bins, unseen)
         row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
         row["psi_critical"] = float(

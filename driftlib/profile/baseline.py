@@ -13,6 +13,7 @@ import pandas as pd
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
+from driftlib.data.frames import Fetched
 from driftlib.data.levels import MISSING_TEXTS
 from driftlib.data.opening import open_source
 from driftlib.data.schema import (
@@ -220,7 +221,7 @@ class Baseline:
         sample = fitted.sketch.sample.frame
         units = None if fitted.unit.kind == ROW else baseline.count_units(sample, source.name)
         cells = baseline.count_cells(sample, source.name)
-        baseline = baseline._knowing(baseline._facts_of(Batch(sample, where=source.name)))
+        baseline = baseline._knowing(baseline._facts_of(Fetched(sample), source.name))
         return replace(baseline, reference_units=units, reference_cells=cells)
 
     def _counted(self, sketch: ReferenceSketch, source: Source) -> Baseline:
@@ -251,12 +252,12 @@ class Baseline:
         """The column of times, as far as it is known."""
         return self.unit.column if self.unit.kind == TIME else self.roles.timestamp
 
-    def _facts_of(self, batch: Batch) -> Facts | None:
+    def _facts_of(self, fetched: Fetched, where: str) -> Facts | None:
         """Keep what a batch is like beside its columns' values."""
         if self.reference_facts is None:
             return None
         written = self.unit.time_format or self.roles.time_format
-        return self.reference_facts.count(batch.frame, batch.where, written)
+        return self.reference_facts.count(fetched, where, written)
 
     @property
     def features(self) -> list[str]:
@@ -360,13 +361,13 @@ class Baseline:
         -------
         Profile
         """
-        frame, threads = batch.frame, batch.threads
+        fetched, threads = Fetched(batch.frame), batch.threads
         # Rows are hashed beside the columns: on one thread after them, they would all wait.
         jobs: list[Callable[[], Any]] = [
-            lambda: self.profile_frame(frame, batch.where, threads),
-            lambda: self._facts_of(batch),
+            lambda: self._profile_of(fetched, batch.where, threads),
+            lambda: self._facts_of(fetched, batch.where),
         ]
-        cells = len(frame) * len(self.columns)
+        cells = len(batch.frame) * len(self.columns)
         profile, facts = each(lambda job: job(), jobs, cells // len(jobs), threads)
         found: Profile = replace(profile, facts=facts)
         return found
@@ -394,11 +395,15 @@ class Baseline:
         DataError
             If it has none of the features.
         """
-        self.check_features(frame.columns, where)
+        return self._profile_of(Fetched(frame), where, threads)
+
+    def _profile_of(self, fetched: Fetched, where: str, threads: int | None) -> Profile:
+        frame = fetched.frame
+        self.check_features(fetched.names, where)
         cells = self.count_cells(frame, where, threads)
         if cells:
             return reduce(add, [replace(part, cells={cell: part}) for cell, part in cells.items()])
-        columns = count_columns(self.columns, frame, threads)
+        columns = count_columns(self.columns, fetched, threads)
         units = None if self.unit.kind == ROW else self.count_units(frame, where, threads)
         return Profile(self.id, len(frame), columns, units)
 

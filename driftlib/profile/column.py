@@ -237,10 +237,16 @@ class Column:
             What the PSI compares: its bins are disjoint. Rows of unlisted levels are in none,
             unless there are buckets.
         """
+        return self._reference_bins if counts is self.reference else self._bins(counts)
+
+    @cached_property
+    def _reference_bins(self) -> np.ndarray:
+        return self._bins(self.reference)
+
+    def _bins(self, counts: Counts) -> np.ndarray:
         if isinstance(counts, NumericCounts):
-            rows = np.append(counts.at_or_below[self._psi_places], counts.present)
-            rows[1:] -= rows[:-1].copy()
-            return rows
+            upto = np.append(counts.at_or_below[self._psi_places], counts.present)
+            return np.diff(upto, prepend=0)
         assert isinstance(counts, CategoricalCounts)
         return counts.levels if self.complete else counts.buckets
 

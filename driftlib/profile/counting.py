@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from driftlib.data.batches import each
+from driftlib.data.frames import Fetched
 from driftlib.data.schema import COMPARABLE, NUMERIC
 from driftlib.data.units import UnitRule, unit_codes
 from driftlib.profile.column import Column, count_together
@@ -16,7 +17,7 @@ from driftlib.stats.counts import BLOCK
 
 
 def count_columns(
-    columns: Mapping[str, Column], frame: pd.DataFrame, threads: int | None = None
+    columns: Mapping[str, Column], fetched: Fetched, threads: int | None = None
 ) -> dict[str, Counts]:
     """Count a frame on each column's grid.
 
@@ -24,7 +25,8 @@ def count_columns(
     ----------
     columns : mapping of str to Column
         Those that the frame lacks are missing in all its rows.
-    frame : pandas.DataFrame
+    fetched : Fetched
+        The frame's columns.
     threads : int, optional
         How many to count on; default one a core.
 
@@ -32,16 +34,16 @@ def count_columns(
     -------
     dict of str to counts
     """
-    present = set(frame.columns)
-    groups = _together([c for name, c in columns.items() if name in present], len(frame))
+    rows = len(fetched.frame)
+    groups = _together([c for name, c in columns.items() if name in fetched.names], rows)
 
     def count(group: list[Column]) -> list[Counts]:
-        values = [frame[column.name] for column in group]
+        values = [fetched[column.name] for column in group]
         if group[0].kind == NUMERIC:
             return list(count_together(group, values))
         return [column.count(series) for column, series in zip(group, values, strict=True)]
 
-    cells = len(frame) * len(columns)
+    cells = rows * len(columns)
     counted = each(count, groups, cells // max(1, len(groups)), threads)
     found = {
         column.name: counts
@@ -49,7 +51,7 @@ def count_columns(
         for column, counts in zip(group, parts, strict=True)
     }
     return {
-        name: found[name] if name in found else column.count_absent(len(frame))
+        name: found[name] if name in found else column.count_absent(rows)
         for name, column in columns.items()
     }
 

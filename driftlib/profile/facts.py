@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pandas as pd
-
+from driftlib.data.frames import Fetched
 from driftlib.data.readers import Header
 from driftlib.data.schema import NUMERIC, is_index
 from driftlib.profile.column import Column
@@ -133,12 +132,13 @@ class ReferenceFacts:
         rule = replace(self.rule, names=(), keys=(), numeric=(), outcomes=())
         return replace(self, rule=rule, sampled=0, repeats={}, known_rows=KnownRows())
 
-    def count(self, frame: pd.DataFrame, where: str, time_format: str | None = None) -> Facts:
+    def count(self, fetched: Fetched, where: str, time_format: str | None = None) -> Facts:
         """Keep what there is to keep of a batch.
 
         Parameters
         ----------
-        frame : pandas.DataFrame
+        fetched : Fetched
+            The batch's columns.
         where : str
             What to call it.
         time_format : str, optional
@@ -150,11 +150,12 @@ class ReferenceFacts:
             Without layouts: those are the files'.
         """
         rule = self.rule
-        hashes = hash_rows(frame, rule.names, rule.keys, rule.numeric)
+        hashes = hash_rows(fetched, rule.names, rule.keys, rule.numeric)
         times = None
         if rule.time is not None:
-            times = count_times(frame.get(rule.time), len(frame), where, time_format)
-        return Facts(len(frame), hashes, times)
+            column = fetched[rule.time] if rule.time in fetched.names else None
+            times = count_times(column, hashes.rows, where, time_format)
+        return Facts(hashes.rows, hashes, times)
 
     def to_dict(self) -> dict[str, Any]:
         """Turn the facts into types that JSON has.

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from driftlib.data.frames import Fetched
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
@@ -187,14 +188,14 @@ def key_columns(columns: Mapping[str, Column]) -> tuple[str, ...]:
 
 
 def hash_rows(
-    frame: pd.DataFrame, names: Sequence[str], keys: Sequence[str], numeric: Collection[str]
+    fetched: Fetched, names: Sequence[str], keys: Sequence[str], numeric: Collection[str]
 ) -> RowHashes:
     """Choose some rows of a batch, and hash their cells.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        A column that it lacks is missing in all its rows.
+    fetched : Fetched
+        The batch's columns; one that it lacks is missing in all its rows.
     names : sequence of str
         The columns.
     keys : sequence of str
@@ -206,14 +207,15 @@ def hash_rows(
     -------
     RowHashes
     """
-    key = np.zeros(len(frame), dtype=np.uint64)
-    known = {name: _bits_of(frame[name], name in numeric) for name in keys if name in frame}
+    number, there = len(fetched.frame), fetched.names
+    key = np.zeros(number, dtype=np.uint64)
+    known = {name: _bits_of(fetched[name], name in numeric) for name in keys if name in there}
     for bits in known.values():
         # One product a column spreads a number's bits upwards: well enough to go on from.
         key = (key ^ bits) * _MISSING
     key = _mixed(key)
     rows, thinned = _chosen(key, 0, len(names))
-    chosen = frame if len(rows) == len(frame) else frame.iloc[rows]
+    chosen = fetched if len(rows) == number else fetched.frame.iloc[rows]
     cells = np.empty((len(rows), len(names)), dtype=np.uint32, order="F")
     # Several columns at once: of few rows a call costs more than its work.
     step = max(1, CELLS_AT_ONCE // max(1, len(rows)))
@@ -223,12 +225,12 @@ def hash_rows(
         for place, name in enumerate(some):
             if name in known:
                 bits[place] = known[name][rows]
-            elif name in frame:
+            elif name in there:
                 bits[place] = _bits_of(chosen[name], name in numeric)
         mixed = _mixed(bits.T)
         short = (mixed >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
         cells[:, first : first + step] = np.where(mixed == _MIXED_MISSING, np.uint32(0), short)
-    return RowHashes(tuple(names), len(frame), key[rows], cells, thinned)
+    return RowHashes(tuple(names), number, key[rows], cells, thinned)
 
 
 def _chosen(keys: np.ndarray, least: int, columns: int) -> tuple[np.ndarray, int]:

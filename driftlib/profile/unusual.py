@@ -49,6 +49,8 @@ class Unusual:
     def _places(self) -> tuple[int, int]:
         """Grid points of the reference's ends; before the first or after the last without any."""
         grid, after = self.column.grid, self.after
+        if self.before.minimum <= after.minimum and after.maximum <= self.before.maximum:
+            return -1, len(grid)
         low = int(grid.searchsorted(self.before.minimum, "right")) - 1
         high = int(grid.searchsorted(self.before.maximum, "left"))
         if high == len(grid) and self.before.maximum <= grid[-1] + self._slack:

@@ -101,26 +101,10 @@ def log_point(
     >>> np.exp(log_point([1, 2], [9, 9], [6, 6], [16, 16])).round(6).tolist()
     [0.023601, 0.157343]
     """
-    observed, hits, rows, total = np.array([observed, hits, rows, total], dtype=float)
-    ways = log_choose(
-        np.array([rows, total - rows, total]), np.array([observed, hits - observed, hits])
-    )
+    observed, hits, rows, total = map(np.asarray, (observed, hits, rows, total))
+    drawn, chosen = (rows, total - rows, total), (observed, hits - observed, hits)
+    rest = [n - k for n, k in zip(drawn, chosen, strict=True)]
+    logs = special.gammaln(np.array([*drawn, *chosen, *rest], dtype=float) + 1)
+    ways = logs[:3] - logs[3:6] - logs[6:]
     found: np.ndarray = ways[0] + ways[1] - ways[2]
     return found
-
-
-def log_choose(n: ArrayLike, k: ArrayLike) -> np.ndarray:
-    """Compute the logarithms of binomial coefficients.
-
-    Parameters
-    ----------
-    n, k : float or array
-        0 <= k <= n.
-
-    Returns
-    -------
-    float array
-    """
-    n, k = np.asarray(n, dtype=float), np.asarray(k, dtype=float)
-    found = special.gammaln(np.array([n, k, n - k]) + 1)
-    return found[0] - found[1] - found[2]
