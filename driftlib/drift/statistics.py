@@ -83,9 +83,10 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
     table["feature"] = np.array([column.name for column, _, _ in sides], dtype=object)
     kinds = [c.kind if c.role == "feature" else c.role for c, _, _ in sides]
     table["kind"] = np.array(kinds, dtype=object)
-    for place, side in ((1, "reference"), (2, "current")):
-        table[f"n_{side}"] = np.array([s[place].present for s in sides], dtype=np.int64)
-        table[f"missing_{side}"][:] = [s[place].missing_share for s in sides]
+    befores, afters = [was for _, was, _ in sides], [now for _, _, now in sides]
+    for side, counts in (("reference", befores), ("current", afters)):
+        table[f"n_{side}"] = np.array([one.present for one in counts], dtype=np.int64)
+        table[f"missing_{side}"][:] = [one.missing_share for one in counts]
     numeric: list[_Numeric] = []
     bins: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for place, (column, was, now) in enumerate(sides):
@@ -159,7 +160,9 @@ def _compare_numbers(
         "spike_p_value": [one.p_value for one in spikes],
     }
     constant = np.array([one.column.constant(one.before, one.after) for one in block])
-    found |= {name: np.where(constant, np.nan, values) for name, values in tested.items()}
+    found |= {
+        name: np.where(constant, np.nan, np.asarray(values)) for name, values in tested.items()
+    }
     for name, values in found.items():
         table[name][list(places)] = values
 
