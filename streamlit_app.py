@@ -35,6 +35,7 @@ from driftlib.reporting.app import (
     Columns,
     Findings,
     advise_on,
+    audit_on,
     compare_periods,
     explain_change,
     sum_up,
@@ -46,9 +47,17 @@ from driftlib.reporting.hosts import check_host
 from driftlib.reporting.key_numbers import KeyNumber, pick_key_numbers
 from driftlib.reporting.page_words import page_words
 from driftlib.reporting.single_page import render_evaluation, render_findings
-from driftlib.reporting.tables import METRIC_MARKS, actions_table, metrics_table
+from driftlib.reporting.tables import (
+    METRIC_MARKS,
+    actions_table,
+    audited_estimates_table,
+    false_alarms_table,
+    metrics_table,
+    smallest_faults_table,
+)
 from driftlib.reporting.verdicts import (
     advice_reasons,
+    audit_verdict,
     drift_verdict,
     quality_words,
     unit_and_season,
@@ -176,6 +185,7 @@ def main() -> None:
     with drift:
         guarded(drift_tab, found)
         guarded(groups_part, data, found, rules, say=st.info)
+        audited = st.container()
     with performance:
         guarded(performance_tab, found)
         estimated = st.container()
@@ -191,6 +201,8 @@ def main() -> None:
         )
     with estimated:
         guarded(estimate_part, data, found, say=st.info)
+    with audited:
+        guarded(audit_part, data, rules, say=st.info)
 
 
 def guarded(
@@ -737,6 +749,38 @@ def groups_part(data: Data, found: Findings, rules: Rules) -> None:
         chart(charts.drift_heatmap(groups), "groups")
         show_table(groups_table(groups))
         st.caption("Each group is compared with the reference's own rows of it; q allows for all.")
+
+
+def audit_part(data: Data, rules: Rules) -> None:
+    """Show, once it is asked for, what a check would see, and how often it would err."""
+    st.subheader("What would a check see?")
+    st.caption(
+        "The reference's own days are dealt to two sides many times, so that nothing differs; then "
+        "faults of growing size are put into real rows, and what is seen is counted."
+    )
+    labels = st.checkbox("Performance and estimates, too: takes minutes", key="audit-labels")
+    asked = st.button("Audit the monitor", key="audit")
+    key = (data.key, rules, data.window, labels)
+    # Kept by hand: what shows progress cannot be shown again from a cache.
+    kept, audit = st.session_state.get("audited", (None, None))
+    if asked and kept != key:
+        bar = st.progress(0.0, "Dealing ...")
+        try:
+            audit = audit_on(
+                data.reference, data.columns, policy_of(rules), data.window, labels, bar.progress
+            )
+        finally:
+            bar.empty()
+        kept, st.session_state["audited"] = key, (key, audit)
+    if kept != key or audit is None:
+        return
+    st.markdown(f"**{plain(audit_verdict(audit))}**")
+    show_table(false_alarms_table(audit))
+    chart(charts.power_curves(audit), "power")
+    show_table(smallest_faults_table(audit))
+    if len(audit.estimates):
+        show_table(audited_estimates_table(audit))
+    download("Download audit (CSV)", safe_csv(audit.table, index=False), "audit.csv")
 
 
 def performance_tab(found: Findings) -> None:

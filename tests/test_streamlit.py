@@ -67,7 +67,9 @@ def errors(app: AppTest) -> list[str]:
     return [item.value.replace("\\", "") for item in app.error]
 
 
-def test_first_load_simulates_and_fills_every_tab():
+def test_first_load_simulates_and_fills_every_tab(monkeypatch):
+    monkeypatch.setattr("driftlib.reporting.app.DEALS", 6)
+    monkeypatch.setattr("driftlib.reporting.app.TRIES", 2)
     app = opened(rows="500", advise="true")
     assert not app.exception
     assert [tab.label for tab in app.tabs] == [
@@ -87,6 +89,13 @@ def test_first_load_simulates_and_fills_every_tab():
     advice = dl.advise(data.reference, data.current, timestamp="timestamp")
     (said,) = [one.value for one in app.markdown if "judged on the newer" in one.value]
     assert said.replace("\\", "").startswith(f"**{advice.headline}")
+    audited = "A check of 7 days (about 125 rows) alarms without any change for drift in"
+    for asked in (False, True):
+        if asked:
+            app.button(key="audit").click().run()
+        assert errors(app) == []
+        texts = [one.value.replace("\\", "") for one in app.markdown]
+        assert any(text.startswith(f"**{audited}") for text in texts) == asked
 
 
 def test_label_flips_lower_the_accuracy_and_leave_the_features_alone():

@@ -123,7 +123,7 @@ def audit(
     wanted: float = 0.8,
     policy: DriftPolicy = DriftPolicy(),
     faults: Iterable[Fault] = FAULTS,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], object] | None = None,
     *,
     features: Iterable[str] | None = None,
     exclude: Iterable[str] = (),

@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from driftlib.advising.advise import Decision
+    from driftlib.auditing.audit import Audit
 
 # Those in which a tolerated loss means the same whatever the data.
 LIMITED = ("accuracy", "roc_auc", "r2")
+# Of an audit on the page: less sure than one on the command line, and sooner there.
+DEALS, TRIES = 60, 12
 
 
 @dataclass(frozen=True)
@@ -379,6 +382,45 @@ def advise_on(
     from driftlib.advising.advise import advise
 
     return advise(reference, current, **_asked(columns, features))
+
+
+def audit_on(
+    reference: pd.DataFrame,
+    columns: Columns,
+    policy: DriftPolicy,
+    window: str | None,
+    labels: bool,
+    progress: Callable[[float], object],
+) -> Audit:
+    """Let the monitor examine itself on the reference.
+
+    Parameters
+    ----------
+    reference : pandas.DataFrame
+    columns : Columns
+    policy : DriftPolicy
+    window : str or None
+        What one check is to see, such as "7D".
+    labels : bool
+        Whether to audit performance and estimates, too.
+    progress : callable
+        Is told the share of the work that is done.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    DriftlibError
+        If the reference has too few units, or the window is longer than half of it.
+    """
+    from driftlib.auditing.audit import audit
+
+    names = columns.names
+    frame = reference if labels else reference.drop(columns=names["y_true"], errors="ignore")
+    asked = names | columns.written | columns.drawn | columns.kinds
+    return audit(frame, window, DEALS, TRIES, policy=policy, progress=progress, **asked)
 
 
 def _asked(columns: Columns, features: Iterable[str]) -> dict[str, Any]:
