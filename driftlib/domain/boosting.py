@@ -131,11 +131,12 @@ def _models() -> dict[str, Any]:
             ordered = levels[self._order]
             self._is_categorical_remapped = ordered if levels.any() else None
             X = X[:, self._order]
-            self._seen = [
-                np.bincount(X[:, j], minlength=CODES) > 0 if ordered[j] else None
-                for j in range(X.shape[1])
+            self._seen = np.array([np.bincount(x, minlength=CODES) > 0 for x in X.T])
+            known = [
+                np.flatnonzero(seen[:MISSING]) if level else None
+                for seen, level in zip(self._seen, ordered, strict=True)
             ]
-            return X, [None if seen is None else np.flatnonzero(seen) for seen in self._seen]
+            return X, known
 
         def _bin_data(self: Any, X: np.ndarray, *args: Any, **options: Any) -> np.ndarray:
             largest = np.where(X == MISSING, 0, X).max(axis=0).tolist()

@@ -113,15 +113,15 @@ class Trees:
         return total
 
 
-def read_trees(model: Any, seen: Sequence[np.ndarray | None], order: np.ndarray) -> Trees:
+def read_trees(model: Any, seen: np.ndarray, order: np.ndarray) -> Trees:
     """Read the trees of a model that was fitted on codes.
 
     Parameters
     ----------
     model : HistGradientBoostingClassifier or HistGradientBoostingRegressor
         Of one value a row.
-    seen : sequence of (bool array of shape (CODES,) or None)
-        By feature of the model: which codes are levels that it has seen; None for numbers.
+    seen : bool array, shape (features, CODES)
+        By feature of the model: which codes it has seen.
     order : int array
         Column of the codes that is each feature of the model.
 
@@ -141,25 +141,26 @@ def read_trees(model: Any, seen: Sequence[np.ndarray | None], order: np.ndarray)
     values = np.zeros((len(sizes), MOST_LEAVES))
     values[tree[is_leaf], number[is_leaf]] = nodes["value"][is_leaf]
     # The leaves at or below each node.
-    below = np.where(is_leaf, 1 << np.maximum(number, 0), 0)
+    below = np.where(is_leaf, 1 << np.maximum(number, 0), 0).astype(np.uint16)
     for depth in range(int(nodes["depth"].max()) - 1, -1, -1):
         at = np.flatnonzero((nodes["depth"] == depth) & ~is_leaf)
         below[at] = below[left[at]] | below[right[at]]
     splits = np.flatnonzero(~is_leaf)
     goes_left = _goes_left(predictors, nodes, tree, splits, seen)
-    allowed = np.where(goes_left, ~below[right[splits]][:, None], ~below[left[splits]][:, None])
-    feature = order[nodes["feature_idx"][splits]]
-    tables = {int(j): np.full((CODES, len(sizes)), ALL) for j in np.unique(feature)}
-    by = np.lexsort((tree[splits], feature))
-    pair = np.stack([feature[by], tree[splits][by]])
-    starts = np.flatnonzero((np.diff(pair, axis=1, prepend=-1) != 0).any(axis=0))
-    if len(starts):
-        masks = np.bitwise_and.reduceat(allowed[by], starts, axis=0)
-        for (j, t), mask in zip(pair[:, starts].T.tolist(), masks.astype(np.uint16), strict=True):
-            tables[j][:, t] = mask
-    roots = np.cumsum(sizes) - sizes
+    allowed = ~np.where(goes_left, below[right[splits], None], below[left[splits], None])
+    feature, at = np.unique(order[nodes["feature_idx"][splits]], return_inverse=True)
+    pair = at * len(sizes) + tree[splits]
+    by = np.argsort(pair, kind="stable")
+    filled, starts = np.unique(pair[by], return_index=True)
+    masks = np.full((len(feature) * len(sizes), CODES), ALL)
+    if len(splits):
+        masks[filled] = np.bitwise_and.reduceat(allowed[by], starts, axis=0)
+    tables = np.ascontiguousarray(masks.reshape(len(feature), len(sizes), CODES).swapaxes(1, 2))
     return Trees(
-        float(model._baseline_prediction[0, 0]), values, below[roots].astype(np.uint16), tables
+        float(model._baseline_prediction[0, 0]),
+        values,
+        below[np.cumsum(sizes) - sizes],
+        dict(zip(feature.tolist(), tables, strict=True)),
     )
 
 
@@ -168,7 +169,7 @@ def _goes_left(
     nodes: np.ndarray,
     tree: np.ndarray,
     at: np.ndarray,
-    seen: Sequence[np.ndarray | None],
+    seen: np.ndarray,
 ) -> np.ndarray:
     """Tell which codes go to the left at each split."""
     codes = np.arange(CODES)
@@ -177,10 +178,17 @@ def _goes_left(
     # Some split off what is missing from all that is not.
     apart = np.isinf(splits["num_threshold"])[:, None]
     found = np.where(apart, ~missing, codes <= splits["bin_threshold"][:, None])
-    for place in np.flatnonzero(splits["is_categorical"]):
-        split = splits[place]
-        if not apart[place]:
-            words = predictors[tree[at[place]]].binned_left_cat_bitsets[split["bitset_idx"]]
-            found[place] = words[codes // 32] >> (codes % 32).astype(np.uint32) & 1
-        found[place] = np.where(seen[split["feature_idx"]], found[place], missing[place])
+    named = np.flatnonzero(splits["is_categorical"])
+    if len(named):
+        split, apart = splits[named], apart[named]
+        words = [each.binned_left_cat_bitsets for each in predictors]
+        first = np.cumsum([0, *map(len, words)])[tree[at[named]]]
+        # Where the only level is split from what is missing, there is no set of levels.
+        inside = np.unpackbits(
+            np.concatenate([*words, np.zeros((1, CODES // 32), np.uint32)]).view(np.uint8),
+            axis=1,
+            bitorder="little",
+        )[first + split["bitset_idx"]]
+        inside = np.where(apart, found[named], inside)
+        found[named] = np.where(seen[split["feature_idx"]], inside, missing[named])
     return np.where(codes == MISSING, missing, found)

@@ -16,6 +16,7 @@ from driftlib.performance.metric import Metric
 from driftlib.performance.units import UnitJudgement, widened
 from driftlib.text import join_notes
 
+ENDS = ("value", "lower", "upper")
 JudgeUnits = Callable[[np.ndarray], UnitJudgement]
 
 
@@ -110,7 +111,7 @@ def judged_table(
     ]
     pairs = zip(table["note"], remarks, strict=True)
     table["note"] = [join_notes(note, *more) for note, more in pairs]
-    ends = {name: getattr(held, name).ravel() for name in ("value", "lower", "upper")}
+    ends = {name: getattr(held, name).ravel() for name in ENDS}
     labelled = np.repeat(basis.n_labelled, len(metrics))
     return JudgedTable(table, table.assign(n_labelled=labelled, **ends))
 
@@ -187,23 +188,27 @@ def long_table(
         A row per group and metric: see `driftlib.track_performance`.
     """
     each = np.repeat(np.arange(len(groups.lo)), len(metrics))
-    table = groups.keys.iloc[each].reset_index(drop=True)
-    table["n"] = values.n[each]
-    table["n_labelled"] = values.n_labelled[each]
-    table["metric"] = [metric.name for metric in metrics] * len(groups.lo)
-    table["value"] = values.value.ravel()
-    table["lower"] = values.lower.ravel()
-    table["upper"] = values.upper.ravel()
-    table["threshold"] = verdicts.threshold.ravel() if verdicts else np.nan
-    table["breached"] = verdicts.breached.ravel() if verdicts else False
-    table["degraded"] = verdicts.degraded.ravel() if verdicts else False
-    table["estimated"] = estimated
-    table["note"] = [note for notes in values.notes for note in notes]
-    table["design_effect"] = np.nan if units is None else units.design_effect.ravel()
-    table["units_reference"] = np.nan if units is None else units.n_reference[each]
-    table["units_current"] = np.nan if units is None else units.n_current[each]
-    table["held"] = False
-    for name in ("value", "lower", "upper"):
-        known = np.nan if reference is None else getattr(reference, name).ravel()
-        table[f"reference_{name}"] = known
-    return table
+    shown = {name: getattr(values, name).ravel() for name in ENDS}
+    before = {
+        f"reference_{name}": np.nan if reference is None else getattr(reference, name).ravel()
+        for name in ENDS
+    }
+    columns = {
+        "n": values.n[each],
+        "n_labelled": values.n_labelled[each],
+        "metric": [metric.name for metric in metrics] * len(groups.lo),
+        **shown,
+        "threshold": verdicts.threshold.ravel() if verdicts else np.nan,
+        "breached": verdicts.breached.ravel() if verdicts else False,
+        "degraded": verdicts.degraded.ravel() if verdicts else False,
+        "estimated": estimated,
+        "note": [note for notes in values.notes for note in notes],
+        "design_effect": np.nan if units is None else units.design_effect.ravel(),
+        "units_reference": np.nan if units is None else units.n_reference[each],
+        "units_current": np.nan if units is None else units.n_current[each],
+        "held": False,
+        **before,
+    }
+    # Columns that are added one by one cost a copy of all names each.
+    keys = groups.keys.iloc[each].reset_index(drop=True)
+    return pd.concat([keys, pd.DataFrame(columns, index=keys.index)], axis=1)
