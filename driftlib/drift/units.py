@@ -151,16 +151,19 @@ def judge_units(
         was.rule.memory,
         lost,
     )
-    table = pd.DataFrame(
-        {"units_reference": len(here), "units_current": len(there) if part == 1 else part},
-        index=pd.Index([column.name for column in columns], name="feature"),
-    )
-    table[[*_TOLD, "unseen_expected"]] = np.nan
+    told, unseen = np.full((len(_TOLD), len(columns)), np.nan), np.full(len(columns), np.nan)
+
+    def judged(reason: str = "") -> UnitJudgement:
+        counts = {"units_reference": len(here), "units_current": len(there) if part == 1 else part}
+        values = dict(zip(_TOLD, told, strict=True)) | {"unseen_expected": unseen}
+        index = pd.Index([column.name for column in columns], name="feature")
+        return UnitJudgement(pd.DataFrame(counts | values, index=index), reason)
+
     reason = _reason(was.rule, len(here), len(there) if part == 1 or not len(there) else part)
     if not reason and lost and len(here) + len(there) - 2 - lost < LEAST_DEGREES:
         reason = f"cannot tell: too few {was.rule.plural} in the same cells of the season"
     if reason:
-        return UnitJudgement(table, reason)
+        return judged(reason)
     tested = ~np.isnan(rows["p_value"])
     numeric = np.array([column.kind == NUMERIC for column in columns], dtype=bool)
     of_numbers, of_levels = np.flatnonzero(tested & numeric), np.flatnonzero(tested & ~numeric)
@@ -170,7 +173,7 @@ def judge_units(
     )
     chosen = [*numbers, *levels]
     if not chosen:
-        return UnitJudgement(table)
+        return judged()
     names = [column.name for column in chosen]
     places = np.concatenate([of_numbers, of_levels])
 
@@ -178,12 +181,12 @@ def judge_units(
         return without_season(counted, course)
 
     counts = {c.name: cleaned([cell.counts(c.name) for cell in cells]) for c in numbers}
-    for column in levels:
+    for place, column in zip(of_levels, levels, strict=True):
         alone = _levels_alone(column, was) if first and column.complete else None
         parts = [cell.with_unseen(column, alone) for cell in cells]
         counts[column.name] = cleaned(parts)
         known = np.sum([part[: len(here)].sum(axis=0) for part in parts], axis=0)
-        table.loc[column.name, "unseen_expected"] = float(known[-1] / max(1, known.sum()))
+        unseen[place] = float(known[-1] / max(1, known.sum()))
     missing = np.stack([cleaned([cell.missing(n) for cell in cells])[:, 0] for n in names])
     every = np.concatenate([was.rows[here], now.rows[there]])
     drift = compare_units(
@@ -195,8 +198,8 @@ def judge_units(
         rows["p_value"][places],
         by_itself,
     )
-    table.loc[names, list(_TOLD)] = np.column_stack([getattr(drift, name) for name in _TOLD])
-    return UnitJudgement(table)
+    told[:, places] = [getattr(drift, name) for name in _TOLD]
+    return judged()
 
 
 @dataclass(frozen=True)

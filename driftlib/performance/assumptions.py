@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -61,11 +60,14 @@ class MixtureCheck:
         self._columns = [
             (reference[name], current[name]) for name in list(features)[:MOST_FEATURES]
         ]
+        self._binned: list[tuple[np.ndarray, np.ndarray]] = []
 
-    @cached_property
-    def _features(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Columns in bins: once for all windows, and only where scores make one look."""
-        return [_binned(before[self._rows], now) for before, now in self._columns]
+    def _features(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Columns in bins: once for all windows, and only as far as one looks."""
+        for place, (before, now) in enumerate(self._columns):
+            if place == len(self._binned):
+                self._binned.append(_binned(before[self._rows], now))
+            yield self._binned[place]
 
     def shift(self, new: Predictions, rows: np.ndarray) -> PriorShift | None:
         """Tell whether only the share of positives changed in some new rows.
@@ -88,7 +90,7 @@ class MixtureCheck:
         if found is None or not found.found:
             return None
         level = ALIKE / max(1, len(self._columns))
-        for place, now in self._features:
+        for place, now in self._features():
             if mixture_p_value(class_counts(place, self._y, now[rows]), found.now) < level:
                 return None
         return found
@@ -119,7 +121,7 @@ class MixtureCheck:
         if surely[1] - surely[0] < MOST_ERRORS * np.hypot(*error):
             return False
         level = ALIKE / len(self._columns)
-        return all(_same(place, now[rows]) >= level for place, now in self._features)
+        return all(_same(place, now[rows]) >= level for place, now in self._features())
 
     def words(self, new: Predictions, rows: np.ndarray) -> str:
         """Say so, with what would be right.
