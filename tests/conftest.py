@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from driftlib.domain.boosting import OF_FEW, OF_MANY
 from tests.browser import faults_of
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small models, where any will do: what is tested is that two ways give the same."""
-    monkeypatch.setattr("driftlib.domain.boosting.TREES", 5)
+    for options in (OF_FEW, OF_MANY):
+        monkeypatch.setitem(options, "max_iter", 5)
 
 
 # Not for the session: a running Playwright keeps an event loop in the thread, which the notebook

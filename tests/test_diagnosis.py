@@ -498,7 +498,7 @@ def test_no_segments_where_nothing_or_everything_changed():
 
 def test_effects_are_not_the_luck_of_the_search(monkeypatch):
     monkeypatch.setattr(segments, "LEAST_GAIN", 0.0)
-    frames = noise(1500, 1, features=6), noise(1500, 2, features=6)
+    frames = noise(1500, 5, features=6), noise(1500, 6, features=6)
     domain = fit_domain(*(frame.drop(columns="cost") for frame in frames))
     rng = np.random.default_rng(0)
     effects, covered, leaves = [], 0, 0
@@ -516,10 +516,10 @@ def test_effects_are_not_the_luck_of_the_search(monkeypatch):
 
 def test_missing_values_can_be_a_segment():
     frames = []
-    for seed in (1, 2):
+    for seed in (3, 4):
         frame, _ = segment_world(5000, False, seed)
         frames.append(
-            frame.assign(cost=frame["cost"] + (0.4 if seed == 2 else 0) * frame["wind"].isna())
+            frame.assign(cost=frame["cost"] + (0.4 if seed == 4 else 0) * frame["wind"].isna())
         )
     table = diagnose(*frames, loss="cost").segments
     assert table["rule"].tolist() == ["wind is missing", "wind is known"]

@@ -148,7 +148,8 @@ def fit_loss(
     float array, shape (rows,)
         Expected loss of each row, by a model that has not seen it; NaN in folds not judged.
     """
-    options = boosting_options(domain.features, domain.levels, domain.seed) | options
+    smaller = min(len(domain.reference_rows), len(domain.current_rows))
+    options = boosting_options(domain.features, domain.levels, domain.seed, smaller) | options
     known = np.ones(len(loss), dtype=bool) if rows is None else rows
     # Scikit-learn adds up single precision: a power of two brings any unit near to 1.
     power = int(np.frexp(np.abs(loss[known]).max(initial=0.0))[1])

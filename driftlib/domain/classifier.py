@@ -20,7 +20,7 @@ from driftlib.data.schema import CATEGORICAL, ColumnRoles, select_features
 from driftlib.data.season import season_names
 from driftlib.data.unit_choice import AUTO
 from driftlib.domain.bins import Binning, fit_bins
-from driftlib.domain.boosting import boosting_options, fit_folds, held_out
+from driftlib.domain.boosting import MANY_ROWS, boosting_options, fit_folds, held_out
 from driftlib.domain.calibration import fit_scale
 from driftlib.domain.features import (
     choose_levels,
@@ -35,9 +35,6 @@ from driftlib.domain.weights import clipped
 from driftlib.errors import DataError, check_whole
 from driftlib.stats.unit_influence import RowUnits
 from driftlib.text import counted
-
-# Rows a side from which two folds do.
-MANY_ROWS = 20_000
 
 
 @known_keywords()
@@ -218,6 +215,7 @@ def fit_periods(
         raise DataError(f"{names[0]} and {names[1]} share no feature to compare ({why or 'none'}).")
     smaller = min(len(part) for part in rows)
     if folds is None:
+        # Two folds do where half of the rows are many.
         folds = 2 if units.by_row and smaller >= MANY_ROWS else 3
     if smaller < 2 * folds:
         raise DataError(
@@ -242,7 +240,7 @@ def fit_periods(
     is_current = np.arange(len(matrix)) >= len(rows[0])
     binning = fit_bins(matrix, list(kinds), levels)
     codes = binning.codes(matrix)
-    options = boosting_options(list(kinds), levels, seed)
+    options = boosting_options(list(kinds), levels, seed, smaller)
     models = fit_folds("classifier", options, codes, is_current, fold_of)
     raw = expit(held_out(models, codes, fold_of))
     scale = None if drawn is None else fit_scale(raw, is_current, fold_of)

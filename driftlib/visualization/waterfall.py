@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Half a bar's width; places are 1 apart.
 HALF = 0.38
+LEAST_TICKS = 3
 
 
 def loss_waterfall(diagnosis: Diagnosis, left_out: Sequence[str] = ()) -> go.Figure:
@@ -171,9 +172,12 @@ def _fit(chart: go.Figure, values: list[float]) -> None:
 def _name_roots(chart: go.Figure) -> None:
     """Put round roots on the axis of squares, so that it has the unit of the labels."""
     low, high = np.sqrt(np.clip(chart.layout.yaxis.range, 0, None)).tolist()
-    rough = (high - low) / 5
-    size = 10.0 ** np.floor(np.log10(rough))
-    step = size * next(m for m in (1, 2, 5, 10) if m * size >= rough)
-    roots = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    size = 10.0 ** np.floor(np.log10((high - low) / 5))
+    # The longest steps that leave three.
+    steps = [
+        np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+        for step in size * np.array([10, 5, 2, 1])
+    ]
+    roots = next(roots for roots in steps if len(roots) >= LEAST_TICKS)
     texts = [significant(float(root)) if root else "0" for root in roots]
     chart.update_yaxes(tickvals=(roots**2).tolist(), ticktext=texts)
