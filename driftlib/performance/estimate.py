@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -95,17 +95,24 @@ class Estimate(Performance):
     likes, policy, odd, before
         As of `driftlib.Performance`.
     method : {"cbpe", "pape", "dle"}
-    reliability : pandas.DataFrame
-        The calibration check on the reference, cross-fitted: see
-        `driftlib.stats.calibration.reliability`; of a regression, the errors that rows of the
-        reference were expected to have and had.
+    check : callable
+        Makes `reliability`, which takes as long as a window and is looked at on pages only.
     warning : str
         Why the reference may not do for an estimate; empty where nothing is known against it.
     """
 
     method: str = "cbpe"
-    reliability: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    check: Callable[[], pd.DataFrame] = field(default=pd.DataFrame, repr=False, compare=False)
     warning: str = ""
+
+    @cached_property
+    def reliability(self) -> pd.DataFrame:
+        """The calibration check on the reference, cross-fitted.
+
+        See `driftlib.stats.calibration.reliability`; of a regression, the errors that rows of
+        the reference were expected to have and had.
+        """
+        return self.check()
 
     @property
     def assumption(self) -> str:
@@ -342,7 +349,7 @@ def estimate_performance(
             learnt, inputs, chosen, parts, seed, own, units.current, units.rule.memory,
             cells is not None,
         )  # fmt: skip
-        trust = expectation.reliability()
+        trust = expectation.reliability
     else:
         compared: Features | None = None
         if method == "pape":
@@ -358,7 +365,8 @@ def estimate_performance(
         expectation = ClassExpectation(
             new, count, chosen, learning, seed, effects, units.current, check
         )
-        trust = reliability(learnt.scores, learnt.pred, learnt.y, found.classes, seed=seed)
+        known_labels = learnt.scores, learnt.pred, learnt.y
+        trust = partial(reliability, *known_labels, found.classes, seed=seed)
     estimate = partial(
         estimate_values, expectation, new, has_label(now, roles), parts=like.places, metrics=chosen
     )
@@ -394,7 +402,7 @@ def estimate_performance(
         compared_metrics(chosen, limits),
         method=method,
         warning=trained,
-        reliability=trust,
+        check=trust,
         rule=rule,
         likes=like.likes,
         policy=policy,
