@@ -99,6 +99,8 @@ NO_LABELS = (
     "missing, and what can be known all the same."
 )
 MOST_WINDOWS = 500
+# Letters of a name that the first column of a table has room for by itself.
+LONG = 30
 # Charts have the page's own text colour. A table's own download would hand out formulas; the
 # buttons below the tables do not.
 STYLE = """<style>
@@ -629,7 +631,9 @@ def download(
 def show_table(table: pd.DataFrame) -> None:
     """Show a table, a short one without a scroll bar of its own."""
     height = "content" if len(table) <= 20 else "auto"
-    first = {table.columns[0]: st.column_config.Column(pinned=True)}
+    long = table.iloc[:, 0].astype(str).str.len().gt(LONG).any()
+    width: Literal["large"] | None = "large" if long else None
+    first = {table.columns[0]: st.column_config.Column(pinned=True, width=width)}
     st.dataframe(table, height=height, hide_index=True, placeholder="—", column_config=first)
 
 
@@ -764,10 +768,16 @@ def audit_part(data: Data, rules: Rules) -> None:
     # Kept by hand: what shows progress cannot be shown again from a cache.
     kept, audit = st.session_state.get("audited", (None, None))
     if asked and kept != key:
-        bar = st.progress(0.0, "Dealing ...")
+        words = "Dealing the reference, and putting faults into it ..."
+        bar = st.progress(0.0, words)
         try:
             audit = audit_on(
-                data.reference, data.columns, policy_of(rules), data.window, labels, bar.progress
+                data.reference,
+                data.columns,
+                policy_of(rules),
+                data.window,
+                labels,
+                lambda share: bar.progress(share, words),
             )
         finally:
             bar.empty()

@@ -420,6 +420,7 @@ def audit_on(
     names = columns.names
     frame = reference if labels else reference.drop(columns=names["y_true"], errors="ignore")
     asked = names | columns.written | columns.drawn | columns.kinds
+    asked["exclude"] = [*columns.exclude, *filter(None, [columns.label_time])]
     return audit(frame, window, DEALS, TRIES, policy=policy, progress=progress, **asked)
 
 

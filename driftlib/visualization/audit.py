@@ -70,7 +70,8 @@ def power_curves(audit: Audit) -> go.Figure:
     chart = figure(
         escape(f"A check of {audit.window} sees, in half of the features: {'; '.join(seen[:2])}",
                most=None),
-        caption="Share of tries in which the fault was seen, by its size on a logarithmic scale. "
+        caption="Share of tries in which the fault was seen, by its size on a logarithmic scale "
+        "(in %: of the rows). "
         f"Dashed: the chance wanted, {100 * audit.wanted:.3g} %. What is left of where a line "
         "crosses it is not seen reliably.",
         alt=f"Chance of being seen by size of the fault: {'; '.join(seen)}.",
@@ -80,7 +81,7 @@ def power_curves(audit: Audit) -> go.Figure:
     measures = dict(zip(table["fault"], table["measure"], strict=True))
     axes = add_panels(
         chart,
-        [escape(f"{fault} ({measures[fault] or 'share of rows'})") for fault in faults],
+        [escape(f"{fault} ({measures[fault]})" if measures[fault] else fault) for fault in faults],
         x={"type": "log", "matches": None, "showticklabels": True},
         y={"range": [-0.04, 1.04], "tickformat": ".0%", "tickvals": [0, 0.5, 1]},
         shared_y=True,
@@ -161,7 +162,7 @@ def smallest_faults(audit: Audit) -> go.Figure:
     )
     axes = add_panels(
         chart,
-        [escape(f"{fault} ({measures[fault] or 'share of rows'})") for fault in faults],
+        [escape(f"{fault} ({measures[fault]})" if measures[fault] else fault) for fault in faults],
         x={"type": "log", "matches": None, "showticklabels": True},
         y={
             "type": "category",
