@@ -12,7 +12,8 @@ import pytest
 import driftlib as dl
 from driftlib.data.opening import open_source
 from driftlib.drift.correlations import changed_pairs, name_pairs
-from driftlib.drift.joint import SAMPLE_ROWS, TOGETHER, sample_rows_of
+from driftlib.drift.joint import SAMPLE_ROWS, sample_rows_of
+from driftlib.drift.notes import TOGETHER
 
 
 def made(seed: int, correlation: float, rows: int = 2_000) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, LABELS, OVER, PERFORMANCE,
 from driftlib.data.times import as_times
 from driftlib.data.windows import start_in_words
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.joint import TOGETHER
+from driftlib.drift.notes import TOGETHER
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DriftlibError
 from driftlib.performance.metrics import METRICS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,15 @@ import pandas as pd
 from driftlib.alerts.alert import DATA_DRIFT, DATA_QUALITY, Alert
 from driftlib.alerts.course import alert_of, both_ends, persistent, subjects_wanted, tell_course
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.joint import TOGETHER
+from driftlib.drift.notes import TOGETHER
 from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.segments import subjects_of
-from driftlib.drift.trend_result import TrendResult
 from driftlib.performance.policy import AlertPolicy
 from driftlib.quality.finding import GONE_COLUMN
 from driftlib.severity import Severity, rank
+
+if TYPE_CHECKING:
+    from driftlib.drift.trend_result import TrendResult
 
 # What one window alone does not show.
 LASTING = "seen over several windows together, hardly in one alone"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from driftlib.alerts.alert import Alert, by_urgency
-from driftlib.alerts.diagnosis import diagnosis_alerts
 from driftlib.alerts.drift import drift_alerts, trend_alerts, with_joint, with_quality
-from driftlib.alerts.performance import performance_alerts
 from driftlib.arguments import known_keywords
-from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.performance.policy import AlertPolicy
-from driftlib.performance.result import Performance
+
+if TYPE_CHECKING:
+    from driftlib.diagnosis.result import Diagnosis
+    from driftlib.drift.trend_result import TrendResult
+    from driftlib.performance.result import Performance
 
 
 @known_keywords()
@@ -56,18 +58,29 @@ def make_alerts(
     policy = policy or AlertPolicy()
     alerts: list[Alert] = []
     for result in results:
-        if isinstance(result, TrendResult):
-            alerts += trend_alerts(result, policy)
-        elif isinstance(result, DriftResult):
+        if isinstance(result, DriftResult):
             single = drift_alerts(result, policy)
             alerts += with_quality(with_joint(single, result, policy), result, policy)
-        elif isinstance(result, Performance):
-            alerts += performance_alerts(result, policy)
-        elif isinstance(result, Diagnosis):
-            alerts += diagnosis_alerts(result)
         else:
-            raise ParameterError(
-                f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
-                "drift_trend, track_performance, estimate_performance or diagnose."
-            )
+            alerts += _further(result, policy)
     return by_urgency(dict.fromkeys(alerts))
+
+
+def _further(result: Any, policy: AlertPolicy) -> list[Alert]:
+    """Make alerts of what a check of drift alone does without, and so does not load."""
+    from driftlib.alerts.diagnosis import diagnosis_alerts
+    from driftlib.alerts.performance import performance_alerts
+    from driftlib.diagnosis.result import Diagnosis
+    from driftlib.drift.trend_result import TrendResult
+    from driftlib.performance.result import Performance
+
+    if isinstance(result, TrendResult):
+        return trend_alerts(result, policy)
+    if isinstance(result, Performance):
+        return performance_alerts(result, policy)
+    if isinstance(result, Diagnosis):
+        return diagnosis_alerts(result)
+    raise ParameterError(
+        f"a {type(result).__name__} has no alerts: pass results of detect_drift, "
+        "drift_trend, track_performance, estimate_performance or diagnose."
+    )

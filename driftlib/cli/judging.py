@@ -17,18 +17,17 @@ from driftlib.data.opening import open_source, source_name
 from driftlib.data.sql_address import public_source
 from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
-from driftlib.drift.joint import TOGETHER
-from driftlib.drift.trend import drift_trend
-from driftlib.drift.trend_result import TrendResult
+from driftlib.drift.notes import TOGETHER
 from driftlib.errors import DataError, DriftlibError, ParameterError
 from driftlib.performance.policy import AlertPolicy
-from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.reference import as_baseline
 from driftlib.text import counted, printable, see_guide
 
 if TYPE_CHECKING:
+    from driftlib.drift.trend_result import TrendResult
     from driftlib.history.store import History, Recorded
+    from driftlib.performance.result import Performance
 
 DAY = "D"
 
@@ -168,6 +167,8 @@ def _in_history(settings: Settings, baseline: Baseline) -> Judged:
     performance, remarks = _measure(settings, baseline, window)
     found: DriftResult | TrendResult = drift
     if window:
+        from driftlib.drift.trend import drift_trend
+
         found = drift_trend(baseline, settings.current, window=window, policy=settings.policy)
         if found.left_out:
             remarks = (*remarks, f"{counted(found.left_out, 'row')} without a time: in no window.")

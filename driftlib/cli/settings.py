@@ -9,7 +9,6 @@ from typing import Any
 from driftlib.data.sql_address import secrets_in_environment
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import ParameterError, check_choice
-from driftlib.performance.limits import limits_in_words
 from driftlib.quality.finding import QualityPolicy
 
 ESTIMATORS = ("pape", "cbpe", "none")
@@ -142,6 +141,8 @@ class Settings:
         ParameterError
             If one is not written as a name and a value.
         """
+        from driftlib.performance.limits import limits_in_words
+
         return limits_in_words(self.thresholds)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,7 +15,6 @@ from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
 from driftlib.data.like_with_like import LikeWithLike, all_alike
 from driftlib.drift.compare import COLUMNS, compare, pair_up, plain_psi
-from driftlib.drift.joint import JointDrift, fit_joint
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.segments import (
     Segment,
@@ -35,6 +34,9 @@ from driftlib.quality.finding import Finding, QualityPolicy, findings_table
 from driftlib.results import Result
 from driftlib.severity import rank
 from driftlib.text import counted, listed, shortened
+
+if TYPE_CHECKING:
+    from driftlib.drift.joint import JointDrift
 
 
 @dataclass(frozen=True)
@@ -292,6 +294,8 @@ def detect_drift(
     )  # fmt: skip
     if not asked and not joint:
         return result
+    from driftlib.drift.joint import fit_joint
+
     rows = joint if asked else reference
     return replace(result, joint=fit_joint(baseline, rows, current, policy))
 

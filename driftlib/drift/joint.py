@@ -23,6 +23,7 @@ from driftlib.domain.classifier import fit_periods
 from driftlib.domain.result import Domain
 from driftlib.domain.units import PeriodUnits
 from driftlib.drift.correlations import COLUMNS, changed_pairs, name_pairs
+from driftlib.drift.notes import TOGETHER
 from driftlib.drift.policy import DriftPolicy
 from driftlib.errors import DataError, ParameterError
 from driftlib.profile.baseline import Baseline
@@ -32,7 +33,6 @@ from driftlib.profile.sampling import ALL_HASHES, RowSample, row_hash
 from driftlib.severity import Severity
 from driftlib.text import listed
 
-TOGETHER = "(all features together)"
 SAMPLE_ROWS, FITTED_ROWS = 20_000, 10_000
 # What a column shuffled costs the classifier, as a part of all that it can tell.
 LEAST_PART = 0.1

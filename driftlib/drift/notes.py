@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from driftlib.drift.policy import DriftPolicy
     from driftlib.profile.column import Column
 
+# What a finding of all features is about.
+TOGETHER = "(all features together)"
+
 
 def describe_change(
     column: Column,

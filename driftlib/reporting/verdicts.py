@@ -12,7 +12,7 @@ from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import start_in_words
 from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.detect import DriftResult
-from driftlib.drift.joint import TOGETHER
+from driftlib.drift.notes import TOGETHER
 from driftlib.drift.trend_result import TrendResult
 from driftlib.drift.units import unit_line
 from driftlib.errors import DataError
