@@ -127,9 +127,8 @@ def run(params: str | None, **options: Any) -> Outcome:
     options["notify"] = [*given, *os.environ.get(RECEIVERS, "").split()]
     settings = settle(options, params)
     judged = judge(settings)
-    content = judged.to_dict()
     if settings.json not in ("", "-"):
-        write_json(settings.json, content)
+        write_json(settings.json, judged.to_dict())
     if settings.markdown:
         write_whole(settings.markdown, markdown_text(judged))
     if settings.prometheus:
@@ -137,5 +136,5 @@ def run(params: str | None, **options: Any) -> Outcome:
     complaints = send_alerts(judged)
     text = "" if settings.quiet else judged.to_text()
     if settings.json == "-":
-        text = json.dumps(content, indent=1, allow_nan=False)
+        text = json.dumps(judged.to_dict(), indent=1, allow_nan=False)
     return Outcome(FOUND if judged.failed else OK, text, tuple(complaints))

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _OLD_NAMES = {"M": "ME", "Q": "QE", "Y": "YE", "A": "YE", "W": "W"}
 FAR_YEARS, FAR_SPANS, FAR_SHARE = 5, 3, 0.05
 
 
+@lru_cache
 def read_offset(text: str) -> pd.offsets.BaseOffset | None:
     """Read a length of time.
 

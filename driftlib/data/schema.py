@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -117,6 +118,7 @@ class ColumnRoles:
         return [name for name in columns if name.startswith(prefix)]
 
 
+@lru_cache(10_000)
 def is_index(name: str) -> bool:
     """Tell whether a column is a stored index, by the name that pandas gives it.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -202,19 +201,19 @@ def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> 
     sizes = told_sizes(effect_sizes(columns), columns)
     shares = largest_share(sizes)
     severities, if_real, real_from, notes = [], [], [], []
+    least_levels = _least_levels(columns).tolist()
     reason = pair.cannot_tell or first_reason(columns, pair.baseline.unit)
     values = zip(*(column.tolist() for column in columns.values()), strict=True)
     rows = [dict(zip(columns, row, strict=True)) for row in values]
-    for row, psi, share in zip(
-        rows, np.nan_to_num(sizes["PSI"], nan=0.0), np.nan_to_num(shares, nan=0.0), strict=True
-    ):
+    psis, parts = (np.nan_to_num(size, nan=0.0).tolist() for size in (sizes["PSI"], shares))
+    for row, psi, share, level in zip(rows, psis, parts, least_levels, strict=True):
         name = row["feature"]
         column = pair.baseline.columns[name]
         before, after = pair.before.columns[name], pair.after.columns[name]
         gone = after.rows and not after.present and column.kind != EMPTY
         lost = gone and column.role == "feature"
         size = Severity.MAJOR if lost else policy.severity_of(psi, share)
-        least = -np.inf if lost else _least_level(row)
+        least = -np.inf if lost else level
         severity = size if least < policy.alpha else Severity.NONE
         severities.append(severity)
         if_real.append(size)
@@ -236,8 +235,9 @@ def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> 
     )
 
 
-def _least_level(row: Mapping[str, Any]) -> float:
-    """Tell the level above which a change is real; NaN where there is none."""
+def _least_levels(columns: Columns) -> np.ndarray:
+    """Tell the level above which each change is real; NaN where there is none."""
     # The test by ranks of units has only so many values: it may lie on the level.
-    by_rank = np.nextafter(row["rank_p_value"] - RANK_SLACK, -np.inf)
-    return float(np.maximum(row["q_value"], by_rank))
+    by_rank = np.nextafter(columns["rank_p_value"] - RANK_SLACK, -np.inf)
+    found: np.ndarray = np.maximum(columns["q_value"], by_rank)
+    return found

@@ -16,7 +16,7 @@ from driftlib.profile.unusual import Unusual
 from driftlib.stats import distances, significance
 from driftlib.stats.binned import Binned
 from driftlib.stats.excess import find_spikes, outer_tails
-from driftlib.stats.gridded import Gridded, blocks_of
+from driftlib.stats.gridded import Gridded, GridSide, blocks_of
 
 # Parts of a column's error budget. What lies at the edge or at one value is told by few rows.
 _TESTS = {
@@ -39,6 +39,8 @@ FURTHER = (
     "psi_expected", "psi_critical", "psi_common", "one_sided", "beyond", "beyond_p_value", "tails",
     "tails_p_value", "spike", "spike_reference", "spike_p_value",
 )  # fmt: skip
+# Cells of the reference that are kept as they are compared, which takes 20 MB.
+MOST_KEPT = 500_000
 # Of a table, by name; as long as its rows.
 Columns = dict[str, np.ndarray]
 
@@ -111,7 +113,7 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
                 was.missing, was.rows, now.missing, now.rows
             )
     for block in blocks_of([len(one.column.grid) for one in numeric]):
-        _compare_numbers(table, [numeric[k] for k in block], bins)
+        _compare_numbers(baseline, table, [numeric[k] for k in block], bins)
     if bins:
         _compare_bins(table, bins)
     if after.rows:
@@ -129,12 +131,15 @@ class _Numeric(NamedTuple):
 
 
 def _compare_numbers(
-    table: Columns, block: Sequence[_Numeric], bins: Mapping[int, tuple[np.ndarray, np.ndarray]]
+    baseline: Baseline,
+    table: Columns,
+    block: Sequence[_Numeric],
+    bins: Mapping[int, tuple[np.ndarray, np.ndarray]],
 ) -> None:
     """Fill in what is read off the grids of some columns."""
     places, columns, _, _ = zip(*block, strict=True)
     sides = [(before.cumulative, after.cumulative) for _, _, before, after in block]
-    both = Gridded.of(*zip(*sides, strict=True))
+    both = Gridded(_reference_side(baseline, block), GridSide.of([after for _, after in sides]))
     found = {"ks": both.ks}
     scales = np.array([_scale(column) for column in columns])
     with np.errstate(over="ignore", invalid="ignore"):
@@ -165,6 +170,19 @@ def _compare_numbers(
     }
     for name, values in found.items():
         table[name][list(places)] = values
+
+
+def _reference_side(baseline: Baseline, block: Sequence[_Numeric]) -> GridSide:
+    """Put the reference's columns together; those of a few columns are kept for later batches."""
+    if any(one.before is not one.column.reference for one in block):
+        return GridSide.of([one.before.cumulative for one in block])
+    kept, names = baseline.kept_sides, tuple(one.column.name for one in block)
+    if names in kept:
+        return kept[names]
+    side = GridSide.of([one.before.cumulative for one in block])
+    if side.upto.size + sum(other.upto.size for other in kept.values()) <= MOST_KEPT:
+        kept[names] = side
+    return side
 
 
 def _scale(column: Column) -> float:

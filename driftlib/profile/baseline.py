@@ -49,6 +49,7 @@ from driftlib.profile.storage import (
     units_to_dict,
 )
 from driftlib.profile.units import ProfileUnits
+from driftlib.stats.gridded import GridSide
 from driftlib.text import first_sentence, quoted
 
 # What reading the content of a file raises that was not written by `Baseline.save`.
@@ -275,6 +276,11 @@ class Baseline:
             for cell, part in self.reference_cells.items()
         }
         return Profile(self.id, self.rows, counts, self.reference_units, self.notes, cells)
+
+    @cached_property
+    def kept_sides(self) -> dict[tuple[str, ...], GridSide]:
+        """The reference's columns as they were compared last, by their names."""
+        return {}
 
     @property
     def read(self) -> list[str]:

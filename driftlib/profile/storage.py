@@ -446,8 +446,8 @@ def _is_whole(text: str, content: Mapping[str, Any]) -> bool:
     """Whether a file says what was written; a program may have laid it out anew since then."""
     said = content.get("digest")
     # As it was written, the text but for its digest is what was hashed.
-    body, found, _ = text.rpartition(f',\n "digest": "{said}"\n}}\n')
-    if found and _hash(body + "\n}") == said:
+    end = f',\n "digest": "{said}"\n}}\n'
+    if text.endswith(end) and _hash(text[: -len(end)] + "\n}") == said:
         return True
     try:
         return bool(digest(content) == said)

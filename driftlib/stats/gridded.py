@@ -60,6 +60,16 @@ class GridSide:
         return self.upto[:, 1:] - self.upto[:, :-1]
 
     @cached_property
+    def middles(self) -> np.ndarray:
+        """Twice the rows before the middle of each cell."""
+        return self.upto[:, :-1] + self.upto[:, 1:]
+
+    @cached_property
+    def gap_shares(self) -> np.ndarray:
+        """The gaps, by the rows of their column."""
+        return self.gaps / self.upto[:, -1:]
+
+    @cached_property
     def held(self) -> np.ndarray:
         """Cells of each column with rows in them."""
         return (self.cells != 0).sum(axis=1)
@@ -133,10 +143,7 @@ class Gridded:
             points = grid if grid.dtype.kind == "f" else grid.view(np.uint64)
             row[: len(points) - 1] = points[1:] - points[:-1]
         f, g = self.reference.shares, self.current.shares
-        gaps = (
-            self.reference.gaps / self.reference.upto[:, -1:]
-            - self.current.gaps / self.current.upto[:, -1:]
-        )
+        gaps = self.reference.gap_shares - self.current.gap_shares
         area = np.abs(self._apart[:, 1:-1:2] * width + gaps[:, 1:-1])
         # Where the functions cannot cross, that is the area between them; elsewhere it is at the
         # least that of two triangles if the straight lines cross, of a trapezium if they do not.
@@ -156,9 +163,7 @@ class Gridded:
         r, c = self.reference.cells, self.current.cells
         n, m = self.reference.rows, self.current.rows
         total = n + m
-        # Twice the reference's rows before the middle of each cell.
-        before = self.reference.upto[:, :-1] + self.reference.upto[:, 1:]
-        share = np.einsum("ij,ij->i", before, c) / 2 / (n * m)
+        share = np.einsum("ij,ij->i", self.reference.middles, c) / 2 / (n * m)
         tied = r + c
         # Between grid points where only one sample has values their order is not in question.
         tied[:, ::2] *= (r[:, ::2] != 0) & (c[:, ::2] != 0)
