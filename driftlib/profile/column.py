@@ -245,8 +245,10 @@ class Column:
 
     def _bins(self, counts: Counts) -> np.ndarray:
         if isinstance(counts, NumericCounts):
-            upto = np.append(counts.at_or_below[self._psi_places], counts.present)
-            return np.diff(upto, prepend=0)
+            rows = np.empty(len(self._psi_places) + 1, dtype=np.int64)
+            rows[:-1], rows[-1] = counts.at_or_below[self._psi_places], counts.present
+            rows[1:] -= rows[:-1].copy()
+            return rows
         assert isinstance(counts, CategoricalCounts)
         return counts.levels if self.complete else counts.buckets
 

@@ -49,7 +49,7 @@ class Unusual:
     def _places(self) -> tuple[int, int]:
         """Grid points of the reference's ends; before the first or after the last without any."""
         grid, after = self.column.grid, self.after
-        if self.before.minimum <= after.minimum and after.maximum <= self.before.maximum:
+        if self.within:
             return -1, len(grid)
         low = int(grid.searchsorted(self.before.minimum, "right")) - 1
         high = int(grid.searchsorted(self.before.maximum, "left"))
@@ -81,13 +81,21 @@ class Unusual:
             return float(NO_FURTHER * (self.before.maximum - self.before.minimum))
 
     @property
+    def within(self) -> bool:
+        """Whether all current values lie within the reference's range, as in most columns."""
+        before, after = self.before, self.after
+        return before.minimum <= after.minimum and after.maximum <= before.maximum
+
+    @property
     def beyond(self) -> float:
         """Share of the current values beyond the reference's range."""
-        return (self.below + self.above) / self.after.present
+        return 0.0 if self.within else (self.below + self.above) / self.after.present
 
     @property
     def beyond_p_value(self) -> float:
         """Of so many beyond the range, or more."""
+        if self.within:
+            return 1.0
         return beyond_p_value(self.below, self.above, self.before.present, self.after.present)
 
     @cached_property
