@@ -254,13 +254,29 @@ class KnownLevels:
     levels: tuple[str, ...]
 
     @cached_property
-    def index(self) -> pd.Index:
-        """The levels, for looking up."""
-        return pd.Index(list(self.levels), dtype=object)
+    def _known(self) -> dict[str, int]:
+        return {level: place for place, level in enumerate(self.levels)}
 
-    @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self.levels)
+    def places(self, names: np.ndarray) -> np.ndarray:
+        """Look names up among the levels.
+
+        Parameters
+        ----------
+        names : object array
+            Of `names_of`.
+
+        Returns
+        -------
+        int array
+            The place of each level; -1 of what is none.
+
+        Examples
+        --------
+        >>> KnownLevels(("a", "b")).places(np.array(["b", None, "c"], dtype=object)).tolist()
+        [1, -1, -1]
+        """
+        known = self._known
+        return np.array([known.get(name, -1) for name in names.tolist()], dtype=np.intp)
 
     @cached_property
     def by_truth(self) -> dict[str, str]:

@@ -273,6 +273,6 @@ def _codes(series: pd.Series, levels: np.ndarray) -> np.ndarray:
     codes, texts = level_codes(series)
     known = KnownLevels(tuple(levels.tolist()))
     names = known.names_of(texts)
-    place = known.index.get_indexer(pd.Index(names, dtype=object)).astype(float)
+    place = known.places(names).astype(float)
     place = np.where(pd.isna(names), np.nan, np.where(place < 0, len(levels), place))
     return np.append(place, np.nan)[codes]

@@ -216,7 +216,7 @@ class Column:
         names = self.known_levels.names_of(texts)
         absent = pd.isna(names)
         if self.complete:
-            places = self.known_levels.index.get_indexer(pd.Index(names, dtype=object))
+            places = self.known_levels.places(names)
             places = np.where(places < 0, len(self.levels), places)
         else:
             places = bucket_of(np.where(absent, "", names))

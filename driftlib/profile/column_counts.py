@@ -209,11 +209,10 @@ def count_categories(
     -------
     CategoricalCounts
     """
-    levels = known_levels.index
     found = known_levels.count(series)
-    place = levels.get_indexer(pd.Index(found.levels, dtype=object))
+    place = known_levels.places(found.levels)
     known = place >= 0
-    counts = np.zeros(len(levels), dtype=np.int64)
+    counts = np.zeros(len(known_levels.levels), dtype=np.int64)
     counts[place[known]] = found.counts[known]
     return CategoricalCounts(
         len(series),
