@@ -265,14 +265,17 @@ def report(found: pd.DataFrame) -> None:
     policies = ["regret", "of keeping", *(f"of retraining on {name}" for name in (NEW, BOTH))]
     done = found[~found["waits"]]
     held = found["covered"].sum() / found["intervals"].sum()
-    print(f"\n{len(found)} worlds: right in {100 * found['right'].mean():.0f} %")
+    print(
+        f"\n{len(found)} worlds, judged on {LATER:,} later rows: right (best, or within {CLOSE}) "
+        f"in {100 * found['right'].mean():.0f} %"
+    )
     print(f"of the {len(done)} that do not wait: right in {100 * done['right'].mean():.0f} %")
     print(f"95 % intervals of gains hold in {100 * held:.0f} %")
     missed = found[found["waits"] & ~found["right"]]
     told = missed["could tell"].sum()
     print(
-        f"{found['waits'].sum()} wait: in {len(missed)} another action was better by more than "
-        f"{CLOSE}; one who knew the law by now could have told by all labels in {told} of these"
+        f"{found['waits'].sum()} wait: in {len(missed)} another action was better by more; one who "
+        f"knew the law by now could have told by all labels in {told} of these"
     )
     counts = missed.groupby("kind")["could tell"].agg(["size", "sum"])
     print(counts.set_axis(["waits that missed", "could tell"], axis=1).to_string())

@@ -221,11 +221,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
     parser.add_argument("worlds", nargs="*", metavar="WORLD", help=f"{', '.join(WORLDS)}, flights")
     names = parser.parse_args(arguments or []).worlds or [*WORLDS, "flights"]
+    print(f"{DAYS} days, checks of {WINDOW}, {REFERENCES} references, {FRESH} fresh checks")
+    found = []
     for name in names:
         if name == "flights":
             flights()
         else:
-            print(f"\n{name}\n{audited(name).round(2).to_string(index=False)}", flush=True)
+            found.append(audited(name))
+            print(f"\n{name}\n{found[-1].round(2).to_string(index=False)}", flush=True)
+    if found:
+        apart = pd.concat(found)["apart"].abs()
+        near = f"{(apart <= 2).sum()} of {len(apart)} forecasts within 2 standard errors"
+        print(f"\n{near}, none beyond {np.ceil(10 * apart.max()) / 10:.1f}")
 
 
 if __name__ == "__main__":

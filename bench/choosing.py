@@ -106,7 +106,8 @@ def report(found: pd.DataFrame) -> None:
     found : pandas.DataFrame
         A row a draw.
     """
-    print(f"\n{found.groupby('kind')['world'].nunique().to_dict()} worlds")
+    worlds = found.groupby("kind")["world"].nunique().to_dict()
+    print(f"\nworlds: {worlds}, {ROWS:,} rows a side, {DRAWS} draws each")
     print("\n% of draws that reach the verdict of all labels\n")
     shares = found.pivot_table(index=["kind", "labels"], columns="rows", values="right")
     print((100 * shares).round(1).to_string())
