@@ -83,12 +83,16 @@ def simulate(
     first, second = (
         int(part) for part in np.random.SeedSequence((seed, TRAINING_SEED)).generate_state(2)
     )
-    reference = make_data(rows, seed=first)
     current = make_data(
         rows, feature_drift, label_flips, second, gradual=gradual, start=START + PERIOD
     )
-    model = _model()
-    return Simulation(*(_predicted(frame, model) for frame in (reference, current)))
+    return Simulation(_reference(rows, first).copy(), _predicted(current, _model()))
+
+
+@lru_cache(2)
+def _reference(rows: int, seed: int) -> pd.DataFrame:
+    """Draw the period that no dial changes."""
+    return _predicted(make_data(rows, seed=seed), _model())
 
 
 def make_data(
