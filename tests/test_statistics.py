@@ -7,6 +7,10 @@ from scipy.spatial.distance import jensenshannon
 
 from driftlib.errors import DriftlibError
 from driftlib.stats import distances, significance
+from driftlib.stats.counts import cumulative_columns, cumulative_sorted
+from driftlib.stats.excess import find_spike, find_spikes
+from driftlib.stats.gridded import Gridded
+from driftlib.stats.precision import Claims
 from driftlib.stats.significance import LEAST_EXPECTED
 
 # Yurdakul (2018), table 1.
@@ -167,3 +171,37 @@ def test_corrected_psi_test_holds_its_level_at_a_hundred_rows():
             [significance.psi_p_value(p, q) < 0.05 for p, q in zip(*counts, strict=True)]
         )
         assert 0.02 < alarms < 0.065
+
+
+def test_columns_together_give_what_each_gives_alone():
+    rng = np.random.default_rng(5)
+    grids = [np.unique(rng.normal(size=k).round(2)) for k in (3, 40, 41, 700, 0)]
+    sides = []
+    for n in (400, 60):
+        values = [np.sort(rng.normal(size=n + k).round(2)) for k in range(len(grids))]
+        values[3] = np.sort(np.append(values[3], [grids[3][200]] * 30 * (n == 60)))
+        claimed = [Claims(grid, grid) for grid in grids]
+        together = cumulative_columns(grids, values, claimed)
+        for one, grid, own in zip(together, grids, values, strict=True):
+            alone = cumulative_sorted(grid, own)
+            assert one.at_or_below.tolist() == [int((own <= point).sum()) for point in grid]
+            assert one.below.tolist() == [int((own < point).sum()) for point in grid]
+            assert (one.mean, one.squares) == (alone.mean, alone.squares)
+            assert one.mean == pytest.approx(own.mean(), abs=1e-12)
+            assert one.squares == pytest.approx(((own - own.mean()) ** 2).sum(), rel=1e-12)
+            np.testing.assert_array_equal(one.gaps, alone.gaps)
+        sides.append(together[:4])
+    both = Gridded.of(*sides)
+    spikes, far, (rank, p_value) = find_spikes(both), both.wasserstein(grids[:4]), both.mann_whitney
+    for k, (r, c) in enumerate(zip(*sides, strict=True)):
+        assert both.ks[k] == distances.ks(r, c)
+        assert far[k] == pytest.approx(distances.wasserstein(grids[k], r, c), rel=1e-12)
+        alone = significance.mann_whitney(r, c)
+        assert (rank[k], p_value[k]) == (alone.statistic, alone.p_value)
+        assert spikes[k] == find_spike(r, c)
+    assert spikes[3].cell == 401
+    assert spikes[3].p_value < 1e-9
+    bins = [[(20, 30, 40), (50, 1, 1, 60), (9, 9)], [(30, 30, 40), (40, 0, 9, 20), (9, 0)]]
+    found = significance.psi_p_values(*([np.array(b) for b in side] for side in bins))
+    for p, *counts in zip(found, *bins, strict=True):
+        assert p == pytest.approx(significance.psi_p_value(*counts), rel=1e-12, nan_ok=True)
