@@ -190,6 +190,8 @@ def test_columns_together_give_what_each_gives_alone():
             assert one.mean == pytest.approx(own.mean(), abs=1e-12)
             assert one.squares == pytest.approx(((own - own.mean()) ** 2).sum(), rel=1e-12)
             np.testing.assert_array_equal(one.gaps, alone.gaps)
+            beyond = own[own > grid[-1]] - grid[-1] if len(grid) else np.zeros(0)
+            assert one.gaps[-1] == pytest.approx(beyond.sum(), abs=1e-12)
         sides.append(together[:4])
     both = Gridded.of(*sides)
     spikes, far, (rank, p_value) = find_spikes(both), both.wasserstein(grids[:4]), both.mann_whitney
@@ -203,5 +205,8 @@ def test_columns_together_give_what_each_gives_alone():
     assert spikes[3].p_value < 1e-9
     bins = [[(20, 30, 40), (50, 1, 1, 60), (9, 9)], [(30, 30, 40), (40, 0, 9, 20), (9, 0)]]
     found = significance.psi_p_values(*([np.array(b) for b in side] for side in bins))
+    pooled = significance.pool_small(bins[0][1], bins[1][1])
+    assert len(pooled[0]) == 2
+    assert found[1] == pytest.approx(significance.psi_p_value(*pooled), rel=1e-12)
     for p, *counts in zip(found, *bins, strict=True):
         assert p == pytest.approx(significance.psi_p_value(*counts), rel=1e-12, nan_ok=True)
