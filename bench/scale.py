@@ -233,8 +233,8 @@ def wide(folder: Path, part: str) -> dict[str, Any]:
     columns = int(part)
     rng = np.random.default_rng(5)
     path = folder / f"wide-{columns}.parquet"
-    numbers = rng.standard_normal((10_000, columns), dtype=np.float32)
-    frame = pd.DataFrame(numbers).add_prefix("x")
+    # Without a name of its own, as pandas takes a copy.
+    frame = pd.DataFrame(rng.standard_normal((10_000, columns), dtype=np.float32)).add_prefix("x")
     found = {}
     found["fit"], baseline = timed(lambda: dl.Baseline.fit(frame), CPU)
     found["profile"], counts = timed(lambda: baseline.profile(frame), CPU)
