@@ -213,7 +213,13 @@ def _head(chart: go.Figure, text: str, x: float, y: float) -> None:
 def _alt(found: WhatIf, accuracies: pd.DataFrame) -> str:
     values = "; ".join(f"{name} {brief(value)}" for name, value in accuracies["value"].items())
     causes = found.why.headline if found.why else "cause not worked out yet"
-    return f"{causes}. Accuracy: {values}. {found.trend.headline}."
+    return f"{causes}. Accuracy: {values}. {_headline_of(found.trend)}."
+
+
+@of_the_latest
+def _headline_of(trend: TrendResult) -> str:
+    """Say what drifted: as the heatmap, the same where labels turn over."""
+    return trend.headline
 
 
 def _table(why: Diagnosis | None, accuracies: pd.DataFrame) -> pd.DataFrame:
