@@ -80,12 +80,13 @@ class Trees:
         said = np.concatenate([np.empty((0, len(self.values))), *self._said(codes)])
         plain = self._sum(said)
         splits = {j: (table != ALL).any(axis=0) for j, table in self.tables.items()}
+        mixed = codes.copy(order="F")
         for j in range(codes.shape[1]):
             if j not in splits:
                 yield plain
                 continue
             # Trees that do not ask for the feature say what they said.
-            trees, mixed = splits[j], codes.copy(order="F")
+            trees = splits[j]
             mixed[:, j] = others[:, j]
             asked = {
                 i: self.tables[i][:, trees] for i, those in splits.items() if (those & trees).any()
@@ -93,16 +94,17 @@ class Trees:
             some = Trees(0.0, self.values[trees], self.leaves[trees], asked)
             now = said.copy()
             now[:, trees] = np.concatenate([*some._said(mixed)])
+            mixed[:, j] = codes[:, j]
             yield self._sum(now)
 
     def _said(self, codes: np.ndarray) -> Iterator[np.ndarray]:
         """Yield what each tree adds, by row and tree, some rows at a time."""
         offset = np.arange(len(self.values)) * MOST_LEAVES - BIAS
         for first in range(0, len(codes), ROWS_AT_ONCE):
-            part = codes[first : first + ROWS_AT_ONCE].astype(np.intp, order="F")
+            part = codes[first : first + ROWS_AT_ONCE]
             left = np.tile(self.leaves, (len(part), 1))
             for j, table in self.tables.items():
-                left &= table.take(part[:, j], axis=0)
+                left &= table.take(part[:, j].astype(np.intp), axis=0)
             place = left.astype(float).view(np.int64)
             place >>= EXPONENT
             place += offset
