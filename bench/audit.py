@@ -10,6 +10,7 @@ Flights: audited in March, counted on days of April to June that are dealt as an
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -216,16 +217,33 @@ def flights(deals: int = 200, tries: int = 30, checks: int = 67) -> None:
     print(f"\n{pd.DataFrame(lines, columns=columns).round(1).to_string(index=False)}")
 
 
+def times() -> None:
+    """Print what an audit of 25 features and 30 days takes, without labels and with them."""
+    rng, days, rows = np.random.default_rng((SEED, 3)), 30, 1_000
+    day = np.repeat(np.arange(days), rows)
+    frame = pd.DataFrame(rng.normal(size=(len(day), 20))).add_prefix("x")
+    frame = frame.assign(**{f"c{k}": rng.choice(list("abcd"), len(day)) for k in range(5)})
+    frame["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(day, unit="D")
+    score = rng.random(len(day))
+    label = (rng.random(len(day)) < score).astype(int)
+    labelled = frame.assign(y_true=label, y_pred=(score > 0.5).astype(int), y_proba=score)
+    for words, data in (("drift alone", frame), ("with labels and estimates", labelled)):
+        start = time.perf_counter()
+        dl.audit(data, timestamp="day", window="7D", deals=200)
+        print(f"25 features, {days} days, 200 deals, {words}: {time.perf_counter() - start:.1f} s")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Print every table, or those of the worlds that are named."""
     parser = argparse.ArgumentParser(prog="python -m bench.audit", description=__doc__)
-    parser.add_argument("worlds", nargs="*", metavar="WORLD", help=f"{', '.join(WORLDS)}, flights")
+    choices = f"{', '.join(WORLDS)}, flights, times"
+    parser.add_argument("worlds", nargs="*", metavar="WORLD", help=choices)
     names = parser.parse_args(arguments or []).worlds or [*WORLDS, "flights"]
     print(f"{DAYS} days, checks of {WINDOW}, {REFERENCES} references, {FRESH} fresh checks")
     found = []
     for name in names:
-        if name == "flights":
-            flights()
+        if name in ("flights", "times"):
+            {"flights": flights, "times": times}[name]()
         else:
             found.append(audited(name))
             print(f"\n{name}\n{found[-1].round(2).to_string(index=False)}", flush=True)

@@ -64,7 +64,7 @@ class Deal:
         return self.in_order(self.count()[0])
 
     def in_order(self, profile: Profile) -> Profile:
-        """Bring counts of any of the units into the deal's order.
+        """Bring counts of units of one side into the deal's order.
 
         Parameters
         ----------

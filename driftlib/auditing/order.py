@@ -77,7 +77,7 @@ class Order:
         Parameters
         ----------
         profile : Profile
-            Of any of the units.
+            Of units of one side: their order stays as it was.
 
         Returns
         -------
@@ -90,15 +90,15 @@ class Order:
     def _numbered(self, units: ProfileUnits) -> ProfileUnits:
         # Parts of a table may be put together less often than the whole.
         units = units.folded(self.units.fold)
-        ids = self._new(units.ids)
-        order = np.argsort(ids)
-        columns = {}
-        for name, column in units.columns.items():
-            home = np.where(column.home > SEVERAL, self._new(column.home), column.home)
-            columns[name] = UnitColumn(
-                column.cells[order], column.missing[order], column.unlisted[order], home
-            )
-        return replace(units, ids=ids[order], rows=units.rows[order], columns=columns)
+        columns = {
+            name: self._at_home(column) if len(column.home) else column
+            for name, column in units.columns.items()
+        }
+        return replace(units, ids=self._new(units.ids), columns=columns)
+
+    def _at_home(self, column: UnitColumn) -> UnitColumn:
+        home = np.where(column.home > SEVERAL, self._new(column.home), column.home)
+        return replace(column, home=home)
 
     def _new(self, ids: np.ndarray) -> np.ndarray:
         known = np.minimum(self.units.ids.searchsorted(ids), len(self.places) - 1)
