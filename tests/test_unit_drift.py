@@ -23,8 +23,8 @@ def days(rng, count, rows=60, first=0, shift=0.0, features=3, effect=0.5):
     own = rng.normal(size=(count, features))[day] * effect
     values = own + rng.normal(size=(len(day), features)) * np.sqrt(1 - effect**2)
     frame = pd.DataFrame(values, columns=[f"x{i}" for i in range(features)])
-    frame["x0"] += shift
     frame["c"] = np.array(list("abc"))[np.clip(np.rint(values[:, 0] + 1), 0, 2).astype(int)]
+    frame["x0"] += shift
     return frame.assign(seen=START + pd.to_timedelta(day + first, unit="D"))
 
 

@@ -16,7 +16,7 @@ from driftlib.text import first_sentence
 try:
     import sqlalchemy as sa
     from sqlalchemy.engine import Connection, Engine
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 except ImportError as error:
     raise MissingExtraError("sqlalchemy", "history", "Keeping a history") from error
 
@@ -236,6 +236,9 @@ def _remote(url: str) -> sa.URL:
         address = sa.make_url(from_environment(url))
     except ValueError:
         raise ValueError("its port is no number") from None
+    # Releases of SQLAlchemy of old put the whole of it into what they say.
+    except ArgumentError:
+        raise ValueError("it is not of the form postgresql://NAME:PASSWORD@HOST/NAME") from None
     if "@" in (address.host or ""):
         raise ValueError("in a password, write @ as %40, / as %2F and : as %3A")
     return address
