@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.profile.storage import digest
+from driftlib.profile.written import digest
 
 
 @pytest.fixture

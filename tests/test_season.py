@@ -11,7 +11,7 @@ import driftlib as dl
 from driftlib.cli import main
 from driftlib.data.like_rows import SeasonCells
 from driftlib.data.season import SeasonRule, season_cells
-from driftlib.profile.storage import digest
+from driftlib.profile.written import digest
 from driftlib.stats.seasons import degrees_lost, without_season
 from driftlib.visualization import feature_small_multiples, metric_trend
 

@@ -37,18 +37,14 @@ from driftlib.profile.profile import Profile
 from driftlib.profile.season_storage import cells_from_dict, cells_to_dict, season_from_dict
 from driftlib.profile.sketch import ReferenceSketch
 from driftlib.profile.storage import (
-    FORMAT,
-    VERSION,
     column_from_dict,
     column_to_dict,
-    digest,
-    dump,
-    read_content,
     texts_of,
     units_from_dict,
     units_to_dict,
 )
 from driftlib.profile.units import ProfileUnits
+from driftlib.profile.written import FORMAT, VERSION, digest, dump, read_content
 from driftlib.stats.gridded import GridSide
 from driftlib.text import first_sentence, quoted
 
