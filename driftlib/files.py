@@ -12,9 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from driftlib.errors import DataError
+from driftlib.lazily import pd
 
 
 def home_path(path: str | Path) -> Path:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from driftlib.files import json_ready
 from driftlib.html.table import write_frame
+from driftlib.lazily import pd
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

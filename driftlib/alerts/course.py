@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from driftlib.alerts.alert import CONTINUING, NEW, OVER, WORSE, Alert
 from driftlib.data.windows import start_in_words
 from driftlib.drift.policy import k_of_n
+from driftlib.lazily import pd
 from driftlib.performance.policy import AlertPolicy
 
 

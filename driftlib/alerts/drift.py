@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from driftlib.alerts.alert import DATA_DRIFT, DATA_QUALITY, Alert
 from driftlib.alerts.course import alert_of, both_ends, persistent, subjects_wanted, tell_course
@@ -15,6 +14,7 @@ from driftlib.drift.detect import DriftResult
 from driftlib.drift.notes import TOGETHER
 from driftlib.drift.policy import DriftPolicy, measure_effects
 from driftlib.drift.segments import subjects_of
+from driftlib.lazily import pd
 from driftlib.performance.policy import AlertPolicy
 from driftlib.quality.finding import GONE_COLUMN
 from driftlib.severity import Severity, rank

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from driftlib.alerts import OVER, Alert, make_alerts
 from driftlib.alerts.drift import with_joint, with_quality
 from driftlib.cli.outcome import noted
@@ -19,6 +17,7 @@ from driftlib.data.units import TIME, part_of_unit
 from driftlib.drift.detect import DriftResult, detect_drift
 from driftlib.drift.notes import TOGETHER
 from driftlib.errors import DataError, DriftlibError, ParameterError
+from driftlib.lazily import pd
 from driftlib.performance.policy import AlertPolicy
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.reference import as_baseline

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from driftlib.alerts import OVER
 from driftlib.cli.tables import worst_first
 from driftlib.html.markdown import escaped, fitting, table_within
+from driftlib.lazily import pd
 from driftlib.severity import Severity, worst
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from driftlib.errors import ParameterError
 from driftlib.files import write_csv
+from driftlib.lazily import pd
 from driftlib.quality.finding import Finding
 from driftlib.severity import Severity, rank
 from driftlib.text import printable, shortened

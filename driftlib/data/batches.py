@@ -12,11 +12,10 @@ from functools import reduce
 from operator import add
 from typing import Any, Protocol, TypeVar
 
-import pandas as pd
-
 from driftlib.data.frames import no_rows
 from driftlib.data.readers import Header
 from driftlib.errors import DataError
+from driftlib.lazily import pd
 
 # Below so many cells, starting threads costs more than they save.
 CELLS_WORTH_THREADS = 200_000

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.cutters import Rows, Window, occurring
 from driftlib.data.numbers import as_numbers
 from driftlib.data.times import as_times, instants
 from driftlib.errors import ParameterError
+from driftlib.lazily import pd
 from driftlib.text import see_guide
 
 
@@ -92,7 +92,7 @@ class ByRows:
             return slice(0, len(frame))
         column = frame[self.on]
         if self.time_format is None and pd.api.types.is_numeric_dtype(column.dtype):
-            values = as_numbers(column).values  # noqa: PD011
+            values = as_numbers(column).values
         else:
             values = instants(as_times(column, where, time_format=self.time_format))
         # Rows without a value come last.

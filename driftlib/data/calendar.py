@@ -10,13 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from pandas.tseries import offsets
-from pandas.tseries.frequencies import to_offset
 
 from driftlib.data.batches import Batch
 from driftlib.data.times import as_times, wall_clock
 from driftlib.errors import DataError, ParameterError
+from driftlib.lazily import pd
 from driftlib.text import counted
 
 MOST_PERIODS = 10_000
@@ -59,7 +57,7 @@ def read_offset(text: str) -> pd.offsets.BaseOffset | None:
             # Names that pandas is about to drop are told apart by case only from others.
             warnings.simplefilter("error", FutureWarning)
             warnings.simplefilter("error", DeprecationWarning)
-            offset = to_offset(text)
+            offset = pd.tseries.frequencies.to_offset(text)
     except (ValueError, FutureWarning, DeprecationWarning):
         return None
     return _by_start(offset) if offset is not None and offset.n >= 1 else None
@@ -83,7 +81,7 @@ class WindowLength:
     def alike(self) -> bool:
         """Whether windows of several batches begin at the same times."""
         day, n = pd.Timedelta(days=1), self.offset.n
-        tick = isinstance(self.offset, offsets.Tick) and not isinstance(self.offset, offsets.Day)
+        tick = _is_tick(self.offset)
         whole = n == 1 or (tick and day % pd.Timedelta(self.offset) == pd.Timedelta(0))
         return self.anchor is not None or whole
 
@@ -141,17 +139,22 @@ def anchored(text: str) -> str:
     return text if length is None or length.alike else f"{text}{FROM}{MONDAY}"
 
 
+def _is_tick(offset: Any) -> bool:
+    """Whether it is a length of time: a day is one of the calendar."""
+    return isinstance(offset, pd.offsets.Tick) and not isinstance(offset, pd.offsets.Day)
+
+
 def _by_start(offset: Any) -> pd.offsets.BaseOffset:
     """Turn the offset of the days on which periods end into that on which they begin."""
     kind: Any = type(offset)
-    if issubclass(kind, offsets.MonthEnd | offsets.BMonthEnd):
-        return offsets.MonthBegin(offset.n)
-    if issubclass(kind, offsets.QuarterEnd | offsets.BQuarterEnd):
-        return offsets.QuarterBegin(offset.n, startingMonth=_next_month(offset.startingMonth))
-    if issubclass(kind, offsets.YearEnd | offsets.BYearEnd):
-        return offsets.YearBegin(offset.n, month=_next_month(offset.month))
-    if issubclass(kind, offsets.SemiMonthEnd):
-        return offsets.SemiMonthBegin(offset.n, day_of_month=offset.day_of_month + 1)
+    if issubclass(kind, pd.offsets.MonthEnd | pd.offsets.BMonthEnd):
+        return pd.offsets.MonthBegin(offset.n)
+    if issubclass(kind, pd.offsets.QuarterEnd | pd.offsets.BQuarterEnd):
+        return pd.offsets.QuarterBegin(offset.n, startingMonth=_next_month(offset.startingMonth))
+    if issubclass(kind, pd.offsets.YearEnd | pd.offsets.BYearEnd):
+        return pd.offsets.YearBegin(offset.n, month=_next_month(offset.month))
+    if issubclass(kind, pd.offsets.SemiMonthEnd):
+        return pd.offsets.SemiMonthBegin(offset.n, day_of_month=offset.day_of_month + 1)
     return offset
 
 
@@ -221,7 +224,7 @@ def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.Dat
         )
     offset, zone = length.offset, first.tzinfo
     start = first.tz_localize(None).normalize()
-    if isinstance(offset, offsets.Tick) and not isinstance(offset, offsets.Day):
+    if _is_tick(offset):
         # Hours are equally long, whatever the clocks do.
         own = _localized(pd.DatetimeIndex([length.anchor or start]), zone)[0]
         lasting = pd.Timedelta(offset)
@@ -245,7 +248,7 @@ def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.Dat
 def _first_edge(start: pd.Timestamp, length: WindowLength) -> pd.Timestamp:
     """Where the window begins that holds a midnight."""
     offset, anchor = length.offset, length.anchor
-    if isinstance(offset, offsets.Day):
+    if isinstance(offset, pd.offsets.Day):
         return start - pd.Timedelta(days=(start - anchor).days % offset.n) if anchor else start
     if anchor is None:
         return offset.rollback(start)

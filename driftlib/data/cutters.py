@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.calendar import Span, calendar_edges, span_of
@@ -21,6 +20,7 @@ from driftlib.data.schema import UNSUPPORTED, declared_kind
 from driftlib.data.sources import Memory
 from driftlib.data.times import as_times
 from driftlib.errors import DataError, ParameterError
+from driftlib.lazily import pd
 from driftlib.text import join_notes
 
 Rows = slice | np.ndarray

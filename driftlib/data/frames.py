@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from driftlib.errors import DataError
+from driftlib.lazily import pd
 from driftlib.stats.precision import MOST_WHOLE
 from driftlib.text import first_sentence, quoted
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.by_rows import ByRows
 from driftlib.data.calendar import read_offset
@@ -16,6 +15,7 @@ from driftlib.data.levels import group_values, level_text
 from driftlib.data.schema import UNSUPPORTED, column_kind
 from driftlib.data.windows import choose_cutter, split
 from driftlib.errors import DataError, ParameterError
+from driftlib.lazily import pd
 from driftlib.text import quoted, unknown_name
 
 MOST_SEGMENTS = 1_000

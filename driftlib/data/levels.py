@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from pandas.api import types
+
+from driftlib.lazily import pd, types
 
 # What a cell of a CSV file says where there is no value.
 MISSING_TEXTS = (

@@ -10,10 +10,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from pandas.api import types
 
 from driftlib.data.levels import MISSING_TEXTS, TRUTH, level_text, level_texts
+from driftlib.lazily import pd, types
 from driftlib.stats.precision import DOUBLE, EXACT
 
 _THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"

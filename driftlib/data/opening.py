@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Source
 from driftlib.data.csv_files import AsWritten
@@ -30,6 +29,7 @@ from driftlib.data.sql import open_sql
 from driftlib.data.sql_address import is_sql, sql_address
 from driftlib.errors import DataError
 from driftlib.files import shown_name
+from driftlib.lazily import pd
 
 Out = TypeVar("Out")
 _SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(0.01).toArrow()"}

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import pandas as pd
-from pandas.api import types
-
 from driftlib.errors import ParameterError
+from driftlib.lazily import pd, types
 from driftlib.text import unknown_name
 
 NUMERIC, CATEGORICAL = "numeric", "categorical"

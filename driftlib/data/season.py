@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.levels import level_codes
@@ -19,6 +18,7 @@ from driftlib.data.schema import ColumnRoles
 from driftlib.data.times import as_times
 from driftlib.data.unit_choice import time_column
 from driftlib.errors import DataError, ParameterError
+from driftlib.lazily import pd
 from driftlib.text import counted, quoted, unknown_name
 
 MOST_CELLS = 100

@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from driftlib.data.batches import (
     Batch,
     Counted,
@@ -24,6 +22,7 @@ from driftlib.data.frames import arrow_to_pandas, index_of, notes_of, stored_ind
 from driftlib.data.paths import naming
 from driftlib.data.readers import Header, first_damaged, gather, reading_notes, stream_table
 from driftlib.errors import DataError
+from driftlib.lazily import pd
 from driftlib.text import first_sentence
 
 if TYPE_CHECKING:

@@ -7,18 +7,17 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
-from pandas.api import types
 
 from driftlib.data.levels import MISSING_TEXTS, level_texts
 from driftlib.errors import DataError, ParameterError
+from driftlib.lazily import pd, types
 from driftlib.text import see_guide
 
 # Units of numbers that count from 1970.
 EPOCHS = ("s", "ms", "us", "ns")
 DAYFIRST, EXCEL = "dayfirst", "excel"
 FORMATS = (*EPOCHS, DAYFIRST, EXCEL)
-_EXCEL_DAY_0 = pd.Timestamp("1899-12-30")
+_EXCEL_DAY_0 = "1899-12-30"
 _DAY_FIRST = r"^\s*(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>\d{4}|\d{2})\b(?P<rest>.*)$"
 _LIKE_A_DATE = r"^\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b"
 _ZONE = r"[T ]\d.*?(?:[Zz]|[+-]\d\d(?::?\d\d)?)\s*$"
@@ -436,5 +435,5 @@ def _excel(column: _Column) -> pd.Series:
     numbers = _numbers(column)
     days = numbers.where((numbers >= 1) & (numbers < 2_958_466))
     micros = (days.astype(float) * 86_400_000).round() * 1_000
-    times = _EXCEL_DAY_0 + pd.to_timedelta(micros, unit="us")
+    times = pd.Timestamp(_EXCEL_DAY_0) + pd.to_timedelta(micros, unit="us")
     return column.checked(times, "day number of Excel (1 to 2,958,465): correct it")

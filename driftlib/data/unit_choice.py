@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.calendar import offset_meant, read_offset
@@ -15,6 +14,7 @@ from driftlib.data.schema import DATETIME, EMPTY, UNSUPPORTED, declared_kind
 from driftlib.data.sources import Memory
 from driftlib.data.units import COLUMN, ROW, TIME, UnitRule, occurring_units, time_numbers
 from driftlib.errors import ParameterError
+from driftlib.lazily import pd
 from driftlib.text import counted, quoted
 
 AUTO = "auto"

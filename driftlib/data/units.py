@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.calendar import read_offset, window_length
 from driftlib.data.levels import level_text
 from driftlib.data.times import as_times
 from driftlib.errors import DataError
+from driftlib.lazily import pd
 from driftlib.text import counted
 
 ROW, TIME, COLUMN = "row", "time", "column"
@@ -26,7 +26,7 @@ MOST_UNITS = 512
 ABSENT = -(2**60)
 # A Monday, so that weeks begin as those of the calendar do.
 ORIGIN = np.datetime64("1970-01-05", "us")
-_FIRST_YEAR = pd.Timestamp("1800-01-01")
+_FIRST_YEAR = "1800-01-01"
 _NAMES = {
     "D": "day", "h": "hour", "min": "minute", "W-MON": "week", "MS": "month", "QS-JAN": "quarter",
     "YS-JAN": "year",

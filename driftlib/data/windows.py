@@ -8,7 +8,6 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Batch
 from driftlib.data.by_rows import ByRows
@@ -17,6 +16,7 @@ from driftlib.data.cutters import ByCalendar, ByValue, Rows, Window
 from driftlib.data.sources import Memory
 from driftlib.data.times import check_time_format
 from driftlib.errors import ParameterError, check_whole
+from driftlib.lazily import pd
 from driftlib.text import quoted, see_guide, unknown_name
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.schema import COMPARABLE, EMPTY
@@ -16,6 +15,7 @@ from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share, told_sizes
 from driftlib.drift.statistics import FURTHER, SHAPE, SIZES, Columns, column_statistics
 from driftlib.drift.units import first_reason, judge_units
+from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import NumericCounts, Profile
 from driftlib.profile.reference import refer_to

@@ -8,8 +8,6 @@ from functools import cached_property, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from driftlib.arguments import known_keywords
 from driftlib.data.by_rows import ByRows
 from driftlib.data.groups import segment_columns
@@ -26,6 +24,7 @@ from driftlib.drift.segments import (
 )
 from driftlib.drift.units import first_reason, unit_line
 from driftlib.errors import ParameterError
+from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import as_baseline

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from driftlib.errors import ParameterError, check_persistence, check_share, check_whole
+from driftlib.lazily import pd
 from driftlib.severity import Severity
 from driftlib.stats.watch import BUDGET, RUN_WINDOWS
 

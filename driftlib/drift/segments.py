@@ -9,7 +9,6 @@ from operator import add
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Batch, Source
 from driftlib.data.by_rows import ByRows
@@ -20,6 +19,7 @@ from driftlib.data.paths import is_path
 from driftlib.data.sources import Memory
 from driftlib.data.windows import positions
 from driftlib.errors import DataError, ParameterError
+from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.profile.reference import refer_to

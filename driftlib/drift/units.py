@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.schema import NUMERIC
 from driftlib.data.season import NO_SEASON, SeasonRule
 from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
 from driftlib.data.units import ABSENT, ROW, TIME, UnitRule, unit_starts
+from driftlib.lazily import pd
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
 from driftlib.profile.units import SEVERAL, ProfileUnits, together

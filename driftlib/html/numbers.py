@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from driftlib.lazily import pd
 from driftlib.written_numbers import NOT_A_NUMBER, percent
 
 NO_BREAK = "\u00a0"

@@ -9,8 +9,6 @@ from operator import add
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
 from driftlib.data.frames import Fetched
@@ -28,6 +26,7 @@ from driftlib.data.units import ROW, ROWS, TIME, UnitRule
 from driftlib.data.windows import positions
 from driftlib.errors import DataError, check_whole
 from driftlib.files import shown_name, write_whole
+from driftlib.lazily import pd
 from driftlib.profile.column import Column, summary
 from driftlib.profile.counting import count_columns, count_units
 from driftlib.profile.facts import Facts, ReferenceFacts, choose_facts, layouts_of

@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.levels import KnownLevels, level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
+from driftlib.lazily import pd
 from driftlib.profile.column_counts import (
     HASH_BUCKETS,
     SortedColumn,
@@ -204,7 +204,7 @@ class Column:
             return rows.absent(cells, len(self.levels) if self.complete else 0)
         if self.kind == NUMERIC and self.unit_edges.dtype.kind in "iu":
             there = series.notna().to_numpy()
-            values = as_numbers(series[there]).values  # noqa: PD011
+            values = as_numbers(series[there]).values
             edges = np.arange(float(len(self.unit_edges)))
             found = positions(self.unit_edges, values, "left")
             upto = np.full(len(series), np.nan)

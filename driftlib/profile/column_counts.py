@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.levels import KnownLevels
 from driftlib.data.numbers import Numbers, as_numbers, without_gaps
+from driftlib.lazily import pd
 from driftlib.profile.outside import count_outside
 from driftlib.profile.profile import (
     UNLISTED_NAMES,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import pandas as pd
-
 from driftlib.data.batches import each
 from driftlib.data.frames import Fetched
 from driftlib.data.schema import COMPARABLE, NUMERIC
 from driftlib.data.units import UnitRule, unit_codes
+from driftlib.lazily import pd
 from driftlib.profile.column import Column, count_together
 from driftlib.profile.profile import Counts
 from driftlib.profile.units import ProfileUnits, UnitColumn, UnitRows

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.counters import counter_note, grows_evenly
 from driftlib.data.levels import LevelCounts, count_levels
@@ -22,6 +21,7 @@ from driftlib.data.schema import (
 )
 from driftlib.data.season import NO_SEASON, SeasonRule
 from driftlib.data.units import ROW, ROWS, UnitRule
+from driftlib.lazily import pd
 from driftlib.profile.column import Column
 from driftlib.profile.column_counts import HASH_BUCKETS, count_sorted, hash_buckets, sorted_numbers
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
-from pandas.api import types
 
 from driftlib.data.frames import Fetched
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
 from driftlib.data.times import as_times, instants
+from driftlib.lazily import pd, types
 from driftlib.profile.column import Column
 
 MOST_ROWS, FEWEST_ROWS = 20_000, 1_000
@@ -259,7 +258,7 @@ def _bits_of(series: pd.Series, numeric: bool) -> np.ndarray:
     """Turn values into 64 bits each, the same in whichever type they come."""
     if numeric:
         # Adding 0 makes one zero of both, and an array of its own.
-        numbers = as_numbers(series).values.astype(float, copy=False) + 0.0  # noqa: PD011
+        numbers = as_numbers(series).values.astype(float, copy=False) + 0.0
         bits = numbers.view(np.uint64)
         bits[~np.isfinite(numbers)] = _MISSING
         return bits

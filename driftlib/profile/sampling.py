@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.frames import stack
+from driftlib.lazily import pd
 
 ALL_HASHES = np.uint64(2**64 - 1)
 

@@ -9,8 +9,8 @@ from operator import add
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
 

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.batches import Batch, Source, each
 from driftlib.data.counters import is_rising
@@ -35,6 +34,7 @@ from driftlib.data.schema import (
 )
 from driftlib.data.sources import Memory
 from driftlib.errors import DataError
+from driftlib.lazily import pd
 from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, RowSample, row_hash
 
 SAMPLE_ROWS, FEWEST_SAMPLE_ROWS, SAMPLE_CELLS = 200_000, 20_000, 50_000_000
@@ -309,7 +309,7 @@ def _sketch_numbers(
 ) -> ColumnSketch:
     """Sketch of some rows of a column of numbers, or of text that is to be read as numbers."""
     found = ColumnSketch(str(series.name), NUMERIC, "", where)
-    values = as_numbers(without_gaps(series)).values  # noqa: PD011
+    values = as_numbers(without_gaps(series)).values
     finite = _finite(values)
     if not len(finite):
         return found

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from driftlib.data.times import as_times, wall_clock
 from driftlib.data.units import ORIGIN
 from driftlib.errors import DataError
+from driftlib.lazily import pd
 
 # Minutes of a stretch; each fits into the next. So many stretches are kept at the most.
 STEPS = (1, 5, 30, 60, 360, 1440, 10_080, 40_320, 524_160)

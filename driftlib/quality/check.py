@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pandas as pd
-
+from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.quality.columns import column_findings, type_findings

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-import pandas as pd
-
 from driftlib.data.calendar import read_offset
 from driftlib.errors import ParameterError
+from driftlib.lazily import pd
 from driftlib.severity import Severity, rank
 
 NEW_COLUMN, GONE_COLUMN, COLUMN_ORDER = "new column", "column gone", "column order"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import pandas as pd
 
+from driftlib.lazily import pd
 from driftlib.profile.facts import Facts, ReferenceFacts
 from driftlib.profile.time_counts import DAY, STEPS, TimeCounts
 from driftlib.quality.columns import beyond_chance
