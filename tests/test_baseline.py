@@ -1,6 +1,7 @@
 """Baselines and profiles: grids, counts that add, saving and loading."""
 
 import json
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -216,6 +217,19 @@ def test_saved_and_loaded_baseline_is_the_same(rng, tmp_path):
     ours = dl.detect_drift(frame, batch, categorical=["count"]).table
     pd.testing.assert_frame_equal(dl.detect_drift(loaded, batch).table, ours)
     pd.testing.assert_frame_equal(dl.detect_drift(path, batch).table, ours)
+
+
+def test_what_a_baseline_remembers_is_not_pickled(rng):
+    frame, batch = frame_of(rng), frame_of(rng, 500)
+    baseline = dl.Baseline.fit(frame)
+    before = pickle.dumps(baseline)
+    table = dl.detect_drift(baseline, batch).table
+    assert baseline.kept_sides
+    after = pickle.dumps(baseline)
+    assert len(after) == len(before)
+    copy = pickle.loads(after)
+    assert copy.to_dict() == baseline.to_dict()
+    pd.testing.assert_frame_equal(dl.detect_drift(copy, batch).table, table)
 
 
 def test_saved_file_has_the_statistics_in_plain_sight(rng, tmp_path):

@@ -32,6 +32,7 @@ from driftlib.profile.counting import count_columns, count_units
 from driftlib.profile.facts import Facts, ReferenceFacts, choose_facts, layouts_of
 from driftlib.profile.fitting import Chosen, fit_columns
 from driftlib.profile.grid import fingerprint, with_reference
+from driftlib.profile.pickled import ByFields
 from driftlib.profile.profile import Profile
 from driftlib.profile.season_storage import cells_from_dict, cells_to_dict, season_from_dict
 from driftlib.profile.sketch import ReferenceSketch
@@ -54,7 +55,7 @@ _DAMAGE = (
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(ByFields):
     """What a later batch is compared with: a grid per column, and the reference on it.
 
     Raw reference data is never needed again: `save` writes everything to one JSON file.

@@ -21,6 +21,7 @@ from driftlib.profile.column_counts import (
     count_categories,
     count_sorted_columns,
 )
+from driftlib.profile.pickled import ByFields
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, merged
 from driftlib.profile.units import UnitColumn, UnitRows, level_cells
 from driftlib.stats.distances import ks
@@ -28,7 +29,7 @@ from driftlib.stats.precision import Claims, claims, positions
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(ByFields):
     """One column of a baseline: what it is, its grid, and the reference's counts on it.
 
     Parameters
