@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import driftlib as dl
-from driftlib.data.frames import Fetched
+from driftlib.data.columns import fetch
 from driftlib.profile import row_hashes
 from driftlib.profile.row_hashes import hash_rows
 from driftlib.profile.time_counts import count_times
@@ -234,7 +234,7 @@ def test_what_is_kept_adds(baseline: dl.Baseline, may: pd.DataFrame, tmp_path: P
 
 def test_repeated_rows_are_counted_exactly_in_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = pd.DataFrame({"x": np.arange(50_000.0), "s": "a"})
-    rows = hash_rows(Fetched(pd.concat([frame, frame[:10_000]])), ["x", "s"], ["x"], ["x"])
+    rows = hash_rows(fetch(pd.concat([frame, frame[:10_000]])), ["x", "s"], ["x"], ["x"])
     assert rows.sampled <= 20_000
     assert set(rows.repeats()) == {1, 2}
     share = repeated_share(rows.repeats(), rows.sampled)
@@ -244,7 +244,7 @@ def test_repeated_rows_are_counted_exactly_in_a_sample(monkeypatch: pytest.Monke
     # Of very many columns fewer rows are kept, and columns are hashed some at a time.
     monkeypatch.setattr(row_hashes, "MOST_CELLS", 10_000)
     monkeypatch.setattr(row_hashes, "CELLS_AT_ONCE", 1)
-    fewer = hash_rows(Fetched(pd.concat([frame, frame[:10_000]])), ["x", "s"], ["x"], ["x"])
+    fewer = hash_rows(fetch(pd.concat([frame, frame[:10_000]])), ["x", "s"], ["x"], ["x"])
     assert 2_000 < fewer.sampled <= 5_000
     assert fewer.cells.tolist() == rows.cells[np.isin(rows.keys, fewer.keys)].tolist()
     assert fewer.cells.tolist() == rows.thin().cells.tolist()

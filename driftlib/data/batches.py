@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from driftlib.data.frames import no_rows
+from driftlib.data.columns import is_arrow
+from driftlib.data.frames import arrow_to_pandas, no_rows
 from driftlib.data.readers import Header
 from driftlib.errors import DataError
 from driftlib.lazily import pd
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Below so many cells, starting threads costs more than they save.
 CELLS_WORTH_THREADS = 200_000
@@ -44,7 +48,7 @@ class Batch:
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    table : pandas.DataFrame or pyarrow.Table
         The rows.
     first : int
         Number of the first row, the same on every pass over the table.
@@ -56,11 +60,21 @@ class Batch:
         How many to count on; default one a core.
     """
 
-    frame: pd.DataFrame
+    table: pd.DataFrame | pa.Table
     first: int = 0
     where: str = "the data"
     row: int = 0
     threads: int | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.table)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a pandas frame."""
+        return arrow_to_pandas(self.table) if is_arrow(self.table) else self.table
 
 
 class Source(Protocol):
@@ -191,7 +205,7 @@ def add_up(
     def counted() -> Iterator[Counted]:
         for batch in _ahead(batches):
             yield count(batch)
-            advance(len(batch.frame))
+            advance(batch.rows)
 
     return add_counts(counted())
 

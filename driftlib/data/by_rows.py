@@ -142,8 +142,8 @@ class ByRows:
             The pieces that occur, in order.
         """
         if self.size is None:
-            return occurring(np.zeros(len(batch.frame), dtype=int))
-        place = np.arange(batch.first, batch.first + len(batch.frame))
+            return occurring(np.zeros(batch.rows, dtype=int))
+        place = np.arange(batch.first, batch.first + batch.rows)
         if self.on is not None or segments is not None:
             place = self._places(batch, segments)
         size, step = self._lengths(0)
@@ -187,12 +187,12 @@ class ByRows:
 
     def _places(self, batch: Batch, segments: np.ndarray | None) -> np.ndarray:
         """Place of each row in the order of its segment; -1 without one."""
-        order = np.arange(len(batch.frame))[self.order(batch.frame, batch.where)]
+        order = np.arange(batch.rows)[self.order(batch.frame, batch.where)]
         counted = np.arange(len(order))
         if segments is not None:
             order = order[np.argsort(segments[order], kind="stable")]
             sizes = np.bincount(segments[order])
             counted = counted - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        place = np.full(len(batch.frame), -1)
+        place = np.full(batch.rows, -1)
         place[order] = counted
         return place

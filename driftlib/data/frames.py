@@ -42,29 +42,6 @@ def with_notes(frame: pd.DataFrame, notes: Iterable[str]) -> pd.DataFrame:
     return frame
 
 
-class Fetched(dict[str, pd.Series]):
-    """The columns of a frame by name: to take one out of a frame costs more than to look at it.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-
-    Examples
-    --------
-    >>> fetched = Fetched(pd.DataFrame({"x": [1.5]}))
-    >>> fetched["x"] is fetched["x"], "y" in fetched.names
-    (True, False)
-    """
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        super().__init__()
-        self.frame, self.names = frame, frozenset(frame.columns.tolist())
-
-    def __missing__(self, name: str) -> pd.Series:
-        column = self[name] = self.frame[name]
-        return column
-
-
 def notes_of(frame: pd.DataFrame) -> tuple[str, ...]:
     """Tell what was assumed when a frame's file was read.
 
@@ -321,7 +298,7 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
 
     text = pd.StringDtype("pyarrow")
     mapping = {pa.string(): text, pa.large_string(): text, pa.bool_(): pd.BooleanDtype()}
-    categories = _pandas_categories(table.schema.metadata)
+    categories = pandas_categories(table.schema.metadata)
     table = _without_views(table)
     frame = table.to_pandas(types_mapper=mapping.get, ignore_metadata=True)
     whole = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
@@ -341,8 +318,19 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
     return frame
 
 
-def _pandas_categories(metadata: dict[bytes, bytes] | None) -> set[str]:
-    """Columns that were categories of numbers in pandas, which Parquet has as numbers."""
+def pandas_categories(metadata: dict[bytes, bytes] | None) -> set[str]:
+    """Name the columns that were categories in pandas, of numbers too, which Parquet has as such.
+
+    Parameters
+    ----------
+    metadata : dict of bytes to bytes, or None
+        Of an Arrow schema.
+
+    Returns
+    -------
+    set of str
+        Empty where pandas noted nothing.
+    """
     try:
         columns = _pandas_notes(metadata)["columns"]
         return {column["name"] for column in columns if column["pandas_type"] == "categorical"}

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from driftlib.data.columns import Values, as_series, is_arrow
 from driftlib.lazily import pd, types
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # What a cell of a CSV file says where there is no value.
 MISSING_TEXTS = (
@@ -70,12 +74,12 @@ def level_text(value: Any) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def count_levels(series: pd.Series) -> LevelCounts:
+def count_levels(column: Values) -> LevelCounts:
     """Count the rows of each category, in one pass over the column.
 
     Parameters
     ----------
-    series : pandas.Series
+    column : Values
 
     Returns
     -------
@@ -88,15 +92,16 @@ def count_levels(series: pd.Series) -> LevelCounts:
     >>> dict(zip(counts.levels.tolist(), counts.counts.tolist())), counts.missing
     ({'b': 2, 'a': 1}, 1)
     """
-    if _is_arrow_text(series.dtype):
+    text = _in_arrow(column)
+    if text is not None:
         # Of what pandas takes for it, of few rows, most is spent around the counting.
-        found = _in_arrow(series).value_counts()
+        found = text.value_counts()
         levels = found.field("values").to_numpy(zero_copy_only=False)
         counts = found.field("counts").to_numpy()
         known = np.array([level is not None for level in levels], dtype=bool)
         return LevelCounts(levels[known], counts[known], int(counts[~known].sum()))
-    values, counts = _distinct(series)
-    missing = len(series) - int(counts.sum())
+    values, counts = _distinct(as_series(column))
+    missing = len(column) - int(counts.sum())
     levels = np.array([level_text(value) for value in values], dtype=object)
     if len(set(levels.tolist())) < len(levels):
         merged = pd.Series(counts).groupby(levels, sort=False).sum()
@@ -104,12 +109,12 @@ def count_levels(series: pd.Series) -> LevelCounts:
     return LevelCounts(levels, counts, missing)
 
 
-def level_codes(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def level_codes(column: Values) -> tuple[np.ndarray, np.ndarray]:
     """Read a column as categories, row by row.
 
     Parameters
     ----------
-    series : pandas.Series
+    column : Values
 
     Returns
     -------
@@ -124,12 +129,14 @@ def level_codes(series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     >>> codes.tolist(), levels.tolist()
     ([0, -1, 1], ['7', '8.5'])
     """
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        codes, values = series.cat.codes.to_numpy(), series.cat.categories
-    elif _is_arrow_text(series.dtype):
-        found = _in_arrow(series).dictionary_encode()
+    text = _in_arrow(column)
+    if text is not None:
+        found = text.dictionary_encode()
         codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return codes, found.dictionary.to_numpy(zero_copy_only=False)
+    series = as_series(column)
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        codes, values = series.cat.codes.to_numpy(), series.cat.categories
     else:
         codes, values = pd.factorize(_hashable(series))
     return codes, np.array([level_text(value) for value in values], dtype=object)
@@ -146,14 +153,18 @@ def _distinct(series: pd.Series) -> tuple[pd.Index, np.ndarray]:
     return found.index, found.to_numpy(dtype=np.int64)
 
 
-def _is_arrow_text(dtype: Any) -> bool:
-    return isinstance(dtype, pd.StringDtype) and dtype.storage != "python"
-
-
-def _in_arrow(series: pd.Series) -> Any:
+def _in_arrow(column: Values) -> pa.Array | None:
+    """Take text as Arrow holds it; None where it does not."""
+    if is_arrow(column):
+        return column
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype):
+        return None
+    if not isinstance(dtype, pd.StringDtype) or dtype.storage == "python":
+        return None
     import pyarrow as pa
 
-    whole = pa.array(series.array)
+    whole = pa.array(as_series(column).array)
     return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
 
 
@@ -317,25 +328,25 @@ class KnownLevels:
             return self.by_truth.get(TRUTH.get(text.lower(), ""), text)
         return _plain(text) if self._numbers and _DECIMALS.fullmatch(text) else text
 
-    def count(self, series: pd.Series) -> LevelCounts:
+    def count(self, column: Values) -> LevelCounts:
         """Count the rows of each category by its known name.
 
         Parameters
         ----------
-        series : pandas.Series
+        column : Values
 
         Returns
         -------
         LevelCounts
         """
-        found = count_levels(series)
+        found = count_levels(column)
         names = self.names_of(found.levels)
         if names.tolist() == found.levels.tolist():
             return found
         rows = pd.Series(found.counts).groupby(names, sort=False).sum()
         counts = rows.to_numpy(dtype=np.int64)
         levels = rows.index.to_numpy(dtype=object)
-        return LevelCounts(levels, counts, len(series) - int(counts.sum()))
+        return LevelCounts(levels, counts, len(column) - int(counts.sum()))
 
 
 def _plain(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from driftlib.data.columns import Values, as_series
 from driftlib.data.levels import MISSING_TEXTS, TRUTH, level_text, level_texts
 from driftlib.lazily import pd, types
 from driftlib.stats.precision import DOUBLE, EXACT
@@ -41,12 +42,12 @@ class Numbers:
     bits: int = DOUBLE
 
 
-def as_numbers(series: pd.Series) -> Numbers:
+def as_numbers(column: Values) -> Numbers:
     """Read a column as plain integers or floats; infinities are left in place.
 
     Parameters
     ----------
-    series : pandas.Series
+    column : Values
         Of any type; texts are parsed, also with thousands separators ("1,234.50"), truth values
         are 0 and 1, times are no numbers.
 
@@ -60,6 +61,9 @@ def as_numbers(series: pd.Series) -> Numbers:
     >>> numbers.values.tolist(), numbers.unreadable, numbers.example
     ([1.5, nan, nan], 1, 'dry')
     """
+    if isinstance(column, np.ndarray) and column.dtype.kind in "iuf":
+        return Numbers(column, bits=_bits(column.dtype))
+    series = as_series(column)
     dtype = series.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
         return Numbers(series.to_numpy(), bits=_bits(dtype))
@@ -89,16 +93,16 @@ def _with_lost(series: pd.Series, values: np.ndarray, present: np.ndarray) -> Nu
     return Numbers(values, unreadable, example)
 
 
-def without_gaps(series: pd.Series) -> pd.Series:
+def without_gaps(column: Values) -> Values:
     """Drop missing values beside which whole numbers would become floats.
 
     Parameters
     ----------
-    series : pandas.Series
+    column : Values
 
     Returns
     -------
-    pandas.Series
+    Values
         The same where its type can hold no whole numbers beside missing values.
 
     Examples
@@ -106,6 +110,9 @@ def without_gaps(series: pd.Series) -> pd.Series:
     >>> as_numbers(without_gaps(pd.Series([10**18 + 1, None], dtype="Int64"))).values.tolist()
     [1000000000000000001]
     """
+    if isinstance(column, np.ndarray):
+        return column
+    series = as_series(column)
     dtype = series.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
         return series

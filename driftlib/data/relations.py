@@ -14,7 +14,7 @@ from driftlib.data.batches import (
     rows_at_once,
     with_rows,
 )
-from driftlib.data.frames import arrow_to_pandas, unique_names
+from driftlib.data.frames import unique_names
 from driftlib.data.readers import Header, gather
 from driftlib.errors import DataError
 from driftlib.text import first_sentence
@@ -105,7 +105,7 @@ class Relation:
     def _batches(self, names: list[str]) -> Iterator[Batch]:
         first, rows = 0, rows_at_once(len(names))
         for table in self._tables(names, rows):
-            yield Batch(arrow_to_pandas(table), first, self.name, first)
+            yield Batch(table, first, self.name, first)
             first += len(table)
 
     def _tables(self, names: list[str], rows: int) -> Iterator[pa.Table]:

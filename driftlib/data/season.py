@@ -154,7 +154,7 @@ class _Span:
 def _span(batch: Batch, column: str, time_format: str | None) -> _Span:
     days = _moments(batch.frame[column], batch.where, time_format).dropna()
     ends = days.dt.normalize().agg(["min", "max"]).to_numpy().astype("datetime64[D]").astype(float)
-    return _Span(len(batch.frame), *(ends if len(days) else (np.nan, np.nan)))
+    return _Span(batch.rows, *(ends if len(days) else (np.nan, np.nan)))
 
 
 def _moments(series: pd.Series, where: str, time_format: str | None) -> pd.Series:

@@ -18,7 +18,7 @@ from driftlib.data.batches import (
     with_rows,
 )
 from driftlib.data.csv_files import AsWritten, OtherTypes, csv_types
-from driftlib.data.frames import arrow_to_pandas, index_of, notes_of, stored_index, unique_names
+from driftlib.data.frames import index_of, notes_of, stored_index, unique_names
 from driftlib.data.paths import naming
 from driftlib.data.readers import Header, first_damaged, gather, reading_notes, stream_table
 from driftlib.errors import DataError
@@ -184,7 +184,7 @@ class Files:
         row = 0
         types, rows = self._types.get(path), rows_at_once(len(names))
         for table in stream_table(path, names, rows, types, self.as_written):
-            yield Batch(arrow_to_pandas(table), first + row, where, row)
+            yield Batch(table, first + row, where, row)
             row += len(table)
 
 
@@ -274,7 +274,7 @@ class Dataset:
             columns=names, batch_size=rows, batch_readahead=1, fragment_readahead=1
         )
         for table in gather(scanned, rows):
-            yield Batch(arrow_to_pandas(table), first, self.name, first)
+            yield Batch(table, first, self.name, first)
             first += len(table)
 
     def _run(self, work: Callable[[], Any]) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from driftlib.data.batches import Batch, Counted, add_up, progress, rows_at_once, with_rows
-from driftlib.data.frames import arrow_to_pandas, unique_names
+from driftlib.data.frames import unique_names
 from driftlib.data.readers import Header, gather
 from driftlib.data.sql_address import SQLITE, SqlAddress, sql_address
 from driftlib.errors import DataError, DriftlibError, MissingExtraError
@@ -127,7 +127,7 @@ class Query:
         """
         names, row = list(self.columns if columns is None else columns), 0
         for table in self._tables(names):
-            yield Batch(arrow_to_pandas(table), row, self.name, row)
+            yield Batch(table, row, self.name, row)
             row += len(table)
 
     def read(self) -> pa.Table:

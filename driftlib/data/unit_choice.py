@@ -43,7 +43,7 @@ class _Seen:
 def _seen(batch: Batch, column: str, time_format: str | None) -> _Seen:
     numbers = time_numbers(batch.frame[column], "h", batch.where, time_format)
     hours = occurring_units(*numbers).ids
-    return _Seen(len(batch.frame), np.unique(hours // 24), hours)
+    return _Seen(batch.rows, np.unique(hours // 24), hours)
 
 
 def choose_unit(

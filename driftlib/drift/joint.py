@@ -217,6 +217,6 @@ def sample_rows_of(source: Source, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _some(batch: Batch, size: int) -> _Rows:
-    rows = np.arange(batch.first, batch.first + len(batch.frame))
+    rows = np.arange(batch.first, batch.first + batch.rows)
     sample = RowSample(size, ALL_HASHES, ((row_hash(rows, 0), batch.frame),)).cut()
     return _Rows(len(rows), sample)

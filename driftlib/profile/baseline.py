@@ -11,7 +11,7 @@ from typing import Any
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
-from driftlib.data.frames import Fetched
+from driftlib.data.columns import Fetched, fetch
 from driftlib.data.levels import MISSING_TEXTS
 from driftlib.data.opening import open_source
 from driftlib.data.schema import (
@@ -218,7 +218,7 @@ class Baseline(ByFields):
         sample = fitted.sketch.sample.frame
         units = None if fitted.unit.kind == ROW else baseline.count_units(sample, source.name)
         cells = baseline.count_cells(sample, source.name)
-        baseline = baseline._knowing(baseline._facts_of(Fetched(sample), source.name))
+        baseline = baseline._knowing(baseline._facts_of(fetch(sample), source.name))
         return replace(baseline, reference_units=units, reference_cells=cells)
 
     def _counted(self, sketch: ReferenceSketch, source: Source) -> Baseline:
@@ -363,13 +363,15 @@ class Baseline(ByFields):
         -------
         Profile
         """
-        fetched, threads = Fetched(batch.frame), batch.threads
+        # Units and seasons are told by pandas.
+        plain = self.unit.kind == ROW and not self.season
+        fetched, threads = fetch(batch.table if plain else batch.frame), batch.threads
         # Rows are hashed beside the columns: on one thread after them, they would all wait.
         jobs: list[Callable[[], Any]] = [
             lambda: self._profile_of(fetched, batch.where, threads),
             lambda: self._facts_of(fetched, batch.where),
         ]
-        cells = len(batch.frame) * len(self.columns)
+        cells = batch.rows * len(self.columns)
         profile, facts = each(lambda job: job(), jobs, cells // len(jobs), threads)
         found: Profile = replace(profile, facts=facts)
         return found
@@ -397,17 +399,18 @@ class Baseline(ByFields):
         DataError
             If it has none of the features.
         """
-        return self._profile_of(Fetched(frame), where, threads)
+        return self._profile_of(fetch(frame), where, threads)
 
     def _profile_of(self, fetched: Fetched, where: str, threads: int | None) -> Profile:
-        frame = fetched.frame
         self.check_features(fetched.names, where)
-        cells = self.count_cells(frame, where, threads)
+        cells = self.season and self.count_cells(fetched.frame, where, threads)
         if cells:
             return reduce(add, [replace(part, cells={cell: part}) for cell, part in cells.items()])
         columns = count_columns(self.columns, fetched, threads)
-        units = None if self.unit.kind == ROW else self.count_units(frame, where, threads)
-        return Profile(self.id, len(frame), columns, units)
+        if self.unit.kind == ROW:
+            return Profile(self.id, fetched.rows, columns)
+        units = self.count_units(fetched.frame, where, threads)
+        return Profile(self.id, fetched.rows, columns, units)
 
     def count_cells(
         self, frame: pd.DataFrame, where: str = "the current data", threads: int | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from driftlib.data.columns import Values, count_missing
 from driftlib.data.levels import KnownLevels, level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
@@ -125,13 +126,13 @@ class Column(ByFields):
         found = self.claims(min(before.bits, after.bits))
         return merged(before, found), merged(after, found)
 
-    def count(self, series: pd.Series) -> Counts:
+    def count(self, values: Values) -> Counts:
         """Count a batch's column on this grid.
 
         Parameters
         ----------
-        series : pandas.Series
-            The column's values in the batch; there may be none.
+        values : Values
+            The column's in the batch; there may be none.
 
         Returns
         -------
@@ -139,10 +140,10 @@ class Column(ByFields):
             `NumericCounts` or `CategoricalCounts` where the column can be compared.
         """
         if self.kind == NUMERIC:
-            return count_together([self], [series])[0]
+            return count_together([self], [values])[0]
         if self.kind == CATEGORICAL:
-            return count_categories(series, self.known_levels, not self.complete)
-        return Counts(len(series), int(series.isna().sum()))
+            return count_categories(values, self.known_levels, not self.complete)
+        return Counts(len(values), count_missing(values))
 
     def constant(self, before: NumericCounts, after: NumericCounts) -> bool:
         """Tell whether two sides hold one and the same value.
@@ -346,20 +347,20 @@ class Column(ByFields):
         return [f"up to {edges[0]}", *between, f"above {edges[-1]}"]
 
 
-def count_together(columns: Sequence[Column], values: Sequence[pd.Series]) -> list[NumericCounts]:
+def count_together(columns: Sequence[Column], values: Sequence[Values]) -> list[NumericCounts]:
     """Count numeric columns of a batch together.
 
     Parameters
     ----------
     columns : sequence of Column
-    values : sequence of pandas.Series
-        Of each its values in the batch.
+    values : sequence of Values
+        Of each its own in the batch.
 
     Returns
     -------
     list of NumericCounts
     """
-    read = [SortedColumn.of(series) for series in values]
+    read = [SortedColumn.of(one) for one in values]
     claimed = [column.claims(one.bits) for column, one in zip(columns, read, strict=True)]
     return count_sorted_columns(read, [column.grid for column in columns], claimed)
 

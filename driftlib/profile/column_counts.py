@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from driftlib.data.columns import Values
 from driftlib.data.levels import KnownLevels
 from driftlib.data.numbers import Numbers, as_numbers, without_gaps
 from driftlib.lazily import pd
@@ -35,12 +36,12 @@ def _shortlist(names: np.ndarray, counts: np.ndarray) -> dict[str, int]:
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
-def sorted_numbers(series: pd.Series) -> tuple[Numbers, np.ndarray, int, int]:
+def sorted_numbers(values: Values) -> tuple[Numbers, np.ndarray, int, int]:
     """Read a numeric column and sort its finite values.
 
     Parameters
     ----------
-    series : pandas.Series
+    values : Values
 
     Returns
     -------
@@ -56,9 +57,9 @@ def sorted_numbers(series: pd.Series) -> tuple[Numbers, np.ndarray, int, int]:
     >>> sorted_numbers(pd.Series([2.0, None, np.inf, 1.0]))[1:]
     (array([1., 2.]), 1, 1)
     """
-    there = without_gaps(series)
+    there = without_gaps(values)
     numbers = as_numbers(there)
-    ordered, missing = np.sort(numbers.values), len(series) - len(there)
+    ordered, missing = np.sort(numbers.values), len(values) - len(there)
     if ordered.dtype.kind != "f" or not len(ordered):
         return numbers, ordered, missing, 0
     if math.isfinite(ordered[0]) and math.isfinite(ordered[-1]):
@@ -127,19 +128,19 @@ class SortedColumn:
     example: str = ""
 
     @classmethod
-    def of(cls, series: pd.Series) -> SortedColumn:
+    def of(cls, values: Values) -> SortedColumn:
         """Read a numeric column and sort it.
 
         Parameters
         ----------
-        series : pandas.Series
+        values : Values
             What is no number in it counts as missing.
 
         Returns
         -------
         SortedColumn
         """
-        numbers, ordered, missing, infinite = sorted_numbers(series)
+        numbers, ordered, missing, infinite = sorted_numbers(values)
         bits = held_bits(ordered, numbers.bits)
         return cls(ordered, missing, infinite, bits, numbers.unreadable, numbers.example)
 
@@ -191,15 +192,13 @@ def count_sorted_columns(
     return counted
 
 
-def count_categories(
-    series: pd.Series, known_levels: KnownLevels, hashed: bool
-) -> CategoricalCounts:
+def count_categories(column: Values, known_levels: KnownLevels, hashed: bool) -> CategoricalCounts:
     """Count a categorical column: one pass by hash, then the few levels looked up.
 
     Parameters
     ----------
-    series : pandas.Series
-        Values are compared by their text.
+    column : Values
+        Compared by their text.
     known_levels : KnownLevels
         The baseline's levels.
     hashed : bool
@@ -209,13 +208,13 @@ def count_categories(
     -------
     CategoricalCounts
     """
-    found = known_levels.count(series)
+    found = known_levels.count(column)
     place = known_levels.places(found.levels)
     known = place >= 0
     counts = np.zeros(len(known_levels.levels), dtype=np.int64)
     counts[place[known]] = found.counts[known]
     return CategoricalCounts(
-        len(series),
+        len(column),
         found.missing,
         levels=counts,
         unlisted=int(found.counts[~known].sum()),

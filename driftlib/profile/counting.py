@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from driftlib.data.batches import each
-from driftlib.data.frames import Fetched
+from driftlib.data.columns import Fetched
 from driftlib.data.schema import COMPARABLE, NUMERIC
 from driftlib.data.units import UnitRule, unit_codes
 from driftlib.lazily import pd
@@ -33,14 +33,14 @@ def count_columns(
     -------
     dict of str to counts
     """
-    rows = len(fetched.frame)
+    rows = fetched.rows
     groups = _together([c for name, c in columns.items() if name in fetched.names], rows)
 
     def count(group: list[Column]) -> list[Counts]:
         values = [fetched[column.name] for column in group]
         if group[0].kind == NUMERIC:
             return list(count_together(group, values))
-        return [column.count(series) for column, series in zip(group, values, strict=True)]
+        return [column.count(one) for column, one in zip(group, values, strict=True)]
 
     cells = rows * len(columns)
     counted = each(count, groups, cells // max(1, len(groups)), threads)

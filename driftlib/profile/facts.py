@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from driftlib.data.frames import Fetched
+from driftlib.data.columns import Fetched, as_series
 from driftlib.data.readers import Header
 from driftlib.data.schema import NUMERIC, is_index
 from driftlib.profile.column import Column
@@ -153,7 +153,8 @@ class ReferenceFacts:
         hashes = hash_rows(fetched, rule.names, rule.keys, rule.numeric)
         times = None
         if rule.time is not None:
-            column = fetched[rule.time] if rule.time in fetched.names else None
+            known = rule.time in fetched.names
+            column = as_series(fetched[rule.time]) if known else None
             times = count_times(column, hashes.rows, where, time_format)
         return Facts(hashes.rows, hashes, times)
 

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from driftlib.data.frames import Fetched
+from driftlib.data.columns import Fetched, Values, as_series, is_arrow
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
@@ -206,7 +206,7 @@ def hash_rows(
     -------
     RowHashes
     """
-    number, there = len(fetched.frame), fetched.names
+    number, there = fetched.rows, fetched.names
     key = np.zeros(number, dtype=np.uint64)
     known = {name: _bits_of(fetched[name], name in numeric) for name in keys if name in there}
     for bits in known.values():
@@ -214,7 +214,7 @@ def hash_rows(
         key = (key ^ bits) * _MISSING
     key = _mixed(key)
     rows, thinned = _chosen(key, 0, len(names))
-    chosen = fetched if len(rows) == number else fetched.frame.iloc[rows]
+    chosen = fetched if len(rows) == number else fetched.take(rows)
     cells = np.empty((len(rows), len(names)), dtype=np.uint32, order="F")
     # Several columns at once: of few rows a call costs more than its work.
     step = max(1, CELLS_AT_ONCE // max(1, len(rows)))
@@ -254,18 +254,18 @@ def _ending_in_zeros(keys: np.ndarray, bits: int) -> np.ndarray:
     return np.flatnonzero((keys & np.uint64((1 << bits) - 1)) == 0)
 
 
-def _bits_of(series: pd.Series, numeric: bool) -> np.ndarray:
+def _bits_of(values: Values, numeric: bool) -> np.ndarray:
     """Turn values into 64 bits each, the same in whichever type they come."""
     if numeric:
         # Adding 0 makes one zero of both, and an array of its own.
-        numbers = as_numbers(series).values.astype(float, copy=False) + 0.0
+        numbers = as_numbers(values).values.astype(float, copy=False) + 0.0
         bits = numbers.view(np.uint64)
         bits[~np.isfinite(numbers)] = _MISSING
         return bits
-    if types.is_datetime64_any_dtype(series.dtype):
-        moments = instants(as_times(series)).astype("datetime64[us]")
+    if not is_arrow(values) and types.is_datetime64_any_dtype(values.dtype):
+        moments = instants(as_times(as_series(values))).astype("datetime64[us]")
         return np.where(np.isnat(moments), _MISSING, moments.astype(np.int64).view(np.uint64))
-    codes, levels = level_codes(series)
+    codes, levels = level_codes(values)
     hashes = np.zeros(0, dtype=np.uint64)
     if len(levels):
         hashes = pd.util.hash_array(levels, categorize=False)

@@ -1,0 +1,200 @@
+"""Hand out the columns of a table by name, in the plainest form that holds their values."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from driftlib.data.frames import arrow_to_pandas, pandas_categories
+from driftlib.lazily import pd
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# What holds the values of a column: numbers without a type of their own are an array, text of
+# a file is Arrow's, and all else is a pandas column.
+Values: TypeAlias = "pd.Series | np.ndarray | pa.Array"
+
+
+def is_arrow(table: Any) -> bool:
+    """Tell whether something is a table, or an array, of pyarrow.
+
+    Parameters
+    ----------
+    table : object
+
+    Returns
+    -------
+    bool
+    """
+    return type(table).__module__.partition(".")[0] == "pyarrow"
+
+
+class Fetched(ABC, dict[str, Any]):
+    """The columns of a table by name: to take one out of a table costs more than to look at it.
+
+    Values are `Values`: see `fetch`.
+
+    Attributes
+    ----------
+    rows : int
+        Of the table.
+    names : frozenset of str
+        Its columns.
+    """
+
+    rows: int
+    names: frozenset[str]
+
+    @property
+    @abstractmethod
+    def frame(self) -> pd.DataFrame:
+        """The table as a pandas frame."""
+
+    @abstractmethod
+    def take(self, rows: np.ndarray) -> Fetched:
+        """Take some rows.
+
+        Parameters
+        ----------
+        rows : int array
+            Their places.
+
+        Returns
+        -------
+        Fetched
+        """
+
+    @abstractmethod
+    def _values(self, name: str) -> Values:
+        """Take a column out of the table."""
+
+    def __missing__(self, name: str) -> Values:
+        values = self[name] = self._values(name)
+        return values
+
+
+class _OfFrame(Fetched):
+    def __init__(self, frame: pd.DataFrame) -> None:
+        super().__init__()
+        self._frame, self.rows = frame, len(frame)
+        self.names = frozenset(frame.columns.tolist())
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        return self._frame
+
+    def take(self, rows: np.ndarray) -> Fetched:
+        return _OfFrame(self._frame.iloc[rows])
+
+    def _values(self, name: str) -> Values:
+        return self._frame[name]
+
+
+class _OfArrow(Fetched):
+    def __init__(self, table: pa.Table) -> None:
+        super().__init__()
+        self._table, self.rows = table, len(table)
+        self.names = frozenset(table.schema.names)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        return arrow_to_pandas(self._table)
+
+    @cached_property
+    def _categories(self) -> set[str]:
+        return pandas_categories(self._table.schema.metadata)
+
+    def take(self, rows: np.ndarray) -> Fetched:
+        return _OfArrow(self._table.take(rows))
+
+    def _values(self, name: str) -> Values:
+        from pyarrow import types as kinds
+
+        column = self._table.column(name)
+        kind, odd = column.type, name in self._categories
+        floats = kinds.is_float32(kind) or kinds.is_float64(kind)
+        if not odd and (floats or (kinds.is_integer(kind) and not column.null_count)):
+            values: np.ndarray = column.to_numpy()
+            return values
+        if not odd and (kinds.is_string(kind) or kinds.is_large_string(kind)):
+            return column.combine_chunks()
+        return arrow_to_pandas(self._table.select([name]))[name]
+
+
+def fetch(table: pd.DataFrame | pa.Table) -> Fetched:
+    """Make the columns of a table ready to be taken out, each once.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or pyarrow.Table
+        With unique text names.
+
+    Returns
+    -------
+    Fetched
+        Columns of a frame are its own. Of an Arrow table, floats, and whole numbers without
+        gaps, are arrays; text is an Arrow array; all else is as
+        `driftlib.data.frames.arrow_to_pandas` makes it.
+
+    Examples
+    --------
+    >>> columns = fetch(pd.DataFrame({"x": [1.5]}))
+    >>> columns["x"] is columns["x"], "y" in columns.names
+    (True, False)
+    >>> import pyarrow as pa
+    >>> columns = fetch(pa.table({"x": [1.5, None], "sky": ["clear", "fog"], "wet": [True, None]}))
+    >>> columns["x"].tolist(), type(columns["sky"]).__name__, columns["wet"].dtype
+    ([1.5, nan], 'StringArray', BooleanDtype)
+    """
+    return _OfArrow(table) if is_arrow(table) else _OfFrame(table)
+
+
+def as_series(values: Values) -> pd.Series:
+    """Take a column as pandas has it.
+
+    Parameters
+    ----------
+    values : Values
+
+    Returns
+    -------
+    pandas.Series
+        The same if it is one.
+
+    Examples
+    --------
+    >>> as_series(np.array([1.5, 2.5])).sum()
+    np.float64(4.0)
+    """
+    if isinstance(values, np.ndarray):
+        return pd.Series(values)
+    if is_arrow(values):
+        import pyarrow as pa
+
+        return arrow_to_pandas(pa.table({"values": values}))["values"]
+    return values
+
+
+def count_missing(values: Values) -> int:
+    """Count the rows of a column that have no value.
+
+    Parameters
+    ----------
+    values : Values
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> count_missing(np.array([1.5, np.nan]))
+    1
+    """
+    if isinstance(values, np.ndarray):
+        return int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
+    return values.null_count if is_arrow(values) else int(values.isna().sum())
