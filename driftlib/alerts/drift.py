@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,18 +39,17 @@ def drift_alerts(result: DriftResult, policy: AlertPolicy) -> list[Alert]:
     -------
     list of Alert
     """
-    table = result.table.reset_index()
-    subjects = subjects_of(table, result.by)
-    wanted = table["severity"].map(rank) >= rank(policy.severity)
+    least = rank(policy.severity)
     return [
         Alert(
             _drift_kind(row),
-            str(subject),
+            str(row["subject"]),
             None,
             row["severity"],
-            f"{subject}: {row['note'] or 'changed'}",
+            f"{row['subject']}: {row['note'] or 'changed'}",
         )
-        for subject, (_, row) in zip(subjects[wanted], table[wanted].iterrows(), strict=True)
+        for row in result.rows
+        if rank(row["severity"]) >= least
     ]
 
 
@@ -183,7 +182,7 @@ def _moves(told: pd.DataFrame, thresholds: DriftPolicy) -> str:
     )
 
 
-def _drift_kind(row: pd.Series) -> str:
+def _drift_kind(row: Mapping[str, Any] | pd.Series) -> str:
     if row["kind"] in KINDS:
         return KINDS[row["kind"]]
     values_moved = row["psi"] - row["psi_expected"] > 0.0

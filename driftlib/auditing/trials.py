@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import islice
+from itertools import compress, islice
 from typing import Any
 
 import numpy as np
@@ -277,7 +277,7 @@ def _drifted(pair: Pair, policy: DriftPolicy, tested: int) -> set[str]:
     columns = {name: pair.baseline.columns[name] for name in names}
     pair = replace(pair, baseline=replace(pair.baseline, columns=columns))
     (table,) = compare([pair], policy, beside=tested - 1)
-    return set(table.index[table["drifted"]].astype(str))
+    return set(compress(table["feature"], table["drifted"]))
 
 
 def _is_settled(hits: Mapping[Any, list[bool]], key: Any, sizes: Sequence[Any]) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from driftlib.errors import ParameterError
 from driftlib.files import write_csv
@@ -105,23 +108,41 @@ def worst_first(severities: pd.Series) -> pd.Series:
     return pd.Series([-rank(severity) for severity in severities], severities.index, dtype=int)
 
 
-def drift_table(table: pd.DataFrame) -> str:
+def drift_table(rows: Iterable[Mapping[str, Any]]) -> str:
     """Write the columns of a drift table that fit a terminal, the worst first.
 
     Parameters
     ----------
-    table : pandas.DataFrame
+    rows : iterable of mapping
         Of a `DriftResult`.
 
     Returns
     -------
     str
+        Lines; nothing is loaded to lay them out.
+
+    Examples
+    --------
+    >>> row = {"kind": "numeric", "n_current": 9, "severity": "major", "note": "shifted"}
+    >>> print(drift_table([row | {"feature": "x", "psi": 2.5, "q_value": float("nan")}]))
+           kind  n_current  psi  q_value  severity  note
+    x   numeric          9  2.5        -     major  shifted
     """
-    shown = table[["kind", "n_current", "psi", "q_value", "severity", "note"]].copy()
-    shown = shown.sort_values("severity", key=worst_first, kind="stable")
+    ordered = sorted(rows, key=lambda row: -rank(row["severity"]))
+    names = ("kind", "n_current", "psi", "q_value", "severity", "note")
     # Control characters in names from the data must not reach the terminal.
-    shown.index = [printable(name) for name in shown.index]
-    shown["note"] = [printable(note) for note in shown["note"]]
-    return shown.to_string(
-        na_rep="-", float_format=lambda value: f"{value:.3g}", formatters={"note": str.strip}
+    cells = [("", *names)] + [
+        (printable(str(row["feature"])), *(_cell(row[name]) for name in names)) for row in ordered
+    ]
+    wide = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = (
+        [name.ljust(wide[0]), *(t.rjust(w) for t, w in zip(others, wide[1:-1], strict=True)), note]
+        for name, *others, note in cells
     )
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "-" if np.isnan(value) else f"{value:.3g}"
+    return printable(str(value).strip())

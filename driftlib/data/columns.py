@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -118,8 +119,7 @@ class _OfArrow(Fetched):
         kind, odd = column.type, name in self._categories
         floats = kinds.is_float32(kind) or kinds.is_float64(kind)
         if not odd and (floats or (kinds.is_integer(kind) and not column.null_count)):
-            values: np.ndarray = column.to_numpy()
-            return values
+            return plain_array(column.combine_chunks())
         if not odd and (kinds.is_string(kind) or kinds.is_large_string(kind)):
             return column.combine_chunks()
         return arrow_to_pandas(self._table.select([name]))[name]
@@ -151,6 +151,62 @@ def fetch(table: pd.DataFrame | pa.Table) -> Fetched:
     ([1.5, nan], 'StringArray', BooleanDtype)
     """
     return _OfArrow(table) if is_arrow(table) else _OfFrame(table)
+
+
+def plain_array(values: pa.Array) -> np.ndarray:
+    """Take numbers of Arrow's as they lie in memory: its own ways to numpy load pandas.
+
+    Parameters
+    ----------
+    values : pyarrow.Array
+        Of numbers; whole ones without gaps.
+
+    Returns
+    -------
+    int or float array
+        NaN where there is no value. Not to be changed.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> plain_array(pa.array([1, 2, 3])[1:]).tolist()
+    [2, 3]
+    >>> plain_array(pa.array([1.5, None, 2.5])[1:]).tolist()
+    [nan, 2.5]
+    """
+    if not values.null_count:
+        return np.from_dlpack(values)
+    present, held = values.buffers()
+    start, rows = values.offset, len(values)
+    gapless = values.from_buffers(values.type, rows, [None, held], 0, start)
+    # A bit a row tells whether it has a value.
+    there = np.unpackbits(np.frombuffer(present, np.uint8), bitorder="little")[start:][:rows]
+    return np.where(there, np.from_dlpack(gapless), np.nan)
+
+
+def plain_texts(values: pa.Array) -> np.ndarray:
+    """Take texts of Arrow's, without loading pandas for a few.
+
+    Parameters
+    ----------
+    values : pyarrow.Array
+        Of text.
+
+    Returns
+    -------
+    object array
+        None where there is no value.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> plain_texts(pa.array(["clear", None])).tolist()
+    ['clear', None]
+    """
+    if "pandas" in sys.modules:
+        found: np.ndarray = values.to_numpy(zero_copy_only=False)
+        return found
+    return np.array(values.to_pylist(), dtype=object)
 
 
 def as_series(values: Values) -> pd.Series:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from driftlib.data.columns import Values, as_series, is_arrow
+from driftlib.data.columns import Values, as_series, is_arrow, plain_array, plain_texts
 from driftlib.lazily import pd, types
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def count_levels(column: Values) -> LevelCounts:
     if text is not None:
         # Of what pandas takes for it, of few rows, most is spent around the counting.
         found = text.value_counts()
-        levels = found.field("values").to_numpy(zero_copy_only=False)
-        counts = found.field("counts").to_numpy()
+        levels, counts = plain_texts(found.field("values")), plain_array(found.field("counts"))
         known = np.array([level is not None for level in levels], dtype=bool)
         return LevelCounts(levels[known], counts[known], int(counts[~known].sum()))
     values, counts = _distinct(as_series(column))
@@ -131,9 +130,13 @@ def level_codes(column: Values) -> tuple[np.ndarray, np.ndarray]:
     """
     text = _in_arrow(column)
     if text is not None:
-        found = text.dictionary_encode()
-        codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        return codes, found.dictionary.to_numpy(zero_copy_only=False)
+        found = text.dictionary_encode("encode")
+        codes, texts = plain_array(found.indices), plain_texts(found.dictionary)
+        gap = np.flatnonzero(np.equal(texts, None))
+        if len(gap):
+            texts = np.delete(texts, gap)
+            codes = np.where(codes == gap, -1, codes - (codes > gap))
+        return codes, texts
     series = as_series(column)
     if isinstance(series.dtype, pd.CategoricalDtype):
         codes, values = series.cat.codes.to_numpy(), series.cat.categories

@@ -14,8 +14,8 @@ from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share, told_sizes
 from driftlib.drift.statistics import FURTHER, SHAPE, SIZES, Columns, column_statistics
+from driftlib.drift.table import TableColumns, table_rows
 from driftlib.drift.units import first_reason, judge_units
-from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import NumericCounts, Profile
 from driftlib.profile.reference import refer_to
@@ -124,7 +124,7 @@ def compare(
     policy: DriftPolicy,
     in_run: bool = False,
     beside: int | None = None,
-) -> list[pd.DataFrame]:
+) -> list[TableColumns]:
     """Compare pairs of profiles, column by column.
 
     Parameters
@@ -141,9 +141,10 @@ def compare(
 
     Returns
     -------
-    list of pandas.DataFrame
-        One a pair, indexed by feature; for the columns see `driftlib.detect_drift`. Predictions
-        and the target have a row where both sides have values.
+    list of dict of str to array
+        A table a pair, by its columns (see `driftlib.drift.table.as_table`): `feature`, and those
+        of `driftlib.detect_drift`. Predictions and the target have a row where both sides have
+        values.
 
     Raises
     ------
@@ -196,15 +197,14 @@ def _by_units(pair: Pair, known: Columns, alone: bool) -> Columns:
     return known | units
 
 
-def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> pd.DataFrame:
+def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> TableColumns:
     """Add severities and notes."""
     sizes = told_sizes(effect_sizes(columns), columns)
     shares = largest_share(sizes)
     severities, if_real, real_from, notes = [], [], [], []
     least_levels = _least_levels(columns).tolist()
     reason = pair.cannot_tell or first_reason(columns, pair.baseline.unit)
-    values = zip(*(column.tolist() for column in columns.values()), strict=True)
-    rows = [dict(zip(columns, row, strict=True)) for row in values]
+    rows = table_rows(columns)
     psis, parts = (np.nan_to_num(size, nan=0.0).tolist() for size in (sizes["PSI"], shares))
     for row, psi, share, level in zip(rows, psis, parts, least_levels, strict=True):
         name = row["feature"]
@@ -229,10 +229,8 @@ def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> 
         "size": [size.value for size in if_real],
         "real_from": real_from,
     }
-    return pd.DataFrame(
-        {name: found[name] for name in ([*COLUMNS, *IN_RUN] if in_run else COLUMNS)},
-        index=pd.Index(columns["feature"].tolist(), name="feature"),
-    )
+    names = ("feature", *COLUMNS, *IN_RUN) if in_run else ("feature", *COLUMNS)
+    return {name: found[name] for name in names}
 
 
 def _least_levels(columns: Columns) -> np.ndarray:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, reduce
+from itertools import compress
 from operator import add
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from driftlib.arguments import known_keywords
 from driftlib.data.by_rows import ByRows
@@ -22,6 +25,7 @@ from driftlib.drift.segments import (
     stack_segments,
     subjects_of,
 )
+from driftlib.drift.table import TableColumns, as_table, columns_of, table_rows
 from driftlib.drift.units import first_reason, unit_line
 from driftlib.errors import ParameterError
 from driftlib.lazily import pd
@@ -44,8 +48,8 @@ class DriftResult(Result):
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        A row per column in the baseline's order; see `detect_drift`.
+    columns : mapping of str to array
+        Of `table`, with `feature`: a frame is made of them when one is asked for.
     baseline : Baseline
         Its columns are compared.
     current : Profile
@@ -70,7 +74,7 @@ class DriftResult(Result):
         How well all features together tell the periods apart, where that was asked for.
     """
 
-    table: pd.DataFrame
+    columns: TableColumns = field(repr=False)
     baseline: Baseline = field(repr=False)
     current: Profile = field(repr=False)
     policy: DriftPolicy
@@ -82,16 +86,28 @@ class DriftResult(Result):
     quality: tuple[Finding, ...] = ()
     joint: JointDrift | None = None
 
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row per column of the data in the baseline's order; see `detect_drift`."""
+        return as_table(self.columns)
+
     @property
     def subjects(self) -> pd.Series:
         """What each row of the table is about: its feature, and with segments which of them."""
         return subjects_of(self.table, self.by)
 
     @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The table row by row, by column, each with its `subject`: what it is about."""
+        subjects = self.subjects.tolist() if self.by else self.columns["feature"]
+        rows = zip(subjects, table_rows(self.columns), strict=True)
+        return [row | {"subject": subject} for subject, row in rows]
+
+    @property
     def drifted(self) -> list[str]:
         """Names of the features that drifted, in some segment: really, and enough to matter."""
         features = set(self.baseline.features)
-        found = dict.fromkeys(self.table.index[self.table["drifted"]])
+        found = dict.fromkeys(compress(self.columns["feature"], self.columns["drifted"]))
         return [name for name in found if name in features]
 
     @cached_property
@@ -99,7 +115,7 @@ class DriftResult(Result):
         """Why nothing can be told, in some segment; None where all can."""
         parts = self.segments.values() if self.by else [self]
         unlike = (part.like.reason for part in parts if part.like)
-        return next(filter(None, unlike), None) or first_reason(self.table, self.baseline.unit)
+        return next(filter(None, unlike), None) or first_reason(self.columns, self.baseline.unit)
 
     @property
     def season(self) -> str:
@@ -119,7 +135,9 @@ class DriftResult(Result):
     @property
     def unit(self) -> str:
         """What a unit is, how many there are, and how strongly rows of one belong together."""
-        effect = self.table["design_effect"].median()
+        effects = np.asarray(self.columns["design_effect"], dtype=float)
+        known = effects[~np.isnan(effects)]
+        effect = float(np.median(known)) if len(known) else np.nan
         return unit_line(
             self.baseline.unit, (self.baseline.reference_units, self.current.units), effect
         )
@@ -137,9 +155,10 @@ class DriftResult(Result):
     @property
     def headline(self) -> str:
         """The finding in one sentence."""
-        known = self.table.index.isin(self.baseline.features)
+        features = set(self.baseline.features)
+        rows = [row for row in self.rows if row["feature"] in features]
         pairs = f"pairs of a feature and one of {counted(len(self.segments), 'segment')}"
-        total = f"{int(known.sum())} {pairs if self.by else 'features'}"
+        total = f"{len(rows)} {pairs if self.by else 'features'}"
         rest = " (against all of the reference)" if self.pooled else ""
         if self.like and self.like.compared and self.like.missing:
             rest += f" ({self.like.missing})"
@@ -149,12 +168,12 @@ class DriftResult(Result):
         if not self.drifted and self.joint and self.joint.severity.drifted:
             return f"None of {total} moved enough by itself; all together: {self.joint.note}{rest}"
         if not self.drifted:
-            real = int((self.table["severity"] == "minor").sum())
+            real = list(self.columns["severity"]).count("minor")
             rest += f"; {real} changed, but too little to matter" if real else ""
             return f"No drift: none of {total} moved enough to matter{rest}"
-        ranks = self.table["severity"].map(rank)
-        order = self.table.assign(rank=ranks, subject=self.subjects)[known & self.table["drifted"]]
-        worst = order.sort_values(["rank", "psi"], ascending=False)["subject"].tolist()
+        rows = [row for row in rows if row["drifted"]]
+        rows.sort(key=lambda row: (-rank(row["severity"]), -np.nan_to_num(row["psi"], nan=-1.0)))
+        worst = [row["subject"] for row in rows]
         return f"{len(worst)} of {total} drifted: {listed(worst)}{rest}"
 
     @property
@@ -285,10 +304,10 @@ def detect_drift(
         return _by_segment(reference, current, names, baseline, policy)
     profile = current if isinstance(current, Profile) else baseline.profile(current)
     pair = pair_up(baseline, baseline.reference, profile)
-    (table,) = compare([pair], policy)
+    (columns,) = compare([pair], policy)
     plain = plain_psi(baseline, baseline.reference, pair.after) if pair.like else {}
     result = DriftResult(
-        table, pair.baseline, pair.after, policy, like=pair.like, seasonal_psi=plain,
+        columns, pair.baseline, pair.after, policy, like=pair.like, seasonal_psi=plain,
         quality=check_quality(baseline, profile, quality),
     )  # fmt: skip
     if not asked and not joint:
@@ -319,8 +338,8 @@ def _by_segment(
         s: DriftResult(tables[s], pair.baseline, pair.after, policy, pooled=pooled, like=pair.like)
         for s, pair in pairs.items()
     }
-    rows = {segment: table.reset_index() for segment, table in tables.items()}
-    table = stack_segments(rows, names, 0).set_index("feature")
+    rows = {segment: as_table(columns).reset_index() for segment, columns in tables.items()}
+    columns = columns_of(stack_segments(rows, names, 0))
     whole = reduce(add, profiles.values())
     like = all_alike([pair.like for pair in pairs.values()])
-    return DriftResult(table, baseline, whole, policy, tuple(names), pooled, parts, like)
+    return DriftResult(columns, baseline, whole, policy, tuple(names), pooled, parts, like)

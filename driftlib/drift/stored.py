@@ -13,6 +13,7 @@ from driftlib.drift.compare import compare, pair_up
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.run import Counted, count_windows
 from driftlib.drift.segments import ProfileGroups
+from driftlib.drift.table import as_table
 from driftlib.drift.trend_result import TrendResult, place_table
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
@@ -42,8 +43,8 @@ def compare_alone(
         With a season, what could not be compared.
     """
     pair = pair_up(baseline, baseline.reference, profile)
-    (table,) = compare([pair], policy, in_run=True)
-    return table, pair.like.missing if pair.like and not pair.like.reason else ""
+    (columns,) = compare([pair], policy, in_run=True)
+    return as_table(columns), pair.like.missing if pair.like and not pair.like.reason else ""
 
 
 def coarse_row(baseline: Baseline, profile: Profile) -> np.ndarray:

@@ -28,6 +28,7 @@ from driftlib.drift.segments import (
     segment_baselines,
     stack_segments,
 )
+from driftlib.drift.table import as_table
 from driftlib.drift.trend_result import TrendResult, place_table
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline
@@ -246,7 +247,7 @@ def _compare_windows(
     for number in range(max(len(found) for found in groups.segments.values())):
         now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
         pairs = [pair_up(baselines[s], before[s], now[s][1], part) for s in now]
-        compared = compare(pairs, policy, in_run=True)
+        compared = [as_table(columns) for columns in compare(pairs, policy, in_run=True)]
         for segment, pair, table in zip(now, pairs, compared, strict=True):
             window, profile = now[segment]
             if pair.like:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def reasons_of(table: pd.DataFrame, rule: UnitRule) -> list[str]:
     ]
 
 
-def _numbers_of(table: pd.DataFrame | Mapping[str, np.ndarray]) -> list[tuple[float, float]]:
+def _numbers_of(table: Mapping[str, Any] | pd.DataFrame) -> list[tuple[float, float]]:
     """Units of the reference and of current, row by row."""
     sides = (np.asarray(table[f"units_{side}"], dtype=float) for side in ("reference", "current"))
     return list(zip(*(side.tolist() for side in sides), strict=True))
@@ -81,7 +82,7 @@ def _reason(rule: UnitRule, reference: float, current: float) -> str:
     return too_few(rule, reference, current)
 
 
-def first_reason(table: pd.DataFrame | Mapping[str, np.ndarray], rule: UnitRule) -> str | None:
+def first_reason(table: Mapping[str, Any] | pd.DataFrame, rule: UnitRule) -> str | None:
     """Say why nothing could be told in some row of a result's table.
 
     Parameters

@@ -11,7 +11,7 @@ import numpy as np
 from driftlib.data.columns import Values
 from driftlib.data.levels import KnownLevels
 from driftlib.data.numbers import Numbers, as_numbers, without_gaps
-from driftlib.lazily import pd
+from driftlib.data.text_hashes import hash_texts
 from driftlib.profile.outside import count_outside
 from driftlib.profile.profile import (
     UNLISTED_NAMES,
@@ -258,6 +258,4 @@ def bucket_of(levels: np.ndarray) -> np.ndarray:
     int array, shape of `levels`
         0 to 49.
     """
-    if not len(levels):
-        return np.zeros(0, dtype=np.int64)
-    return (pd.util.hash_array(levels, categorize=False) % HASH_BUCKETS).astype(np.int64)
+    return (hash_texts(levels) % HASH_BUCKETS).astype(np.int64)

@@ -167,11 +167,13 @@ def _check_beside(baseline: Baseline, given: Mapping[str, Any]) -> None:
 
 def _check_unit(baseline: Baseline, unit: str) -> None:
     """Raise unless the unit is left to be chosen, or what the baseline was fitted with."""
+    if unit == AUTO:
+        return
     rule = baseline.unit
     offset = read_offset(unit) if isinstance(unit, str) else None
     same = unit == rule.kind if rule.kind == ROW else unit == rule.column
     same |= rule.kind == TIME and offset is not None and offset == read_offset(rule.offset)
-    if unit != AUTO and not same:
+    if not same:
         held = rule.offset if rule.kind == TIME else rule.column or rule.kind
         raise ParameterError(
             f"unit={unit!r} is given beside a baseline that was fitted with unit={held!r}: leave "

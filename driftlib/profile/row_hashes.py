@@ -17,8 +17,9 @@ from driftlib.data.columns import Fetched, Values, as_series, is_arrow
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
+from driftlib.data.text_hashes import hash_texts, mixed
 from driftlib.data.times import as_times, instants
-from driftlib.lazily import pd, types
+from driftlib.lazily import types
 from driftlib.profile.column import Column
 
 MOST_ROWS, FEWEST_ROWS = 20_000, 1_000
@@ -212,7 +213,7 @@ def hash_rows(
     for bits in known.values():
         # One product a column spreads a number's bits upwards: well enough to go on from.
         key = (key ^ bits) * _MISSING
-    key = _mixed(key)
+    key = mixed(key)
     rows, thinned = _chosen(key, 0, len(names))
     chosen = fetched if len(rows) == number else fetched.take(rows)
     cells = np.empty((len(rows), len(names)), dtype=np.uint32, order="F")
@@ -226,9 +227,9 @@ def hash_rows(
                 bits[place] = known[name][rows]
             elif name in there:
                 bits[place] = _bits_of(chosen[name], name in numeric)
-        mixed = _mixed(bits.T)
-        short = (mixed >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
-        cells[:, first : first + step] = np.where(mixed == _MIXED_MISSING, np.uint32(0), short)
+        spread = mixed(bits.T)
+        short = (spread >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
+        cells[:, first : first + step] = np.where(spread == _MIXED_MISSING, np.uint32(0), short)
     return RowHashes(tuple(names), number, key[rows], cells, thinned)
 
 
@@ -266,25 +267,15 @@ def _bits_of(values: Values, numeric: bool) -> np.ndarray:
         moments = instants(as_times(as_series(values))).astype("datetime64[us]")
         return np.where(np.isnat(moments), _MISSING, moments.astype(np.int64).view(np.uint64))
     codes, levels = level_codes(values)
-    hashes = np.zeros(0, dtype=np.uint64)
-    if len(levels):
-        hashes = pd.util.hash_array(levels, categorize=False)
-    return np.append(hashes, _MISSING)[codes]
+    return np.append(hash_texts(levels), _MISSING)[codes]
 
 
 def _one_of(cells: np.ndarray, places: Iterable[int]) -> np.ndarray:
     """Make one hash of some columns of each row."""
     whole = np.zeros(len(cells), dtype=np.uint64)
     for place in places:
-        whole = _mixed(whole ^ cells[:, place])
+        whole = mixed(whole ^ cells[:, place])
     return whole
-
-
-def _mixed(z: np.ndarray) -> np.ndarray:
-    """Spread bits evenly (the finalizer of Steele, Lea and Flood 2014)."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
 
 
 def multiplicities(hashes: np.ndarray) -> np.ndarray:
@@ -309,4 +300,4 @@ def multiplicities(hashes: np.ndarray) -> np.ndarray:
     return np.diff(np.append(starts, len(ordered)))
 
 
-_MIXED_MISSING = _mixed(np.array([_MISSING], dtype=np.uint64))[0]
+_MIXED_MISSING = mixed(np.array([_MISSING], dtype=np.uint64))[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.quality.columns import column_findings, type_findings
@@ -51,7 +50,6 @@ def check_quality(
     >>> [(f.kind, f.column) for f in check_quality(baseline, baseline.profile(batch))]
     [('one value only', 'sky'), ('new column', 'wind')]
     """
-    moment = pd.Timestamp(datetime.now() if now is None else now)
     found = [
         *column_findings(baseline, profile),
         *type_findings(baseline, profile, policy),
@@ -63,5 +61,5 @@ def check_quality(
         if not changed.intersection(known.rule.names):
             found += repeat_findings(known, facts, policy)
             found += same_row_findings(known, facts)
-        found += time_findings(known, facts, policy, moment)
+        found += time_findings(known, facts, policy, now or datetime.now())
     return tuple(sorted(found, key=lambda finding: -rank(finding.severity)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import numpy as np
 
@@ -150,7 +151,7 @@ def _expected_share(known: ReferenceFacts, rows: float) -> float:
 
 
 def time_findings(
-    known: ReferenceFacts, facts: Facts, policy: QualityPolicy, now: pd.Timestamp
+    known: ReferenceFacts, facts: Facts, policy: QualityPolicy, now: datetime
 ) -> Iterator[Finding]:
     """Find what is wrong with a batch's times and with its rows along them.
 
@@ -159,7 +160,7 @@ def time_findings(
     known : ReferenceFacts
     facts : Facts
     policy : QualityPolicy
-    now : pandas.Timestamp
+    now : datetime
         What ages are counted to.
 
     Yields
@@ -273,8 +274,8 @@ def _length(minutes: int) -> str:
     return ""
 
 
-def _age(times: TimeCounts, column: str, policy: QualityPolicy, now: pd.Timestamp) -> Finding:
-    age = now - times.newest
+def _age(times: TimeCounts, column: str, policy: QualityPolicy, now: datetime) -> Finding:
+    age = pd.Timestamp(now) - times.newest
     most = policy.longest_age
     old = most is not None and age > most
     limit = f"; it may be {_length(int(most.total_seconds() // 60))} old" if most else ""

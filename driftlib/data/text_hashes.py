@@ -1,0 +1,110 @@
+"""Hash texts as pandas does, without loading it for the few levels of a small file.
+
+Baselines keep hashes of rows and of levels, so they have to be the same on every machine and
+whatever is loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from driftlib.lazily import pd
+
+# Of more texts, pandas' own code is quicker although it has to be loaded.
+FEW = 2_000
+# SipHash-2-4 by Aumasson and Bernstein (2012), with the key that pandas takes.
+_KEY = np.frombuffer(b"0123456789123456", dtype="<u8")
+_START = np.frombuffer(b"uespemosmodnarodarenegylsetybdet", dtype="<u8")
+_LAST = np.uint64(0xFF)
+
+
+def hash_texts(texts: np.ndarray) -> np.ndarray:
+    """Hash texts, each to 64 bits: `pandas.util.hash_array` of them.
+
+    Parameters
+    ----------
+    texts : object array of str
+        That UTF-8 can hold.
+
+    Returns
+    -------
+    uint64 array, shape of `texts`
+
+    Examples
+    --------
+    >>> hash_texts(np.array(["a", "b"], dtype=object)) % 50
+    array([ 4, 25], dtype=uint64)
+    """
+    if not len(texts):
+        return np.zeros(0, dtype=np.uint64)
+    if "pandas" in sys.modules or len(texts) > FEW:
+        hashes: np.ndarray = pd.util.hash_array(texts, categorize=False)
+        return hashes
+    return mixed(siphash(texts))
+
+
+def siphash(texts: np.ndarray) -> np.ndarray:
+    """Compute SipHash-2-4 of texts, all of them at once.
+
+    Parameters
+    ----------
+    texts : object array of str
+
+    Returns
+    -------
+    uint64 array, shape of `texts`
+    """
+    encoded = [text.encode() for text in texts]
+    words = np.array([len(one) // 8 + 1 for one in encoded])
+    # The last word of each ends in the text's length.
+    filled = [
+        one.ljust(8 * n - 1, b"\0") + bytes([len(one) % 256])
+        for one, n in zip(encoded, words.tolist(), strict=True)
+    ]
+    longest = int(words.max())
+    cells = np.frombuffer(b"".join(one.ljust(8 * longest, b"\0") for one in filled), dtype="<u8")
+    table = cells.reshape(len(encoded), longest)
+    v = [np.full(len(encoded), word) for word in _START ^ np.tile(_KEY, 2)]
+    for place in range(longest):
+        before, word = v, table[:, place]
+        v = _rounds([*v[:3], v[3] ^ word], 2)
+        v[0] ^= word
+        v = [np.where(place < words, new, old) for new, old in zip(v, before, strict=True)]
+    v[2] ^= _LAST
+    v = _rounds(v, 4)
+    found: np.ndarray = v[0] ^ v[1] ^ v[2] ^ v[3]
+    return found
+
+
+def _rounds(v: list[np.ndarray], number: int) -> list[np.ndarray]:
+    a, b, c, d = v
+    for _ in range(number):
+        a, c = a + b, c + d
+        b, d = _turned(b, 13) ^ a, _turned(d, 16) ^ c
+        a, c = _turned(a, 32) + d, c + b
+        b, d = _turned(b, 17) ^ c, _turned(d, 21) ^ a
+        c = _turned(c, 32)
+    return [a, b, c, d]
+
+
+def _turned(words: np.ndarray, bits: int) -> np.ndarray:
+    turned: np.ndarray = (words << np.uint64(bits)) | (words >> np.uint64(64 - bits))
+    return turned
+
+
+def mixed(z: np.ndarray) -> np.ndarray:
+    """Spread bits evenly (the finalizer of Steele, Lea and Flood 2014).
+
+    Parameters
+    ----------
+    z : uint64 array
+
+    Returns
+    -------
+    uint64 array, shape of `z`
+    """
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

@@ -1,0 +1,75 @@
+"""Hold the table of a comparison column by column: a pandas frame is made when one is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from driftlib.lazily import pd
+
+# Of a table, by name, `feature` among them: lists or arrays, a value a row.
+TableColumns: TypeAlias = Mapping[str, Any]
+
+
+def as_table(columns: TableColumns) -> pd.DataFrame:
+    """Make a frame of a table's columns.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        `feature` among them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by feature.
+
+    Examples
+    --------
+    >>> as_table({"feature": ["x", "y"], "psi": [0.1, 0.2]})["psi"].to_dict()
+    {'x': 0.1, 'y': 0.2}
+    """
+    index = pd.Index(list(columns["feature"]), name="feature")
+    values = {name: values for name, values in columns.items() if name != "feature"}
+    return pd.DataFrame(values, index=index)
+
+
+def columns_of(table: pd.DataFrame) -> TableColumns:
+    """Take a frame apart into what `as_table` makes it of.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With a column `feature`.
+
+    Returns
+    -------
+    mapping of str to array
+
+    Examples
+    --------
+    >>> columns_of(pd.DataFrame({"feature": ["x"], "psi": [0.1]}))["psi"].tolist()
+    [0.1]
+    """
+    return {str(name): table[name].array for name in table.columns}
+
+
+def table_rows(columns: TableColumns) -> list[dict[str, Any]]:
+    """Read a table row by row.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+
+    Returns
+    -------
+    list of dict
+        By column; numbers and truth values are Python's own.
+
+    Examples
+    --------
+    >>> table_rows({"feature": ["x"], "psi": [0.1]})
+    [{'feature': 'x', 'psi': 0.1}]
+    """
+    values = [one.tolist() if hasattr(one, "tolist") else one for one in columns.values()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
