@@ -20,6 +20,7 @@ from driftlib.cli import main
 from driftlib.data.units import unit_codes
 from driftlib.drift.bounds import may_matter
 from driftlib.drift.compare import compare, pair_up
+from driftlib.drift.table import as_table
 from driftlib.profile.stacked import Stack
 from driftlib.reporting import tables, verdicts
 from driftlib.reporting.sections import attempt
@@ -281,7 +282,7 @@ def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
         both = rows[["when"]].assign(small=rows["x"] + 0.45, large=rows["x"] + 9)
         together = repeat_columns(one.baseline, {"small": "x", "large": "x"})
         pair = pair_up(together, together.reference, together.profile_frame(both))
-        (table,) = compare([pair], dl.DriftPolicy(), beside=0)
+        table = as_table(compare([pair], dl.DriftPolicy(), beside=0)[0])
         alone = one.baseline.profile_frame(rows.assign(x=rows["x"] + 0.45))
         single = dl.detect_drift(one.baseline, alone).table.loc["x"]
         assert single["severity"] != "none"
@@ -291,7 +292,7 @@ def test_faults_tried_at_once_do_not_stand_in_one_anothers_way():
         several = repeat_columns(one.baseline, dict.fromkeys(gaps, "x"))
         pair = pair_up(several, several.reference,
                        several.profile_frame(rows[["when"]].assign(**gaps)))  # fmt: skip
-        (lost,) = compare([pair], dl.DriftPolicy(), beside=0)
+        lost = as_table(compare([pair], dl.DriftPolicy(), beside=0)[0])
         own = dl.detect_drift(one.baseline, rows.assign(x=few)).table.loc["x"]
         assert lost.loc["few", "missing_p_value"] == pytest.approx(own["missing_p_value"])
         assert table.loc["small", ["severity", "p_value"]].tolist() == [

@@ -138,9 +138,9 @@ def test_days_of_a_month_of_flights_dealt_to_two_sides_show_no_drift():
 
 def compared(baseline, before, after):
     from driftlib.drift.compare import Pair, compare
+    from driftlib.drift.table import as_table
 
-    (table,) = compare([Pair(baseline, before, after)], dl.DriftPolicy())
-    return table
+    return as_table(compare([Pair(baseline, before, after)], dl.DriftPolicy())[0])
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def level_codes(column: Values) -> tuple[np.ndarray, np.ndarray]:
     if text is not None:
         found = text.dictionary_encode("encode")
         codes, texts = plain_array(found.indices), plain_texts(found.dictionary)
-        gap = np.flatnonzero(np.equal(texts, None))
+        gap = np.flatnonzero([text is None for text in texts])
         if len(gap):
             texts = np.delete(texts, gap)
             codes = np.where(codes == gap, -1, codes - (codes > gap))

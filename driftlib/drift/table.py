@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from driftlib.lazily import pd
 
 # Of a table, by name, `feature` among them: lists or arrays, a value a row.
@@ -51,7 +53,12 @@ def columns_of(table: pd.DataFrame) -> TableColumns:
     >>> columns_of(pd.DataFrame({"feature": ["x"], "psi": [0.1]}))["psi"].tolist()
     [0.1]
     """
-    return {str(name): table[name].array for name in table.columns}
+    return {str(name): _values(table[name]) for name in table.columns}
+
+
+def _values(column: pd.Series) -> Any:
+    plain = isinstance(column.dtype, np.dtype)
+    return column.to_numpy() if plain else column.array
 
 
 def table_rows(columns: TableColumns) -> list[dict[str, Any]]:

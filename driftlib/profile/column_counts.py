@@ -54,7 +54,7 @@ def sorted_numbers(values: Values) -> tuple[Numbers, np.ndarray, int, int]:
 
     Examples
     --------
-    >>> sorted_numbers(pd.Series([2.0, None, np.inf, 1.0]))[1:]
+    >>> sorted_numbers(np.array([2.0, np.nan, np.inf, 1.0]))[1:]
     (array([1., 2.]), 1, 1)
     """
     there = without_gaps(values)

@@ -1,0 +1,141 @@
+"""Columns as they lie in a file: counted as the same columns of a frame are, without pandas."""
+
+import subprocess
+import sys
+from datetime import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import driftlib as dl
+from driftlib.data.batches import Batch
+from driftlib.data.columns import count_missing, plain_array
+from driftlib.data.frames import arrow_to_pandas
+from driftlib.data.levels import count_levels, level_codes
+from driftlib.data.text_hashes import hash_texts, mixed, siphash
+
+ROWS = 400
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Arrow columns of many types, some with gaps."""
+    rng = np.random.default_rng(3)
+    gap = rng.random(ROWS) < 0.1
+    numbers = rng.normal(size=ROWS)
+    words = rng.choice(["clear", "fog", "", "NA", "é" * 9, "7.0"], ROWS)
+    large = 10**18 + rng.integers(0, 9, ROWS)
+    return pa.table(
+        {
+            "double": pa.array(numbers, mask=gap),
+            "single": pa.array(numbers.astype(np.float32)),
+            "whole": pa.array(rng.integers(0, 9, ROWS), pa.int16()),
+            "unsigned": pa.array(rng.integers(0, 99, ROWS), pa.uint64()),
+            "whole with gaps": pa.array(rng.integers(0, 9, ROWS), mask=gap),
+            "large with gaps": pa.array(large, mask=gap),
+            "infinite": pa.array(np.where(gap, np.inf, numbers)),
+            "text": pa.array(words, mask=gap),
+            "large text": pa.array(words, pa.large_string(), mask=gap),
+            "numbers as text": pa.array([f"{n:.2f}" for n in numbers]),
+            "no text": pa.array([None] * ROWS, pa.string()),
+            "truth": pa.array(gap),
+            "codes": pa.array(words).dictionary_encode(),
+            "money": pa.array([Decimal(int(n)) for n in rng.integers(0, 9, ROWS)]),
+            "when": pa.array([datetime(2026, 1, 1 + d) for d in rng.integers(0, 28, ROWS)]),
+        }
+    )
+
+
+def test_a_column_of_a_file_counts_as_that_of_a_frame(table):
+    frame = arrow_to_pandas(table)
+    baseline = dl.Baseline.fit(frame.head(200), unit="row")
+    want = baseline.profile_frame(frame.iloc[150:])
+    found = baseline.profile_batch(Batch(table.slice(150)))
+    for name, counts in want.columns.items():
+        ours = found.columns[name]
+        assert type(ours) is type(counts)
+        for field, value in vars(counts).items():
+            np.testing.assert_array_equal(getattr(ours, field), value, err_msg=f"{name}.{field}")
+
+
+def test_rows_of_a_file_are_known_again_in_a_frame(table, tmp_path):
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table, path)
+    frame = arrow_to_pandas(table)
+    baseline = dl.Baseline.fit(frame, unit="row")
+    hashes = [baseline.profile(one).facts.row_hashes for one in (path, frame)]
+    np.testing.assert_array_equal(hashes[0].keys, hashes[1].keys)
+    np.testing.assert_array_equal(hashes[0].cells, hashes[1].cells)
+
+
+def test_columns_of_a_file_that_are_other_than_the_baselines(tmp_path):
+    """Text where numbers were, and numbers where text was."""
+    words, numbers = [f"{n}" for n in range(300)], np.arange(300.0)
+    reference = pd.DataFrame({"n": numbers[::-1], "w": np.where(numbers % 2, "1", "2.5")})
+    current = pd.DataFrame({"n": words, "w": np.where(numbers % 2, 1, 2.5)})
+    baseline = dl.Baseline.fit(reference, unit="row", categorical=["w"])
+    current.to_parquet(tmp_path / "c.parquet")
+    results = [dl.detect_drift(baseline, c) for c in (current, tmp_path / "c.parquet")]
+    pd.testing.assert_frame_equal(results[0].table, results[1].table)
+    assert results[1].drifted == []
+
+
+def test_numbers_with_gaps_are_taken_from_where_they_lie():
+    for kind in (pa.float32(), pa.float64()):
+        whole = pa.array([1.5, None, 2.5, None, 4.5] * 5, kind)
+        for part in (whole, whole.slice(3, 9), whole.slice(0, 1), whole.slice(25)):
+            found = plain_array(part)
+            np.testing.assert_array_equal(found, part.to_numpy(zero_copy_only=False))
+            assert found.dtype == kind.to_pandas_dtype()
+            assert count_missing(found) == part.null_count
+
+
+def test_text_of_arrow_has_the_levels_of_pandas():
+    text = pa.array(["b", None, "a", "b", "NA", None])
+    series = pd.Series(["b", None, "a", "b", "NA", None], dtype=object)
+    counts = [count_levels(one) for one in (text, series)]
+    assert [dict(zip(c.levels, c.counts, strict=True)) for c in counts] == [
+        {"b": 2, "a": 1, "NA": 1}
+    ] * 2
+    assert [c.missing for c in counts] == [2, 2]
+    codes, levels = level_codes(text)
+    assert [None if c < 0 else levels[c] for c in codes] == text.to_pylist()
+
+
+def test_texts_are_hashed_as_pandas_does():
+    lengths = [*range(20), 255, 256, 300]
+    texts = np.array([*("x" * n for n in lengths), "ä€😀", "naïve", "\0", "a\0"], dtype=object)
+    want = pd.util.hash_array(texts, categorize=False)
+    np.testing.assert_array_equal(mixed(siphash(texts)), want)
+    np.testing.assert_array_equal(hash_texts(texts), want)
+    assert hash_texts(texts[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+@pytest.mark.parametrize("shift", [0.0, 2.0])
+def test_a_check_of_a_file_does_without_pandas(tmp_path, ending, shift):
+    rng = np.random.default_rng(0)
+
+    def rows(shift: float) -> pd.DataFrame:
+        numbers = rng.normal(loc=[shift, 0], size=(500, 2))
+        words = rng.choice(["a", "b"], 500)
+        return pd.DataFrame(numbers, columns=["x", "y"]).assign(word=words, n=range(500, 0, -1))
+
+    dl.Baseline.fit(rows(0.0), unit="row").save(tmp_path / "baseline.json")
+    current = tmp_path / f"current.{ending}"
+    writers = {"parquet": pd.DataFrame.to_parquet, "csv": pd.DataFrame.to_csv}
+    writers[ending](rows(shift), current, index=False)
+    code = (
+        "import sys; from driftlib.cli import main\n"
+        f"code = main(['check', {str(tmp_path / 'baseline.json')!r}, {str(current)!r}])\n"
+        "print('pandas' in sys.modules, 'sklearn' in sys.modules)\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "False False", done.stdout + done.stderr
+    assert ("x" in done.stdout.splitlines()[0]) == bool(shift)
+    assert done.returncode == bool(shift)
