@@ -7,14 +7,17 @@ What a command has to say is written after its files, see `driftlib.cli.outcome`
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
 import driftlib
 from driftlib.cli.outcome import INTERRUPTED, UNUSABLE, complain, write_out
 from driftlib.errors import DriftlibError
 
+OBJECTS_BETWEEN_COLLECTIONS = 50_000
 DESCRIPTION = "Has a deployed model degraded, is it the data or the concept, and how sure are we?"
 COMMANDS = {
     "init": "look at your data and write a file of parameters",
@@ -45,6 +48,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         input cannot be used.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    with _few_collections():
+        return _run(given)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for garbage seldom: what a command loads and reads it keeps to its end."""
+    before = gc.get_threshold()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _run(given: Sequence[str]) -> int:
     options = vars(_parser(given).parse_args(given))
     run = options.pop("run")
     try:

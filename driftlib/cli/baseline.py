@@ -44,7 +44,7 @@ def run(reference: str, output: str, **options: Any) -> Outcome:
     -------
     Outcome
     """
-    from driftlib.drift.units import unit_line
+    from driftlib.drift.unit_lines import unit_line
     from driftlib.profile.baseline import Baseline
 
     given = {name: value for name, value in options.items() if value is not None}

@@ -15,7 +15,7 @@ from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share, told_sizes
 from driftlib.drift.statistics import FURTHER, SHAPE, SIZES, Columns, column_statistics
 from driftlib.drift.table import TableColumns, table_rows
-from driftlib.drift.units import first_reason, judge_units
+from driftlib.drift.unit_lines import first_reason
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import NumericCounts, Profile
 from driftlib.profile.reference import refer_to
@@ -178,11 +178,16 @@ def _without_counters(pair: Pair) -> Pair:
 def _by_units(pair: Pair, known: Columns, alone: bool) -> Columns:
     """Give the table p-values that know which rows belong together, where some do."""
     names = known["feature"].tolist()
-    columns = [pair.baseline.columns[name] for name in names]
-    first = pair.before is pair.baseline.reference
-    season = pair.baseline.season
-    judged = judge_units(columns, pair.before, pair.after, known, first, pair.part, season, alone)
     nothing = np.full(len(names), np.nan)
+    judged = None
+    if pair.before.units and pair.after.units and pair.before.rows and pair.after.rows:
+        # Where rows are their own units, none of it is loaded.
+        from driftlib.drift.units import judge_units
+
+        columns = [pair.baseline.columns[name] for name in names]
+        first, season = pair.before is pair.baseline.reference, pair.baseline.season
+        sides = pair.before, pair.after
+        judged = judge_units(columns, *sides, known, first, pair.part, season, alone)
     if judged is None:
         least = np.fmin.reduce([known[name] for name in SHAPE])
         told = {"rank_p_value": np.zeros(len(names)), "shape_p_value": least}

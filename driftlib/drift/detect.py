@@ -26,7 +26,7 @@ from driftlib.drift.segments import (
     subjects_of,
 )
 from driftlib.drift.table import TableColumns, as_table, columns_of, table_rows
-from driftlib.drift.units import first_reason, unit_line
+from driftlib.drift.unit_lines import first_reason, unit_line
 from driftlib.errors import ParameterError
 from driftlib.lazily import pd
 from driftlib.profile.baseline import Baseline

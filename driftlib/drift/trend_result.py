@@ -17,7 +17,7 @@ from driftlib.drift.segments import (
     Segment,
     subjects_of,
 )
-from driftlib.drift.units import reasons_of, unit_line
+from driftlib.drift.unit_lines import reasons_of, unit_line
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.results import Result

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from driftlib.data.schema import NUMERIC
 from driftlib.data.season import NO_SEASON, SeasonRule
-from driftlib.data.unit_words import UnitNumber, too_few, units_in_words
-from driftlib.data.units import ABSENT, ROW, TIME, UnitRule, unit_starts
+from driftlib.data.units import TIME, unit_starts
+from driftlib.drift.unit_lines import reason_of
 from driftlib.lazily import pd
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
@@ -42,64 +41,6 @@ class UnitJudgement:
 
     table: pd.DataFrame
     cannot_tell: str = ""
-
-
-def reasons_of(table: pd.DataFrame, rule: UnitRule) -> list[str]:
-    """Say for rows of a result's table why nothing could be told.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With units_reference and units_current.
-    rule : UnitRule
-        What a unit is.
-
-    Returns
-    -------
-    list of str
-        Empty texts where it could.
-    """
-    return [
-        "" if np.isnan(a) or np.isnan(b) else _reason(rule, a, b) for a, b in _numbers_of(table)
-    ]
-
-
-def _numbers_of(table: Mapping[str, Any] | pd.DataFrame) -> list[tuple[float, float]]:
-    """Units of the reference and of current, row by row."""
-    sides = (np.asarray(table[f"units_{side}"], dtype=float) for side in ("reference", "current"))
-    return list(zip(*(side.tolist() for side in sides), strict=True))
-
-
-def _reason(rule: UnitRule, reference: float, current: float) -> str:
-    """Say why sides that have rows tell nothing, with so many units."""
-    if rule.kind != ROW and not (reference and current):
-        side = "current data" if reference else "reference"
-        what = "a time" if rule.kind == TIME else "a value"
-        return (
-            f"cannot tell: no row of the {side} has {what} in {rule.column!r} that can be read "
-            "(unit='row' takes rows as independent)"
-        )
-    return too_few(rule, reference, current)
-
-
-def first_reason(table: Mapping[str, Any] | pd.DataFrame, rule: UnitRule) -> str | None:
-    """Say why nothing could be told in some row of a result's table.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame or dict of array
-        With units_reference and units_current.
-    rule : UnitRule
-        What a unit is.
-
-    Returns
-    -------
-    str or None
-        The first reason; None where all could be told.
-    """
-    several = dict.fromkeys(_numbers_of(table))
-    reasons = (_reason(rule, a, b) for a, b in several if not (np.isnan(a) or np.isnan(b)))
-    return next(filter(None, reasons), None)
 
 
 def judge_units(
@@ -160,7 +101,7 @@ def judge_units(
         index = pd.Index([column.name for column in columns], name="feature")
         return UnitJudgement(pd.DataFrame(counts | values, index=index), reason)
 
-    reason = _reason(was.rule, len(here), len(there) if part == 1 or not len(there) else part)
+    reason = reason_of(was.rule, len(here), len(there) if part == 1 or not len(there) else part)
     if not reason and lost and len(here) + len(there) - 2 - lost < LEAST_DEGREES:
         reason = f"cannot tell: too few {was.rule.plural} in the same cells of the season"
     if reason:
@@ -302,34 +243,3 @@ def _wide(cells: np.ndarray) -> np.ndarray:
     wide = np.zeros((len(cells), WIDE_BINS), dtype=cells.dtype)
     np.add.at(wide.T, np.maximum(bins, 0), inner.T)
     return np.column_stack([cells[:, :1], wide, cells[:, 1:][:, -1:]])
-
-
-def unit_line(
-    rule: UnitRule, profiles: Sequence[ProfileUnits | None], effect: float = np.nan
-) -> str:
-    """Say in one line what a unit is, how many there are, and how strongly rows belong together.
-
-    Parameters
-    ----------
-    rule : UnitRule
-        What a unit is.
-    profiles : sequence of ProfileUnits or None
-        Of the reference, then of the current data.
-    effect : float
-        Median design effect; NaN where there is none.
-
-    Returns
-    -------
-    str
-    """
-    names = ("the reference", "the current data")
-    sides = {
-        name: None if side is None else _number_of(side)
-        for name, side in zip(names, profiles, strict=False)
-    }
-    return units_in_words(rule, sides, effect)
-
-
-def _number_of(units: ProfileUnits) -> UnitNumber:
-    absent = bool((units.ids == ABSENT >> units.fold).any())
-    return UnitNumber(len(units.ids), units.outside, bool(units.fold), absent)

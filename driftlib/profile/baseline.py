@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, reduce
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from driftlib.arguments import known_keywords
 from driftlib.data.batches import Batch, Source, check_rows, each
@@ -30,12 +30,10 @@ from driftlib.lazily import pd
 from driftlib.profile.column import Column, summary
 from driftlib.profile.counting import count_columns, count_units
 from driftlib.profile.facts import Facts, ReferenceFacts, choose_facts, layouts_of
-from driftlib.profile.fitting import Chosen, fit_columns
 from driftlib.profile.grid import fingerprint, with_reference
 from driftlib.profile.pickled import ByFields
 from driftlib.profile.profile import Profile
 from driftlib.profile.season_storage import cells_from_dict, cells_to_dict, season_from_dict
-from driftlib.profile.sketch import ReferenceSketch
 from driftlib.profile.storage import (
     column_from_dict,
     column_to_dict,
@@ -47,6 +45,9 @@ from driftlib.profile.units import ProfileUnits
 from driftlib.profile.written import FORMAT, VERSION, digest, dump, read_content
 from driftlib.stats.gridded import GridSide
 from driftlib.text import first_sentence, quoted
+
+if TYPE_CHECKING:
+    from driftlib.profile.sketch import ReferenceSketch
 
 # What reading the content of a file raises that was not written by `Baseline.save`.
 _DAMAGE = (
@@ -198,6 +199,9 @@ class Baseline(ByFields):
         DriftlibError
             If the reference cannot be read, a name does not exist, or a number is too small.
         """
+        # A baseline that was loaded does without.
+        from driftlib.profile.fitting import Chosen, fit_columns
+
         bins = check_whole("bins", bins, 2)
         if resolution is not None:
             resolution = check_whole("resolution", resolution, 10)

@@ -14,7 +14,7 @@ from driftlib.diagnosis.result import Diagnosis
 from driftlib.drift.detect import DriftResult
 from driftlib.drift.notes import TOGETHER
 from driftlib.drift.trend_result import TrendResult
-from driftlib.drift.units import unit_line
+from driftlib.drift.unit_lines import unit_line
 from driftlib.errors import DataError
 from driftlib.performance.result import Performance
 from driftlib.profile.baseline import Baseline
