@@ -25,9 +25,9 @@ if _typing.TYPE_CHECKING:
     from driftlib.diagnosis.windows import diagnose_windows as diagnose_windows
     from driftlib.domain.classifier import fit_domain as fit_domain
     from driftlib.domain.result import Domain as Domain
-    from driftlib.drift.detect import DriftResult as DriftResult
     from driftlib.drift.detect import detect_drift as detect_drift
     from driftlib.drift.policy import DriftPolicy as DriftPolicy
+    from driftlib.drift.result import DriftResult as DriftResult
     from driftlib.drift.trend import drift_trend as drift_trend
     from driftlib.drift.trend_result import TrendResult as TrendResult
     from driftlib.errors import DriftlibError as DriftlibError
@@ -82,11 +82,9 @@ _MODULES = {
     ),
     "domain.classifier": ("fit_domain",),
     "domain.result": ("Domain",),
-    "drift.detect": (
-        "DriftResult",
-        "detect_drift",
-    ),
+    "drift.detect": ("detect_drift",),
     "drift.policy": ("DriftPolicy",),
+    "drift.result": ("DriftResult",),
     "drift.trend": ("drift_trend",),
     "drift.trend_result": ("TrendResult",),
     "errors": ("DriftlibError",),

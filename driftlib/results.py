@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from driftlib.files import json_ready
-from driftlib.html.table import write_frame
 from driftlib.lazily import pd
 
 if TYPE_CHECKING:
@@ -148,7 +146,11 @@ class Result(ABC):
         return page
 
     def _repr_html_(self) -> str:
-        finding = f"<p><strong>{html.escape(self.headline)}</strong></p>"
+        from html import escape
+
+        from driftlib.html.table import write_frame
+
+        finding = f"<p><strong>{escape(self.headline)}</strong></p>"
         return f"{finding}{write_frame(self.main_table)}"
 
 

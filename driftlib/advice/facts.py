@@ -11,8 +11,8 @@ import pandas as pd
 from driftlib.alerts import DATA_DRIFT, DATA_QUALITY, LABELS, OVER, PERFORMANCE, Alert
 from driftlib.data.times import as_times
 from driftlib.data.windows import start_in_words
-from driftlib.drift.detect import DriftResult
 from driftlib.drift.notes import TOGETHER
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DriftlibError
 from driftlib.performance.metrics import METRICS

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.quality.finding import (
     GONE_COLUMN,
     INFINITE,

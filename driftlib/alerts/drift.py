@@ -6,21 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from driftlib.alerts.alert import DATA_DRIFT, DATA_QUALITY, Alert
-from driftlib.alerts.course import alert_of, both_ends, persistent, subjects_wanted, tell_course
-from driftlib.drift.detect import DriftResult
 from driftlib.drift.notes import TOGETHER
-from driftlib.drift.policy import DriftPolicy, measure_effects
-from driftlib.drift.segments import subjects_of
+from driftlib.drift.result import DriftResult
 from driftlib.lazily import pd
 from driftlib.performance.policy import AlertPolicy
 from driftlib.quality.finding import GONE_COLUMN
-from driftlib.severity import Severity, rank
+from driftlib.severity import rank
 
 if TYPE_CHECKING:
-    from driftlib.drift.trend_result import TrendResult
+    pass
 
 # What one window alone does not show.
 LASTING = "seen over several windows together, hardly in one alone"
@@ -42,7 +37,7 @@ def drift_alerts(result: DriftResult, policy: AlertPolicy) -> list[Alert]:
     least = rank(policy.severity)
     return [
         Alert(
-            _drift_kind(row),
+            drift_kind(row),
             str(row["subject"]),
             None,
             row["severity"],
@@ -126,63 +121,19 @@ def with_quality(
     return list(by_subject.values())
 
 
-def trend_alerts(trend: TrendResult, policy: AlertPolicy) -> list[Alert]:
-    """Make alerts of the windows of a run, one a subject.
+def drift_kind(row: Mapping[str, Any] | pd.Series) -> str:
+    """Tell what kind of alert a row of a drift table makes.
 
     Parameters
     ----------
-    trend : TrendResult
-    policy : AlertPolicy
+    row : mapping
+        By column.
 
     Returns
     -------
-    list of Alert
+    str
+        Such as "data drift".
     """
-    alerts = []
-    for segment, part in (trend.segments or {(): trend}).items():
-        table = part.table.assign(**dict(zip(trend.by, segment, strict=True)))
-        subjects = subjects_of(table, trend.by)
-        level = table["alarm_severity"].map(rank)
-        wanted = persistent(level >= rank(policy.severity), subjects, policy)
-        windows = len(part.windows)
-        for subject, found, every in subjects_wanted(table, subjects, wanted):
-            course = tell_course(every, wanted, level, windows - 1)
-            latest = found.iloc[-1]
-            told = course.part(found[found["severity"] != Severity.NONE])
-            shown = told.iloc[-1] if len(told) else latest
-            message = (
-                f"{subject} {course.when(found, windows, 'drifted')}: {_moves(told, trend.policy)}"
-            )
-            severity = latest["alarm_severity"]
-            alerts.append(alert_of(_drift_kind(shown), subject, latest, severity, message, course))
-    return alerts
-
-
-def _moves(told: pd.DataFrame, thresholds: DriftPolicy) -> str:
-    """Say what happened in the worst and in the latest of the windows that show it by themselves.
-
-    Each is dated and has the severity of its own; what happened is against the reference.
-    """
-    if told.empty:
-        return LASTING
-    effects = measure_effects(told)
-    sizes = pd.DataFrame(
-        {
-            "rank": told["severity"].map(rank),
-            "PSI": effects["PSI"] / thresholds.psi_major,
-            "missing": effects["missing"] / thresholds.share_major,
-            "unseen": effects["unseen"] / thresholds.share_major,
-        }
-    )
-    # A column that is gone has no size.
-    sizes["size"] = sizes[["PSI", "missing", "unseen"]].max(axis=1).fillna(np.inf)
-    worst = told.loc[sizes.sort_values(["rank", "size"], kind="stable").index[-1]]
-    return both_ends(
-        worst, told.iloc[-1], lambda row: f"({row['severity']}): {row['note'] or 'changed'}"
-    )
-
-
-def _drift_kind(row: Mapping[str, Any] | pd.Series) -> str:
     if row["kind"] in KINDS:
         return KINDS[row["kind"]]
     values_moved = row["psi"] - row["psi_expected"] > 0.0

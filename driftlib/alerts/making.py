@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftlib.alerts.alert import Alert, by_urgency
-from driftlib.alerts.drift import drift_alerts, trend_alerts, with_joint, with_quality
+from driftlib.alerts.drift import drift_alerts, with_joint, with_quality
 from driftlib.arguments import known_keywords
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.errors import ParameterError
 from driftlib.performance.policy import AlertPolicy
 
@@ -70,6 +70,7 @@ def _further(result: Any, policy: AlertPolicy) -> list[Alert]:
     """Make alerts of what a check of drift alone does without, and so does not load."""
     from driftlib.alerts.diagnosis import diagnosis_alerts
     from driftlib.alerts.performance import performance_alerts
+    from driftlib.alerts.trend import trend_alerts
     from driftlib.diagnosis.result import Diagnosis
     from driftlib.drift.trend_result import TrendResult
     from driftlib.performance.result import Performance

@@ -14,8 +14,9 @@ from driftlib.data.calendar import anchored
 from driftlib.data.opening import open_source, source_name
 from driftlib.data.sql_address import public_source
 from driftlib.data.units import TIME, part_of_unit
-from driftlib.drift.detect import DriftResult, detect_drift
+from driftlib.drift.detect import detect_drift
 from driftlib.drift.notes import TOGETHER
+from driftlib.drift.result import DriftResult
 from driftlib.errors import DataError, DriftlibError, ParameterError
 from driftlib.lazily import pd
 from driftlib.performance.policy import AlertPolicy

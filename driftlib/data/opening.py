@@ -22,16 +22,15 @@ from driftlib.data.readers import (
     read_table,
     reading_notes,
 )
-from driftlib.data.relations import Relation, is_relation
 from driftlib.data.schema import CATEGORICAL, declared_kind
 from driftlib.data.sources import Dataset, Files, Memory
-from driftlib.data.sql import open_sql
 from driftlib.data.sql_address import is_sql, sql_address
 from driftlib.errors import DataError
 from driftlib.files import shown_name
 from driftlib.lazily import pd
 
 Out = TypeVar("Out")
+ENGINES = ("duckdb", "_duckdb", "ibis")
 _SAMPLES = {"Dask": "frame.sample(frac=0.01).compute()", "Spark": "frame.sample(0.01).toArrow()"}
 
 
@@ -98,6 +97,8 @@ def read_frame(
         frame = stack([as_frame(arrow_to_pandas(table), name) for name, table in tables.items()])
         return with_notes(frame, _notes_on(source, role))
     if is_sql(source):
+        from driftlib.data.sql import open_sql
+
         query = open_sql(source)
         return as_frame(query.read(), query.name)
     if _is_dataset(source):
@@ -241,6 +242,8 @@ def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = 
             Path(data).name, tuple(headers), tuple(headers.values()), as_written=as_written or {}
         )
     if is_sql(data):
+        from driftlib.data.sql import open_sql
+
         return open_sql(data)
     if _is_dataset(data):
         return Dataset(name, data)
@@ -249,7 +252,9 @@ def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = 
         from driftlib.data.distributed import cluster_source
 
         return cluster_source(system, data)
-    if is_relation(data):
+    if _is_relation(data):
+        from driftlib.data.relations import Relation
+
         return Relation(name, data)
     return Memory(name, as_frame(data, role))
 
@@ -270,6 +275,12 @@ def _cluster(data: Any) -> str:
     if package in ("dask", "dask_expr") and hasattr(data, "map_partitions"):
         return "Dask" if type(data).__name__ == "DataFrame" else ""
     return "Spark" if package == "pyspark" and hasattr(data, "mapInArrow") else ""
+
+
+def _is_relation(data: Any) -> bool:
+    """Tell, by names so that nothing is imported, a table that is read anew pass after pass."""
+    package = type(data).__module__.partition(".")[0]
+    return package in ENGINES and hasattr(data, "__arrow_c_stream__") and hasattr(data, "select")
 
 
 def _is_dataset(data: Any) -> bool:

@@ -22,28 +22,6 @@ from driftlib.text import first_sentence
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ENGINES = ("duckdb", "_duckdb", "ibis")
-
-
-def is_relation(data: Any) -> bool:
-    """Tell, by names so that nothing is imported, a table that is read anew pass after pass.
-
-    Parameters
-    ----------
-    data : object
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> is_relation([1, 2])
-    False
-    """
-    package = type(data).__module__.partition(".")[0]
-    return package in ENGINES and hasattr(data, "__arrow_c_stream__") and hasattr(data, "select")
-
 
 @dataclass(frozen=True)
 class Relation:

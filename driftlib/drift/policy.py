@@ -10,7 +10,7 @@ import numpy as np
 from driftlib.errors import ParameterError, check_persistence, check_share, check_whole
 from driftlib.lazily import pd
 from driftlib.severity import Severity
-from driftlib.stats.watch import BUDGET, RUN_WINDOWS
+from driftlib.stats.budget import BUDGET, RUN_WINDOWS
 
 # A size that chance makes large in few rows counts where its own test tells it from chance.
 TOLD = 0.05

@@ -15,7 +15,7 @@ from driftlib.data.calendar import anchored, window_length
 from driftlib.data.cutters import ByCalendar
 from driftlib.data.units import part_of_unit
 from driftlib.drift.calendar_columns import NOT_JUDGED
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.history.codec import kept_text

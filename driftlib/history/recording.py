@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from driftlib.data.cutters import ByCalendar
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.history import schema

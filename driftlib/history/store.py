@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftlib.alerts import OVER, Alert, AlertPolicy, by_urgency, make_alerts
-from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError, ParameterError
 from driftlib.performance.result import Performance

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from driftlib.errors import check_choice, check_persistence, check_share, check_whole
 from driftlib.severity import Severity
-from driftlib.stats.watch import BUDGET, RUN_WINDOWS
+from driftlib.stats.budget import BUDGET, RUN_WINDOWS
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from driftlib.data.schema import (
 from driftlib.data.season import NO_SEASON, SeasonRule, season_cells, season_names
 from driftlib.data.times import check_time_format
 from driftlib.data.units import ROW, ROWS, TIME, UnitRule
-from driftlib.data.windows import positions
 from driftlib.errors import DataError, check_whole
 from driftlib.files import shown_name, write_whole
 from driftlib.lazily import pd
@@ -433,6 +432,8 @@ class Baseline(ByFields):
         """
         if not self.season or not len(frame):
             return {}
+        from driftlib.data.windows import positions
+
         codes, cells = season_cells(self.season, frame, where)
         plain = replace(self, season=NO_SEASON, reference_cells={})
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,10 +27,12 @@ from driftlib.profile.column import Column
 from driftlib.profile.column_counts import HASH_BUCKETS, count_sorted, hash_buckets, sorted_numbers
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts
 from driftlib.profile.sampling import DistinctSketch, RunLengths
-from driftlib.profile.sketch import ColumnSketch
 from driftlib.stats.counts import blocks
 from driftlib.stats.excess import TAIL
 from driftlib.stats.precision import DOUBLE, alike, claims, equal_within, held_as_whole, held_bits
+
+if TYPE_CHECKING:
+    from driftlib.profile.sketch import ColumnSketch
 
 HISTOGRAM_BINS = 40
 UNIT_CELLS = 20

@@ -16,8 +16,9 @@ from driftlib.data.unit_choice import AUTO
 from driftlib.data.windows import fitting_window
 from driftlib.diagnosis.diagnose import diagnose
 from driftlib.diagnosis.result import Diagnosis
-from driftlib.drift.detect import DriftResult, detect_drift
+from driftlib.drift.detect import detect_drift
 from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend import drift_trend
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DriftlibError

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from driftlib.drift.correlations import name_pairs
-from driftlib.drift.detect import DriftResult
 from driftlib.drift.joint import JointDrift
 from driftlib.drift.notes import TOGETHER
+from driftlib.drift.result import DriftResult
 from driftlib.errors import DataError
 from driftlib.html.numbers import (
     NO_BREAK,

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.diagnosis.result import Diagnosis
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError, MissingExtraError, ParameterError
 from driftlib.files import json_ready

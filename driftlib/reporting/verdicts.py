@@ -11,8 +11,8 @@ from driftlib.auditing.audit import Audit
 from driftlib.data.schema import COMPARABLE
 from driftlib.data.windows import start_in_words
 from driftlib.diagnosis.result import Diagnosis
-from driftlib.drift.detect import DriftResult
 from driftlib.drift.notes import TOGETHER
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.drift.unit_lines import unit_line
 from driftlib.errors import DataError

@@ -13,7 +13,8 @@ from driftlib.alerts import Alert, by_urgency, make_alerts, with_joint, with_qua
 from driftlib.data.task import BINARY, MULTICLASS, REGRESSION
 from driftlib.diagnosis.result import Diagnosis
 from driftlib.diagnosis.windows import Timeline
-from driftlib.drift.detect import DriftResult, detect_drift
+from driftlib.drift.detect import detect_drift
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import DataError
 from driftlib.performance.limits import limits_in_words

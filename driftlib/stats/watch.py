@@ -10,9 +10,6 @@ import numpy as np
 from driftlib.stats import sequential
 from driftlib.stats.sequential import CALM_WINDOWS, LEAST_WINDOWS
 
-# Share of runs of so many windows without a change in which there may be an alarm: half of it
-# for drift, half for performance.
-BUDGET, RUN_WINDOWS = 0.05, 52
 # A change takes about four windows to be told from a strange one; in fewer, each is checked.
 LEAST_RUN = 4
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.data.schema import COMPARABLE
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.profile.column import Column

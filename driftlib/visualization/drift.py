@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.severity import Severity
 from driftlib.text import counted, listed, shortened

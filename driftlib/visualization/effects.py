@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.severity import Severity
 from driftlib.text import counted, shortened, wrapped
 from driftlib.visualization import style

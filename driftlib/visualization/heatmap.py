@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftlib.drift.detect import DriftResult
 from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.result import DriftResult
 from driftlib.drift.trend_result import TrendResult
 from driftlib.severity import Severity
 from driftlib.text import NAMES_SHOWN, counted, listed, wrapped

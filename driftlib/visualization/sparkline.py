@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from driftlib.drift.detect import DriftResult
+from driftlib.drift.result import DriftResult
 from driftlib.html.sparkline import sparkline_svg
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts

@@ -1,0 +1,180 @@
+"""Hold what a check of drift found, and say it in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import compress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from driftlib.data.like_with_like import LikeWithLike
+from driftlib.drift.policy import DriftPolicy
+from driftlib.drift.table import TableColumns, as_table, table_rows
+from driftlib.drift.unit_lines import first_reason, unit_line
+from driftlib.lazily import pd
+from driftlib.profile.baseline import Baseline
+from driftlib.profile.profile import Profile
+from driftlib.quality.finding import Finding, findings_table
+from driftlib.results import Result
+from driftlib.severity import rank
+from driftlib.text import counted, listed, shortened
+
+if TYPE_CHECKING:
+    from driftlib.drift.joint import JointDrift
+    from driftlib.drift.segments import Segment
+
+
+@dataclass(frozen=True)
+class DriftResult(Result):
+    """What `detect_drift` found.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        Of `table`, with `feature`: a frame is made of them when one is asked for.
+    baseline : Baseline
+        Its columns are compared.
+    current : Profile
+        Counts of the current batch on the baseline's grid.
+    policy : DriftPolicy
+        What severities were judged by.
+    by : tuple of str
+        The segment columns.
+    pooled : bool
+        Whether segments were compared with all of the reference, which knows of no segments.
+    segments : mapping of tuple to DriftResult
+        With segment columns, the result of each segment by its values:
+        `result.segments["EU",]`.
+    like : LikeWithLike, optional
+        With a season, which of its cells were compared; `baseline` then holds the reference's
+        rows of these, in the shares of `current`.
+    seasonal_psi : mapping of str to float
+        With a season, the PSI of each feature against all of the reference.
+    quality : tuple of Finding
+        What is wrong with the current data as data, the worst first; empty with segments.
+    joint : JointDrift, optional
+        How well all features together tell the periods apart, where that was asked for.
+    """
+
+    columns: TableColumns = field(repr=False)
+    baseline: Baseline = field(repr=False)
+    current: Profile = field(repr=False)
+    policy: DriftPolicy
+    by: tuple[str, ...] = ()
+    pooled: bool = False
+    segments: Mapping[Segment, DriftResult] = field(default_factory=dict, repr=False)
+    like: LikeWithLike | None = None
+    seasonal_psi: Mapping[str, float] = field(default_factory=dict, repr=False)
+    quality: tuple[Finding, ...] = ()
+    joint: JointDrift | None = None
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row per column of the data in the baseline's order; see `detect_drift`."""
+        return as_table(self.columns)
+
+    @property
+    def subjects(self) -> pd.Series:
+        """What each row of the table is about: its feature, and with segments which of them."""
+        from driftlib.drift.segments import subjects_of
+
+        return subjects_of(self.table, self.by)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The table row by row, by column, each with its `subject`: what it is about."""
+        subjects = self.subjects.tolist() if self.by else self.columns["feature"]
+        rows = zip(subjects, table_rows(self.columns), strict=True)
+        return [row | {"subject": subject} for subject, row in rows]
+
+    @property
+    def drifted(self) -> list[str]:
+        """Names of the features that drifted, in some segment: really, and enough to matter."""
+        features = set(self.baseline.features)
+        found = dict.fromkeys(compress(self.columns["feature"], self.columns["drifted"]))
+        return [name for name in found if name in features]
+
+    @cached_property
+    def cannot_tell(self) -> str | None:
+        """Why nothing can be told, in some segment; None where all can."""
+        parts = self.segments.values() if self.by else [self]
+        unlike = (part.like.reason for part in parts if part.like)
+        return next(filter(None, unlike), None) or first_reason(self.columns, self.baseline.unit)
+
+    @property
+    def season(self) -> str:
+        """What like is compared with like by, and what that leaves out; empty without a season."""
+        if not self.like:
+            return ""
+        psi = self.table["psi"] if self.seasonal_psi else pd.Series(dtype=float)
+        less = (pd.Series(self.seasonal_psi, dtype=float) - psi).dropna()
+        if less.empty or less.max() < self.policy.psi_moderate:
+            return self.like.line
+        name = str(less.idxmax())
+        return (
+            f"{self.like.line} Held against all of the reference, {shortened(name)} would have a "
+            f"PSI of {self.seasonal_psi[name]:.2g}; beyond the season {psi[name]:.2g} is left."
+        )
+
+    @property
+    def unit(self) -> str:
+        """What a unit is, how many there are, and how strongly rows of one belong together."""
+        effects = np.asarray(self.columns["design_effect"], dtype=float)
+        known = effects[~np.isnan(effects)]
+        effect = float(np.median(known)) if len(known) else np.nan
+        return unit_line(
+            self.baseline.unit, (self.baseline.reference_units, self.current.units), effect
+        )
+
+    @property
+    def quality_table(self) -> pd.DataFrame:
+        """What is wrong with the current data as data, a row each, the worst first."""
+        return findings_table(self.quality)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed when files were read."""
+        return tuple(dict.fromkeys((*self.baseline.notes, *self.current.notes)))
+
+    @property
+    def headline(self) -> str:
+        """The finding in one sentence."""
+        features = set(self.baseline.features)
+        rows = [row for row in self.rows if row["feature"] in features]
+        pairs = f"pairs of a feature and one of {counted(len(self.segments), 'segment')}"
+        total = f"{len(rows)} {pairs if self.by else 'features'}"
+        rest = " (against all of the reference)" if self.pooled else ""
+        if self.like and self.like.compared and self.like.missing:
+            rest += f" ({self.like.missing})"
+        if not self.drifted and self.cannot_tell and not self.by:
+            return f"{self.cannot_tell[:1].upper()}{self.cannot_tell[1:]}{rest}"
+        rest += f" ({self.cannot_tell})" if self.cannot_tell else ""
+        if not self.drifted and self.joint and self.joint.severity.drifted:
+            return f"None of {total} moved enough by itself; all together: {self.joint.note}{rest}"
+        if not self.drifted:
+            real = list(self.columns["severity"]).count("minor")
+            rest += f"; {real} changed, but too little to matter" if real else ""
+            return f"No drift: none of {total} moved enough to matter{rest}"
+        rows = [row for row in rows if row["drifted"]]
+        rows.sort(key=lambda row: (-rank(row["severity"]), -np.nan_to_num(row["psi"], nan=-1.0)))
+        worst = [row["subject"] for row in rows]
+        return f"{len(worst)} of {total} drifted: {listed(worst)}{rest}"
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Which features drifted, in how many rows, and how it was judged."""
+        return {
+            "drifted": self.drifted,
+            "rows_reference": self.baseline.rows,
+            "rows_current": self.current.rows,
+            "policy": asdict(self.policy),
+            "unit": self.unit,
+            "cannot_tell": self.cannot_tell,
+            "notes": list(self.notes),
+            "season": self.like.to_dict() if self.like else None,
+            "data_quality": [asdict(finding) for finding in self.quality],
+            "joint": self.joint.to_dict() if self.joint else None,
+        } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
