@@ -13,7 +13,7 @@ import pytest
 
 import driftlib as dl
 from driftlib.data.batches import Batch
-from driftlib.data.columns import count_missing, plain_array
+from driftlib.data.columns import Text, count_missing, plain_array
 from driftlib.data.frames import arrow_to_pandas
 from driftlib.data.levels import count_levels, level_codes
 from driftlib.data.text_hashes import hash_texts, mixed, siphash
@@ -97,12 +97,12 @@ def test_numbers_with_gaps_are_taken_from_where_they_lie():
 def test_text_of_arrow_has_the_levels_of_pandas():
     text = pa.array(["b", None, "a", "b", "NA", None])
     series = pd.Series(["b", None, "a", "b", "NA", None], dtype=object)
-    counts = [count_levels(one) for one in (text, series)]
+    counts = [count_levels(one) for one in (Text(text), series)]
     assert [dict(zip(c.levels, c.counts, strict=True)) for c in counts] == [
         {"b": 2, "a": 1, "NA": 1}
     ] * 2
     assert [c.missing for c in counts] == [2, 2]
-    codes, levels = level_codes(text)
+    codes, levels = level_codes(Text(text))
     assert [None if c < 0 else levels[c] for c in codes] == text.to_pylist()
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # What holds the values of a column: numbers without a type of their own are an array, text of
 # a file is Arrow's, and all else is a pandas column.
-Values: TypeAlias = "pd.Series | np.ndarray | pa.Array"
+Values: TypeAlias = "pd.Series | np.ndarray | Text"
+# So few rows are counted sooner than Arrow's functions, or pandas, are loaded.
+FEW = 20_000
 
 
 def is_arrow(table: Any) -> bool:
@@ -32,6 +34,45 @@ def is_arrow(table: Any) -> bool:
     bool
     """
     return type(table).__module__.partition(".")[0] == "pyarrow"
+
+
+class Text:
+    """A column of text as Arrow holds it.
+
+    Parameters
+    ----------
+    values : pyarrow.Array
+        Of text.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> codes, levels = Text(pa.array(["b", None, "a", "b"])).coded
+    >>> codes.tolist(), levels.tolist()
+    ([0, -1, 1, 0], ['b', 'a'])
+    """
+
+    def __init__(self, values: pa.Array) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def coded(self) -> tuple[np.ndarray, np.ndarray]:
+        """The place of each row's text, -1 where there is none, and the texts: each once."""
+        if len(self) <= FEW and "pyarrow.compute" not in sys.modules:
+            places: dict[str | None, int] = {}
+            found = [places.setdefault(text, len(places)) for text in self.values.to_pylist()]
+            codes, levels = np.array(found, dtype=np.int64), [*places]
+        else:
+            encoded = self.values.dictionary_encode("encode")
+            codes, levels = plain_array(encoded.indices), encoded.dictionary.to_pylist()
+        if self.values.null_count:
+            gap = levels.index(None)
+            del levels[gap]
+            codes = np.where(codes == gap, -1, codes - (codes > gap))
+        return codes, np.array(levels, dtype=object)
 
 
 class Fetched(ABC, dict[str, Any]):
@@ -121,7 +162,7 @@ class _OfArrow(Fetched):
         if not odd and (floats or (kinds.is_integer(kind) and not column.null_count)):
             return plain_array(column.combine_chunks())
         if not odd and (kinds.is_string(kind) or kinds.is_large_string(kind)):
-            return column.combine_chunks()
+            return Text(column.combine_chunks())
         return arrow_to_pandas(self._table.select([name]))[name]
 
 
@@ -137,7 +178,7 @@ def fetch(table: pd.DataFrame | pa.Table) -> Fetched:
     -------
     Fetched
         Columns of a frame are its own. Of an Arrow table, floats, and whole numbers without
-        gaps, are arrays; text is an Arrow array; all else is as
+        gaps, are arrays; text is `Text`; all else is as
         `driftlib.data.frames.arrow_to_pandas` makes it.
 
     Examples
@@ -148,7 +189,7 @@ def fetch(table: pd.DataFrame | pa.Table) -> Fetched:
     >>> import pyarrow as pa
     >>> columns = fetch(pa.table({"x": [1.5, None], "sky": ["clear", "fog"], "wet": [True, None]}))
     >>> columns["x"].tolist(), type(columns["sky"]).__name__, columns["wet"].dtype
-    ([1.5, nan], 'StringArray', BooleanDtype)
+    ([1.5, nan], 'Text', BooleanDtype)
     """
     return _OfArrow(table) if is_arrow(table) else _OfFrame(table)
 
@@ -184,31 +225,6 @@ def plain_array(values: pa.Array) -> np.ndarray:
     return np.where(there, np.from_dlpack(gapless), np.nan)
 
 
-def plain_texts(values: pa.Array) -> np.ndarray:
-    """Take texts of Arrow's, without loading pandas for a few.
-
-    Parameters
-    ----------
-    values : pyarrow.Array
-        Of text.
-
-    Returns
-    -------
-    object array
-        None where there is no value.
-
-    Examples
-    --------
-    >>> import pyarrow as pa
-    >>> plain_texts(pa.array(["clear", None])).tolist()
-    ['clear', None]
-    """
-    if "pandas" in sys.modules:
-        found: np.ndarray = values.to_numpy(zero_copy_only=False)
-        return found
-    return np.array(values.to_pylist(), dtype=object)
-
-
 def as_series(values: Values) -> pd.Series:
     """Take a column as pandas has it.
 
@@ -228,10 +244,10 @@ def as_series(values: Values) -> pd.Series:
     """
     if isinstance(values, np.ndarray):
         return pd.Series(values)
-    if is_arrow(values):
+    if isinstance(values, Text):
         import pyarrow as pa
 
-        return arrow_to_pandas(pa.table({"values": values}))["values"]
+        return arrow_to_pandas(pa.table({"values": values.values}))["values"]
     return values
 
 
@@ -253,4 +269,6 @@ def count_missing(values: Values) -> int:
     """
     if isinstance(values, np.ndarray):
         return int(np.isnan(values).sum()) if values.dtype.kind == "f" else 0
-    return values.null_count if is_arrow(values) else int(values.isna().sum())
+    if isinstance(values, Text):
+        return int(values.values.null_count)
+    return int(values.isna().sum())

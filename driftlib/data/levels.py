@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from driftlib.data.columns import Values, as_series, is_arrow, plain_array, plain_texts
+from driftlib.data.columns import Text, Values, as_series
 from driftlib.lazily import pd, types
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 # What a cell of a CSV file says where there is no value.
 MISSING_TEXTS = (
@@ -92,13 +92,12 @@ def count_levels(column: Values) -> LevelCounts:
     >>> dict(zip(counts.levels.tolist(), counts.counts.tolist())), counts.missing
     ({'b': 2, 'a': 1}, 1)
     """
-    text = _in_arrow(column)
+    text = _text_of(column)
     if text is not None:
         # Of what pandas takes for it, of few rows, most is spent around the counting.
-        found = text.value_counts()
-        levels, counts = plain_texts(found.field("values")), plain_array(found.field("counts"))
-        known = np.array([level is not None for level in levels], dtype=bool)
-        return LevelCounts(levels[known], counts[known], int(counts[~known].sum()))
+        codes, levels = text.coded
+        counts = np.bincount(codes + 1, minlength=len(levels) + 1)
+        return LevelCounts(levels, counts[1:], int(counts[0]))
     values, counts = _distinct(as_series(column))
     missing = len(column) - int(counts.sum())
     levels = np.array([level_text(value) for value in values], dtype=object)
@@ -128,15 +127,9 @@ def level_codes(column: Values) -> tuple[np.ndarray, np.ndarray]:
     >>> codes.tolist(), levels.tolist()
     ([0, -1, 1], ['7', '8.5'])
     """
-    text = _in_arrow(column)
+    text = _text_of(column)
     if text is not None:
-        found = text.dictionary_encode("encode")
-        codes, texts = plain_array(found.indices), plain_texts(found.dictionary)
-        gap = np.flatnonzero([text is None for text in texts])
-        if len(gap):
-            texts = np.delete(texts, gap)
-            codes = np.where(codes == gap, -1, codes - (codes > gap))
-        return codes, texts
+        return text.coded
     series = as_series(column)
     if isinstance(series.dtype, pd.CategoricalDtype):
         codes, values = series.cat.codes.to_numpy(), series.cat.categories
@@ -156,19 +149,19 @@ def _distinct(series: pd.Series) -> tuple[pd.Index, np.ndarray]:
     return found.index, found.to_numpy(dtype=np.int64)
 
 
-def _in_arrow(column: Values) -> pa.Array | None:
+def _text_of(column: Values) -> Text | None:
     """Take text as Arrow holds it; None where it does not."""
-    if is_arrow(column):
+    if isinstance(column, Text):
         return column
     dtype = column.dtype
-    if isinstance(dtype, np.dtype):
+    if isinstance(dtype, np.dtype) or not isinstance(dtype, pd.StringDtype):
         return None
-    if not isinstance(dtype, pd.StringDtype) or dtype.storage == "python":
+    if dtype.storage == "python":
         return None
     import pyarrow as pa
 
     whole = pa.array(as_series(column).array)
-    return whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+    return Text(whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole)
 
 
 def _hashable(series: pd.Series) -> pd.Series:

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from driftlib.data.columns import Fetched, Values, as_series, is_arrow
+from driftlib.data.columns import Fetched, Text, Values, as_series
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
@@ -263,7 +263,7 @@ def _bits_of(values: Values, numeric: bool) -> np.ndarray:
         bits = numbers.view(np.uint64)
         bits[~np.isfinite(numbers)] = _MISSING
         return bits
-    if not is_arrow(values) and types.is_datetime64_any_dtype(values.dtype):
+    if not isinstance(values, Text) and types.is_datetime64_any_dtype(values.dtype):
         moments = instants(as_times(as_series(values))).astype("datetime64[us]")
         return np.where(np.isnat(moments), _MISSING, moments.astype(np.int64).view(np.uint64))
     codes, levels = level_codes(values)
