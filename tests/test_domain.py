@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from threading import get_ident
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from driftlib.domain import boosting
 from driftlib.domain.bins import MISSING, fit_bins
 from driftlib.domain.boosting import boosting_options, fit_folds
 from driftlib.domain.classifier import fit_domain
@@ -294,3 +298,13 @@ def test_a_level_is_told_from_missing_where_it_is_the_only_one(rng):
     options = boosting_options(["only", "other"], ["only", "other"], seed=0)
     models = fit_folds("regressor", options, codes.astype(np.uint8), target, folds)
     assert np.abs(models[0].predict(codes) - target).max() < 0.01
+
+
+def test_small_models_are_fitted_on_the_thread_that_asks(monkeypatch):
+    fitted: list[int] = []
+    monkeypatch.setattr(boosting, "one_thread", lambda: fitted.append(get_ident()) or nullcontext())
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 255, (10_000, 8)).astype(np.uint8)
+    options = boosting_options([f"x{j}" for j in range(8)], (), seed=0) | {"max_iter": 2}
+    fit_folds("classifier", options, codes, codes[:, 0] > 99, np.arange(len(codes)) % 3)
+    assert fitted == 3 * [get_ident()]

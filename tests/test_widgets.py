@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import ThreadpoolController
 
 import driftlib as dl
 from driftlib import widgets
 from driftlib.data.synthetic import simulate
+from driftlib.demo import what_if as steps
 from driftlib.demo.what_if import what_if
 from driftlib.errors import DataError
 from driftlib.performance.decision_threshold import own_threshold, performance_at
@@ -234,6 +236,26 @@ def test_feature_drift_moves_the_covariate_terms():
     assert abs(value["concept"]) < 0.03
     assert before.why.verdict == "stable"
     assert after.why.verdict == "data drift"
+
+
+def test_what_if_leaves_the_other_threads_of_blas_alone(few_trees, monkeypatch):
+    pools = ThreadpoolController().select(user_api="blas")
+
+    def threads():
+        return {pool["num_threads"] for pool in pools.info()}
+
+    inside = []
+    estimate = steps.estimate_performance
+    monkeypatch.setattr(
+        steps,
+        "estimate_performance",
+        lambda *args, **options: inside.append(threads()) or estimate(*args, **options),
+    )
+    with pools.limit(limits=2):
+        before = threads()
+        what_if(0.6, 0.0, rows=400, seed=9)
+        assert threads() == before
+    assert inside == [{1}]
 
 
 def test_what_if_explorer_starts_where_it_is_told(report, monkeypatch, few_trees):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 from driftlib.arguments import known_keywords
 from driftlib.data.synthetic import Simulation, simulate
 from driftlib.diagnosis.diagnose import diagnose
 from driftlib.diagnosis.result import Diagnosis
+from driftlib.domain.boosting import one_thread
 from driftlib.domain.classifier import fit_domain
 from driftlib.domain.result import Domain
 from driftlib.drift.trend import drift_trend
@@ -21,6 +23,8 @@ from driftlib.written_numbers import percent
 
 TIME, WEEK, METRIC = "timestamp", "7D", "accuracy"
 REMEMBERED = 64
+# Threads of BLAS are limited for all of a process, and let go of in the order that it was done.
+_ONE_AT_A_TIME = Lock()
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,11 @@ def what_if(
     trend = _trend(feature_drift, rows, seed)
     if not whole:
         return WhatIf(feature_drift, label_flips, trend, realised)
-    why = diagnose(
-        data.reference, data.current, timestamp=TIME, domain=_domain(feature_drift, rows, seed)
-    )
-    estimated = _estimate(feature_drift, rows, seed)
+    with _ONE_AT_A_TIME, one_thread("blas"):
+        why = diagnose(
+            data.reference, data.current, timestamp=TIME, domain=_domain(feature_drift, rows, seed)
+        )
+        estimated = _estimate(feature_drift, rows, seed)
     return WhatIf(feature_drift, label_flips, trend, realised, estimated, why)
 
 

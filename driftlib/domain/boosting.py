@@ -25,18 +25,25 @@ OF_MANY = {"max_iter": 60, "max_leaf_nodes": 15, "learning_rate": 0.1}
 OF_FEW = {"max_iter": 40, "max_leaf_nodes": 8, "learning_rate": 0.15}
 
 
-def one_thread() -> AbstractContextManager[Any]:
-    """Keep scikit-learn's gradient boosting to one thread.
+def one_thread(pool: str = "openmp") -> AbstractContextManager[Any]:
+    """Keep what is computed inside to one thread of a pool.
 
-    Several processes that share the cores stall otherwise: each waits for threads that
-    the others keep from running.
+    Several processes that share the cores stall otherwise: each waits for threads that the
+    others keep from running. And a thread of BLAS that has had its part of a product spins on
+    for longer than all of a small product takes.
+
+    Parameters
+    ----------
+    pool : {"openmp", "blas"}
+        "openmp" is that of scikit-learn's gradient boosting, limited for the thread that asks;
+        "blas" that of numpy's products, limited for the whole process.
 
     Returns
     -------
     context manager
-        For fitting and for predicting.
+        It takes 20 microseconds.
     """
-    limits: AbstractContextManager[Any] = _pools().limit(limits=1, user_api="openmp")
+    limits: AbstractContextManager[Any] = _pools().limit(limits=1, user_api=pool)
     return limits
 
 
@@ -118,7 +125,9 @@ def fit_folds(
         with one_thread():
             return model(**options).fit(codes[others], target[others]).trees()
 
-    return tuple(each(fit, list(range(int(folds.max()) + 1)), codes.size))
+    numbers = list(range(int(folds.max()) + 1))
+    # Of few codes a fit is mostly the interpreter's work, which threads only pass around.
+    return tuple(each(fit, numbers, codes.size // len(numbers)))
 
 
 @lru_cache(maxsize=1)

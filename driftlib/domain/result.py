@@ -18,7 +18,6 @@ from scipy.special import expit
 from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_frame
 from driftlib.domain.bins import Binning
-from driftlib.domain.boosting import held_out
 from driftlib.domain.calibration import FoldScale
 from driftlib.domain.features import MOST_LEVELS, encode
 from driftlib.domain.separation import area, auc_alone
@@ -316,7 +315,7 @@ class Domain(Result):
         for j in range(codes.shape[1]):
             for own in inside:
                 mixed[own, j] = rng.permutation(codes[own, j])
-        yield clipped(self._scaled(held_out(self.models, codes, folds), folds))
+        yield np.concatenate([self.pi_reference, self.pi_current])[rows]
         judged = [
             model.replaced(codes[own], mixed[own])
             for model, own in zip(self.models, inside, strict=True)

@@ -133,7 +133,9 @@ def read_trees(model: Any, seen: np.ndarray, order: np.ndarray) -> Trees:
     """
     predictors = [each for (each,) in model._predictors]
     sizes = np.array([len(each.nodes) for each in predictors])
-    nodes = np.concatenate([each.nodes for each in predictors])
+    # As bytes: numpy would compare the names and types of all fields again and again.
+    kind = predictors[0].nodes.dtype
+    nodes = np.concatenate([each.nodes.view(f"V{kind.itemsize}") for each in predictors]).view(kind)
     tree = np.repeat(np.arange(len(sizes)), sizes)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)
     is_leaf = nodes["is_leaf"].astype(bool)
