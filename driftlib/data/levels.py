@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from driftlib.data.columns import Text, Values, as_series
+from driftlib.data.columns import Text, Values, as_series, count_missing
 from driftlib.lazily import pd, types
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ def count_levels(column: Values) -> LevelCounts:
     if text is not None:
         # Of what pandas takes for it, of few rows, most is spent around the counting.
         codes, levels = text.coded
-        counts = np.bincount(codes + 1, minlength=len(levels) + 1)
-        return LevelCounts(levels, counts[1:], int(counts[0]))
+        missing = count_missing(text)
+        counts = np.bincount(codes[codes >= 0] if missing else codes, minlength=len(levels))
+        return LevelCounts(levels, counts, missing)
     values, counts = _distinct(as_series(column))
     missing = len(column) - int(counts.sum())
     levels = np.array([level_text(value) for value in values], dtype=object)

@@ -147,7 +147,7 @@ def gather(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     ----------
     batches : iterable of pyarrow.RecordBatch
     rows : int
-        At least half as many are in each table but the last.
+        At least half as many are in each table but the last; columns are in one piece.
 
     Yields
     ------
@@ -166,10 +166,10 @@ def gather(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     for batch in batches:
         held.append(batch)
         if sum(map(len, held)) >= rows / 2:
-            yield pa.Table.from_batches(held)
+            yield pa.Table.from_batches(held).combine_chunks()
             held = []
     if held:
-        yield pa.Table.from_batches(held)
+        yield pa.Table.from_batches(held).combine_chunks()
 
 
 def _is_parquet(path: Path) -> bool:
