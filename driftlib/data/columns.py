@@ -75,6 +75,26 @@ class Text:
         return codes, np.array(levels, dtype=object)
 
 
+def text_of(series: pd.Series) -> Text | None:
+    """Take a pandas column of text as Arrow holds it.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    Text or None
+        None where it is no text, or Arrow does not hold it.
+    """
+    if not isinstance(series.dtype, pd.StringDtype) or series.dtype.storage == "python":
+        return None
+    import pyarrow as pa
+
+    whole = pa.array(series.array)
+    return Text(whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole)
+
+
 class Fetched(ABC, dict[str, Any]):
     """The columns of a table by name: to take one out of a table costs more than to look at it.
 
@@ -133,7 +153,10 @@ class _OfFrame(Fetched):
         return _OfFrame(self._frame.iloc[rows])
 
     def _values(self, name: str) -> Values:
-        return self._frame[name]
+        series = self._frame[name]
+        if isinstance(series.dtype, np.dtype):
+            return series.to_numpy() if series.dtype.kind in "iuf" else series
+        return text_of(series) or series
 
 
 class _OfArrow(Fetched):
@@ -177,9 +200,8 @@ def fetch(table: pd.DataFrame | pa.Table) -> Fetched:
     Returns
     -------
     Fetched
-        Columns of a frame are its own. Of an Arrow table, floats, and whole numbers without
-        gaps, are arrays; text is `Text`; all else is as
-        `driftlib.data.frames.arrow_to_pandas` makes it.
+        Floats, and whole numbers without gaps, are arrays; text that Arrow holds is `Text`. All
+        else is a column of the frame, or as `driftlib.data.frames.arrow_to_pandas` makes it.
 
     Examples
     --------

@@ -140,16 +140,19 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
     if not len(frame):
         raise no_rows(role)
     frame = frame if names == labels else frame.set_axis(names, axis="columns")
-    return _without_signals(frame)
+    objects = [name for name, dtype in zip(names, frame.dtypes, strict=True) if _may_signal(dtype)]
+    return _without_signals(frame, objects) if objects else frame
 
 
-def _without_signals(frame: pd.DataFrame) -> pd.DataFrame:
+def _may_signal(dtype: Any) -> bool:
+    """Whether a column may hold decimals: text does not."""
+    return dtype.kind == "O" and not isinstance(dtype, pd.StringDtype)
+
+
+def _without_signals(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Make signalling decimals missing: the first look at such a value is an error."""
     quiet = {}
-    kinds = zip(frame.columns.tolist(), frame.dtypes.tolist(), strict=True)
-    # Text has no decimals in it.
-    asked = [n for n, dtype in kinds if dtype.kind == "O" and not isinstance(dtype, pd.StringDtype)]
-    for name in asked:
+    for name in names:
         try:
             frame[name].isna()
         except ArithmeticError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from driftlib.data.columns import Text, Values, as_series, count_missing
+from driftlib.data.columns import Text, Values, as_series, count_missing, text_of
 from driftlib.lazily import pd, types
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def count_levels(column: Values) -> LevelCounts:
     >>> dict(zip(counts.levels.tolist(), counts.counts.tolist())), counts.missing
     ({'b': 2, 'a': 1}, 1)
     """
-    text = _text_of(column)
+    text = column if isinstance(column, Text) else text_of(as_series(column))
     if text is not None:
         # Of what pandas takes for it, of few rows, most is spent around the counting.
         codes, levels = text.coded
@@ -128,7 +128,7 @@ def level_codes(column: Values) -> tuple[np.ndarray, np.ndarray]:
     >>> codes.tolist(), levels.tolist()
     ([0, -1, 1], ['7', '8.5'])
     """
-    text = _text_of(column)
+    text = column if isinstance(column, Text) else text_of(as_series(column))
     if text is not None:
         return text.coded
     series = as_series(column)
@@ -148,21 +148,6 @@ def _distinct(series: pd.Series) -> tuple[pd.Index, np.ndarray]:
         return categories[counts > 0], counts[counts > 0]
     found = _hashable(series).value_counts(sort=False)
     return found.index, found.to_numpy(dtype=np.int64)
-
-
-def _text_of(column: Values) -> Text | None:
-    """Take text as Arrow holds it; None where it does not."""
-    if isinstance(column, Text):
-        return column
-    dtype = column.dtype
-    if isinstance(dtype, np.dtype) or not isinstance(dtype, pd.StringDtype):
-        return None
-    if dtype.storage == "python":
-        return None
-    import pyarrow as pa
-
-    whole = pa.array(as_series(column).array)
-    return Text(whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole)
 
 
 def _hashable(series: pd.Series) -> pd.Series:

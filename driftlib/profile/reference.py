@@ -196,6 +196,8 @@ def _check_season(baseline: Baseline, season: str | Iterable[str] | None) -> Non
 def _check_kinds(baseline: Baseline, categorical: Iterable[str]) -> None:
     """Raise if a column is named categorical that the baseline takes as something else."""
     categorical = categorical if isinstance(categorical, str) else tuple(categorical)
+    if not categorical:
+        return
     select_features(baseline.columns, baseline.roles, None, categorical, "the baseline")
     for name in map(str, categorical):
         kind = baseline.columns[name].kind
