@@ -139,3 +139,13 @@ def test_a_check_of_a_file_does_without_pandas(tmp_path, ending, shift):
     assert done.stdout.splitlines()[-1] == "False False", done.stdout + done.stderr
     assert ("x" in done.stdout.splitlines()[0]) == bool(shift)
     assert done.returncode == bool(shift)
+
+
+def test_a_result_prints_its_finding_and_its_table_which_is_made_once():
+    frame = pd.DataFrame({"x": np.arange(500.0)[::-1]})
+    result = dl.detect_drift(frame, frame + 100, unit="row")
+    assert "table" not in vars(result)
+    assert repr(result).startswith(result.headline)
+    assert "shifted up" in repr(result)
+    assert result.table is result.table
+    assert result.table["psi"].tolist() == list(result.columns["psi"])

@@ -71,6 +71,9 @@ class DriftResult(Result):
     quality: tuple[Finding, ...] = ()
     joint: JointDrift | None = None
 
+    def __repr__(self) -> str:
+        return f"{self.headline}\n{self.table}"
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row per column of the data in the baseline's order; see `detect_drift`."""
