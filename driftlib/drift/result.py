@@ -72,7 +72,8 @@ class DriftResult(Result):
     joint: JointDrift | None = None
 
     def __repr__(self) -> str:
-        return f"{self.headline}\n{self.table}"
+        shown = ["kind", "psi", "q_value", "severity", "note"]
+        return f"{self.headline}\n{self.table[shown]}"
 
     @cached_property
     def table(self) -> pd.DataFrame:
