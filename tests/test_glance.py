@@ -13,8 +13,17 @@ from driftlib.profile.outside import outside_edges
 from driftlib.profile.storage import counts_from_dict, counts_to_dict
 from driftlib.profile.unusual import find_sentinel
 from driftlib.stats.counts import cumulative
-from driftlib.stats.excess import beyond_p_value, excess_p_value, find_spike, outer_tails
-from driftlib.stats.hypergeometric import tail
+from driftlib.stats.excess import (
+    beyond_p_value,
+    excess_p_value,
+    excess_p_values,
+    find_spike,
+    find_tails,
+    may_have_spikes,
+    outer_tails,
+)
+from driftlib.stats.gridded import Gridded
+from driftlib.stats.hypergeometric import lower_tails, tail
 from driftlib.visualization.sparkline import small_shares, sparkline
 
 
@@ -183,3 +192,64 @@ def test_where_all_values_lie_outside_nothing_is_said_of_a_rest(rng):
     note = dl.detect_drift(before, before + 40).table.loc["x", "note"]
     assert note.startswith("100 % of the values lie outside ")
     assert "rest" not in note
+
+
+def test_tails_of_many_parts_are_those_of_each():
+    rng = np.random.default_rng(4)
+    n, m = rng.integers(1, 10 ** rng.integers(1, 7, 300)), rng.integers(1, 10**4, 300)
+    within = rng.integers(0, n + 1) // rng.choice([1, 20, 1000], 300)
+    rows = rng.integers(0, m + 1) // rng.choice([1, 20, 1000], 300)
+    found = excess_p_values(within, n, rows, m)
+    alone = [excess_p_value(*map(int, one)) for one in zip(within, n, rows, m, strict=True)]
+    assert found == pytest.approx(np.array(alone), rel=1e-12)
+    assert (found < 1).sum() > 50
+    counts = [side[:9].tolist() for side in (within, within + rows, n, n + m)]
+    few = lower_tails(*map(np.array, counts))
+    one_by_one = [tail(*one, upper=False) for one in zip(*counts, strict=True)]
+    assert few == pytest.approx(np.array(one_by_one), rel=1e-12)
+
+
+def test_tails_of_many_columns_are_those_of_each():
+    rng = np.random.default_rng(5)
+    sides = []
+    for number in (700, 90):
+        columns = [rng.normal(size=number).round(digits) for digits in (0, 1, 6)]
+        columns += [50 + rng.normal(size=number), np.full(number, 1.0)]
+        grids = [np.unique(np.random.default_rng(5).normal(size=200).round(d)) for d in (0, 1, 6)]
+        grids += [grids[2], np.array([1.0])]
+        sides.append([cumulative(*one) for one in zip(grids, columns, strict=True)])
+    together = find_tails(Gridded.of(*sides))
+    alone = [outer_tails(*one) for one in zip(*sides, strict=True)]
+    assert list(map(repr, together)) == list(map(repr, alone))
+    # Beyond its grid nothing is known of a reference, and a constant has no tails.
+    assert [np.isnan(one.p_value) for one in together] == [False, False, False, False, True]
+    assert (together[3].growth, together[3].p_value, together[4].growth) == (0.0, 1.0, 0.0)
+
+
+def test_no_column_with_a_spike_is_left_out():
+    rng = np.random.default_rng(9)
+    asked = 0
+    for n, m in ((2000, 300), (300, 2000), (50, 50), (5000, 40)):
+        grid = np.unique(rng.normal(size=200).round(2))
+        for piled in range(1, 14):
+            place = rng.choice(grid) + rng.choice([0, 1e-3])
+            own = np.append(rng.normal(size=m), np.full(piled, place))
+            r, c = cumulative(grid, rng.normal(size=n)), cumulative(grid, own)
+            both = Gridded.of([r], [c])
+            unlikely = _is_any_unlikely(both)
+            asked += len(may_have_spikes(both))
+            assert not unlikely or may_have_spikes(both).tolist() == [0]
+    assert 10 < asked < 52
+
+
+def _is_any_unlikely(both):
+    """Whether any value or part has too many rows for chance, given how many there are."""
+    before, after = both.reference, both.current
+    n, m, r, c = int(before.rows[0]), int(after.rows[0]), before.cells[0], after.cells[0]
+    values = max(1, int((r[1::2] + c[1::2] >= 2).sum()))
+    return any(
+        2 * (values if place % 2 else n + 1) * excess_p_value(int(r[place]), n, int(c[place]), m)
+        < 1
+        for place in range(1, len(r) - 1)
+        if c[place]
+    )

@@ -9,8 +9,9 @@ from driftlib.errors import DriftlibError
 from driftlib.stats import distances, significance
 from driftlib.stats.counts import cumulative_columns, cumulative_sorted
 from driftlib.stats.excess import find_spike, find_spikes
+from driftlib.stats.few_rows import cumulative_few, has_few_rows
 from driftlib.stats.gridded import Gridded
-from driftlib.stats.precision import Claims
+from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, claims
 from driftlib.stats.significance import LEAST_EXPECTED
 
 # Yurdakul (2018), table 1.
@@ -210,3 +211,43 @@ def test_columns_together_give_what_each_gives_alone():
     assert found[1] == pytest.approx(significance.psi_p_value(*pooled), rel=1e-12)
     for p, *counts in zip(found, *bins, strict=True):
         assert p == pytest.approx(significance.psi_p_value(*counts), rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("bits", [EXACT, DOUBLE, SINGLE])
+def test_columns_of_few_rows_are_counted_as_longer_ones_are(bits):
+    rng = np.random.default_rng(6)
+    grids = [np.unique(rng.normal(size=300).round(digits)) for digits in (1, 2, 3)]
+    grids += [np.array([2.0]), 1e9 + 1e6 * grids[0]]
+    claimed = [claims(grid, bits) for grid in grids]
+    values = [
+        np.sort(np.concatenate([rng.normal(size=40 * k + 1), grid[::3], [grid[0] - 9.0]]))
+        for k, grid in enumerate(grids)
+    ]
+    values[2] = np.sort(np.append(values[2], [-1.7e308, 1.7e308]))
+    values.append(np.array([-3, -3, 0, 5, 7]))
+    grids.append(np.array([-3.0, 4.0, 5.0]))
+    claimed.append(claims(grids[-1], bits))
+    assert all(map(has_few_rows, grids, values, claimed))
+    few = cumulative_few(grids, values, claimed)
+    for one, other in zip(few, cumulative_columns(grids, values, claimed), strict=True):
+        assert one.rows == other.rows
+        np.testing.assert_array_equal(one.below, other.below)
+        np.testing.assert_array_equal(one.at_or_below, other.at_or_below)
+        np.testing.assert_allclose(one.gaps, other.gaps, rtol=1e-12, atol=1e-12)
+        assert (one.mean, one.squares) == pytest.approx((other.mean, other.squares), rel=1e-12)
+
+
+def test_columns_that_are_not_of_few_rows():
+    grid, values = np.array([1.0, 2.0]), np.array([1.5])
+    known = claims(grid, DOUBLE)
+    assert has_few_rows(grid, values, known)
+    assert not has_few_rows(grid, values[:0], known)
+    assert not has_few_rows(grid, np.arange(5000.0), known)
+    # Whole numbers that doubles would run together, and points that cannot be told apart.
+    large = np.array([10**18, 10**18 + 1])
+    assert not has_few_rows(grid, large, known)
+    assert not has_few_rows(large, values, claims(large, EXACT))
+    assert not has_few_rows(grid, values, claims(np.array([0.3, 0.1 * 3]), DOUBLE))
+    # A value between two neighbouring floats counts as both.
+    close = np.array([1.0, np.nextafter(1.0, 2)])
+    assert not has_few_rows(close, values, Claims(close, np.nextafter(close, 2)))

@@ -17,6 +17,7 @@ from driftlib.lazily import pd, types
 from driftlib.stats.precision import DOUBLE, EXACT
 
 _THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?"
+_DOUBLES = np.dtype(float)
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
 
@@ -83,6 +84,28 @@ def as_numbers(column: Values) -> Numbers:
     if not no_numbers:
         return _parsed(series.astype(object))
     return _with_lost(series, np.full(len(series), np.nan), series.notna().to_numpy())
+
+
+def plain_doubles(column: Values) -> np.ndarray | None:
+    """Take a column of doubles as it lies in memory.
+
+    Parameters
+    ----------
+    column : Values
+
+    Returns
+    -------
+    float array or None
+        None where the column is of any other type.
+
+    Examples
+    --------
+    >>> plain_doubles(pd.Series([1.5])), plain_doubles(pd.Series([1]))
+    (array([1.5]), None)
+    """
+    if getattr(column, "dtype", None) != _DOUBLES:
+        return None
+    return column if isinstance(column, np.ndarray) else as_series(column).to_numpy()
 
 
 def _with_lost(series: pd.Series, values: np.ndarray, present: np.ndarray) -> Numbers:

@@ -15,7 +15,7 @@ from driftlib.profile.profile import CategoricalCounts, NumericCounts, Profile
 from driftlib.profile.unusual import Unusual
 from driftlib.stats import distances, significance
 from driftlib.stats.binned import Binned
-from driftlib.stats.excess import find_spikes, outer_tails
+from driftlib.stats.excess import find_spikes, find_tails
 from driftlib.stats.gridded import Gridded, GridSide, blocks_of
 
 # Parts of a column's error budget. What lies at the edge or at one value is told by few rows.
@@ -148,7 +148,7 @@ def _compare_numbers(
     n, m = ([side.rows for side in one] for one in zip(*sides, strict=True))
     rank, rank_p_value = both.mann_whitney
     beyond = [Unusual(*one[1:]) for one in block]
-    tails = [outer_tails(*one) for one in sides]
+    tails = find_tails(both)
     spikes = find_spikes(both)
     tested = {
         "ks_p_value": significance.kolmogorov_p_values(found["ks"].tolist(), n, m),
@@ -180,7 +180,7 @@ def _reference_side(baseline: Baseline, block: Sequence[_Numeric]) -> GridSide:
     if names in kept:
         return kept[names]
     side = GridSide.of([one.before.cumulative for one in block])
-    if side.upto.size + sum(other.upto.size for other in kept.values()) <= MOST_KEPT:
+    if side.below.size + sum(other.below.size for other in kept.values()) <= MOST_KEPT // 2:
         kept[names] = side
     return side
 

@@ -360,7 +360,7 @@ def count_together(columns: Sequence[Column], values: Sequence[Values]) -> list[
     -------
     list of NumericCounts
     """
-    read = [SortedColumn.of(one) for one in values]
+    read = SortedColumn.of_each(values)
     claimed = [column.claims(one.bits) for column, one in zip(columns, read, strict=True)]
     return count_sorted_columns(read, [column.grid for column in columns], claimed)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
 from driftlib.data.columns import Values
 from driftlib.data.levels import KnownLevels
-from driftlib.data.numbers import Numbers, as_numbers, without_gaps
+from driftlib.data.numbers import Numbers, as_numbers, plain_doubles, without_gaps
 from driftlib.data.text_hashes import hash_texts
 from driftlib.profile.outside import count_outside
 from driftlib.profile.profile import (
@@ -19,8 +20,9 @@ from driftlib.profile.profile import (
     NumericCounts,
     commonest,
 )
-from driftlib.stats.counts import cumulative_columns
-from driftlib.stats.precision import EXACT, Claims, held_bits
+from driftlib.stats.counts import Cumulative, cumulative_columns
+from driftlib.stats.few_rows import cumulative_few, has_few_rows
+from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, held_as_single, held_bits
 
 HASH_BUCKETS = 50
 
@@ -59,15 +61,19 @@ def sorted_numbers(values: Values) -> tuple[Numbers, np.ndarray, int, int]:
     """
     there = without_gaps(values)
     numbers = as_numbers(there)
-    ordered, missing = np.sort(numbers.values), len(values) - len(there)
+    ordered, missing, infinite = _finite(np.sort(numbers.values))
+    return numbers, ordered, missing + len(values) - len(there), infinite
+
+
+def _finite(ordered: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Take the finite ones of values in order; how many are missing, and infinite."""
     if ordered.dtype.kind != "f" or not len(ordered):
-        return numbers, ordered, missing, 0
+        return ordered, 0, 0
     if math.isfinite(ordered[0]) and math.isfinite(ordered[-1]):
-        return numbers, ordered, missing, 0
+        return ordered, 0, 0
     present = int(ordered.searchsorted(np.nan))
     start, end = ordered.searchsorted(-np.inf, "right"), ordered.searchsorted(np.inf)
-    missing += len(ordered) - present
-    return numbers, ordered[start:end], missing, int(start + present - end)
+    return ordered[start:end], len(ordered) - present, int(start + present - end)
 
 
 def count_sorted(
@@ -144,6 +150,41 @@ class SortedColumn:
         bits = held_bits(ordered, numbers.bits)
         return cls(ordered, missing, infinite, bits, numbers.unreadable, numbers.example)
 
+    @classmethod
+    def of_each(cls, columns: Sequence[Values]) -> list[SortedColumn]:
+        """Read some numeric columns of a batch and sort them, doubles together.
+
+        Parameters
+        ----------
+        columns : sequence of Values
+            As for `of`, of equally many rows.
+
+        Returns
+        -------
+        list of SortedColumn
+        """
+        plain = [plain_doubles(values) for values in columns]
+        doubles = [values for values in plain if values is not None and len(values)]
+        if len(doubles) < 2:
+            return [cls.of(values) for values in columns]
+        table = np.array(doubles)
+        table.sort(axis=1)
+        finite = np.isfinite(table[:, [0, -1]]).all(axis=1)
+        bits = np.where(held_as_single(table), SINGLE, DOUBLE)
+        of_doubles = zip(table, finite.tolist(), bits.tolist(), strict=True)
+        found = []
+        for values, double in zip(columns, plain, strict=True):
+            if double is None or not len(double):
+                found.append(cls.of(values))
+                continue
+            ordered, whole, held = next(of_doubles)
+            if whole:
+                found.append(cls(ordered, bits=held))
+            else:
+                part = _finite(ordered)
+                found.append(cls(*part, held_bits(part[0], DOUBLE)))
+        return found
+
 
 def count_sorted_columns(
     columns: Sequence[SortedColumn], grids: Sequence[np.ndarray], claims: Sequence[Claims]
@@ -163,8 +204,8 @@ def count_sorted_columns(
     list of NumericCounts
         `missing` has both kinds of rows without a value.
     """
-    found = cumulative_columns(grids, [column.ordered for column in columns], claims)
     counted = []
+    found = _cumulative([column.ordered for column in columns], grids, claims)
     for column, grid, counts in zip(columns, grids, found, strict=True):
         ordered, missing = column.ordered, column.missing + column.infinite
         rows = len(ordered)
@@ -184,12 +225,42 @@ def count_sorted_columns(
                 at_or_below=counts.at_or_below,
                 gaps=counts.gaps,
                 bits=column.bits if rows else EXACT,
-                at_minimum=int(ordered.searchsorted(ordered[0], "right")) if rows else 0,
-                at_maximum=rows - int(ordered.searchsorted(ordered[-1])) if rows else 0,
+                at_minimum=_at_least(ordered),
+                at_maximum=_at_greatest(ordered),
                 outside=count_outside(ordered, grid),
             )
         )
     return counted
+
+
+def _at_least(ordered: np.ndarray) -> int:
+    """Rows of the least value; nearly always there is one."""
+    if len(ordered) < 2 or ordered[1] != ordered[0]:
+        return min(1, len(ordered))
+    return int(ordered.searchsorted(ordered[0], "right"))
+
+
+def _at_greatest(ordered: np.ndarray) -> int:
+    """Rows of the greatest value."""
+    if len(ordered) < 2 or ordered[-2] != ordered[-1]:
+        return min(1, len(ordered))
+    return len(ordered) - int(ordered.searchsorted(ordered[-1]))
+
+
+def _cumulative(
+    ordered: Sequence[np.ndarray], grids: Sequence[np.ndarray], claims: Sequence[Claims]
+) -> list[Cumulative]:
+    """Count columns on their grids, those of few rows by themselves."""
+    columns = list(zip(grids, ordered, claims, strict=True))
+    few = [has_few_rows(*column) for column in columns]
+    if sum(few) < 2:
+        return cumulative_columns(grids, ordered, claims)
+    quick = iter(cumulative_few(*zip(*compress(columns, few), strict=True)))
+    if all(few):
+        return list(quick)
+    others = [column for column, is_quick in zip(columns, few, strict=True) if not is_quick]
+    rest = iter(cumulative_columns(*zip(*others, strict=True)))
+    return [next(quick if is_quick else rest) for is_quick in few]
 
 
 def count_categories(column: Values, known_levels: KnownLevels, hashed: bool) -> CategoricalCounts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from driftlib.stats.counts import Cumulative
 from driftlib.stats.gridded import Gridded
-from driftlib.stats.hypergeometric import log_point, tail
+from driftlib.stats.hypergeometric import log_point, lower_tails, tail
 
 # The outermost rows on either side: one half percent.
 TAIL = 0.005
@@ -18,6 +17,8 @@ TAIL = 0.005
 # spike on each side, but no more than a twentieth. Where values were only written with fewer
 # digits the rows at one are missing around it, and where all moved there are more around it, too.
 AROUND, MOST_AROUND = 0.75, 0.05
+# So many rows of a part are always looked at; what is taken for likely is so beyond rounding.
+MOST_LIKELY, NO_DOUBT = 40, 1e-6
 
 
 def excess_p_value(within: int, n_reference: int, rows: int, n_current: int) -> float:
@@ -53,6 +54,34 @@ def excess_p_value(within: int, n_reference: int, rows: int, n_current: int) -> 
         return 1.0
     # So many current rows or more are so few of the reference's or fewer, which is the shorter sum.
     return tail(within, within + rows, n_reference, n_reference + n_current, upper=False)
+
+
+def excess_p_values(
+    within: np.ndarray, n_reference: np.ndarray, rows: np.ndarray, n_current: np.ndarray
+) -> np.ndarray:
+    """Test some parts, each as `excess_p_value` does.
+
+    Parameters
+    ----------
+    within, n_reference, rows, n_current : array, shape (parts,)
+        Whole numbers.
+
+    Returns
+    -------
+    float array, shape (parts,)
+
+    Examples
+    --------
+    >>> excess_p_values(*np.array([[0, 20], [1000, 1000], [3, 20], [1000, 1000]])).round(3).tolist()
+    [0.125, 1.0]
+    """
+    counts = (within, n_reference, rows, n_current)
+    within, n_reference, rows, n_current = (side.astype(np.int64) for side in counts)
+    found = np.ones(len(within))
+    more = rows * (n_reference + 1) > (within + 1) * n_current
+    own, n, new, m = (side[more] for side in (within, n_reference, rows, n_current))
+    found[more] = lower_tails(own, own + new, n, n + m)
+    return found
 
 
 def beyond_p_value(below: int, above: int, n_reference: int, n_current: int) -> float:
@@ -122,32 +151,40 @@ def outer_tails(reference: Cumulative, current: Cumulative) -> Tails:
     >>> tails.lower, round(tails.upper, 3), tails.p_value < 1e-6
     (0.0, 0.09, True)
     """
-    n, m = reference.rows, current.rows
-    rows = math.ceil(TAIL * n)
-    if rows < 2:
-        return Tails()
-    # The reference's row whose rank is that, counted from either end, is at these grid points.
-    low = int(reference.at_or_below.searchsorted(rows))
-    high = int(reference.below.searchsorted(n - rows, "right")) - 1
-    found, p_values = [], []
-    sides = (
-        (reference.below[min(low, len(reference.below) - 1)], low, "low"),
-        (n - reference.at_or_below[max(high, 0)], high, "high"),
+    return find_tails(Gridded.of([reference], [current]))[0]
+
+
+def find_tails(both: Gridded) -> list[Tails]:
+    """Find the tails of each of some columns, as `outer_tails` does.
+
+    Parameters
+    ----------
+    both : Gridded
+
+    Returns
+    -------
+    list of Tails
+        One a column.
+    """
+    ends, m = both.reference.ends(TAIL), both.current.rows
+    columns = np.arange(len(m))
+    # Rows of the current sample below the lower end, and above the upper one.
+    now = np.array(
+        [
+            both.current.below[columns, ends.low],
+            m - both.current.at_or_below[columns, ends.high],
+        ]
     )
-    if not (sides[0][0] or sides[1][0]):
-        return Tails()
-    for inner, place, side in sides:
-        outside = not 0 <= place < len(reference.below)
-        if outside:
-            # More than half a percent of these rows lie where the grid has no points.
-            found.append(0.0)
-            continue
-        rank = max(rows, int(inner) + 1)
-        now = current.below[place] if side == "low" else m - current.at_or_below[place]
-        found.append(max(0.0, float(now) / m - rank / (n + 1)))
-        p_values.append(excess_p_value(rank - 1, n, int(now), m))
-    p_value = min(1.0, 2 * min(p_values)) if p_values else np.nan
-    return Tails(found[0], found[1], p_value)
+    n = both.reference.rows
+    growth = np.where(ends.known, np.maximum(0.0, now / m - ends.ranks / (n + 1)), 0.0)
+    p_values = np.full(growth.shape, np.inf)
+    _, asked = ends.known.nonzero()
+    p_values[ends.known] = excess_p_values(
+        ends.ranks[ends.known] - 1, n[asked], now[ends.known], m[asked]
+    )
+    least = np.minimum(1.0, 2 * p_values.min(axis=0))
+    least[~ends.known.any(axis=0)] = np.nan
+    return [Tails(*one) for one in zip(*growth.tolist(), least.tolist(), strict=True)]
 
 
 @dataclass(frozen=True)
@@ -206,25 +243,81 @@ def find_spikes(both: Gridded) -> list[Spike]:
     list of Spike
         One a column.
     """
-    r, c = both.reference.cells, both.current.cells
-    n, m = both.reference.rows, both.current.rows
     found = [
         Spike(p_value=np.nan) if few else Spike() for few in (both.reference.held <= 2).tolist()
     ]
-    # Of values the shares of those that occur twice or more can differ; parts lie between any
-    # two of the reference's rows. Each of the two kinds has half of the error budget.
-    values = np.maximum(1, ((r[:, 1::2] + c[:, 1::2]) >= 2).sum(axis=1))
+    possible = may_have_spikes(both)
+    if not len(possible):
+        return found
+    both = both.only(possible)
+    r, c = both.reference.cells, both.current.cells
+    n, m = both.reference.rows, both.current.rows
     columns, places = _likeliest(both)
     own, new = (side[columns, places] for side in (r, c))
-    tests = 2 * np.where(places % 2 == 1, values[columns], n[columns] + 1)
+    tests = 2 * np.where(places % 2 == 1, _values(both)[columns], n[columns] + 1)
     # Of most columns the first term is too much already.
     first = log_point(own, own + new, n[columns], n[columns] + m[columns])
     for k in np.flatnonzero(np.log(tests) + first < 0).tolist():
         column, place = int(columns[k]), int(places[k])
         counted = int(own[k]), int(n[column]), int(new[k]), int(m[column])
         p_value = min(1.0, float(tests[k]) * excess_p_value(*counted))
-        if p_value < found[column].p_value and _stands_out(r[column], c[column], place):
-            found[column] = Spike(place, counted[0], counted[2], p_value)
+        known = int(possible[column])
+        if p_value < found[known].p_value and _stands_out(r[column], c[column], place):
+            found[known] = Spike(place, counted[0], counted[2], p_value)
+    return found
+
+
+def _values(both: Gridded) -> np.ndarray:
+    """Count the values of each column whose shares can differ: those that occur twice or more.
+
+    Parts lie between any two of the reference's rows. Each of the two kinds has half of the error
+    budget.
+    """
+    twice = both.reference.at + both.current.at >= 2
+    found: np.ndarray = np.maximum(1, twice.sum(axis=1))
+    return found
+
+
+def may_have_spikes(both: Gridded) -> np.ndarray:
+    """Find the columns where so many rows are at a value, or in a part, that it may be a spike.
+
+    In most columns there is none, which costs less to see than to find the likeliest.
+
+    Parameters
+    ----------
+    both : Gridded
+
+    Returns
+    -------
+    int array
+        Their numbers, from the smallest up.
+    """
+    r, c = both.reference, both.current
+    n, m = r.rows, c.rows
+    found = np.zeros(0, dtype=int)
+    kinds = ((r.at, c.at, r.twice), (r.between[:, 1:-1], c.between[:, 1:-1], n + 1))
+    for before, after, tests in kinds:
+        asked = after >= _fewest(2 * np.maximum(1, tests), n, m)[:, None]
+        places = np.flatnonzero(asked)
+        column, place = np.divmod(places, after.shape[1])
+        own, new = before[column, place], after[column, place]
+        # No probability is less than this of a point.
+        whole, n_of, m_of = own + new, n[column], m[column]
+        rest = n_of + m_of - whole
+        with np.errstate(divide="ignore", invalid="ignore"):
+            least = new * np.log(whole / new * (m_of - new) / (rest + own))
+            least += np.where(own > 0, own * np.log((n_of - own) / rest), 0.0)
+        likely = np.log(2 * np.maximum(1, tests[column])) + least > NO_DOUBT
+        found = np.append(found, column[~likely])
+    return np.unique(found)
+
+
+def _fewest(tests: np.ndarray, n: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """Find how many current rows without one of the reference are unlikely for so many tests."""
+    taken = np.arange(MOST_LIKELY)
+    part = np.maximum(0.0, m[:, None] - taken) / ((n + m)[:, None] - taken)
+    likely = tests[:, None] * np.cumprod(part, axis=1) >= 1 + NO_DOUBT
+    found: np.ndarray = likely.sum(axis=1) + 1
     return found
 
 

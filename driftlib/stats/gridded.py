@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -15,24 +16,51 @@ from driftlib.stats.counts import Cumulative
 CELLS = 70_000
 
 
+class Ends(NamedTuple):
+    """Where the outermost parts of some columns end; rows below and above, columns along.
+
+    Parameters
+    ----------
+    low, high : int array, shape (columns,)
+        Grid points.
+    ranks : int array, shape (2, columns)
+        Ranks of the rows there, counted from either end.
+    known : bool array, shape (2, columns)
+        Whether that part is long enough, and its end on the grid.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    ranks: np.ndarray
+    known: np.ndarray
+
+
 @dataclass(frozen=True)
 class GridSide:
     """One sample of some columns, each counted on its grid: a row a column.
 
     Parameters
     ----------
-    upto : float array, shape (columns, 2 * points + 2)
-        Rows before each end of a cell: none, below a point, at or below it, ..., all rows.
+    below, at_or_below : float array, shape (columns, points)
+        Rows below each grid point, and at or below it; a shorter grid's last point is there
+        repeatedly, with all of what is at or below it.
+    rows : float array, shape (columns,)
+        All rows of each column.
     gaps : float array, shape (columns, points + 1)
         As of `driftlib.stats.counts.Cumulative`.
+    points : int array, shape (columns,)
+        Of each grid.
     """
 
-    upto: np.ndarray
+    below: np.ndarray
+    at_or_below: np.ndarray
+    rows: np.ndarray
     gaps: np.ndarray
+    points: np.ndarray
 
     @classmethod
     def of(cls, counts: Sequence[Cumulative]) -> GridSide:
-        """Put columns under one another; the last point of a shorter grid stands there repeatedly.
+        """Put columns under one another.
 
         Parameters
         ----------
@@ -43,44 +71,157 @@ class GridSide:
         -------
         GridSide
         """
-        points = max(len(one.below) for one in counts)
-        upto, gaps = np.zeros((len(counts), 2 * points + 2)), np.zeros((len(counts), points + 1))
-        for rows, apart, one in zip(upto, gaps, counts, strict=True):
-            end = 2 * len(one.below) + 1
-            rows[1:end:2], rows[2:end:2] = one.below, one.at_or_below
-            rows[end:-1], rows[-1] = rows[end - 1], one.rows
-            apart[: len(one.below)], apart[-1] = one.gaps[:-1], one.gaps[-1]
-        return cls(upto, gaps)
+        points = np.array([len(one.below) for one in counts])
+        most = int(points.max())
+        below, upto = (
+            np.array([_lengthened(values, most) for values in side], dtype=float)
+            for side in zip(*((one.below, one.at_or_below) for one in counts), strict=True)
+        )
+        gaps = np.array([_lengthened(one.gaps, most + 1) for one in counts])
+        for row in np.flatnonzero(points < most).tolist():
+            end = points[row]
+            below[row, end:] = upto[row, end:] = upto[row, end - 1]
+            gaps[row, -1], gaps[row, end] = gaps[row, end], 0.0
+        return cls(below, upto, np.array([one.rows for one in counts], dtype=float), gaps, points)
 
-    @property
-    def rows(self) -> np.ndarray:
-        """All rows of each column."""
-        return self.upto[:, -1]
+    def only(self, columns: np.ndarray) -> GridSide:
+        """Take some of the columns.
+
+        Parameters
+        ----------
+        columns : int array
+            Their numbers.
+
+        Returns
+        -------
+        GridSide
+        """
+        return GridSide(
+            self.below[columns],
+            self.at_or_below[columns],
+            self.rows[columns],
+            self.gaps[columns],
+            self.points[columns],
+        )
+
+    @cached_property
+    def at(self) -> np.ndarray:
+        """Rows at each grid point."""
+        return self.at_or_below - self.below
+
+    @cached_property
+    def between(self) -> np.ndarray:
+        """Rows below the first grid point, between it and the next, ..., above the last."""
+        found = np.empty(self.gaps.shape)
+        found[:, :-1], found[:, -1] = self.below, self.rows
+        found[:, 1:] -= self.at_or_below
+        return found
 
     @cached_property
     def cells(self) -> np.ndarray:
         """Rows before the first grid point, at it, between it and the next, and so on."""
-        return self.upto[:, 1:] - self.upto[:, :-1]
+        found = np.empty((len(self.rows), 2 * self.below.shape[1] + 1))
+        found[:, ::2], found[:, 1::2] = self.between, self.at
+        return found
 
     @cached_property
-    def middles(self) -> np.ndarray:
-        """Twice the rows before the middle of each cell."""
-        return self.upto[:, :-1] + self.upto[:, 1:]
+    def middles(self) -> tuple[np.ndarray, np.ndarray]:
+        """Twice the rows before the middle of the rows at each point, and between two."""
+        between = np.zeros(self.gaps.shape)
+        between[:, :-1], between[:, -1] = self.below, self.rows
+        between[:, 1:] += self.at_or_below
+        return self.below + self.at_or_below, between
 
     @cached_property
     def gap_shares(self) -> np.ndarray:
         """The gaps, by the rows of their column."""
-        return self.gaps / self.upto[:, -1:]
+        return self.gaps / self.rows[:, None]
 
     @cached_property
     def held(self) -> np.ndarray:
-        """Cells of each column with rows in them."""
-        return (self.cells != 0).sum(axis=1)
+        """Cells of each column with rows in them: points, and parts between them."""
+        found: np.ndarray = (self.at != 0).sum(axis=1) + self.filled.sum(axis=1)
+        return found
 
     @cached_property
-    def shares(self) -> np.ndarray:
-        """The shares of the rows in `upto`, without both ends."""
-        return self.upto[:, 1:-1] / self.upto[:, -1:]
+    def filled(self) -> np.ndarray:
+        """Whether there are rows in each part between points."""
+        return self.between != 0
+
+    @cached_property
+    def twice(self) -> np.ndarray:
+        """Grid points of each column that have two rows or more."""
+        found: np.ndarray = (self.at >= 2).sum(axis=1)
+        return found
+
+    @cached_property
+    def shares(self) -> tuple[np.ndarray, np.ndarray]:
+        """Shares of the rows below each point, and at or below it."""
+        rows = self.rows[:, None]
+        return self.below / rows, self.at_or_below / rows
+
+    @cached_property
+    def _kept(self) -> dict[Any, Any]:
+        """What was asked for before."""
+        return {}
+
+    def widths(self, grids: Sequence[np.ndarray]) -> np.ndarray:
+        """Measure how far apart the points of each grid are.
+
+        Parameters
+        ----------
+        grids : sequence of array
+            Those that the columns were counted on.
+
+        Returns
+        -------
+        float array, shape (columns, points - 1)
+            0 where a shorter grid has no more points.
+        """
+        if "widths" not in self._kept:
+            width = np.zeros((len(grids), self.below.shape[1] - 1))
+            for row, grid in zip(width, grids, strict=True):
+                # Whole numbers may be further apart than their type can say.
+                points = grid if grid.dtype.kind == "f" else grid.view(np.uint64)
+                row[: len(points) - 1] = points[1:] - points[:-1]
+            self._kept["widths"] = width
+        found: np.ndarray = self._kept["widths"]
+        return found
+
+    def ends(self, share: float) -> Ends:
+        """Find the ends of the outermost parts of every column.
+
+        Parameters
+        ----------
+        share : float
+            Of its rows.
+
+        Returns
+        -------
+        Ends
+        """
+        if share not in self._kept:
+            self._kept[share] = self._find_ends(share)
+        found: Ends = self._kept[share]
+        return found
+
+    def _find_ends(self, share: float) -> Ends:
+        rows, columns = self.rows, np.arange(len(self.rows))
+        least = np.ceil(share * rows)
+        # The row whose rank is that, counted from either end, is at these grid points.
+        low = (self.at_or_below < least[:, None]).sum(axis=1)
+        high = (self.below <= (rows - least)[:, None]).sum(axis=1) - 1
+        inside = np.array([low < self.points, high >= 0])
+        low, high = np.minimum(low, self.points - 1), np.maximum(high, 0)
+        inner = np.array([self.below[columns, low], rows - self.at_or_below[columns, high]])
+        long_enough = (least >= 2) & inner.any(axis=0)
+        return Ends(low, high, np.maximum(least, inner + 1), inside & long_enough)
+
+
+def _lengthened(values: np.ndarray, most: int) -> np.ndarray:
+    """Bring counts of a shorter grid to as many numbers as those of the longest have."""
+    missing = most - len(values)
+    return np.append(values, np.zeros(missing)) if missing > 0 else values
 
 
 @dataclass(frozen=True)
@@ -119,14 +260,31 @@ class Gridded:
         """
         return cls(GridSide.of(reference), GridSide.of(current))
 
+    def only(self, columns: np.ndarray) -> Gridded:
+        """Take some of the columns.
+
+        Parameters
+        ----------
+        columns : int array
+            Their numbers.
+
+        Returns
+        -------
+        Gridded
+        """
+        return Gridded(self.reference.only(columns), self.current.only(columns))
+
     @cached_property
-    def _apart(self) -> np.ndarray:
-        return self.reference.shares - self.current.shares
+    def _apart(self) -> tuple[np.ndarray, np.ndarray]:
+        """By how much the shares below each point differ, and at or below it."""
+        (f_below, f), (g_below, g) = self.reference.shares, self.current.shares
+        return f_below - g_below, f - g
 
     @property
     def ks(self) -> np.ndarray:
         """The Kolmogorov-Smirnov distance: see `driftlib.stats.distances.ks`."""
-        return np.maximum(self._apart.max(axis=1), -self._apart.min(axis=1))
+        most = [np.maximum(apart.max(axis=1), -apart.min(axis=1)) for apart in self._apart]
+        return np.maximum(*most)
 
     def wasserstein(self, grids: Sequence[np.ndarray]) -> np.ndarray:
         """Measure the Wasserstein-1 distance: see `driftlib.stats.distances.wasserstein`.
@@ -140,42 +298,47 @@ class Gridded:
         -------
         float array, shape (columns,)
         """
-        width = np.zeros((len(grids), self.current.gaps.shape[1] - 2))
-        for row, grid in zip(width, grids, strict=True):
-            # Whole numbers may be further apart than their type can say.
-            points = grid if grid.dtype.kind == "f" else grid.view(np.uint64)
-            row[: len(points) - 1] = points[1:] - points[:-1]
-        f, g = self.reference.shares, self.current.shares
+        width = self.reference.widths(grids)
+        (f_below, f), (g_below, g) = self.reference.shares, self.current.shares
+        below, upto = self._apart
         gaps = self.reference.gap_shares - self.current.gap_shares
-        area = np.abs(self._apart[:, 1:-1:2] * width + gaps[:, 1:-1])
+        area = np.abs(upto[:, :-1] * width + gaps[:, 1:-1])
         # Where the functions cannot cross, that is the area between them; elsewhere it is at the
         # least that of two triangles if the straight lines cross, of a trapezium if they do not.
-        can = ((f[:, 2::2] > g[:, 1:-1:2]) & (g[:, 2::2] > f[:, 1:-1:2])).nonzero()
-        start, end = self._apart[:, 1:-1:2][can], self._apart[:, 2::2][can]
+        can = ((f_below[:, 1:] > g[:, :-1]) & (g_below[:, 1:] > f[:, :-1])).ravel().nonzero()[0]
+        start, end = upto[:, :-1].ravel()[can], below[:, 1:].ravel()[can]
         size = np.abs(start) + np.abs(end)
         crossed = start * end < 0
         a, b = start[crossed], end[crossed]
         size[crossed] = (a**2 + b**2) / size[crossed]
-        area[can] = np.maximum(area[can], width[can] * size / 2)
+        flat = area.ravel()
+        flat[can] = np.maximum(flat[can], width.ravel()[can] * size / 2)
         found: np.ndarray = area.sum(axis=1) + np.abs(gaps[:, 0]) + np.abs(gaps[:, -1])
         return found
 
     @property
     def mann_whitney(self) -> tuple[np.ndarray, np.ndarray]:
         """Statistic and p-value: see `driftlib.stats.significance.mann_whitney`."""
-        r, c = self.reference.cells, self.current.cells
-        n, m = self.reference.rows, self.current.rows
+        r, c = self.reference, self.current
+        n, m = r.rows, c.rows
         total = n + m
-        share = np.einsum("ij,ij->i", self.reference.middles, c) / 2 / (n * m)
-        tied = r + c
+        at, between = r.middles
+        pairs = np.einsum("ij,ij->i", at, c.at) + np.einsum("ij,ij->i", between, c.between)
+        share = pairs / 2 / (n * m)
         # Between grid points where only one sample has values their order is not in question.
-        tied[:, ::2] *= (r[:, ::2] != 0) & (c[:, ::2] != 0)
-        ties = np.einsum("ij,ij->i", tied * tied, tied) - tied.sum(axis=1)
+        both = (r.between + c.between) * ((c.between != 0) & r.filled)
+        ties = _ties(r.at + c.at) + _ties(both)
         variance = n * m / 12 * (total + 1 - ties / (total * (total - 1)))
         variance[~(variance > 0)] = np.nan
         # Half a pair nearer to the middle: the continuity correction that scipy makes too.
         z = np.maximum(0.0, np.abs(share - 0.5) * n * m - 0.5) / np.sqrt(variance)
         return np.where(np.isnan(variance), np.nan, share), special.erfc(z / np.sqrt(2))
+
+
+def _ties(tied: np.ndarray) -> np.ndarray:
+    """Add up what ties take from the variance of ranks, by columns."""
+    found: np.ndarray = np.einsum("ij,ij->i", tied * tied, tied) - tied.sum(axis=1)
+    return found
 
 
 def blocks_of(points: Sequence[int]) -> Iterator[list[int]]:

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+# Terms that are added up at once.
+MOST_TERMS = 100_000
+
 
 def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) -> float:
     """Compute the probability of so many hits or more, or of so many or fewer, in a sample of rows.
@@ -60,6 +63,53 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     with np.errstate(over="ignore", invalid="ignore"):
         found = float(first * (1 + np.cumprod(ratio).sum()))
     return min(1.0, found) if np.isfinite(found) else 1.0
+
+
+def lower_tails(
+    observed: np.ndarray, hits: np.ndarray, rows: np.ndarray, total: np.ndarray
+) -> np.ndarray:
+    """Compute tails of so many hits or fewer, each as `tail` does.
+
+    Parameters
+    ----------
+    observed, hits, rows, total : int array, shape (tests,)
+        As for `tail`.
+
+    Returns
+    -------
+    float array, shape (tests,)
+
+    Examples
+    --------
+    >>> one = [np.array([number, number]) for number in (1, 9, 6, 16)]
+    >>> lower_tails(*one).round(6).tolist()
+    [0.024476, 0.024476]
+    """
+    low, high = np.maximum(0, hits - (total - rows)), np.minimum(hits, rows)
+    found = np.where(observed < low, 0.0, 1.0)
+    some = np.flatnonzero((low <= observed) & (observed < high))
+    if not len(some):
+        return found
+    observed, hits, rows, total = (n[some].astype(float) for n in (observed, hits, rows, total))
+    mean = hits * rows / total
+    spread = np.sqrt(mean * np.maximum(1.0, (1 - rows / total) * (total - hits) / total))
+    reach = np.maximum(0.0, observed - mean)
+    length = np.minimum(observed - low[some], reach + 12 * spread + 60).astype(int)
+    longest = int(length.max())
+    if longest * len(some) > MOST_TERMS:
+        whole = zip(*(n.astype(int).tolist() for n in (observed, hits, rows, total)), strict=True)
+        found[some] = [tail(k, h, r, t, upper=False) for k, h, r, t in whole]
+        return found
+    step = np.arange(longest)
+    k = observed[:, None] - step
+    top = k * ((total - rows - hits)[:, None] + k)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        ratio = top / (((hits + 1)[:, None] - k) * ((rows + 1)[:, None] - k))
+        ratio[step >= length[:, None]] = 0.0
+        first = np.exp(log_point(observed, hits, rows, total))
+        tails = first * (1 + np.cumprod(ratio, axis=1).sum(axis=1))
+    found[some] = np.where(np.isfinite(tails), np.minimum(1.0, tails), 1.0)
+    return found
 
 
 def point(observed: int, hits: int, rows: int, total: int) -> float:

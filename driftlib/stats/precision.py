@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +38,12 @@ class Claims:
     upper: np.ndarray
     first: np.ndarray | None = None
     last: np.ndarray | None = None
+
+    @cached_property
+    def separate(self) -> bool:
+        """Whether there are points, and no value counts as two of them."""
+        between = self.upper[:-1] < self.lower[1:]
+        return self.first is None and len(self.lower) > 0 and bool(between.all())
 
     def merge(self, below: np.ndarray, at_or_below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Count the values of points that cannot be told apart as values of the first of them.
@@ -302,8 +309,30 @@ def held_bits(ordered: np.ndarray, bits: int) -> int:
     """
     if bits != DOUBLE or ordered.dtype.kind != "f" or not len(ordered):
         return bits
-    some = ordered[:: max(1, len(ordered) // _LOOKED_AT)]
+    return SINGLE if held_as_single(ordered) else bits
+
+
+def held_as_single(ordered: np.ndarray) -> np.ndarray:
+    """Tell whether doubles came from single precision.
+
+    Parameters
+    ----------
+    ordered : float array, shape (..., values)
+        Smallest first, at least one.
+
+    Returns
+    -------
+    bool array, shape (...)
+        Whether all of those looked at would fit.
+
+    Examples
+    --------
+    >>> held_as_single(np.array([[0.5, 1.0], [0.1, 1.0]])).tolist()
+    [True, False]
+    """
+    some = ordered[..., :: max(1, ordered.shape[-1] // _LOOKED_AT)]
     with np.errstate(over="ignore", under="ignore"):
-        fits = bool((some.astype(np.float32) == some).all())
+        fits = (some.astype(np.float32) == some).all(axis=-1)
     # Whole numbers fit into anything, and are told apart as far as they are held.
-    return SINGLE if fits and (some != np.rint(some)).any() else bits
+    found: np.ndarray = fits & (some != np.rint(some)).any(axis=-1)
+    return found
