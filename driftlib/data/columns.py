@@ -15,6 +15,8 @@ from driftlib.lazily import pd
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Of a frame with more cells, columns are taken one by one: together they would be copied.
+MOST_AT_ONCE = 200_000
 # What holds the values of a column: numbers without a type of their own are an array, text of
 # a file is Arrow's, and all else is a pandas column.
 Values: TypeAlias = "pd.Series | np.ndarray | Text"
@@ -152,7 +154,20 @@ class _OfFrame(Fetched):
     def take(self, rows: np.ndarray) -> Fetched:
         return _OfFrame(self._frame.iloc[rows])
 
+    @cached_property
+    def _doubles(self) -> dict[str, np.ndarray]:
+        """Columns of doubles of a small frame, taken out all at once."""
+        if self.rows * len(self.names) > MOST_AT_ONCE:
+            return {}
+        found = self._frame.select_dtypes("float64")
+        table = found.to_numpy()
+        # Types of pandas' own with gaps come as objects.
+        same = table.dtype == np.float64
+        return dict(zip(found.columns.tolist(), table.T, strict=True)) if same else {}
+
     def _values(self, name: str) -> Values:
+        if name in self._doubles:
+            return self._doubles[name]
         series = self._frame[name]
         if isinstance(series.dtype, np.dtype):
             return series.to_numpy() if series.dtype.kind in "iuf" else series
