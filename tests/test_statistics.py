@@ -229,7 +229,9 @@ def test_columns_of_few_rows_are_counted_as_longer_ones_are(bits):
     claimed.append(claims(grids[-1], bits))
     assert all(map(has_few_rows, grids, values, claimed))
     few = cumulative_few(grids, values, claimed)
-    for one, other in zip(few, cumulative_columns(grids, values, claimed), strict=True):
+    with np.errstate(over="ignore"):
+        slowly = cumulative_columns(grids, values, claimed)
+    for one, other in zip(few, slowly, strict=True):
         assert one.rows == other.rows
         np.testing.assert_array_equal(one.below, other.below)
         np.testing.assert_array_equal(one.at_or_below, other.at_or_below)

@@ -18,7 +18,7 @@ TAIL = 0.005
 # digits the rows at one are missing around it, and where all moved there are more around it, too.
 AROUND, MOST_AROUND = 0.75, 0.05
 # So many rows of a part are always looked at; what is taken for likely is so beyond rounding.
-MOST_LIKELY, NO_DOUBT = 40, 1e-6
+MOST_LIKELY, NO_DOUBT = 12, 1e-6
 
 
 def excess_p_value(within: int, n_reference: int, rows: int, n_current: int) -> float:
@@ -315,7 +315,7 @@ def may_have_spikes(both: Gridded) -> np.ndarray:
 def _fewest(tests: np.ndarray, n: np.ndarray, m: np.ndarray) -> np.ndarray:
     """Find how many current rows without one of the reference are unlikely for so many tests."""
     taken = np.arange(MOST_LIKELY)
-    part = np.maximum(0.0, m[:, None] - taken) / ((n + m)[:, None] - taken)
+    part = np.maximum(0.0, m[:, None] - taken) / np.maximum(1.0, (n + m)[:, None] - taken)
     likely = tests[:, None] * np.cumprod(part, axis=1) >= 1 + NO_DOUBT
     found: np.ndarray = likely.sum(axis=1) + 1
     return found

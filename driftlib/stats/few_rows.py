@@ -68,7 +68,7 @@ def cumulative_few(
     # A cell a grid point, which ends with it, and one for what lies above them all.
     sizes = np.array([len(grid) + 1 for grid in grids])
     places = [0, *accumulate(sizes.tolist())]
-    starts = np.array(places[:-1])
+    starts, skipped = np.array(places[:-1]), np.repeat(firsts[:-1], sizes)
     cells = np.concatenate(
         [
             one.lower.searchsorted(values[first:last], "right")
@@ -76,30 +76,30 @@ def cumulative_few(
         ]
     )
     cells += np.repeat(starts, rows)
+    below = np.bincount(cells, minlength=places[-1]).cumsum()
+    below -= skipped
     # What is not above the point before its cell counts as that point.
     uppers = np.concatenate([part for one in claims for part in (_LOWEST, one.upper)])
-    at = values <= uppers[cells]
-    skipped = np.repeat(firsts[:-1], sizes)
-    below = np.bincount(cells, minlength=places[-1]).cumsum() - skipped
-    cells -= at
-    held = np.bincount(cells, minlength=places[-1])
-    upto = held.cumsum()
-    at_or_below = upto - skipped
-    filled = held.nonzero()[0]
+    cells -= values <= uppers[cells]
+    at_or_below = np.bincount(cells, minlength=places[-1]).cumsum()
+    at_or_below -= skipped
     # Distances are taken from the median, so that a feature far from zero loses no digits.
     middles = values[firsts[:-1] + rows // 2]
     ends = np.concatenate([part for grid in grids for part in (grid, grid[-1:])])
+    gaps = np.zeros(places[-1])
     with np.errstate(over="ignore", invalid="ignore"):
-        ends -= np.repeat(middles, sizes)
         apart = values - np.repeat(middles, rows)
-        sums = np.zeros(places[-1])
-        sums[filled] = np.add.reduceat(apart, (upto - held)[filled])
-        gaps = held * ends - sums
-        gaps[starts + sizes - 1] *= -1
-        offsets = np.add.reduceat(sums, starts) / rows
+        offsets = np.add.reduceat(apart, firsts[:-1]) / rows
         squares = np.add.reduceat(apart * apart, firsts[:-1])
         # The mean is within a standard deviation of the median, so little cancels here.
         spread = np.maximum(0.0, squares - rows * offsets**2)
+        # Values in order, so those of a cell are next to each other.
+        runs = np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))
+        filled, held = cells[runs], np.append(runs[1:], firsts[-1]) - runs
+        origins = np.repeat(middles, rows)[runs]
+        gaps[filled] = held * (ends[filled] - origins) - np.add.reduceat(apart, runs)
+        # Of what lies above a grid, distances are taken to its end below.
+        gaps[starts + sizes - 1] *= -1
         np.maximum(gaps, 0.0, out=gaps)
         if not np.isfinite(gaps.sum()):
             np.nan_to_num(gaps, copy=False)
