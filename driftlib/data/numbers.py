@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from driftlib.data.columns import Values, as_series
+from driftlib.data.columns import Text, Values, as_series
 from driftlib.data.levels import MISSING_TEXTS, TRUTH, level_text, level_texts
 from driftlib.lazily import pd, types
 from driftlib.stats.precision import DOUBLE, EXACT
@@ -103,7 +103,8 @@ def plain_doubles(column: Values) -> np.ndarray | None:
     >>> plain_doubles(pd.Series([1.5])), plain_doubles(pd.Series([1]))
     (array([1.5]), None)
     """
-    if getattr(column, "dtype", None) != _DOUBLES:
+    dtype = None if isinstance(column, Text) else column.dtype
+    if not isinstance(dtype, np.dtype) or dtype != _DOUBLES:
         return None
     return column if isinstance(column, np.ndarray) else as_series(column).to_numpy()
 

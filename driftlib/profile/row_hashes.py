@@ -31,9 +31,12 @@ KEY_COLUMNS = 3
 # Columns that tell fewer rows apart than this are too few to choose rows by.
 TOLD_APART = 10_000
 # Rows of a sample that are looked at first.
-FIRST = 500
+FIRST = (50, 500)
+# In so few rows no two have the same hash in a column by chance.
+FEW_ROWS = 5_000
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
+_UPPER = np.array(33, dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -132,11 +135,19 @@ class RowHashes:
         dict of int to int
             How many different rows occur so many times: `{1: 90, 2: 5}` of 100 rows.
         """
+        if len(self.names) > 1 and self.sampled <= FEW_ROWS and self._all_told_apart(keys):
+            return {1: self.sampled} if self.sampled else {}
         whole = self.alike(self.names, keys)
         if not len(whole):
             return {}
         times, number = np.unique(multiplicities(whole), return_counts=True)
         return dict(zip(times.tolist(), number.tolist(), strict=True))
+
+    def _all_told_apart(self, keys: Sequence[str]) -> bool:
+        """Whether every row has a value in each of the keys, and no two are alike in them."""
+        ordered = np.sort(self.keys)
+        apart = bool((ordered[1:] != ordered[:-1]).all())
+        return apart and bool((self.cells[:, self._places(keys)] != 0).all())
 
     def present(self, name: str) -> int:
         """Count the rows that have a value in one column.
@@ -165,7 +176,8 @@ class RowHashes:
         column = self.cells[:, self.names.index(name)]
         column = column[column != 0]
         # Of a column that is no identifier, some of the first rows are alike.
-        return all(len(np.unique(part)) == len(part) for part in (column[:FIRST], column))
+        parts = (column[:rows] for rows in (*FIRST, len(column)))
+        return all(len(np.unique(part)) == len(part) for part in parts)
 
 
 def key_columns(columns: Mapping[str, Column]) -> tuple[str, ...]:
@@ -209,7 +221,13 @@ def hash_rows(
     """
     number, there = fetched.rows, fetched.names
     key = np.zeros(number, dtype=np.uint64)
-    known = {name: _bits_of(fetched[name], name in numeric) for name in keys if name in there}
+    known = {
+        name: _bits_of_numbers(as_numbers(fetched[name]).values)
+        if name in numeric
+        else _bits_of(fetched[name])
+        for name in keys
+        if name in there
+    }
     for bits in known.values():
         # One product a column spreads a number's bits upwards: well enough to go on from.
         key = (key ^ bits) * _MISSING
@@ -222,14 +240,21 @@ def hash_rows(
     for first in range(0, len(names), step):
         some = names[first : first + step]
         bits = np.full((len(some), len(rows)), _MISSING)
+        numbers: dict[int, np.ndarray] = {}
         for place, name in enumerate(some):
             if name in known:
                 bits[place] = known[name][rows]
+            elif name in there and name in numeric:
+                numbers[place] = as_numbers(chosen[name]).values
             elif name in there:
-                bits[place] = _bits_of(chosen[name], name in numeric)
+                bits[place] = _bits_of(chosen[name])
+        if numbers:
+            bits[[*numbers]] = _bits_of_numbers(np.array([*numbers.values()], dtype=float))
         spread = mixed(bits.T)
-        short = (spread >> np.uint64(33)).astype(np.uint32) + np.uint32(1)
-        cells[:, first : first + step] = np.where(spread == _MIXED_MISSING, np.uint32(0), short)
+        short = (spread >> _UPPER).astype(np.uint32)
+        short += np.uint32(1)
+        short[spread == _MIXED_MISSING] = 0
+        cells[:, first : first + step] = short
     return RowHashes(tuple(names), number, key[rows], cells, thinned)
 
 
@@ -255,14 +280,17 @@ def _ending_in_zeros(keys: np.ndarray, bits: int) -> np.ndarray:
     return np.flatnonzero((keys & np.uint64((1 << bits) - 1)) == 0)
 
 
-def _bits_of(values: Values, numeric: bool) -> np.ndarray:
-    """Turn values into 64 bits each, the same in whichever type they come."""
-    if numeric:
-        # Adding 0 makes one zero of both, and an array of its own.
-        numbers = as_numbers(values).values.astype(float, copy=False) + 0.0
-        bits = numbers.view(np.uint64)
-        bits[~np.isfinite(numbers)] = _MISSING
-        return bits
+def _bits_of_numbers(numbers: np.ndarray) -> np.ndarray:
+    """Turn numbers into 64 bits each, the same in whichever type they come."""
+    # Adding 0 makes one zero of both, and an array of its own.
+    numbers = numbers.astype(float, copy=False) + 0.0
+    bits = numbers.view(np.uint64)
+    bits[~np.isfinite(numbers)] = _MISSING
+    return bits
+
+
+def _bits_of(values: Values) -> np.ndarray:
+    """Turn times and levels into 64 bits each, the same in whichever type they come."""
     if not isinstance(values, Text) and types.is_datetime64_any_dtype(values.dtype):
         moments = instants(as_times(as_series(values))).astype("datetime64[us]")
         return np.where(np.isnat(moments), _MISSING, moments.astype(np.int64).view(np.uint64))
@@ -274,7 +302,8 @@ def _one_of(cells: np.ndarray, places: Iterable[int]) -> np.ndarray:
     """Make one hash of some columns of each row."""
     whole = np.zeros(len(cells), dtype=np.uint64)
     for place in places:
-        whole = mixed(whole ^ cells[:, place])
+        whole ^= cells[:, place]
+        whole = mixed(whole)
     return whole
 
 

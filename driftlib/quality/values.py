@@ -118,10 +118,12 @@ def _rarely(
 
 def _all_distinct(column: Column, rows: RowHashes, policy: QualityPolicy) -> Iterator[Finding]:
     # Chance that no two of so many rows are alike, two of the reference being so by `alike`.
-    alike = column.alike_share
+    alike, enough = column.alike_share, -np.log(policy.level)
+    if rows.sampled * (rows.sampled - 1) / 2 * alike < enough:
+        return
     present = rows.present(column.name)
     # Counting comes last: it takes the longest, and few columns get here.
-    foretold = present * (present - 1) / 2 * alike >= -np.log(policy.level)
+    foretold = present * (present - 1) / 2 * alike >= enough
     if present < FEWEST_ROWS or not foretold or not rows.all_distinct(column.name):
         return
     yield Finding(
