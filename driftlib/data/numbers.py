@@ -62,6 +62,9 @@ def as_numbers(column: Values) -> Numbers:
     >>> numbers.values.tolist(), numbers.unreadable, numbers.example
     ([1.5, nan, nan], 1, 'dry')
     """
+    doubles = plain_doubles(column)
+    if doubles is not None:
+        return Numbers(doubles)
     if isinstance(column, np.ndarray) and column.dtype.kind in "iuf":
         return Numbers(column, bits=_bits(column.dtype))
     series = as_series(column)

@@ -14,6 +14,9 @@ from driftlib.lazily import pd
 
 # Of more texts, pandas' own code is quicker although it has to be loaded.
 FEW = 2_000
+# Levels of a batch are those of the batch before: hashes of so few at once are kept, of so many.
+FEW_KEPT, MOST_KEPT = 100, 10_000
+_KEPT: dict[str, int] = {}
 # SipHash-2-4 by Aumasson and Bernstein (2012), with the key that pandas takes.
 _KEY = np.frombuffer(b"0123456789123456", dtype="<u8")
 _START = np.frombuffer(b"uespemosmodnarodarenegylsetybdet", dtype="<u8")
@@ -40,8 +43,19 @@ def hash_texts(texts: np.ndarray) -> np.ndarray:
     >>> hash_texts(np.array(["a", "b"], dtype=object)) % 50
     array([ 4, 25], dtype=uint64)
     """
-    if not len(texts):
-        return np.zeros(0, dtype=np.uint64)
+    if len(texts) > FEW_KEPT:
+        return _hashed(texts)
+    names = texts.tolist()
+    found = [_KEPT.get(name) for name in names]
+    if None not in found:
+        return np.array(found, dtype=np.uint64)
+    hashes = _hashed(texts)
+    if len(_KEPT) < MOST_KEPT:
+        _KEPT.update(zip(names, hashes.tolist(), strict=True))
+    return hashes
+
+
+def _hashed(texts: np.ndarray) -> np.ndarray:
     if "pandas" in sys.modules or len(texts) > FEW:
         hashes: np.ndarray = pd.util.hash_array(texts, categorize=False)
         return hashes
