@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import driftlib as dl
+from driftlib.data.batches import Batch
 from driftlib.data.calendar import calendar_edges, read_offset
+from driftlib.data.opening import open_source
 from driftlib.data.times import as_times, time_columns
 from driftlib.data.windows import choose_cutter, fitting_window, split
 from driftlib.errors import DataError, DriftlibError, ParameterError
@@ -47,6 +49,37 @@ def test_times_are_read_however_they_are_written(values, time_format, expected):
     assert times.isna().sum() == pd.isna(pd.Series(values)).sum()
 
 
+@pytest.mark.parametrize(
+    ("values", "time_format", "expected"),
+    [
+        (["2018-01-01", "9999-12-31", None], None, "9999-12-31"),
+        (["2018-01-01", "1500-02-28 07:30"], None, "1500-02-28 07:30"),
+        (["2018-01-01", "2400-02-29T05:00:00.25"], None, "2400-02-29 05:00:00.25"),
+        (["2018-01-01", "22630101"], None, "2263-01-01"),
+        (["2018-01-01 05:00+02:00", "9999-12-30 05:00+02:00"], None, "9999-12-30 05:00+02:00"),
+        (["2018-01-01 05:00+02:00", "9999-12-30 05:00+01:00"], None, "9999-12-30 04:00+00:00"),
+        (["2018-01-01 05:00 UTC", "9999-12-30 05:00 UTC"], None, "9999-12-30 05:00+00:00"),
+        ([DAY, dt.date(9999, 12, 31)], None, "9999-12-31"),
+        ([dt.datetime(2018, 1, 1), dt.datetime(9999, 12, 31, 5)], None, "9999-12-31 05:00"),
+        (["01/01/2018", "31/12/9999"], "dayfirst", "9999-12-31"),
+        (["2018_001", "9999_365", None], "%Y_%j", "9999-12-31"),
+        (["1.1.2018 +0200", "31.12.2999 +0200"], "%d.%m.%Y %z", "2999-12-31 00:00+02:00"),
+        ([0, 253402214400], "s", "9999-12-31"),
+        ([0, -62135596800.0, None], "s", "0001-01-01"),
+        ([1e12, 253402214400250.0], "ms", "9999-12-31 00:00:00.250"),
+        ([1e15, 1e17], "us", "5138-11-16 09:46:40"),
+        ([43395.75, 2958465.5], "excel", "9999-12-31 12:00"),
+    ],
+)
+def test_years_far_from_ours_are_read_too(values, time_format, expected):
+    dtype = object if isinstance(values[0], str | dt.date) else None
+    column = pd.Series(values, range(5, 5 + len(values)), dtype=dtype, name="t")
+    times = as_times(column, time_format=time_format)
+    assert times.iloc[1] == pd.Timestamp(expected)
+    assert times.index.tolist() == column.index.tolist()
+    assert times.isna().tolist() == column.isna().tolist()
+
+
 def test_arrow_times_keep_their_zone():
     kind = pd.ArrowDtype(pa.timestamp("us", "America/Santiago"))
     times = as_times(
@@ -69,6 +102,10 @@ def test_arrow_times_keep_their_zone():
         (["x"], "%Y %Y", ["'%Y %Y'"]),
         (["x"], "iso", ["'iso'", "'dayfirst'", "'%d/%m/%Y %H:%M'"]),
         (["2018-01-01T00:00Z", "2018-01-01"], None, ["row 0", "row 1", "time zone"]),
+        (["2018-01-01T00:00Z", "2018-01-01T00:00"], None, ["row 0", "row 1", "time zone"]),
+        (["2018-01-01", "9999-12-31", "soon"], None, ["'soon'", "row 2"]),
+        (["2018-01-01", "9999-02-29"], None, ["'9999-02-29'", "row 1"]),
+        (["20180101", "99990230"], "%Y%m%d", ["'99990230'", "row 1"]),
         ([True], None, ["bool"]),
     ],
 )  # fmt: skip
@@ -183,8 +220,9 @@ def dated(extra, count=1, days=100):
 
 @pytest.mark.parametrize("extra", ["9999-12-31", "1970-01-01"])
 @pytest.mark.parametrize("size", ["1D", "MS", "YS", "1h"])
-def test_a_row_far_from_all_others_is_left_out_and_said(extra, size):
-    windows = split(dated(extra), size, on="t")
+@pytest.mark.parametrize("kind", [object, "datetime64[us]"])
+def test_a_row_far_from_all_others_is_left_out_and_said(extra, size, kind):
+    windows = split(dated(extra).astype({"t": kind}), size, on="t")
     assert sum(window.rows for window in windows) == 100
     assert len(windows) <= 24 * 100
     assert f"row 100 of current: {extra}" in windows[-1].note
@@ -198,8 +236,29 @@ def test_many_rows_far_off_are_named_where_windows_would_be_too_many():
         ParameterError, match=r"more than 10,000.*30 rows.*row 100 of current: 1970"
     ):
         split(dated("1970-01-01", 30), "1D", on="t")
-    with pytest.raises(ParameterError, match=r"more than 10,000"):
-        split(dated("9999-12-31", 30), "2MS", on="t")
+    for size in ("2MS", "36h"):
+        with pytest.raises(ParameterError, match=r"more than 10,000"):
+            split(dated("9999-12-31", 30), size, on="t")
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_windows_counted_from_dates_hold_finer_times_of_other_batches(zone):
+    days = pd.DataFrame({"t": pd.date_range("2018-01-01", periods=9, tz=zone).as_unit("s")})
+    cutter = choose_cutter("2D", None, "t", ["t"]).over(open_source(days, "current", "days"))
+    for unit in ("us", "ns"):
+        exact = days["t"].dt.as_unit(unit) + pd.Timedelta(1, unit)
+        codes, keys = cutter.codes(Batch(pd.DataFrame({"t": exact}), where="exact"))
+        assert np.array(keys)[codes].tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+
+
+def test_windows_of_years_far_from_ours():
+    times = pd.DataFrame({"t": [f"{year}-03-01" for year in (2261, 2262, 2263)]})
+    assert [str(w.start.date()) for w in split(times, "YS", on="t")] == [
+        "2261-01-01", "2262-01-01", "2263-01-01",
+    ]  # fmt: skip
+    early = pd.DataFrame({"t": ["1500-01-01 05:00", "1500-01-02 05:00"]})
+    assert [str(w.start) for w in split(early, "36h", on="t")] == ["1500-01-01 00:00:00"]
+    assert [w.rows for w in split(early, "12h", on="t")] == [1, 0, 1]
 
 
 def test_dates_of_a_csv_are_times_with_windows_of_a_sensible_length(tmp_path, rng):

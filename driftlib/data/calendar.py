@@ -226,13 +226,13 @@ def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.Dat
     start = first.tz_localize(None).normalize()
     if _is_tick(offset):
         # Hours are equally long, whatever the clocks do.
-        own = _localized(pd.DatetimeIndex([length.anchor or start]), zone)[0]
+        own = _localized(_index([length.anchor or start]), zone)[0]
         lasting = pd.Timedelta(offset)
         begin = own + (first - own) // lasting * lasting if length.anchor else own
         number = (last - begin) // lasting + 1
         if number > MOST_PERIODS:
             raise _too_many(first, last, size)
-        return pd.DatetimeIndex([begin]).repeat(number + 1) + lasting * np.arange(number + 1)
+        return _index([begin]).repeat(number + 1) + lasting * np.arange(number + 1)
     end = last.tz_localize(None)
     edges = [_first_edge(start, length)]
     try:
@@ -242,14 +242,15 @@ def calendar_edges(first: pd.Timestamp, last: pd.Timestamp, size: str) -> pd.Dat
             edges.append(edges[-1] + offset)
     except (pd.errors.OutOfBoundsDatetime, OverflowError) as error:
         raise _too_many(first, last, size) from error
-    return _localized(pd.DatetimeIndex(edges), zone)
+    return _localized(_index(edges), zone)
 
 
 def _first_edge(start: pd.Timestamp, length: WindowLength) -> pd.Timestamp:
     """Where the window begins that holds a midnight."""
     offset, anchor = length.offset, length.anchor
     if isinstance(offset, pd.offsets.Day):
-        return start - pd.Timedelta(days=(start - anchor).days % offset.n) if anchor else start
+        over = (start - anchor).days % offset.n if anchor else 0
+        return start - np.timedelta64(over, "D")
     if anchor is None:
         return offset.rollback(start)
     edge = offset.rollback(anchor)
@@ -258,6 +259,13 @@ def _first_edge(start: pd.Timestamp, length: WindowLength) -> pd.Timestamp:
     while edge + offset <= start:
         edge = edge + offset
     return edge
+
+
+def _index(moments: list[pd.Timestamp]) -> pd.DatetimeIndex:
+    """Put times together in the unit that they have, which pandas 2 would make nanoseconds."""
+    zone = moments[0].tzinfo
+    index = pd.DatetimeIndex(np.array([moment.to_datetime64() for moment in moments]))
+    return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
 
 
 def _localized(edges: pd.DatetimeIndex, zone: Any) -> pd.DatetimeIndex:

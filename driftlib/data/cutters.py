@@ -18,7 +18,7 @@ from driftlib.data.calendar import Span, calendar_edges, span_of
 from driftlib.data.levels import group_values
 from driftlib.data.schema import UNSUPPORTED, declared_kind
 from driftlib.data.sources import Memory
-from driftlib.data.times import as_times
+from driftlib.data.times import as_times, instants
 from driftlib.errors import DataError, ParameterError
 from driftlib.lazily import pd
 from driftlib.text import join_notes
@@ -243,8 +243,13 @@ class ByCalendar:
                 f"{batch.where} column {self.on!r} has times with a time zone in some files only: "
                 "make them alike."
             )
-        codes = self.edges.searchsorted(times, side="right") - 1
-        return occurring(np.where(times.isna() | (codes >= len(self.edges) - 1), -1, codes))
+        # Edges may be in seconds and times in microseconds, or beyond what the edges' unit holds.
+        inside = ((times >= self.edges[0]) & (times < self.edges[-1])).to_numpy()
+        edges = instants(self.edges.to_series())
+        moments = instants(times)[inside].astype(edges.dtype)
+        codes = np.full(len(times), -1)
+        codes[inside] = edges.searchsorted(moments, side="right") - 1
+        return occurring(codes)
 
     def windows(self, counts: Mapping[Any, int]) -> list[tuple[Window, list[Hashable]]]:
         """Make the windows from the rows counted in each; those without rows are kept.
@@ -264,7 +269,7 @@ class ByCalendar:
             if number == 0 and self.first is not None and self.first - start > 0.1 * (end - start):
                 note = f"partial: the data begin at {_moment(self.first)}"
             if number == len(self.edges) - 2:
-                day = pd.Timedelta(days=int(self.dates))
+                day = np.timedelta64(int(self.dates), "D")
                 if self.last is not None and self.last + day - start < 0.9 * (end - start):
                     note = f"partial: the data end at {_moment(self.last)}"
                 note = join_notes(note, self.far)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from driftlib.data.far_times import ZONE, read_counts, read_texts
 from driftlib.data.levels import MISSING_TEXTS, level_texts
 from driftlib.errors import DataError, ParameterError
 from driftlib.lazily import pd, types
@@ -17,10 +18,9 @@ from driftlib.text import see_guide
 EPOCHS = ("s", "ms", "us", "ns")
 DAYFIRST, EXCEL = "dayfirst", "excel"
 FORMATS = (*EPOCHS, DAYFIRST, EXCEL)
-_EXCEL_DAY_0 = "1899-12-30"
+_EXCEL_DAY_0 = np.datetime64("1899-12-30", "us")
 _DAY_FIRST = r"^\s*(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>\d{4}|\d{2})\b(?P<rest>.*)$"
 _LIKE_A_DATE = r"^\s*\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b"
-_ZONE = r"[T ]\d.*?(?:[Zz]|[+-]\d\d(?::?\d\d)?)\s*$"
 _NO_TIMES = (*MISSING_TEXTS, " ", "NaT")
 # So many values tell whether a column holds times: the first that is there does.
 _LOOKED_AT = 1000
@@ -311,7 +311,7 @@ def _iso(column: _Column, text: pd.Series) -> pd.Series:
     text = _numbers_as_text(text)
 
     def read(utc: bool, values: pd.Series) -> pd.Series:
-        return pd.to_datetime(values, errors="coerce", format="ISO8601", utc=utc)
+        return read_texts(values, utc=utc)
 
     times = _zoned(column, text, read)
     unread = (times.isna() & text.notna()).to_numpy()
@@ -340,7 +340,7 @@ def _zoned(
     except (ValueError, TypeError) as error:
         if "timezones" not in str(error):
             raise
-        zoned = text.astype(str).str.contains(_ZONE).to_numpy()
+        zoned = text.astype(str).str.contains(ZONE).to_numpy()
         naive = ~zoned & text.notna().to_numpy()
         if zoned.any() and naive.any():
             raise DataError(
@@ -374,7 +374,7 @@ def _by_pattern(column: _Column, pattern: str) -> pd.Series:
     text = _numbers_as_text(column.series.astype(object))
 
     def read(utc: bool, values: pd.Series) -> pd.Series:
-        return pd.to_datetime(values, errors="coerce", format=pattern, utc=utc)
+        return read_texts(values, pattern, utc)
 
     try:
         times = _zoned(column, text, read)
@@ -410,7 +410,7 @@ def _numbers(column: _Column) -> pd.Series:
 def _since_1970(column: _Column, unit: str) -> pd.Series:
     numbers = _numbers(column)
     beyond = numbers.abs() >= 2.0**63
-    times = pd.to_datetime(numbers.mask(beyond), unit=cast(Any, unit), errors="coerce")
+    times = read_counts(numbers.mask(beyond), unit)
     # A thousand times too much is the year 10000 and later, or beyond what pandas has.
     times = times.mask(times >= pd.Timestamp("9999-12-31 23:59:59").as_unit("s"))
     other = {"s": "'ms'", "ms": "'s' or 'us'", "us": "'ms'", "ns": "'us'"}[unit]
@@ -418,12 +418,8 @@ def _since_1970(column: _Column, unit: str) -> pd.Series:
         times, f"number of {unit} since 1970 before the year 10000: try time_format={other}"
     )
     known = times.dropna()
-    if (
-        unit != "s"
-        and len(known)
-        and (known.max() - pd.Timestamp(0)).days < 366
-        and (known.min() >= pd.Timestamp(0))
-    ):
+    start, end = pd.Timestamp("1970-01-01"), pd.Timestamp("1971-01-02")
+    if unit != "s" and len(known) and start <= known.min() and known.max() < end:
         raise DataError(
             f"{column.where} column {column.series.name!r} read with time_format={unit!r} lies "
             f"wholly in 1970 ({column.example(times.notna())}): try time_format={other}."
@@ -434,6 +430,8 @@ def _since_1970(column: _Column, unit: str) -> pd.Series:
 def _excel(column: _Column) -> pd.Series:
     numbers = _numbers(column)
     days = numbers.where((numbers >= 1) & (numbers < 2_958_466))
-    micros = (days.astype(float) * 86_400_000).round() * 1_000
-    times = pd.Timestamp(_EXCEL_DAY_0) + pd.to_timedelta(micros, unit="us")
+    micros = ((days.astype(float) * 86_400_000).round() * 1_000).to_numpy()
+    since = np.full(len(micros), "NaT", "m8[us]")
+    since[~np.isnan(micros)] = micros[~np.isnan(micros)].astype("m8[us]")
+    times = pd.Series(_EXCEL_DAY_0 + since, numbers.index, name=numbers.name)
     return column.checked(times, "day number of Excel (1 to 2,958,465): correct it")

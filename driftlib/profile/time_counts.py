@@ -68,7 +68,7 @@ class TimeCounts:
     @property
     def newest(self) -> pd.Timestamp:
         """The newest time, by the clock of the place."""
-        return pd.Timestamp(ORIGIN) + pd.Timedelta(self.last, "us")
+        return pd.Timestamp(ORIGIN + np.timedelta64(self.last, "us"))
 
     def begins(self, stretch: int) -> pd.Timestamp:
         """Tell when a stretch begins.
@@ -82,7 +82,7 @@ class TimeCounts:
         -------
         pandas.Timestamp
         """
-        return pd.Timestamp(ORIGIN) + pd.Timedelta(stretch * self.minutes, "min")
+        return pd.Timestamp(ORIGIN + np.timedelta64(stretch * self.minutes, "m"))
 
     def __add__(self, other: TimeCounts) -> TimeCounts:
         step = max(self.step, other.step)
