@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 import driftlib as dl
-from driftlib.data.frames import as_frame
+from driftlib.data.frames import as_frame, index_of
 from driftlib.data.levels import count_levels
 from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles, column_kind
@@ -130,12 +130,32 @@ class Streamed:
 
 def test_anything_that_streams_arrow_is_a_table():
     table = pa.table({"c": ["a", None, "b"], "flag": [True, None, False], "n": [1, 2, None]})
-    views = table.cast(pa.schema([("c", pa.string_view()), *list(table.schema)[1:]]))
+    views = table.set_column(0, "c", pa.array(["a", None, "b"], pa.string_view()))
     for data in (Streamed(table), Streamed(views), views, table.to_reader()):
         frame = as_frame(data)
         pd.testing.assert_frame_equal(frame, as_frame(table))
         assert [str(kind) for kind in frame.dtypes] == ["string", "boolean", "float64"]
         assert count_levels(frame["c"]).levels.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("codes", [pa.uint8(), pa.uint32(), pa.uint64(), pa.int16()])
+def test_categories_are_the_same_whatever_their_codes_are_held_as(codes):
+    words = pa.DictionaryArray.from_arrays(pa.array([1, 0, None, 1], codes), ["b", "a"])
+    table = pa.table({"c": words, "n": [1, 2, 3, 4]}, metadata={"kept": "yes"})
+    in_pandas = pd.DataFrame({"c": pd.array(words, pd.ArrowDtype(words.type)), "n": [1, 2, 3, 4]})
+    wanted = pd.DataFrame(
+        {"c": pd.Categorical(["a", "b", None, "a"], ["b", "a"]), "n": [1, 2, 3, 4]}
+    )
+    for data in (table, table.to_batches()[0], Streamed(table), in_pandas):
+        pd.testing.assert_frame_equal(as_frame(data), wanted, check_categorical=True)
+
+
+def test_an_index_is_known_beside_text_views_and_categories():
+    frame = pd.DataFrame({"c": pd.Categorical(["a", "b"])}, index=pd.Index([7, 8], name="key"))
+    table = pa.Table.from_pandas(frame)
+    views = table.append_column("v", pa.array(["a", "b"], pa.string_view()))
+    for data in (table, views):
+        assert index_of(as_frame(data)) == ("key",)
 
 
 def test_a_verdict_on_a_stream_is_that_on_its_rows(rng):

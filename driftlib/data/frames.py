@@ -189,9 +189,11 @@ def _without_dictionaries(frame: pd.DataFrame) -> pd.DataFrame:
 
     frame = frame.copy(deep=False)
     for place in arrow:
-        if pa.types.is_dictionary(frame.dtypes.iloc[place].pyarrow_dtype):
+        kind = frame.dtypes.iloc[place].pyarrow_dtype
+        if pa.types.is_dictionary(kind):
             values = pa.chunked_array(frame.iloc[:, place].array.__arrow_array__())
-            frame.isetitem(place, values.to_pandas().set_axis(frame.index))
+            categories = values.cast(_usual_type(kind)).to_pandas()
+            frame.isetitem(place, categories.set_axis(frame.index))
     return frame
 
 
@@ -302,7 +304,7 @@ def arrow_to_pandas(table: pa.Table | pa.RecordBatch) -> pd.DataFrame:
     text = pd.StringDtype("pyarrow")
     mapping = {pa.string(): text, pa.large_string(): text, pa.bool_(): pd.BooleanDtype()}
     categories = pandas_categories(table.schema.metadata)
-    table = _without_views(table)
+    table = _usual(table)
     frame = table.to_pandas(types_mapper=mapping.get, ignore_metadata=True)
     whole = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()}
     for place, kind in enumerate(table.schema.types):
@@ -354,15 +356,27 @@ def _is_large(column: pd.Series) -> bool:
     return bool((column.abs() > MOST_WHOLE).any())
 
 
-def _without_views(table: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
-    """Text views as text, which all of Arrow's functions know; pyarrow has them from 16 on."""
+def _usual(table: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
+    """Give a table's columns the types that all of Arrow's functions know."""
     import pyarrow as pa
 
-    view = pa.string_view() if hasattr(pa, "string_view") else None
-    if view not in table.schema.types:
+    odd = (pa.string_view().id, pa.dictionary(pa.int8(), pa.string()).id)
+    if not any(kind.id in odd for kind in table.schema.types):
         return table
-    fields = [f.with_type(pa.large_string()) if f.type == view else f for f in table.schema]
-    return table.cast(pa.schema(fields))
+    fields = [field.with_type(_usual_type(field.type)) for field in table.schema]
+    usual = pa.schema(fields, table.schema.metadata)
+    return table if usual.equals(table.schema) else table.cast(usual)
+
+
+def _usual_type(kind: pa.DataType) -> pa.DataType:
+    """Of text views text; of categories of unsigned codes, which pyarrow 22 gives no pandas."""
+    import pyarrow as pa
+
+    if kind == pa.string_view():
+        return pa.large_string()
+    if pa.types.is_dictionary(kind) and pa.types.is_unsigned_integer(kind.index_type):
+        return pa.dictionary(pa.int64(), kind.value_type, kind.ordered)
+    return kind
 
 
 def stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
