@@ -170,9 +170,10 @@ def _numbers_of(texts: pd.Series) -> np.ndarray:
     """Numbers of texts that are written otherwise than a program would; NaN where there is none."""
     plain = texts.where(texts.str.fullmatch(_THOUSANDS), other=None).str.replace(",", "")
     truth = texts.str.lower().where(texts.str.lower().isin(["true", "false"]), other=None)
-    plain = plain.fillna(truth.map(TRUTH))
-    numbers: np.ndarray = plain.to_numpy(dtype=np.float64, na_value=np.nan)
-    return numbers
+    numbers, truths = (
+        found.to_numpy(dtype=np.float64, na_value=np.nan) for found in (plain, truth.map(TRUTH))
+    )
+    return np.where(np.isnan(numbers), truths, numbers)
 
 
 def written_numbers(series: pd.Series) -> str:

@@ -117,7 +117,7 @@ class TrendResult(Result):
     @property
     def unit(self) -> str:
         """What a unit is, how many the reference has, and how strongly rows of one go together."""
-        effect = self.table["design_effect"].median()
+        effect = self.table["design_effect"].dropna().median()
         return unit_line(self.baseline.unit, (self.baseline.reference_units,), effect)
 
     @property

@@ -94,7 +94,7 @@ class Performance(Result):
     @property
     def unit(self) -> str:
         """What a unit is, how many there are, and how strongly rows of one belong together."""
-        effect = float(self.table["design_effect"].median())
+        effect = float(self.table["design_effect"].dropna().median())
         return units_in_words(self.unit_rule, self.unit_numbers, effect, "metrics")
 
     @property

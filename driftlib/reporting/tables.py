@@ -344,7 +344,7 @@ def thresholds_table(perf: Performance) -> pd.DataFrame:
                 "worst tolerated": _written(metric, part["threshold"].iloc[0]),
                 "beyond it": _times(part, "breached"),
                 "beyond it and noise": _times(part, "degraded"),
-                "design effect": part["design_effect"].median(),
+                "design effect": part["design_effect"].dropna().median(),
             }
         )
     table = pd.DataFrame(rows)
