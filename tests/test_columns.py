@@ -39,7 +39,7 @@ def table():
             "large with gaps": pa.array(large, mask=gap),
             "infinite": pa.array(np.where(gap, np.inf, numbers)),
             "text": pa.array(words, mask=gap),
-            "large text": pa.array(words, pa.large_string(), mask=gap),
+            "large text": pa.array(words, mask=gap).cast(pa.large_string()),
             "numbers as text": pa.array([f"{n:.2f}" for n in numbers]),
             "no text": pa.array([None] * ROWS, pa.string()),
             "truth": pa.array(gap),

@@ -232,6 +232,11 @@ def test_notebook_runs_and_its_charts_and_controls_work(desk, lab, name):
     finally:
         if folder := os.environ.get("SHOTS"):
             page.screenshot(path=f"{folder}/lab-{name}.png")
-    # Controls of the notebook before, whose kernel's line was taken down with it, may still call.
-    own = [fault for fault in faults if "widget sync message Error: Cannot send" not in fault]
+    theirs = (
+        # Controls of the notebook before, whose kernel's line was taken down with it, may still call.
+        "widget sync message Error: Cannot send",
+        # JupyterLab before 4.6 looks cells of new headings up among the old ones.
+        "Failed to update the table of contents",
+    )
+    own = [fault for fault in faults if not any(words in fault for words in theirs)]
     assert not own, own

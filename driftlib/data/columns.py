@@ -276,8 +276,8 @@ def as_series(values: Values) -> pd.Series:
 
     Examples
     --------
-    >>> as_series(np.array([1.5, 2.5])).sum()
-    np.float64(4.0)
+    >>> as_series(np.array([1.5, 2.5])).tolist()
+    [1.5, 2.5]
     """
     if isinstance(values, np.ndarray):
         return pd.Series(values)
