@@ -233,7 +233,7 @@ def test_notebook_runs_and_its_charts_and_controls_work(desk, lab, name):
         if folder := os.environ.get("SHOTS"):
             page.screenshot(path=f"{folder}/lab-{name}.png")
     theirs = (
-        # Controls of the notebook before, whose kernel's line was taken down with it, may still call.
+        # Controls of the notebook before, whose kernel's line went down with it, may still call.
         "widget sync message Error: Cannot send",
         # JupyterLab before 4.6 looks cells of new headings up among the old ones.
         "Failed to update the table of contents",
