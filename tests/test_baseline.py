@@ -193,6 +193,29 @@ def test_tables_of_every_library_count_alike(rng, tmp_path):
         assert dl.Baseline.fit(other).table.drop("when").equals(baseline.table.drop("when"))
 
 
+def test_counters_are_told_by_all_of_their_values_in_whatever_order_columns_are_fitted(rng):
+    number = np.arange(1000)
+    frame = pd.DataFrame(
+        {
+            "kind": rng.choice(["a", "b"], 1000),
+            "late": np.where(number < 300, np.nan, number),
+            "until": np.where(number < 990, number, 0),
+            "flag": number % 2 == 0,
+            "x": rng.normal(size=1000),
+        }
+    )
+    columns = dl.Baseline.fit(frame, unit="row").columns
+    assert {name: column.kind for name, column in columns.items()} == {
+        "kind": "categorical",
+        "late": "identifier",
+        "until": "numeric",
+        "flag": "categorical",
+        "x": "numeric",
+    }
+    assert list(columns) == list(frame)
+    assert "from 300 to 999" in columns["late"].note
+
+
 def test_many_levels_are_compared_by_hash(rng):
     levels = [f"level {i}" for i in range(MAX_LEVELS + 500)]
     frame = pd.DataFrame({"c": rng.choice(levels, 20_000)})

@@ -135,14 +135,18 @@ def fit_columns(
 
     def fit(name: str) -> Column:
         units = rule.kind != ROW
-        column = sketch.columns[name]
+        column = sketch.column(name)
         found = fit_column(column, sample[name], role_of[name], bins, resolution, units)
         if source.ordered or found.kind != NUMERIC or name not in may_count:
             return found
         values = as_numbers(sample[name]).values
         return replace(found, may_count=could_count(values[np.isfinite(values)]))
 
-    columns = dict(zip(names, each(fit, names, len(sample)), strict=True))
+    # What takes longest comes first, so that no thread waits long for the last column.
+    kinds = dict(zip(sample.columns, sample.dtypes, strict=True))
+    order = sorted(names, key=lambda name: kinds[name].kind not in "iuf")
+    found = dict(zip(order, each(fit, order, len(sample)), strict=True))
+    columns = {name: found[name] for name in names}
     return Fitted(columns, roles, rule, season, sketch, resolution)
 
 

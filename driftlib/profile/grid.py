@@ -77,7 +77,7 @@ def fit_column(
     >>> from driftlib.profile.sketch import sketch_reference
     >>> frame = pd.DataFrame({"x": np.arange(1000) % 7})
     >>> sketch = sketch_reference(Memory("march", frame), ["x"], (), most=2000, seed=0)
-    >>> column = fit_column(sketch.columns["x"], frame["x"], "feature", bins=3, resolution=2000)
+    >>> column = fit_column(sketch.column("x"), frame["x"], "feature", bins=3, resolution=2000)
     >>> column.psi_edges.tolist(), column.bins(column.reference).tolist()
     ([2.5, 4.5], [429, 286, 285])
     """

@@ -21,6 +21,7 @@ from driftlib.data.text_hashes import hash_texts, mixed
 from driftlib.data.times import as_times, instants
 from driftlib.lazily import types
 from driftlib.profile.column import Column
+from driftlib.stats.counts import blocks
 
 MOST_ROWS, FEWEST_ROWS = 20_000, 1_000
 # A sample of so many cells takes 80 MB: of wide tables fewer rows are kept.
@@ -228,10 +229,12 @@ def hash_rows(
         for name in keys
         if name in there
     }
-    for bits in known.values():
-        # One product a column spreads a number's bits upwards: well enough to go on from.
-        key = (key ^ bits) * _MISSING
-    key = mixed(key)
+    for first, part in blocks(key):
+        for bits in known.values():
+            # One product a column spreads a number's bits upwards: well enough to go on from.
+            part ^= bits[first : first + len(part)]
+            part *= _MISSING
+        part[:] = mixed(part)
     rows, thinned = _chosen(key, 0, len(names))
     chosen = fetched if len(rows) == number else fetched.take(rows)
     cells = np.empty((len(rows), len(names)), dtype=np.uint32, order="F")

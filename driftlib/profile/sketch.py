@@ -14,7 +14,7 @@ A reference in memory, and one that fits into the sample, has a sketch whose sam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -39,6 +39,8 @@ from driftlib.profile.sampling import ALL_HASHES, DistinctSketch, RowSample, row
 
 SAMPLE_ROWS, FEWEST_SAMPLE_ROWS, SAMPLE_CELLS = 200_000, 20_000, 50_000_000
 MOST_LEVELS = 10_000
+# So many values tell of nearly every column that it does not rise.
+FIRST = 100
 THOUSANDS = "thousands"
 THOUSANDS_NOTE = "read as numbers with thousands separators"
 _CONTENT = {
@@ -67,7 +69,7 @@ class ColumnSketch:
     text : bool
         Whether it could be an identifier.
     low, high : float
-        Least and greatest finite value of a numeric column.
+        Least and greatest finite value of a numeric column; of one in memory, if it rises.
     rising : bool
         Whether each value is a whole number greater than the one before, in a table whose rows
         have an order.
@@ -142,14 +144,30 @@ class ReferenceSketch:
     rows : int
         Rows of the reference.
     columns : mapping of str to ColumnSketch
-        The columns by name.
+        The columns by name; empty of a reference in memory.
     sample : RowSample
         Some of the rows, or all.
+    whole : callable, optional
+        How a column of a reference in memory is sketched.
     """
 
     rows: int
     columns: Mapping[str, ColumnSketch]
     sample: RowSample = field(repr=False)
+    whole: Callable[[pd.Series], ColumnSketch] | None = field(default=None, repr=False)
+
+    def column(self, name: str) -> ColumnSketch:
+        """Sketch a column, if it is in memory, or look its sketch up.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ColumnSketch
+        """
+        return self.whole(self.sample.frame[name]) if self.whole else self.columns[name]
 
     def __add__(self, other: ReferenceSketch) -> ReferenceSketch:
         columns = {name: sketch + other.columns[name] for name, sketch in self.columns.items()}
@@ -199,13 +217,17 @@ def sketch_reference(
     --------
     >>> frame = pd.DataFrame({"x": [1.0, 2.0, None], "sky": ["clear", "cloud", "clear"]})
     >>> sketch = sketch_reference(Memory("march", frame), ["x", "sky"], (), most=2000, seed=0)
-    >>> sketch.complete, [column.kind for column in sketch.columns.values()]
-    (True, ['numeric', 'categorical'])
+    >>> sketch.complete, sketch.column("x").kind, sketch.column("sky").kind
+    (True, 'numeric', 'categorical')
     """
     categorical = frozenset(categorical)
     may_count = frozenset(may_count) - categorical if source.ordered else frozenset()
+    whole = partial(
+        _sketch_column, where="", categorical=categorical, may_count=may_count, most=None
+    )
     if isinstance(source, Memory):
-        return _of_frame(source.frame, names, categorical, may_count)
+        sample = RowSample.of_all(source.frame)
+        return ReferenceSketch(sample.rows, {}, sample, whole)
     size = max(FEWEST_SAMPLE_ROWS, min(SAMPLE_ROWS, SAMPLE_CELLS // len(names)))
     sketch = partial(
         _of_batch,
@@ -220,22 +242,11 @@ def sketch_reference(
     sample = total.sample.cut()
     if sample.rows == total.rows:
         # As if it had been in memory from the start: one answer for one table.
-        return _of_frame(sample.frame, names, categorical, may_count)
+        frame = sample.frame
+        found = each(whole, [frame[name] for name in names], len(frame))
+        return ReferenceSketch(len(frame), {c.name: c for c in found}, RowSample.of_all(frame))
     columns = {name: column.read for name, column in total.columns.items()}
     return replace(total, columns=columns, sample=sample)
-
-
-def _of_frame(
-    frame: pd.DataFrame,
-    names: list[str],
-    categorical: Collection[str],
-    may_count: Collection[str],
-) -> ReferenceSketch:
-    sketch = partial(
-        _sketch_column, where="", categorical=categorical, may_count=may_count, most=None
-    )
-    columns = each(sketch, [frame[name] for name in names], len(frame))
-    return ReferenceSketch(len(frame), {c.name: c for c in columns}, RowSample.of_all(frame))
 
 
 def _of_batch(
@@ -310,6 +321,9 @@ def _sketch_numbers(
     """Sketch of some rows of a column of numbers, or of text that is to be read as numbers."""
     found = ColumnSketch(str(series.name), NUMERIC, "", where)
     values = as_numbers(without_gaps(series)).values
+    if most is None and not is_rising(_finite(values[:FIRST])):
+        # Of a column in memory nothing else is asked.
+        return found
     finite = _finite(values)
     if not len(finite):
         return found
