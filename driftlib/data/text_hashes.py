@@ -22,8 +22,11 @@ _KEY = np.frombuffer(b"0123456789123456", dtype="<u8")
 _START = np.frombuffer(b"uespemosmodnarodarenegylsetybdet", dtype="<u8")
 _LAST = np.uint64(0xFF)
 # Of `mixed`: arrays, which numpy takes quicker than its own scalars.
-_SHIFTS = [np.array(bits, dtype=np.uint64) for bits in (30, 27, 31)]
-_FACTORS = [np.array(one, dtype=np.uint64) for one in (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)]
+_ROUNDS = tuple(
+    (np.array(shift, dtype=np.uint64), np.array(factor, dtype=np.uint64))
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
+)
+_LAST_SHIFT = np.array(31, dtype=np.uint64)
 
 
 def hash_texts(texts: np.ndarray) -> np.ndarray:
@@ -122,9 +125,22 @@ def mixed(z: np.ndarray) -> np.ndarray:
     -------
     uint64 array, shape of `z`
     """
-    z = z ^ (z >> _SHIFTS[0])
-    z *= _FACTORS[0]
-    z ^= z >> _SHIFTS[1]
-    z *= _FACTORS[1]
-    z ^= z >> _SHIFTS[2]
-    return z
+    found = z.copy(order="K")
+    mix(found, np.empty_like(found))
+    return found
+
+
+def mix(z: np.ndarray, room: np.ndarray) -> None:
+    """Spread bits evenly, in place.
+
+    Parameters
+    ----------
+    z, room : uint64 array
+        As of `mixed`, and one of the same shape that is written over.
+    """
+    for shift, factor in _ROUNDS:
+        np.right_shift(z, shift, out=room)
+        z ^= room
+        z *= factor
+    np.right_shift(z, _LAST_SHIFT, out=room)
+    z ^= room

@@ -14,7 +14,7 @@ from driftlib.drift.counter_columns import without_counters
 from driftlib.drift.notes import describe_change
 from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share, told_sizes
 from driftlib.drift.statistics import FURTHER, SHAPE, SIZES, Columns, column_statistics
-from driftlib.drift.table import TableColumns, table_rows
+from driftlib.drift.table import TableColumns, TableRow
 from driftlib.drift.unit_lines import first_reason
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import NumericCounts, Profile
@@ -209,10 +209,11 @@ def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> 
     severities, if_real, real_from, notes = [], [], [], []
     least_levels = _least_levels(columns).tolist()
     reason = pair.cannot_tell or first_reason(columns, pair.baseline.unit)
-    rows = table_rows(columns)
-    psis, parts = (np.nan_to_num(size, nan=0.0).tolist() for size in (sizes["PSI"], shares))
-    for row, psi, share, level in zip(rows, psis, parts, least_levels, strict=True):
-        name = row["feature"]
+    names = columns["feature"].tolist()
+    psis, parts = (np.where(np.isnan(size), 0.0, size).tolist() for size in (sizes["PSI"], shares))
+    for place, (name, psi, share, level) in enumerate(
+        zip(names, psis, parts, least_levels, strict=True)
+    ):
         column = pair.baseline.columns[name]
         before, after = pair.before.columns[name], pair.after.columns[name]
         gone = after.rows and not after.present and column.kind != EMPTY
@@ -223,6 +224,7 @@ def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> 
         severities.append(severity)
         if_real.append(size)
         real_from.append(least)
+        row = TableRow(columns, place)
         said = describe_change(column, before, after, row, severity, policy, pair.baseline.unit)
         told = reason and not gone and column.kind in COMPARABLE
         notes.append(join_notes(reason or "", said) if told else said)

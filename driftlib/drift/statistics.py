@@ -90,6 +90,7 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
         table[f"n_{side}"] = np.array([one.present for one in counts], dtype=np.int64)
         table[f"missing_{side}"][:] = [one.missing_share for one in counts]
     numeric: list[_Numeric] = []
+    levels: list[tuple[int, int]] = []
     bins: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for place, (column, was, now) in enumerate(sides):
         if column.kind not in COMPARABLE:
@@ -105,6 +106,8 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
             row = _categorical_statistics(column, was, now, both, before is baseline.reference)
             for name, value in row.items():
                 table[name][place] = value
+            if min(was.present, now.present) >= 2:
+                levels.append((place, len(both[0])))
             if min(was.present, now.present) >= 2 and both[0].any() and both[1].any():
                 bins[place] = both
         # Labels come late: their absence says nothing about the data.
@@ -114,6 +117,10 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
             )
     for block in blocks_of([len(one.column.grid) for one in numeric]):
         _compare_numbers(baseline, table, [numeric[k] for k in block], bins)
+    if levels:
+        places, number = map(list, zip(*levels, strict=True))
+        n, m = table["n_reference"][places], table["n_current"][places]
+        table["psi_critical"][places] = significance.psi_critical(n, m, number)
     if bins:
         _compare_bins(table, bins)
     if after.rows:
@@ -232,9 +239,6 @@ def _categorical_statistics(
     if min(before.present, after.present) >= 2:
         test = significance.chi_square(*bins, unseen)
         row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
-        row["psi_critical"] = float(
-            significance.psi_critical(before.present, after.present, len(bins[0]))
-        )
     if column.complete and before.present and after.rows:
         row |= _unseen(before, after, of_reference)
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -59,6 +59,36 @@ def columns_of(table: pd.DataFrame) -> TableColumns:
 def _values(column: pd.Series) -> Any:
     plain = isinstance(column.dtype, np.dtype)
     return column.to_numpy() if plain else column.array
+
+
+class TableRow(Mapping[str, Any]):
+    """A row of a table's columns, whose values are looked up when they are asked for.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+    place : int
+        Number of the row.
+
+    Examples
+    --------
+    >>> row = TableRow({"feature": ["x", "y"], "psi": np.array([0.1, 0.2])}, 1)
+    >>> row["feature"], row["psi"]
+    ('y', 0.2)
+    """
+
+    def __init__(self, columns: TableColumns, place: int) -> None:
+        self._columns, self._place = columns, place
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._columns[name][self._place]
+        return value.item() if isinstance(value, np.generic) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 def table_rows(columns: TableColumns) -> list[dict[str, Any]]:

@@ -78,6 +78,9 @@ def first_reason(table: Mapping[str, Any] | pd.DataFrame, rule: UnitRule) -> str
     str or None
         The first reason; None where all could be told.
     """
+    if np.isnan(np.asarray(table["units_reference"], dtype=float)).all():
+        # Rows are their own units.
+        return None
     several = dict.fromkeys(_numbers_of(table))
     reasons = (reason_of(rule, a, b) for a, b in several if not (np.isnan(a) or np.isnan(b)))
     return next(filter(None, reasons), None)

@@ -17,7 +17,7 @@ from driftlib.data.columns import Fetched, Text, Values, as_series
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers
 from driftlib.data.schema import CATEGORICAL, NUMERIC
-from driftlib.data.text_hashes import hash_texts, mixed
+from driftlib.data.text_hashes import hash_texts, mix, mixed
 from driftlib.data.times import as_times, instants
 from driftlib.lazily import types
 from driftlib.profile.column import Column
@@ -175,10 +175,13 @@ class RowHashes:
         bool
         """
         column = self.cells[:, self.names.index(name)]
-        column = column[column != 0]
         # Of a column that is no identifier, some of the first rows are alike.
-        parts = (column[:rows] for rows in (*FIRST, len(column)))
-        return all(len(np.unique(part)) == len(part) for part in parts)
+        for rows in (*FIRST, len(column)):
+            part = column[:rows]
+            part = part[part != 0].tolist()
+            if len(set(part)) < len(part):
+                return False
+        return True
 
 
 def key_columns(columns: Mapping[str, Column]) -> tuple[str, ...]:
@@ -304,9 +307,10 @@ def _bits_of(values: Values) -> np.ndarray:
 def _one_of(cells: np.ndarray, places: Iterable[int]) -> np.ndarray:
     """Make one hash of some columns of each row."""
     whole = np.zeros(len(cells), dtype=np.uint64)
+    shifted = np.empty_like(whole)
     for place in places:
         whole ^= cells[:, place]
-        whole = mixed(whole)
+        mix(whole, shifted)
     return whole
 
 

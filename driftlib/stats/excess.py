@@ -297,8 +297,10 @@ def may_have_spikes(both: Gridded) -> np.ndarray:
     found = np.zeros(0, dtype=int)
     kinds = ((r.at, c.at, r.twice), (r.between[:, 1:-1], c.between[:, 1:-1], n + 1))
     for before, after, tests in kinds:
-        asked = after >= _fewest(2 * np.maximum(1, tests), n, m)[:, None]
-        places = np.flatnonzero(asked)
+        fewest = _fewest(2 * np.maximum(1, tests), n, m)
+        places = np.flatnonzero(after >= fewest.min())
+        if not len(places):
+            continue
         column, place = np.divmod(places, after.shape[1])
         own, new = before[column, place], after[column, place]
         # No probability is less than this of a point.
@@ -308,7 +310,7 @@ def may_have_spikes(both: Gridded) -> np.ndarray:
             least = new * np.log(whole / new * (m_of - new) / (rest + own))
             least += np.where(own > 0, own * np.log((n_of - own) / rest), 0.0)
         likely = np.log(2 * np.maximum(1, tests[column])) + least > NO_DOUBT
-        found = np.append(found, column[~likely])
+        found = np.append(found, column[~likely & (new >= fewest[column])])
     return np.unique(found)
 
 
@@ -317,7 +319,7 @@ def _fewest(tests: np.ndarray, n: np.ndarray, m: np.ndarray) -> np.ndarray:
     taken = np.arange(MOST_LIKELY)
     part = np.maximum(0.0, m[:, None] - taken) / np.maximum(1.0, (n + m)[:, None] - taken)
     likely = tests[:, None] * np.cumprod(part, axis=1) >= 1 + NO_DOUBT
-    found: np.ndarray = likely.sum(axis=1) + 1
+    found: np.ndarray = likely.sum(axis=1) + 1.0
     return found
 
 

@@ -83,26 +83,21 @@ def cumulative_few(
     cells -= values <= uppers[cells]
     at_or_below = np.bincount(cells, minlength=places[-1]).cumsum()
     at_or_below -= skipped
-    # Distances are taken from the median, so that a feature far from zero loses no digits.
-    middles = values[firsts[:-1] + rows // 2]
     ends = np.concatenate([part for grid in grids for part in (grid, grid[-1:])])
-    gaps = np.zeros(places[-1])
+    # Moments are taken from the median, so that a feature far from zero loses no digits.
+    middles = values[firsts[:-1] + rows // 2]
     with np.errstate(over="ignore", invalid="ignore"):
-        apart = values - np.repeat(middles, rows)
-        offsets = np.add.reduceat(apart, firsts[:-1]) / rows
-        squares = np.add.reduceat(apart * apart, firsts[:-1])
-        # The mean is within a standard deviation of the median, so little cancels here.
-        spread = np.maximum(0.0, squares - rows * offsets**2)
-        # Values in order, so those of a cell are next to each other.
-        runs = np.flatnonzero(np.append(True, cells[1:] != cells[:-1]))
-        filled, held = cells[runs], np.append(runs[1:], firsts[-1]) - runs
-        origins = np.repeat(middles, rows)[runs]
-        gaps[filled] = held * (ends[filled] - origins) - np.add.reduceat(apart, runs)
+        gaps = np.bincount(cells, weights=ends[cells] - values, minlength=places[-1])
         # Of what lies above a grid, distances are taken to its end below.
         gaps[starts + sizes - 1] *= -1
         np.maximum(gaps, 0.0, out=gaps)
         if not np.isfinite(gaps.sum()):
             np.nan_to_num(gaps, copy=False)
+        values = values - np.repeat(middles, rows)
+        offsets = np.add.reduceat(values, firsts[:-1]) / rows
+        squares = np.add.reduceat(values * values, firsts[:-1])
+        # The mean is within a standard deviation of the median, so little cancels here.
+        spread = np.maximum(0.0, squares - rows * offsets**2)
     found = zip(
         places[:-1],
         places[1:],

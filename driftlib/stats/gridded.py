@@ -110,6 +110,11 @@ class GridSide:
         return self.at_or_below - self.below
 
     @cached_property
+    def is_on_points(self) -> bool:
+        """Whether some rows are at a grid point: numbers with many digits hardly ever are."""
+        return bool(self.at.any())
+
+    @cached_property
     def between(self) -> np.ndarray:
         """Rows below the first grid point, between it and the next, ..., above the last."""
         found = np.empty(self.gaps.shape)
@@ -142,6 +147,11 @@ class GridSide:
         """Cells of each column with rows in them: points, and parts between them."""
         found: np.ndarray = (self.at != 0).sum(axis=1) + self.filled.sum(axis=1)
         return found
+
+    @cached_property
+    def ties_on_points(self) -> np.ndarray:
+        """What ties at grid points take from the variance of ranks."""
+        return _ties(self.at)
 
     @cached_property
     def filled(self) -> np.ndarray:
@@ -283,8 +293,12 @@ class Gridded:
     @property
     def ks(self) -> np.ndarray:
         """The Kolmogorov-Smirnov distance: see `driftlib.stats.distances.ks`."""
-        most = [np.maximum(apart.max(axis=1), -apart.min(axis=1)) for apart in self._apart]
-        return np.maximum(*most)
+        below, upto = self._apart
+        if not self.current.is_on_points:
+            # Of the two sides of a point, one is the more extreme.
+            return np.maximum(upto.max(axis=1), -below.min(axis=1))
+        most, least = (np.maximum(below, upto).max(axis=1), np.minimum(below, upto).min(axis=1))
+        return np.maximum(most, -least)
 
     def wasserstein(self, grids: Sequence[np.ndarray]) -> np.ndarray:
         """Measure the Wasserstein-1 distance: see `driftlib.stats.distances.wasserstein`.
@@ -302,7 +316,9 @@ class Gridded:
         (f_below, f), (g_below, g) = self.reference.shares, self.current.shares
         below, upto = self._apart
         gaps = self.reference.gap_shares - self.current.gap_shares
-        area = np.abs(upto[:, :-1] * width + gaps[:, 1:-1])
+        area = upto[:, :-1] * width
+        area += gaps[:, 1:-1]
+        np.abs(area, out=area)
         # Where the functions cannot cross, that is the area between them; elsewhere it is at the
         # least that of two triangles if the straight lines cross, of a trapezium if they do not.
         can = ((f_below[:, 1:] > g[:, :-1]) & (g_below[:, 1:] > f[:, :-1])).ravel().nonzero()[0]
@@ -323,11 +339,18 @@ class Gridded:
         n, m = r.rows, c.rows
         total = n + m
         at, between = r.middles
-        pairs = np.einsum("ij,ij->i", at, c.at) + np.einsum("ij,ij->i", between, c.between)
-        share = pairs / 2 / (n * m)
+        pairs = np.einsum("ij,ij->i", between, c.between)
         # Between grid points where only one sample has values their order is not in question.
-        both = (r.between + c.between) * ((c.between != 0) & r.filled)
-        ties = _ties(r.at + c.at) + _ties(both)
+        tied = r.between + c.between
+        tied *= c.filled
+        tied *= r.filled
+        ties = _ties(tied)
+        if c.is_on_points:
+            pairs += np.einsum("ij,ij->i", at, c.at)
+            ties += _ties(r.at + c.at)
+        else:
+            ties += r.ties_on_points
+        share = pairs / 2 / (n * m)
         variance = n * m / 12 * (total + 1 - ties / (total * (total - 1)))
         variance[~(variance > 0)] = np.nan
         # Half a pair nearer to the middle: the continuity correction that scipy makes too.
