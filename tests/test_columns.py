@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import driftlib as dl
+from driftlib.data import columns, text_hashes
 from driftlib.data.batches import Batch
-from driftlib.data.columns import Text, count_missing, plain_array
+from driftlib.data.columns import Text, count_missing, fetch, plain_array
 from driftlib.data.frames import arrow_to_pandas
 from driftlib.data.levels import count_levels, level_codes
 from driftlib.data.text_hashes import hash_texts, mixed, siphash
@@ -149,3 +150,42 @@ def test_a_result_prints_its_finding_and_its_table_which_is_made_once():
     assert "shifted up" in repr(result)
     assert result.table is result.table
     assert result.table["psi"].tolist() == list(result.columns["psi"])
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_columns_of_a_small_frame_are_those_of_a_large_one(gap, monkeypatch):
+    rng = np.random.default_rng(8)
+    numbers = rng.normal(size=(ROWS, 2)) + 5.0
+    frame = pd.DataFrame(numbers, columns=["a", "b"])[::2]
+    rest = {
+        "own type": pd.array(numbers[::2, 0], dtype="Float64"),
+        "sparse": pd.arrays.SparseArray(numbers[::2, 0].round()),
+        "single": numbers[::2, 0].astype(np.float32),
+        "whole": rng.integers(0, 9, ROWS // 2),
+        "word": rng.choice(["clear", "fog"], ROWS // 2),
+    }
+    frame = frame.assign(**rest)
+    if gap:
+        frame.iloc[::5, :3] = np.nan
+    quick = fetch(frame)
+    values = {name: quick[name] for name in frame}
+    assert isinstance(values["b"], np.ndarray)
+    np.testing.assert_array_equal(values["b"], frame["b"].to_numpy())
+    baseline = dl.Baseline.fit(frame, unit="row")
+    small = baseline.profile(frame)
+    monkeypatch.setattr(columns, "MOST_AT_ONCE", 0)
+    large = baseline.profile(frame)
+    for name in frame:
+        assert repr(small.columns[name]) == repr(large.columns[name])
+    assert small.facts.row_hashes.cells.tolist() == large.facts.row_hashes.cells.tolist()
+
+
+def test_hashes_that_are_kept_are_those_of_pandas(monkeypatch):
+    monkeypatch.setattr(text_hashes, "_KEPT", {})
+    monkeypatch.setattr(text_hashes, "MOST_KEPT", 3)
+    first, other = (np.array(list(word), dtype=object) for word in ("abc", "bad"))
+    for _ in range(2):
+        for texts in (first, other, first[:0]):
+            expected = pd.util.hash_array(texts, categorize=False)
+            assert hash_texts(texts).tolist() == expected.tolist()
+    assert list(text_hashes._KEPT) == ["a", "b", "c"]

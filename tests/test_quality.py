@@ -250,6 +250,26 @@ def test_repeated_rows_are_counted_exactly_in_a_sample(monkeypatch: pytest.Monke
     assert fewer.cells.tolist() == rows.thin().cells.tolist()
 
 
+@pytest.mark.parametrize("few", [0, 5_000])
+def test_repeated_rows_are_found_whatever_tells_rows_apart(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_hashes, "FEW_ROWS", few)
+    rng = np.random.default_rng(3)
+    whole = pd.DataFrame({"x": rng.normal(size=60), "s": rng.choice([*"abc"], 60)})
+    gaps = whole.assign(x=whole["x"].where(whole["x"] > 0))
+    cases = {
+        "apart": (whole, {1: 60}),
+        "the same key": (whole.assign(x=np.arange(60) // 2, s=["a", "b"] * 30), {1: 60}),
+        "twice": (pd.concat([whole, whole[:7]]), {1: 53, 2: 7}),
+        "gaps in the key": (gaps, {1: int(gaps["x"].notna().sum())}),
+        "none": (whole[:0], {}),
+    }
+    for name, (frame, expected) in cases.items():
+        found = hash_rows(fetch(frame), ["x", "s"], ["x"], ["x"]).repeats(["x"])
+        assert found == expected, name
+
+
 def test_rows_along_time_are_counted_in_stretches_that_grow() -> None:
     times = pd.Series(pd.date_range("2013-01-01", "2013-12-31 23:00", freq="h"))
     counts = count_times(times, len(times), "2013", None)

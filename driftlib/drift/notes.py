@@ -67,7 +67,7 @@ def describe_change(
         if severity == "minor":
             small = "real, but in too few rows to matter" if few else "real but too small to matter"
             parts.append(small)
-    if not parts[0] and _is_rounded(before, after) and _is_exact(before) != _is_exact(after):
+    if not parts[0] and _is_exact(before) != _is_exact(after) and _is_rounded(before, after):
         parts.append("large whole numbers, floats on one side: only the first 16 digits count")
     parts += [_left_out(side, where) for side, where in ((before, "reference"), (after, "current"))]
     if column.kind in COMPARABLE:
@@ -91,9 +91,10 @@ def _availability(column: Column, before: Counts, after: Counts) -> str:
     if min(before.present, after.present) < 2:
         return "too few values to compare (1 on a side)"
     if isinstance(before, NumericCounts) and isinstance(after, NumericCounts):
+        if not column.constant(before, after):
+            return ""
         digits = " to the 16 digits of a float" if _is_rounded(before, after) else ""
-        same = f"not compared: constant on both sides ({before.minimum:.6g}{digits})"
-        return same if column.constant(before, after) else ""
+        return f"not compared: constant on both sides ({before.minimum:.6g}{digits})"
     if column.complete and len(column.levels) == 1 and not _unlisted(before) + _unlisted(after):
         return f"not compared: constant on both sides ({column.levels[0]!r})"
     return ""
