@@ -243,9 +243,8 @@ def find_spikes(both: Gridded) -> list[Spike]:
     list of Spike
         One a column.
     """
-    found = [
-        Spike(p_value=np.nan) if few else Spike() for few in (both.reference.held <= 2).tolist()
-    ]
+    none, unasked = Spike(), Spike(p_value=np.nan)
+    found = [unasked if few else none for few in (both.reference.held <= 2).tolist()]
     possible = may_have_spikes(both)
     if not len(possible):
         return found
@@ -294,8 +293,10 @@ def may_have_spikes(both: Gridded) -> np.ndarray:
     """
     r, c = both.reference, both.current
     n, m = r.rows, c.rows
-    found = np.zeros(0, dtype=int)
-    kinds = ((r.at, c.at, r.twice), (r.between[:, 1:-1], c.between[:, 1:-1], n + 1))
+    found: set[int] = set()
+    kinds = [(r.between[:, 1:-1], c.between[:, 1:-1], n + 1)]
+    if c.is_on_points:
+        kinds.append((r.at, c.at, r.twice))
     for before, after, tests in kinds:
         fewest = _fewest(2 * np.maximum(1, tests), n, m)
         places = np.flatnonzero(after >= fewest.min())
@@ -310,8 +311,8 @@ def may_have_spikes(both: Gridded) -> np.ndarray:
             least = new * np.log(whole / new * (m_of - new) / (rest + own))
             least += np.where(own > 0, own * np.log((n_of - own) / rest), 0.0)
         likely = np.log(2 * np.maximum(1, tests[column])) + least > NO_DOUBT
-        found = np.append(found, column[~likely & (new >= fewest[column])])
-    return np.unique(found)
+        found.update(column[~likely & (new >= fewest[column])].tolist())
+    return np.array(sorted(found), dtype=int)
 
 
 def _fewest(tests: np.ndarray, n: np.ndarray, m: np.ndarray) -> np.ndarray:

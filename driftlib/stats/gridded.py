@@ -167,8 +167,8 @@ class GridSide:
     @cached_property
     def shares(self) -> tuple[np.ndarray, np.ndarray]:
         """Shares of the rows below each point, and at or below it."""
-        rows = self.rows[:, None]
-        return self.below / rows, self.at_or_below / rows
+        below = self.below / self.rows[:, None]
+        return below, self.at_or_below / self.rows[:, None] if self.is_on_points else below
 
     @cached_property
     def _kept(self) -> dict[Any, Any]:
@@ -339,14 +339,14 @@ class Gridded:
         n, m = r.rows, c.rows
         total = n + m
         at, between = r.middles
-        pairs = np.einsum("ij,ij->i", between, c.between)
+        pairs = _products(between, c.between)
         # Between grid points where only one sample has values their order is not in question.
         tied = r.between + c.between
         tied *= c.filled
         tied *= r.filled
         ties = _ties(tied)
         if c.is_on_points:
-            pairs += np.einsum("ij,ij->i", at, c.at)
+            pairs += _products(at, c.at)
             ties += _ties(r.at + c.at)
         else:
             ties += r.ties_on_points
@@ -360,7 +360,12 @@ class Gridded:
 
 def _ties(tied: np.ndarray) -> np.ndarray:
     """Add up what ties take from the variance of ranks, by columns."""
-    found: np.ndarray = np.einsum("ij,ij->i", tied * tied, tied) - tied.sum(axis=1)
+    return _products(tied * tied, tied) - tied.sum(axis=1)
+
+
+def _products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Add up the products of two tables' cells, row by row."""
+    found: np.ndarray = (a[:, None, :] @ b[:, :, None])[:, 0, 0]
     return found
 
 
