@@ -173,7 +173,7 @@ def test_columns_of_a_small_frame_are_those_of_a_large_one(gap, monkeypatch):
     np.testing.assert_array_equal(values["b"], frame["b"].to_numpy())
     baseline = dl.Baseline.fit(frame, unit="row")
     small = baseline.profile(frame)
-    monkeypatch.setattr(columns, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(columns, "FEW_ROWS", 0)
     large = baseline.profile(frame)
     for name in frame:
         assert repr(small.columns[name]) == repr(large.columns[name])

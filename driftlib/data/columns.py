@@ -15,8 +15,8 @@ from driftlib.lazily import pd
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Of a frame with more cells, columns are taken one by one: together they would be copied.
-MOST_AT_ONCE = 200_000
+# Columns of a frame with no more rows and columns are taken out together.
+FEW_ROWS, FEW_COLUMNS = 10_000, 32
 # What holds the values of a column: numbers without a type of their own are an array, text of
 # a file is Arrow's, and all else is a pandas column.
 Values: TypeAlias = "pd.Series | np.ndarray | Text"
@@ -154,24 +154,18 @@ class _OfFrame(Fetched):
     def take(self, rows: np.ndarray) -> Fetched:
         return _OfFrame(self._frame.iloc[rows])
 
-    @cached_property
-    def _doubles(self) -> dict[str, np.ndarray]:
-        """Columns of doubles of a small frame, taken out all at once."""
-        if self.rows * len(self.names) > MOST_AT_ONCE:
-            return {}
-        found = self._frame.select_dtypes("float64")
-        table = found.to_numpy()
-        # Types of pandas' own with gaps come as objects.
-        same = table.dtype == np.float64
-        return dict(zip(found.columns.tolist(), table.T, strict=True)) if same else {}
-
     def _values(self, name: str) -> Values:
-        if name in self._doubles:
-            return self._doubles[name]
-        series = self._frame[name]
-        if isinstance(series.dtype, np.dtype):
-            return series.to_numpy() if series.dtype.kind in "iuf" else series
-        return text_of(series) or series
+        if len(self.names) > FEW_COLUMNS or self.rows > FEW_ROWS:
+            return _plainest(self._frame[name])
+        # All at once costs less than each by its name, if most are asked for.
+        self.update((str(other), _plainest(series)) for other, series in self._frame.items())
+        return self[name]
+
+
+def _plainest(series: pd.Series) -> Values:
+    if isinstance(series.dtype, np.dtype):
+        return series.to_numpy() if series.dtype.kind in "iuf" else series
+    return text_of(series) or series
 
 
 class _OfArrow(Fetched):

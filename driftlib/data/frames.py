@@ -140,7 +140,11 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
     if not len(frame):
         raise no_rows(role)
     frame = frame if names == labels else frame.set_axis(names, axis="columns")
-    objects = [name for name, dtype in zip(names, frame.dtypes, strict=True) if _may_signal(dtype)]
+    dtypes = frame.dtypes.tolist()
+    if any(isinstance(dtype, pd.ArrowDtype) for dtype in dtypes):
+        frame = _without_dictionaries(frame)
+        dtypes = frame.dtypes.tolist()
+    objects = [name for name, dtype in zip(names, dtypes, strict=True) if _may_signal(dtype)]
     return _without_signals(frame, objects) if objects else frame
 
 
@@ -167,7 +171,7 @@ def _signals(value: Any) -> bool:
 
 def _to_pandas(data: Any, role: str) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
-        return _without_dictionaries(data)
+        return data
     package = type(data).__module__.partition(".")[0]
     if package == "polars" and hasattr(data, "collect"):
         data = data.collect()
@@ -182,9 +186,7 @@ def _to_pandas(data: Any, role: str) -> pd.DataFrame:
 
 def _without_dictionaries(frame: pd.DataFrame) -> pd.DataFrame:
     """Arrow's dictionaries in a pandas frame as the categories that they are."""
-    arrow = [n for n, dtype in enumerate(frame.dtypes.tolist()) if isinstance(dtype, pd.ArrowDtype)]
-    if not arrow:
-        return frame
+    arrow = [n for n, dtype in enumerate(frame.dtypes) if isinstance(dtype, pd.ArrowDtype)]
     import pyarrow as pa
 
     frame = frame.copy(deep=False)
