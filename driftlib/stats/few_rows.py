@@ -80,9 +80,11 @@ def cumulative_few(
     below -= skipped
     # What is not above the point before its cell counts as that point.
     uppers = np.concatenate([part for one in claims for part in (_LOWEST, one.upper)])
-    cells -= values <= uppers[cells]
-    at_or_below = np.bincount(cells, minlength=places[-1]).cumsum()
-    at_or_below -= skipped
+    at, at_or_below = values <= uppers[cells], below
+    if at.any():
+        cells -= at
+        at_or_below = np.bincount(cells, minlength=places[-1]).cumsum()
+        at_or_below -= skipped
     ends = np.concatenate([part for grid in grids for part in (grid, grid[-1:])])
     # Moments are taken from the median, so that a feature far from zero loses no digits.
     middles = values[firsts[:-1] + rows // 2]
@@ -106,9 +108,10 @@ def cumulative_few(
         np.where(np.isfinite(squares), spread, squares).tolist(),
         strict=True,
     )
-    return [
-        Cumulative(
-            below[start : end - 1], at_or_below[start : end - 1], number, gaps[start:end], *moments
-        )
-        for start, end, number, *moments in found
-    ]
+    counted = []
+    for start, end, number, *moments in found:
+        own = below[start : end - 1]
+        # One array where they are the same, as of numbers with many digits.
+        upto = own if at_or_below is below else at_or_below[start : end - 1]
+        counted.append(Cumulative(own, upto, number, gaps[start:end], *moments))
+    return counted

@@ -73,10 +73,11 @@ class GridSide:
         """
         points = np.array([len(one.below) for one in counts])
         most = int(points.max())
-        below, upto = (
-            np.array([_lengthened(values, most) for values in side], dtype=float)
-            for side in zip(*((one.below, one.at_or_below) for one in counts), strict=True)
-        )
+        below = np.array([_lengthened(one.below, most) for one in counts], dtype=float)
+        upto = below
+        if not all(one.below is one.at_or_below for one in counts) or points.min() < most:
+            longer = [_lengthened(one.at_or_below, most) for one in counts]
+            upto = np.array(longer, dtype=float)
         gaps = np.array([_lengthened(one.gaps, most + 1) for one in counts])
         for row in np.flatnonzero(points < most).tolist():
             end = points[row]
@@ -112,7 +113,7 @@ class GridSide:
     @cached_property
     def is_on_points(self) -> bool:
         """Whether some rows are at a grid point: numbers with many digits hardly ever are."""
-        return bool(self.at.any())
+        return self.at_or_below is not self.below and bool(self.at.any())
 
     @cached_property
     def between(self) -> np.ndarray:

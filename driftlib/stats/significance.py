@@ -167,6 +167,8 @@ def pool_small(
     n, m = r.sum() + unseen[0], c.sum() + unseen[1]
     smaller_share = min(n, m) / (n + m)
     small = (r + c) * smaller_share < LEAST_EXPECTED
+    if r.size and not small.any() and not any(unseen):
+        return r, c
     pool_r, pool_c = r[small].sum() + unseen[0], c[small].sum() + unseen[1]
     r, c = r[~small], c[~small]
     if (pool_r + pool_c) * smaller_share >= LEAST_EXPECTED or not r.size:
