@@ -258,11 +258,13 @@ def test_repeated_rows_are_found_whatever_tells_rows_apart(
     rng = np.random.default_rng(3)
     whole = pd.DataFrame({"x": rng.normal(size=60), "s": rng.choice([*"abc"], 60)})
     gaps = whole.assign(x=whole["x"].where(whole["x"] > 0))
+    gap = whole.assign(x=whole["x"].where(whole.index != 7))
     cases = {
         "apart": (whole, {1: 60}),
         "the same key": (whole.assign(x=np.arange(60) // 2, s=["a", "b"] * 30), {1: 60}),
         "twice": (pd.concat([whole, whole[:7]]), {1: 53, 2: 7}),
         "gaps in the key": (gaps, {1: int(gaps["x"].notna().sum())}),
+        "one gap in the key": (gap, {1: 59}),
         "none": (whole[:0], {}),
     }
     for name, (frame, expected) in cases.items():

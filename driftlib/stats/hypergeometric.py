@@ -94,18 +94,15 @@ def lower_tails(
     mean = hits * rows / total
     spread = np.sqrt(mean * np.maximum(1.0, (1 - rows / total) * (total - hits) / total))
     reach = np.maximum(0.0, observed - mean)
-    length = np.minimum(observed - low[some], reach + 12 * spread + 60).astype(int)
-    longest = int(length.max())
+    longest = int(np.minimum(observed - low[some], reach + 12 * spread + 60).max())
     if longest * len(some) > MOST_TERMS:
         whole = zip(*(n.astype(int).tolist() for n in (observed, hits, rows, total)), strict=True)
         found[some] = [tail(k, h, r, t, upper=False) for k, h, r, t in whole]
         return found
-    step = np.arange(longest)
-    k = observed[:, None] - step
+    k = observed[:, None] - np.arange(longest)
     top = k * ((total - rows - hits)[:, None] + k)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         ratio = top / (((hits + 1)[:, None] - k) * ((rows + 1)[:, None] - k))
-        ratio[step >= length[:, None]] = 0.0
         first = np.exp(log_point(observed, hits, rows, total))
         tails = first * (1 + np.cumprod(ratio, axis=1).sum(axis=1))
     found[some] = np.where(np.isfinite(tails), np.minimum(1.0, tails), 1.0)
