@@ -116,6 +116,58 @@ def test_texts_are_hashed_as_pandas_does():
     assert hash_texts(texts[:0]).tolist() == []
 
 
+def test_hashes_are_kept_of_few_short_texts(monkeypatch):
+    """A service meets new texts for ever."""
+    kept: dict[str, int] = {}
+    monkeypatch.setattr(text_hashes, "_KEPT", kept)
+    for batch in range(300):
+        texts = np.array([f"{batch}-{n}" for n in range(50)] + [f"{batch}" + "w" * 100], object)
+        np.testing.assert_array_equal(
+            hash_texts(texts), pd.util.hash_array(texts, categorize=False)
+        )
+        assert len(kept) <= text_hashes.MOST_KEPT
+        assert max(map(len, kept)) <= text_hashes.SHORT
+    np.testing.assert_array_equal(hash_texts(texts), pd.util.hash_array(texts, categorize=False))
+
+
+def test_a_long_text_is_hashed_by_pandas_alone(monkeypatch):
+    texts = np.array(["a", "z" * 300_000], dtype=object)
+    want = pd.util.hash_array(texts, categorize=False)
+    monkeypatch.setattr(text_hashes, "siphash", None)
+    monkeypatch.delitem(sys.modules, "pandas")
+    np.testing.assert_array_equal(hash_texts(texts), want)
+
+
+def test_a_time_column_is_called_by_its_name(tmp_path):
+    days = pd.date_range("2026-01-01", periods=300).astype(str)
+    reference = pd.DataFrame({"x": np.arange(300.0)[::-1], "ts": days})
+    baseline = dl.Baseline.fit(reference, timestamp="ts", unit="row")
+    for ts in ("soon", range(300)):
+        batch = reference.assign(ts=ts)
+        batch.to_parquet(tmp_path / "batch.parquet")
+        for current in (batch, tmp_path / "batch.parquet"):
+            assert "column 'ts'" in baseline.profile(current).facts.times.example
+
+
+@pytest.mark.parametrize("name", ["subject", "day"])
+def test_rows_of_segments_keep_the_segments_own_values(name):
+    days = np.repeat(np.array(["2026-01-01", "2026-01-02"], "datetime64[ns]"), 100)
+    frame = pd.DataFrame({name: days, "x": np.arange(200.0)[::-1]})
+    named = dl.detect_drift(frame, frame, by=name, unit="row").named_rows
+    assert [row[name] for _, row in named] == [*pd.to_datetime(["2026-01-01", "2026-01-02"])]
+    assert [row["feature"] for _, row in named] == ["x", "x"]
+    assert named[0][0].startswith(f"x where {name} = 2026-01-01")
+
+
+def test_a_pickle_holds_and_takes_fields_alone():
+    baseline = dl.Baseline.fit(pd.DataFrame({"x": np.arange(500.0)[::-1]}), unit="row")
+    state = baseline.__getstate__() | {"kept_sides": "as an older release kept them"}
+    again = object.__new__(dl.Baseline)
+    again.__setstate__(state)
+    assert "kept_sides" not in vars(again)
+    assert dl.detect_drift(again, pd.DataFrame({"x": np.arange(500.0) + 400})).drifted == ["x"]
+
+
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
 @pytest.mark.parametrize("shift", [0.0, 2.0])
 def test_a_check_of_a_file_does_without_pandas(tmp_path, ending, shift):
@@ -188,4 +240,5 @@ def test_hashes_that_are_kept_are_those_of_pandas(monkeypatch):
         for texts in (first, other, first[:0]):
             expected = pd.util.hash_array(texts, categorize=False)
             assert hash_texts(texts).tolist() == expected.tolist()
-    assert list(text_hashes._KEPT) == ["a", "b", "c"]
+            # Those of the last batch, where there is no room for those of both.
+            assert len(text_hashes._KEPT) == 3

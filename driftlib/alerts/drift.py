@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from driftlib.alerts.alert import DATA_DRIFT, DATA_QUALITY, Alert
 from driftlib.drift.notes import TOGETHER
@@ -14,11 +14,6 @@ from driftlib.performance.policy import AlertPolicy
 from driftlib.quality.finding import GONE_COLUMN
 from driftlib.severity import rank
 
-if TYPE_CHECKING:
-    pass
-
-# What one window alone does not show.
-LASTING = "seen over several windows together, hardly in one alone"
 KINDS = {"prediction": "prediction drift", "target": "target drift"}
 
 
@@ -38,12 +33,12 @@ def drift_alerts(result: DriftResult, policy: AlertPolicy) -> list[Alert]:
     return [
         Alert(
             drift_kind(row),
-            str(row["subject"]),
+            str(subject),
             None,
             row["severity"],
-            f"{row['subject']}: {row['note'] or 'changed'}",
+            f"{subject}: {row['note'] or 'changed'}",
         )
-        for row in result.rows
+        for subject, row in result.named_rows
         if rank(row["severity"]) >= least
     ]
 

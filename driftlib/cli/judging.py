@@ -110,7 +110,7 @@ class Judged:
         drift = self.drift
         lines = [printable(drift.headline), printable(drift.unit), *noted(drift.notes)]
         lines += [printable(drift.season)] if drift.season else []
-        lines += [drift_table(drift.rows), *quality_lines(drift.quality)]
+        lines += [drift_table(row for _, row in drift.named_rows), *quality_lines(drift.quality)]
         lines += [printable(f"{TOGETHER}: {drift.joint.note}")] if drift.joint else []
         if self.performance is not None:
             lines.append(printable(self.performance.headline))

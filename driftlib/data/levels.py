@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from driftlib.data.columns import Text, Values, as_series, count_missing, text_of
 from driftlib.lazily import pd, types
-
-if TYPE_CHECKING:
-    pass
 
 # What a cell of a CSV file says where there is no value.
 MISSING_TEXTS = (

@@ -12,10 +12,12 @@ import numpy as np
 
 from driftlib.lazily import pd
 
-# Of more texts, pandas' own code is quicker although it has to be loaded.
-FEW = 2_000
-# Levels of a batch are those of the batch before: hashes of so few at once are kept, of so many.
-FEW_KEPT, MOST_KEPT = 100, 10_000
+# Of more texts, or characters with all as long as the longest, pandas' own code is quicker
+# although it has to be loaded.
+FEW, FEW_CHARACTERS = 2_000, 200_000
+# Levels of a batch are those of the batch before: hashes of so few at once are kept, of so many
+# texts that are this short. Others would come but once, and fill the memory.
+FEW_KEPT, MOST_KEPT, SHORT = 100, 10_000, 64
 _KEPT: dict[str, int] = {}
 # SipHash-2-4 by Aumasson and Bernstein (2012), with the key that pandas takes.
 _KEY = np.frombuffer(b"0123456789123456", dtype="<u8")
@@ -53,13 +55,16 @@ def hash_texts(texts: np.ndarray) -> np.ndarray:
     if None not in found:
         return np.array(found, dtype=np.uint64)
     hashes = _hashed(texts)
-    if len(_KEPT) < MOST_KEPT:
-        _KEPT.update(zip(names, hashes.tolist(), strict=True))
+    if len(_KEPT) + len(names) > MOST_KEPT:
+        _KEPT.clear()
+    kept = zip(names, hashes.tolist(), strict=True)
+    _KEPT.update((name, number) for name, number in kept if len(name) <= SHORT)
     return hashes
 
 
 def _hashed(texts: np.ndarray) -> np.ndarray:
-    if "pandas" in sys.modules or len(texts) > FEW:
+    many = len(texts) > FEW or len(texts) * max(map(len, texts)) > FEW_CHARACTERS
+    if many or "pandas" in sys.modules:
         hashes: np.ndarray = pd.util.hash_array(texts, categorize=False)
         return hashes
     return mixed(siphash(texts))

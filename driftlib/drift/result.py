@@ -88,11 +88,10 @@ class DriftResult(Result):
         return subjects_of(self.table, self.by)
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
-        """The table row by row, by column, each with its `subject`: what it is about."""
+    def named_rows(self) -> list[tuple[str, dict[str, Any]]]:
+        """The table row by row: what it is about, and its values by column."""
         subjects = self.subjects.tolist() if self.by else self.columns["feature"]
-        rows = zip(subjects, table_rows(self.columns), strict=True)
-        return [row | {"subject": subject} for subject, row in rows]
+        return list(zip(subjects, table_rows(self.columns), strict=True))
 
     @property
     def drifted(self) -> list[str]:
@@ -147,7 +146,7 @@ class DriftResult(Result):
     def headline(self) -> str:
         """The finding in one sentence."""
         features = set(self.baseline.features)
-        rows = [row for row in self.rows if row["feature"] in features]
+        rows = [(name, row) for name, row in self.named_rows if row["feature"] in features]
         pairs = f"pairs of a feature and one of {counted(len(self.segments), 'segment')}"
         total = f"{len(rows)} {pairs if self.by else 'features'}"
         rest = " (against all of the reference)" if self.pooled else ""
@@ -162,10 +161,10 @@ class DriftResult(Result):
             real = list(self.columns["severity"]).count("minor")
             rest += f"; {real} changed, but too little to matter" if real else ""
             return f"No drift: none of {total} moved enough to matter{rest}"
-        rows = [row for row in rows if row["drifted"]]
-        rows.sort(key=lambda row: (-rank(row["severity"]), -np.nan_to_num(row["psi"], nan=-1.0)))
-        worst = [row["subject"] for row in rows]
-        return f"{len(worst)} of {total} drifted: {listed(worst)}{rest}"
+        worst = [(name, row) for name, row in rows if row["drifted"]]
+        worst.sort(key=_by_severity)
+        names = [name for name, _ in worst]
+        return f"{len(names)} of {total} drifted: {listed(names)}{rest}"
 
     @property
     def details(self) -> dict[str, Any]:
@@ -182,3 +181,9 @@ class DriftResult(Result):
             "data_quality": [asdict(finding) for finding in self.quality],
             "joint": self.joint.to_dict() if self.joint else None,
         } | ({"by": list(self.by), "pooled": self.pooled} if self.by else {})
+
+
+def _by_severity(named_row: tuple[str, dict[str, Any]]) -> tuple[float, float]:
+    """Order rows: the worst first, of these the largest change."""
+    _, row = named_row
+    return -rank(row["severity"]), -np.nan_to_num(row["psi"], nan=-1.0)

@@ -57,7 +57,8 @@ def columns_of(table: pd.DataFrame) -> TableColumns:
 
 
 def _values(column: pd.Series) -> Any:
-    plain = isinstance(column.dtype, np.dtype)
+    # Times are values of their own in a pandas array, and may be numbers in another.
+    plain = isinstance(column.dtype, np.dtype) and column.dtype.kind not in "mM"
     return column.to_numpy() if plain else column.array
 
 

@@ -154,7 +154,7 @@ class ReferenceFacts:
         times = None
         if rule.time is not None:
             known = rule.time in fetched.names
-            column = as_series(fetched[rule.time]) if known else None
+            column = as_series(fetched[rule.time]).rename(rule.time) if known else None
             times = count_times(column, hashes.rows, where, time_format)
         return Facts(hashes.rows, hashes, times)
 

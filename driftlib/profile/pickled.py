@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any, ClassVar
 
@@ -27,3 +28,8 @@ class ByFields:
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        # Pickles of older releases hold what was remembered, as it was remembered then.
+        names = [field.name for field in fields(self)]
+        vars(self).update({name: state[name] for name in names if name in state})
