@@ -242,3 +242,16 @@ def test_hashes_that_are_kept_are_those_of_pandas(monkeypatch):
             assert hash_texts(texts).tolist() == expected.tolist()
             # Those of the last batch, where there is no room for those of both.
             assert len(text_hashes._KEPT) == 3
+
+
+def test_counts_of_a_column_are_the_same_whatever_stands_beside_it():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.lognormal(size=(400, 12)), columns=list("abcdefghijkl"))
+    baseline = dl.Baseline.fit(frame, unit="row")
+    whole = baseline.profile(frame[::-1])
+    for name in frame:
+        alone = baseline.profile(frame[[name]][::-1]).columns[name]
+        assert (alone.mean, alone.squares) == (
+            whole.columns[name].mean,
+            whole.columns[name].squares,
+        )

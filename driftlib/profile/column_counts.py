@@ -253,7 +253,8 @@ def _cumulative(
     """Count columns on their grids, those of few rows by themselves."""
     columns = list(zip(grids, ordered, claims, strict=True))
     few = [has_few_rows(*column) for column in columns]
-    if sum(few) < 2:
+    # One alone too: what is counted of a column is the same whatever stands beside it.
+    if not any(few):
         return cumulative_columns(grids, ordered, claims)
     quick = iter(cumulative_few(*zip(*compress(columns, few), strict=True)))
     if all(few):
