@@ -173,8 +173,9 @@ def each(
     >>> each(len, ["a", "bcd"], rows=3)
     [1, 3]
     """
-    threads = min(len(items), threads or os.cpu_count() or 1)
-    if threads < 2 or rows * len(items) < CELLS_WORTH_THREADS:
+    worth = rows * len(items) >= CELLS_WORTH_THREADS
+    threads = min(len(items), threads or os.cpu_count() or 1) if worth else 1
+    if threads < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(function, items))

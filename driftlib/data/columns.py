@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -158,8 +161,20 @@ class _OfFrame(Fetched):
         if len(self.names) > FEW_COLUMNS or self.rows > FEW_ROWS:
             return _plainest(self._frame[name])
         # All at once costs less than each by its name, if most are asked for.
-        self.update((str(other), _plainest(series)) for other, series in self._frame.items())
+        self.update(_every_column(self._frame))
         return self[name]
+
+
+def _every_column(frame: pd.DataFrame) -> Iterator[tuple[str, Values]]:
+    """Take out all columns, numbers of one type that stand side by side together."""
+    names = frame.columns.tolist()
+    for dtype, run in groupby(enumerate(frame.dtypes.tolist()), itemgetter(1)):
+        first, *others = [place for place, _ in run]
+        if others and isinstance(dtype, np.dtype) and dtype.kind in "iuf":
+            block = frame.iloc[:, first : others[-1] + 1].to_numpy()
+            yield from zip(names[first : others[-1] + 1], block.T, strict=True)
+        else:
+            yield from ((names[n], _plainest(frame[names[n]])) for n in (first, *others))
 
 
 def _plainest(series: pd.Series) -> Values:
