@@ -255,3 +255,14 @@ def test_counts_of_a_column_are_the_same_whatever_stands_beside_it():
             whole.columns[name].mean,
             whole.columns[name].squares,
         )
+
+
+@pytest.mark.parametrize("text", [["b", None, "a", "b"], ["b", "a", "b"], [None], []])
+def test_text_of_many_rows_is_counted_as_that_of_few(monkeypatch, text):
+    few = Text(pa.array(text, pa.string())).counted
+    monkeypatch.setattr(columns, "FEW", -1)
+    many = Text(pa.array(text, pa.string()))
+    for one, other in zip(few, many.counted, strict=True):
+        assert one.tolist() == other.tolist()
+    codes, levels = many.coded
+    assert [None if code < 0 else levels[code] for code in codes] == text

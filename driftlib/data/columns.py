@@ -63,6 +63,22 @@ class Text:
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def counted(self) -> tuple[np.ndarray, np.ndarray]:
+        """The texts, each once, and the rows with each."""
+        if len(self) <= FEW:
+            codes, levels = self.coded
+            there = codes[codes >= 0] if self.values.null_count else codes
+            return levels, np.bincount(there, minlength=len(levels))
+        # Of many rows, to write down the code of each costs more than to count.
+        found = self.values.value_counts()
+        levels, counts = found.field("values").to_pylist(), plain_array(found.field("counts"))
+        if self.values.null_count:
+            gap = levels.index(None)
+            del levels[gap]
+            counts = np.delete(counts, gap)
+        return np.array(levels, dtype=object), counts
+
     @cached_property
     def coded(self) -> tuple[np.ndarray, np.ndarray]:
         """The place of each row's text, -1 where there is none, and the texts: each once."""

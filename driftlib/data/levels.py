@@ -92,10 +92,7 @@ def count_levels(column: Values) -> LevelCounts:
     text = column if isinstance(column, Text) else text_of(as_series(column))
     if text is not None:
         # Of what pandas takes for it, of few rows, most is spent around the counting.
-        codes, levels = text.coded
-        missing = count_missing(text)
-        counts = np.bincount(codes[codes >= 0] if missing else codes, minlength=len(levels))
-        return LevelCounts(levels, counts, missing)
+        return LevelCounts(*text.counted, count_missing(text))
     values, counts = _distinct(as_series(column))
     missing = len(column) - int(counts.sum())
     levels = np.array([level_text(value) for value in values], dtype=object)
