@@ -39,7 +39,7 @@ FURTHER = (
     "psi_expected", "psi_critical", "psi_common", "one_sided", "beyond", "beyond_p_value", "tails",
     "tails_p_value", "spike", "spike_reference", "spike_p_value",
 )  # fmt: skip
-# Cells of the reference that are kept as they are compared, which takes 20 MB.
+# Cells of the reference that are kept as they are compared: at 89 bytes a grid point, 22 MB.
 MOST_KEPT = 500_000
 # Of a table, by name; as long as its rows.
 Columns = dict[str, np.ndarray]

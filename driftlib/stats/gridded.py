@@ -182,7 +182,7 @@ class GridSide:
         Parameters
         ----------
         grids : sequence of array
-            Those that the columns were counted on.
+            Those that the columns were counted on: of a side there is one answer, which is kept.
 
         Returns
         -------
