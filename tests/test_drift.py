@@ -253,6 +253,51 @@ def test_text_in_a_numeric_column_counts_as_missing_and_is_said(rng):
     )
 
 
+def test_words_are_sought_of_every_column_that_has_some(monkeypatch, rng):
+    rows = 4000
+    large = 2**60 + 1000 * rng.integers(0, 500, rows)
+    ends = np.where(np.arange(rows) < 2, np.inf, rng.normal(size=rows))
+    text = pd.Series(rng.normal(size=rows).astype(str)).where(np.arange(rows) >= 2, "dry")
+    reference = pd.DataFrame(
+        {
+            "fine": rng.normal(size=rows),
+            "level": ["a", "b"] * (rows // 2),
+            "infinite": ends,
+            "infinite once": ends,
+            "infinite now": rng.normal(size=rows),
+            "unreadable": rng.normal(size=rows),
+            "mixed": [1, "two"] * (rows // 2),
+            "large": large,
+            "constant": 1,
+            "one level": "a",
+            "moved": rng.normal(size=rows),
+            "missing": rng.normal(size=rows),
+            "new level": "a",
+        }
+    )
+    current = reference.assign(
+        **{"infinite once": reference["fine"], "infinite now": ends, "unreadable": text},
+        **{"large": large.astype(float), "moved": reference["fine"] + 1, "new level": "b"},
+        missing=reference["fine"].where(np.arange(rows) >= 40),
+        level=["a"] * 2090 + ["b"] * 1910,
+    )
+    strict = dl.DriftPolicy(psi_moderate=0.002)
+
+    def notes():
+        checks = (current, {}), (current[:60], {}), (current, {"policy": strict})
+        return [
+            dl.detect_drift(reference, part, unit="row", **asked).table["note"].to_dict()
+            for part, asked in checks
+        ]
+
+    told = notes()
+    monkeypatch.setattr("driftlib.drift.compare.worth_words", lambda sides, *_: range(len(sides)))
+    assert told == notes()
+    assert [name for name, note in told[0].items() if not note] == ["fine", "level"]
+    assert told[1]["fine"] != ""
+    assert told[2]["level"].startswith("PSI 0.002 is over the 0.0019 that chance gives")
+
+
 def test_no_common_column_is_one_sentence():
     with pytest.raises(dl.DriftlibError, match="none of the baseline's features"):
         table_of({"x": [1, 2]}, {"y": [1, 2]})

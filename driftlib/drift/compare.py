@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -11,8 +12,8 @@ from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.schema import COMPARABLE, EMPTY
 from driftlib.data.units import TIME
 from driftlib.drift.counter_columns import without_counters
-from driftlib.drift.notes import describe_change
-from driftlib.drift.policy import DriftPolicy, effect_sizes, largest_share, told_sizes
+from driftlib.drift.notes import describe_change, worth_words
+from driftlib.drift.policy import MEASURED, DriftPolicy, effect_sizes, largest_share, told_sizes
 from driftlib.drift.statistics import FURTHER, SHAPE, SIZES, Columns, column_statistics
 from driftlib.drift.table import TableColumns, TableRow
 from driftlib.drift.unit_lines import first_reason
@@ -163,10 +164,10 @@ def compare(
         if beside is None
         else np.minimum(1.0, p_values * (beside + 1))
     )
-    ends = np.cumsum([len(table["p_value"]) for table in tables])
+    rows = pairwise(accumulate((len(table["p_value"]) for table in tables), initial=0))
     return [
-        _judged(pair, table | {"q_value": q}, policy, in_run)
-        for pair, table, q in zip(pairs, tables, np.split(q_values, ends[:-1]), strict=True)
+        _judged(pair, table | {"q_value": q_values[slice(*part)]}, policy, in_run)
+        for pair, table, part in zip(pairs, tables, rows, strict=True)
     ]
 
 
@@ -204,40 +205,53 @@ def _by_units(pair: Pair, known: Columns, alone: bool) -> Columns:
 
 def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> TableColumns:
     """Add severities and notes."""
-    sizes = told_sizes(effect_sizes(columns), columns)
-    shares = largest_share(sizes)
-    severities, if_real, real_from, notes = [], [], [], []
-    least_levels = _least_levels(columns).tolist()
-    reason = pair.cannot_tell or first_reason(columns, pair.baseline.unit)
     names = columns["feature"].tolist()
-    psis, parts = (np.where(np.isnan(size), 0.0, size).tolist() for size in (sizes["PSI"], shares))
-    for place, (name, psi, share, level) in enumerate(
-        zip(names, psis, parts, least_levels, strict=True)
-    ):
-        column = pair.baseline.columns[name]
-        before, after = pair.before.columns[name], pair.after.columns[name]
-        gone = after.rows and not after.present and column.kind != EMPTY
-        lost = gone and column.role == "feature"
-        size = Severity.MAJOR if lost else policy.severity_of(psi, share)
-        least = -np.inf if lost else level
-        severity = size if least < policy.alpha else Severity.NONE
-        severities.append(severity)
-        if_real.append(size)
-        real_from.append(least)
-        row = TableRow(columns, place)
-        said = describe_change(column, before, after, row, severity, policy, pair.baseline.unit)
-        told = reason and not gone and column.kind in COMPARABLE
-        notes.append(join_notes(reason or "", said) if told else said)
+    sides = [
+        (pair.baseline.columns[name], pair.before.columns[name], pair.after.columns[name])
+        for name in names
+    ]
+    empty = np.flatnonzero(columns["n_current"] == 0).tolist()
+    gone = [k for k in empty if sides[k][2].rows and sides[k][0].kind != EMPTY]
+    lost = [k for k in gone if sides[k][0].role == "feature"]
+    least = _least_levels(columns)
+    least[lost] = -np.inf
+    real = least < policy.alpha
+    # How much a change would matter is of use where it is real; a run asks that later.
+    asked = np.arange(len(names)) if in_run else np.flatnonzero(real)
+    sizes = dict(zip(asked.tolist(), _if_real(columns, asked, policy), strict=True))
+    sizes |= dict.fromkeys(lost, Severity.MAJOR)
+    severities = [sizes[k] if one else Severity.NONE for k, one in enumerate(real.tolist())]
+    notes = [""] * len(names)
+    for k in worth_words(sides, columns, real, policy):
+        row = TableRow(columns, k)
+        notes[k] = describe_change(*sides[k], row, severities[k], policy, pair.baseline.unit)
+    if reason := pair.cannot_tell or first_reason(columns, pair.baseline.unit):
+        for k, (column, _, _) in enumerate(sides):
+            if k not in gone and column.kind in COMPARABLE:
+                notes[k] = join_notes(reason, notes[k])
     found = columns | {
         "kind": columns["kind"].tolist(),
         "severity": [severity.value for severity in severities],
-        "drifted": [severity.drifted for severity in severities],
+        "drifted": [one is not Severity.NONE and one.drifted for one in severities],
         "note": notes,
-        "size": [size.value for size in if_real],
-        "real_from": real_from,
     }
-    names = ("feature", *COLUMNS, *IN_RUN) if in_run else ("feature", *COLUMNS)
-    return {name: found[name] for name in names}
+    if not in_run:
+        return {name: found[name] for name in ("feature", *COLUMNS)}
+    found |= {"size": [sizes[k].value for k in range(len(names))], "real_from": least.tolist()}
+    return {name: found[name] for name in ("feature", *COLUMNS, *IN_RUN)}
+
+
+def _if_real(columns: Columns, places: np.ndarray, policy: DriftPolicy) -> list[Severity]:
+    """Judge how much the changes of some columns matter if they are real."""
+    if not len(places):
+        return []
+    some = {name: columns[name][places] for name in (*MEASURED, "shape_p_value")}
+    sizes = told_sizes(effect_sizes(some), some)
+    psis, shares = (
+        np.where(np.isnan(size), 0.0, size).tolist()
+        for size in (sizes["PSI"], largest_share(sizes))
+    )
+    return [policy.severity_of(*both) for both in zip(psis, shares, strict=True)]
 
 
 def _least_levels(columns: Columns) -> np.ndarray:

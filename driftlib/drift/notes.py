@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,47 @@ if TYPE_CHECKING:
 
 # What a finding of all features is about.
 TOGETHER = "(all features together)"
+
+
+def worth_words(
+    sides: Sequence[tuple[Column, Counts, Counts]],
+    columns: Mapping[str, np.ndarray],
+    real: np.ndarray,
+    policy: DriftPolicy,
+) -> list[int]:
+    """Find the columns that there may be something to say of: of most there is nothing.
+
+    Parameters
+    ----------
+    sides : sequence of (Column, Counts, Counts)
+        Of each column, what `describe_change` takes.
+    columns : mapping of str to float array
+        The table's, with `psi` and `psi_critical`.
+    real : bool array, shape (columns,)
+        Whether the change is real.
+    policy : DriftPolicy
+
+    Returns
+    -------
+    list of int
+        Places of all columns that have a note, and of some that have none.
+    """
+    # Where it is known what chance gives, there are values on both sides, and not all the same.
+    least = policy.psi_moderate
+    as_ever = (columns["psi_critical"] <= least) & ~(columns["psi"] >= least) & ~real
+    return [
+        place
+        for place, (told, side) in enumerate(zip(as_ever.tolist(), sides, strict=True))
+        if not (told and _is_plain(*side))
+    ]
+
+
+def _is_plain(column: Column, before: Counts, after: Counts) -> bool:
+    """Whether nothing is to be said of a column that was compared, whatever that found."""
+    if column.note or not isinstance(before, NumericCounts) or not isinstance(after, NumericCounts):
+        return not column.note
+    left_out = before.infinite or after.infinite or before.unreadable or after.unreadable
+    return not left_out and (before.bits >= EXACT) == (after.bits >= EXACT)
 
 
 def describe_change(

@@ -15,7 +15,7 @@ from driftlib.stats.budget import BUDGET, RUN_WINDOWS
 # A size that chance makes large in few rows counts where its own test tells it from chance.
 TOLD = 0.05
 # Columns of a result's table that sizes are measured in.
-_MEASURED = (
+MEASURED = (
     "missing_reference", "missing_current", "missing_p_value", "beyond", "beyond_p_value", "tails",
     "tails_p_value", "spike", "spike_reference", "spike_p_value", "psi_common",
     "psi_expected", "unseen", "unseen_expected", "one_sided",
@@ -155,7 +155,7 @@ def measure_effects(table: pd.DataFrame) -> pd.DataFrame:
        PSI  missing  unseen  beyond  spike  one_sided
     0  0.3     0.05     0.0    0.05    0.1        0.0
     """
-    sizes = effect_sizes({name: table[name].to_numpy(dtype=float) for name in _MEASURED})
+    sizes = effect_sizes({name: table[name].to_numpy(dtype=float) for name in MEASURED})
     return pd.DataFrame(sizes, index=table.index)
 
 
