@@ -303,11 +303,11 @@ def find_sentinel(
     """
     if not (isinstance(before, NumericCounts) and isinstance(after, NumericCounts)):
         return None
-    if not (before.present and after.present):
-        return None
     ends = before.minimum, before.maximum
     # Nothing lies outside, as in most columns: there is no need to look where.
     if not independent and ends[0] <= after.minimum and after.maximum <= ends[1]:
+        return None
+    if not (before.present and after.present):
         return None
     unusual = Unusual(column, *column.alike(before, after))
     found = [

@@ -48,6 +48,8 @@ def column_findings(baseline: Baseline, profile: Profile) -> Iterator[Finding]:
     if known is None or facts is None or not facts.layouts:
         return
     layout, roles = known.layout, baseline.roles
+    if facts.layouts == (layout,):
+        return
     seen = dict.fromkeys(name for names in facts.layouts for name in names)
     for name in seen:
         if name not in layout and roles.of(name, layout) not in _ROLES:

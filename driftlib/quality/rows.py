@@ -61,6 +61,8 @@ def repeat_findings(
     if not (known.sampled and rows):
         return
     share = 1 - sum(repeats.values()) / rows
+    if share < LEAST_SHARE:
+        return
     before = repeated_share(known.repeats, known.sampled)
     expected = _expected_share(known, facts.rows)
     beyond = share - expected
@@ -90,15 +92,19 @@ def same_row_findings(known: ReferenceFacts, facts: Facts) -> Iterator[Finding]:
     rule, hashes = known.rule, facts.row_hashes
     if not rule.names or hashes.names != rule.names:
         return
-    rows, different, same = known.known_rows.found_in(hashes, rule.inputs, rule.keys)
     expected = 1 - known.known_rows.lone
-    if rows < FEWEST_KNOWN or expected > MOST_ALIKE:
+    if expected > MOST_ALIKE:
+        return
+    rows, different, same = known.known_rows.found_in(hashes, rule.inputs, rule.keys)
+    if rows < FEWEST_KNOWN:
         return
     share = same / rows
     beyond = share - expected
+    if beyond < LEAST_KNOWN:
+        return
     # Rows that are alike are in a sample together, and what is expected is known from a sample too.
     variance = 2 * expected * (1 - expected) * (1 / different + 1 / known.sampled) + rows**-2.0
-    if beyond < max(LEAST_KNOWN, NOISE * np.sqrt(variance)):
+    if beyond < NOISE * np.sqrt(variance):
         return
     timed = known.times is not None and known.times.present > 0
     alike = "every feature and their time" if timed else "every feature"

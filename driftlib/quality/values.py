@@ -9,9 +9,9 @@ import numpy as np
 from driftlib.data.units import ROW
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column, written
-from driftlib.profile.profile import CategoricalCounts, NumericCounts, Profile
+from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, Profile
 from driftlib.profile.row_hashes import RowHashes
-from driftlib.profile.unusual import find_sentinel
+from driftlib.profile.unusual import Sentinel, find_sentinel
 from driftlib.quality.finding import ALL_DISTINCT, ONE_VALUE, SENTINEL, Finding, QualityPolicy
 from driftlib.severity import Severity
 from driftlib.text import counted, shortened
@@ -38,23 +38,25 @@ def value_findings(
     Finding
         Where chance, in as many rows of the reference, would hardly ever give it.
     """
+    rows = profile.facts.row_hashes if profile.facts else None
+    enough = -float(np.log(policy.level))
     for name, column in baseline.columns.items():
-        if profile.columns[name].present < FEWEST_ROWS:
+        now = profile.columns[name]
+        if now.present < FEWEST_ROWS:
             continue
-        yield from _one_value(column, baseline, profile, policy)
+        if found := _one_value(column, now, baseline, profile, policy):
+            yield found
         if column.role != "feature":
             continue
-        yield from _code(column, profile, policy)
-        if profile.facts and name in profile.facts.row_hashes.names:
-            yield from _all_distinct(column, profile.facts.row_hashes, policy)
+        if code := find_sentinel(column, column.reference, now):
+            yield _code(column, code, policy)
+        if rows and (found := _all_distinct(column, rows, enough)):
+            yield found
 
 
-def _code(column: Column, profile: Profile, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find a value outside the range that stands for no number; whatever rows belong together."""
-    code = find_sentinel(column, column.reference, profile.columns[column.name])
-    if code is None:
-        return
-    yield Finding(
+def _code(column: Column, code: Sentinel, policy: QualityPolicy) -> Finding:
+    """Tell of a value outside the range that stands for no number."""
+    return Finding(
         SENTINEL, column.name, policy.of_share(code.current).value, code.current, code.reference,
         f"is {code.value} in {percent(code.current)} of its values, outside "
         f"{written(code.least)} to {written(code.greatest)}: perhaps a code for a missing value",
@@ -62,27 +64,27 @@ def _code(column: Column, profile: Profile, policy: QualityPolicy) -> Iterator[F
 
 
 def _one_value(
-    column: Column, baseline: Baseline, profile: Profile, policy: QualityPolicy
-) -> Iterator[Finding]:
-    now, was = profile.columns[column.name], column.reference
+    column: Column, now: Counts, baseline: Baseline, profile: Profile, policy: QualityPolicy
+) -> Finding | None:
+    was = column.reference
     if isinstance(now, NumericCounts) and isinstance(was, NumericCounts):
         if now.minimum != now.maximum or was.minimum == was.maximum:
-            return
+            return None
         value, share = f"{now.minimum:.6g}", _share_at(column, was, now.minimum)
     elif isinstance(now, CategoricalCounts) and isinstance(was, CategoricalCounts):
         found = np.flatnonzero(now.levels)
         if len(column.levels) < 2 or len(found) + bool(now.unlisted) != 1:
-            return
+            return None
         if len(now.unlisted_names) > 1 or (now.unlisted and not column.complete):
-            return
+            return None
         value = shortened(column.levels[found[0]] if len(found) else next(iter(now.unlisted_names)))
         share = int(was.levels[found[0]]) / was.present if len(found) else 0.0
     else:
-        return
+        return None
     if not _rarely(column.name, share, now.present, baseline, profile, policy):
-        return
+        return None
     severity = Severity.MAJOR if share < 0.5 else Severity.MODERATE
-    yield Finding(
+    return Finding(
         ONE_VALUE, column.name, severity.value, 1.0, share,
         f"is {value} in all {now.present:,} rows that have a value, and in {percent(share)} of "
         "those of the reference",
@@ -116,17 +118,18 @@ def _rarely(
     return bool(((alone.sum() + 1) / (filled.sum() + 1)) ** units < UNIT_LEVEL)
 
 
-def _all_distinct(column: Column, rows: RowHashes, policy: QualityPolicy) -> Iterator[Finding]:
-    # Chance that no two of so many rows are alike, two of the reference being so by `alike`.
-    alike, enough = column.alike_share, -np.log(policy.level)
-    if rows.sampled * (rows.sampled - 1) / 2 * alike < enough:
-        return
+def _all_distinct(column: Column, rows: RowHashes, enough: float) -> Finding | None:
+    # Pairs of rows that are alike, if two of the reference are so by `alike`: that there is none
+    # has the chance exp(-pairs).
+    alike = column.alike_share
+    if rows.sampled * (rows.sampled - 1) / 2 * alike < enough or column.name not in rows.names:
+        return None
     present = rows.present(column.name)
     # Counting comes last: it takes the longest, and few columns get here.
     foretold = present * (present - 1) / 2 * alike >= enough
     if present < FEWEST_ROWS or not foretold or not rows.all_distinct(column.name):
-        return
-    yield Finding(
+        return None
+    return Finding(
         ALL_DISTINCT, column.name, Severity.MODERATE.value, 1.0, alike,
         f"has no value twice in {counted(present, 'row')}, as an identifier has; of the "
         f"reference two rows in {1 / alike:,.0f} are alike",
