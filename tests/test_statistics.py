@@ -7,9 +7,10 @@ from scipy.spatial.distance import jensenshannon
 
 from driftlib.errors import DriftlibError
 from driftlib.stats import distances, significance
+from driftlib.stats.binned import Binned
 from driftlib.stats.counts import cumulative_columns, cumulative_sorted
 from driftlib.stats.excess import find_spike, find_spikes
-from driftlib.stats.few_rows import cumulative_few, has_few_rows
+from driftlib.stats.few_rows import Cells, Ladder, cumulative_few, has_few_rows
 from driftlib.stats.gridded import Gridded
 from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, claims
 from driftlib.stats.significance import LEAST_EXPECTED
@@ -205,12 +206,17 @@ def test_columns_together_give_what_each_gives_alone():
     assert spikes[3].cell == 401
     assert spikes[3].p_value < 1e-9
     bins = [[(20, 30, 40), (50, 1, 1, 60), (9, 9)], [(30, 30, 40), (40, 0, 9, 20), (9, 0)]]
-    found = significance.psi_p_values(*([np.array(b) for b in side] for side in bins))
+    together = significance.pool_columns(Binned.of(*([np.array(b) for b in side] for side in bins)))
+    found, tests = significance.psi_p_values(together), significance.chi_squares(together)
     pooled = significance.pool_small(bins[0][1], bins[1][1])
     assert len(pooled[0]) == 2
     assert found[1] == pytest.approx(significance.psi_p_value(*pooled), rel=1e-12)
-    for p, *counts in zip(found, *bins, strict=True):
+    for p, statistic, level, *counts in zip(found, *tests, *bins, strict=True):
         assert p == pytest.approx(significance.psi_p_value(*counts), rel=1e-12, nan_ok=True)
+        alone = significance.chi_square(*counts)
+        ours = pytest.approx((alone.statistic, alone.p_value), rel=1e-12, nan_ok=True)
+        assert (statistic, level) == ours
+    assert np.isnan(tests).tolist() == [[False, False, True]] * 2
 
 
 @pytest.mark.parametrize("bits", [EXACT, DOUBLE, SINGLE])
@@ -228,7 +234,7 @@ def test_columns_of_few_rows_are_counted_as_longer_ones_are(bits):
     grids.append(np.array([-3.0, 4.0, 5.0]))
     claimed.append(claims(grids[-1], bits))
     assert all(map(has_few_rows, grids, values, claimed))
-    few = cumulative_few(grids, values, claimed)
+    few = cumulative_few(Cells.of(grids, claimed), values)
     with np.errstate(over="ignore"):
         slowly = cumulative_columns(grids, values, claimed)
     for one, other in zip(few, slowly, strict=True):
@@ -253,3 +259,48 @@ def test_columns_that_are_not_of_few_rows():
     # A value between two neighbouring floats counts as both.
     close = np.array([1.0, np.nextafter(1.0, 2)])
     assert not has_few_rows(close, values, Claims(close, np.nextafter(close, 2)))
+
+
+def test_ladder_counts_the_points_up_to_each_value():
+    rng = np.random.default_rng(9)
+    normal = np.unique(rng.normal(size=500))
+    columns = [
+        normal,
+        np.array([3.0]),
+        np.exp(9 * normal),
+        1e15 + normal,
+        np.unique(normal * 1e-310),
+        np.array([-1.7e308, -1.0, 0.0, 1e-300, 1.7e308]),
+    ]
+    ladder = Ladder.of(columns)
+    # Every point, its neighbours, what lies between two, and what lies outside.
+    values = [
+        np.concatenate(
+            [
+                points,
+                np.nextafter(points, -1.7e308),
+                np.nextafter(points, 1.7e308),
+                points[:-1] / 2 + points[1:] / 2,
+                rng.permutation(points) * 0.9,
+                [-1.75e308, 1.75e308],
+            ]
+        )
+        for points in columns
+    ]
+    found = ladder.count(np.concatenate(values), np.array([len(own) for own in values]))
+    expected = [pts.searchsorted(own, "right") for pts, own in zip(columns, values, strict=True)]
+    np.testing.assert_array_equal(found, np.concatenate(expected))
+    # Where points lie evenly there are few to a slot, and so few steps.
+    assert Ladder.of([np.arange(1000.0)]).steps == 1
+    assert ladder.steps == 9
+
+
+def test_cells_are_kept_while_the_columns_are_the_same():
+    grids = [np.array([1.0, 2.0]), np.array([5.0])]
+    claimed = [claims(grid, DOUBLE) for grid in grids]
+    cells = Cells.of(grids, claimed)
+    assert Cells.of(grids, claimed) is cells
+    assert Cells.of(grids[:1], claimed[:1]) is not cells
+    other = Cells.of(grids, [claimed[0], claims(grids[1], SINGLE)])
+    assert other.upper[-1] > cells.upper[-1]
+    assert Cells.of([grids[0], grids[1] + 1], claimed).ends[-1] == 6.0

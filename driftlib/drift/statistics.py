@@ -90,39 +90,41 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
         table[f"n_{side}"] = np.array([one.present for one in counts], dtype=np.int64)
         table[f"missing_{side}"][:] = [one.missing_share for one in counts]
     numeric: list[_Numeric] = []
-    levels: list[tuple[int, int]] = []
+    levels: list[int] = []
     bins: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for place, (column, was, now) in enumerate(sides):
         if column.kind not in COMPARABLE:
             continue
+        enough = min(was.present, now.present) >= 2
         if isinstance(was, NumericCounts) and isinstance(now, NumericCounts):
-            if min(was.present, now.present) >= 2:
+            if enough:
                 was, now = column.alike(was, now)
                 numeric.append(_Numeric(place, column, was, now))
                 bins[place] = column.bins(was), column.bins(now)
         elif isinstance(was, CategoricalCounts) and isinstance(now, CategoricalCounts):
-            both = column.bins(was), column.bins(now)
-            # Rows from which the levels were listed foretell how many new ones to expect.
-            row = _categorical_statistics(column, was, now, both, before is baseline.reference)
-            for name, value in row.items():
-                table[name][place] = value
-            if min(was.present, now.present) >= 2:
-                levels.append((place, len(both[0])))
-            if min(was.present, now.present) >= 2 and both[0].any() and both[1].any():
-                bins[place] = both
+            unseen = (was.unlisted, now.unlisted) if column.complete else (0, 0)
+            if enough:
+                bins[place] = column.bins(was), column.bins(now)
+            if enough and any(unseen):
+                test = significance.chi_square(*bins[place], unseen)
+                table["chi_square"][place] = test.statistic
+                table["chi_square_p_value"][place] = test.p_value
+            elif enough:
+                levels.append(place)
+            if column.complete and was.present and now.rows:
+                # Rows from which the levels were listed foretell how many new ones to expect.
+                row = _unseen(column, was, now, before is baseline.reference)
+                for name, value in row.items():
+                    table[name][place] = value
         # Labels come late: their absence says nothing about the data.
         if (was.missing or now.missing) and was.rows and column.role != "target":
             table["missing_p_value"][place] = significance.fisher_exact(
                 was.missing, was.rows, now.missing, now.rows
             )
-    for block in blocks_of([len(one.column.grid) for one in numeric]):
-        _compare_numbers(baseline, table, [numeric[k] for k in block], bins)
-    if levels:
-        places, number = map(list, zip(*levels, strict=True))
-        n, m = table["n_reference"][places], table["n_current"][places]
-        table["psi_critical"][places] = significance.psi_critical(n, m, number)
     if bins:
-        _compare_bins(table, bins)
+        _compare_bins(table, bins, [one.place for one in numeric], levels)
+    for block in blocks_of([len(one.column.grid) for one in numeric]):
+        _compare_numbers(baseline, table, [numeric[k] for k in block])
     if after.rows:
         table["p_value"][:] = _joined(table)
     return table
@@ -137,14 +139,9 @@ class _Numeric(NamedTuple):
     after: NumericCounts
 
 
-def _compare_numbers(
-    baseline: Baseline,
-    table: Columns,
-    block: Sequence[_Numeric],
-    bins: Mapping[int, tuple[np.ndarray, np.ndarray]],
-) -> None:
+def _compare_numbers(baseline: Baseline, table: Columns, block: Sequence[_Numeric]) -> None:
     """Fill in what is read off the grids of some columns."""
-    places, columns, _, _ = zip(*block, strict=True)
+    columns, places = [one.column for one in block], [one.place for one in block]
     sides = [(before.cumulative, after.cumulative) for _, _, before, after in block]
     both = Gridded(_reference_side(baseline, block), GridSide.of([after for _, after in sides]))
     found = {"ks": both.ks}
@@ -161,8 +158,8 @@ def _compare_numbers(
         "ks_p_value": significance.kolmogorov_p_values(found["ks"].tolist(), n, m),
         "mann_whitney": rank,
         "mann_whitney_p_value": rank_p_value,
-        "psi_p_value": significance.psi_p_values(*zip(*(bins[k] for k in places), strict=True)),
-        "psi_critical": significance.psi_critical(n, m, [len(c.psi_edges) + 1 for c in columns]),
+        "psi_p_value": table["psi_p_value"][places],
+        "psi_critical": table["psi_critical"][places],
         "beyond": [one.beyond for one in beyond],
         "beyond_p_value": [one.beyond_p_value for one in beyond],
         "tails": [one.growth for one in tails],
@@ -176,7 +173,7 @@ def _compare_numbers(
         name: np.where(constant, np.nan, np.asarray(values)) for name, values in tested.items()
     }
     for name, values in found.items():
-        table[name][list(places)] = values
+        table[name][places] = values
 
 
 def _reference_side(baseline: Baseline, block: Sequence[_Numeric]) -> GridSide:
@@ -196,8 +193,25 @@ def _scale(column: Column) -> float:
     return column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
 
 
-def _compare_bins(table: Columns, bins: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> None:
-    """Fill in what is read off the bins of columns, each with rows on both sides."""
+def _compare_bins(
+    table: Columns,
+    bins: Mapping[int, tuple[np.ndarray, np.ndarray]],
+    numbers: Sequence[int],
+    levels: Sequence[int],
+) -> None:
+    """Fill in what is read off the bins of columns, each with two values or more on both sides.
+
+    Of those, `numbers` are tested by their PSI and `levels` by their chi-square.
+    """
+    places = list(bins)
+    n, m = table["n_reference"][places], table["n_current"][places]
+    size = [len(before) for before, _ in bins.values()]
+    table["psi_critical"][places] = significance.psi_critical(n, m, size)
+    # On a side of which no row is in any of the bins there are no shares of them.
+    bins = {place: sides for place, sides in bins.items() if sides[0].any() and sides[1].any()}
+    if not bins:
+        return
+    places = list(bins)
     both = Binned.of(*zip(*bins.values(), strict=True))
     n, m = both.rows
     psi = both.psi
@@ -209,12 +223,22 @@ def _compare_bins(table: Columns, bins: Mapping[int, tuple[np.ndarray, np.ndarra
         "one_sided": np.zeros(len(psi)),
         "psi_expected": (both.occupied - 1) * (1 / n + 1 / m),
     }
-    places = list(bins)
     for name, values in found.items():
         table[name][places] = values
     for k in np.flatnonzero(both.common != both.occupied).tolist():
         table["psi_common"][places[k]] = distances.psi_in_common(*bins[places[k]])
         table["one_sided"][places[k]] = distances.one_sided(*bins[places[k]])
+    pooled = significance.pool_columns(both)
+    own = {place: k for k, place in enumerate(places)}
+    if numbers:
+        p_values = significance.psi_p_values(pooled)
+        table["psi_p_value"][numbers] = p_values[[own[place] for place in numbers]]
+    levels = [place for place in levels if place in own]
+    if levels:
+        rows = [own[place] for place in levels]
+        statistic, p_values = significance.chi_squares(pooled)
+        table["chi_square"][levels] = statistic[rows]
+        table["chi_square_p_value"][levels] = p_values[rows]
 
 
 def _joined(table: Columns) -> np.ndarray:
@@ -227,29 +251,12 @@ def _joined(table: Columns) -> np.ndarray:
     return np.where(tested.any(axis=0), np.minimum(1.0, least), np.nan)
 
 
-def _categorical_statistics(
-    column: Column,
-    before: CategoricalCounts,
-    after: CategoricalCounts,
-    bins: tuple[np.ndarray, np.ndarray],
-    of_reference: bool,
-) -> dict[str, float]:
-    row: dict[str, float] = {}
-    unseen = (before.unlisted, after.unlisted) if column.complete else (0, 0)
-    if min(before.present, after.present) >= 2:
-        test = significance.chi_square(*bins, unseen)
-        row |= {"chi_square": test.statistic, "chi_square_p_value": test.p_value}
-    if column.complete and before.present and after.rows:
-        row |= _unseen(before, after, of_reference)
-    return row
-
-
 def _unseen(
-    before: CategoricalCounts, after: CategoricalCounts, of_reference: bool
+    column: Column, before: CategoricalCounts, after: CategoricalCounts, of_reference: bool
 ) -> dict[str, float]:
     row = {"unseen": after.unlisted / after.rows}
     if of_reference:
-        once, twice = (int((before.levels == times).sum()) for times in (1, 2))
+        once, twice = column.rare_levels
         row["unseen_p_value"] = significance.unseen_p_value(
             after.unlisted, before.present, after.present, once, twice
         )

@@ -325,6 +325,13 @@ class Column(ByFields):
         return f"{quantile:.4g}"
 
     @cached_property
+    def rare_levels(self) -> tuple[int, int]:
+        """How many of the levels the reference has once, and twice."""
+        was = self.reference
+        assert isinstance(was, CategoricalCounts)
+        return int((was.levels == 1).sum()), int((was.levels == 2).sum())
+
+    @cached_property
     def alike_share(self) -> float:
         """Chance that two of the reference's rows are alike; 0 where that is not known."""
         was, masses = self.reference, np.zeros(0)

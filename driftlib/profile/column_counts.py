@@ -21,7 +21,7 @@ from driftlib.profile.profile import (
     commonest,
 )
 from driftlib.stats.counts import Cumulative, cumulative_columns
-from driftlib.stats.few_rows import cumulative_few, has_few_rows
+from driftlib.stats.few_rows import Cells, cumulative_few, has_few_rows
 from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, held_as_single, held_bits
 
 HASH_BUCKETS = 50
@@ -169,7 +169,8 @@ class SortedColumn:
             return [cls.of(values) for values in columns]
         table = np.array(doubles)
         table.sort(axis=1)
-        finite = np.isfinite(table[:, [0, -1]]).all(axis=1)
+        # Missing values come last.
+        finite = (table[:, 0] > -np.inf) & (table[:, -1] < np.inf)
         bits = np.where(held_as_single(table), SINGLE, DOUBLE)
         of_doubles = zip(table, finite.tolist(), bits.tolist(), strict=True)
         found = []
@@ -256,7 +257,8 @@ def _cumulative(
     # One alone too: what is counted of a column is the same whatever stands beside it.
     if not any(few):
         return cumulative_columns(grids, ordered, claims)
-    quick = iter(cumulative_few(*zip(*compress(columns, few), strict=True)))
+    cells = Cells.of(list(compress(grids, few)), list(compress(claims, few)))
+    quick = iter(cumulative_few(cells, list(compress(ordered, few))))
     if all(few):
         return list(quick)
     others = [column for column, is_quick in zip(columns, few, strict=True) if not is_quick]

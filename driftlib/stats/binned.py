@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 
 import numpy as np
 from scipy import special
@@ -56,6 +57,12 @@ class Binned:
     def _sums(self, values: np.ndarray) -> np.ndarray:
         return np.add.reduceat(values, self._starts)
 
+    @property
+    def columns(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Rows per bin of each column on either side."""
+        for start, end in pairwise([0, *accumulate(self.bins.tolist())]):
+            yield self.reference[start:end], self.current[start:end]
+
     @cached_property
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows of each column on either side."""
@@ -91,6 +98,16 @@ class Binned:
         n, m = self._each
         p, q = np.maximum(self.reference, 0.5) / n, np.maximum(self.current, 0.5) / m
         return self._sums(np.where(self._used, (q - p) * np.log(q / p), 0.0))
+
+    @property
+    def chi_square(self) -> np.ndarray:
+        """The statistic: see `driftlib.stats.significance.chi_square`; 0 of a single bin."""
+        n, m = self.rows
+        combined = self.reference + self.current
+        expected = combined * np.repeat(n / (n + m), self.bins)
+        # For two rows the sum over both equals this single one: one subtraction per level.
+        terms = (self.reference - expected) ** 2 / np.where(self._used, combined, 1.0)
+        return self._sums(terms) * (n + m) ** 2 / (n * m)
 
     @property
     def half_row_psi(self) -> np.ndarray:
@@ -132,5 +149,6 @@ class Binned:
         """The Hellinger distance: see `driftlib.stats.distances.hellinger`."""
         p, q = self._shares
         # What is left of 1 shows the last digit: a column's terms are added as if alone.
-        terms = np.split(np.sqrt(p * q)[self._used], np.cumsum(self.occupied)[:-1])
-        return np.sqrt(np.maximum(0.0, 1 - np.array([part.sum() for part in terms])))
+        terms, ends = np.sqrt(p * q)[self._used], [0, *accumulate(self.occupied.tolist())]
+        sums = [terms[start:end].sum() for start, end in pairwise(ends)]
+        return np.sqrt(np.maximum(0.0, 1 - np.array(sums)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from operator import is_
 
 import numpy as np
 
@@ -38,17 +40,170 @@ def has_few_rows(grid: np.ndarray, ordered: np.ndarray, claims: Claims) -> bool:
     )
 
 
-def cumulative_few(
-    grids: Sequence[np.ndarray], columns: Sequence[np.ndarray], claims: Sequence[Claims]
-) -> list[Cumulative]:
+@dataclass(frozen=True)
+class Ladder:
+    """The points of some columns, column after column, among which values are looked up.
+
+    A search goes another way for each value, which a processor cannot foresee. So values go to
+    one of many slots of the same width, and from there all of them take the same few steps.
+
+    Parameters
+    ----------
+    points : float array
+        Those of a column, smallest first, and as many infinite ones as steps can go too far.
+    low, scale : float array, shape (columns,)
+        Where the slots of a column begin, and how many there are of them a unit.
+    first : int array, shape (columns, slots + 1)
+        For each slot the place of the first point that is in it or above.
+    firsts : int array, shape (columns,)
+        The place of each column's first point.
+    steps : int
+        Twos: two to this power is more than the points of any slot.
+    """
+
+    points: np.ndarray
+    low: np.ndarray
+    scale: np.ndarray
+    first: np.ndarray
+    firsts: np.ndarray
+    steps: int
+
+    @classmethod
+    def of(cls, columns: Sequence[np.ndarray]) -> Ladder:
+        """Make a ladder.
+
+        Parameters
+        ----------
+        columns : sequence of float array
+            Points of each column, at least one, smallest first.
+
+        Returns
+        -------
+        Ladder
+        """
+        number = np.array([len(points) for points in columns])
+        slots, most = int(number.max()), np.finfo(float).max
+        low, high = np.array([(points[0], points[-1]) for points in columns]).T
+        with np.errstate(over="ignore", divide="ignore"):
+            scale = np.minimum(slots / np.minimum(high - low, most), most)
+        own = np.split(_slots(np.concatenate(columns), number, low, scale, slots), number.cumsum())
+        steps = max(int(np.bincount(one).max()) for one in own[:-1]).bit_length()
+        beyond = np.full(1 << steps, np.inf)
+        firsts = np.cumsum(number + len(beyond)) - number - len(beyond)
+        return cls(
+            np.concatenate([part for points in columns for part in (points, beyond)]),
+            low,
+            scale,
+            np.array([one.searchsorted(np.arange(slots + 1)) for one in own[:-1]])
+            + firsts[:, None],
+            firsts,
+            steps,
+        )
+
+    def count(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Count the points of its own column that are no more than each value.
+
+        Parameters
+        ----------
+        values : float array
+            Finite, column after column.
+        rows : int array, shape (columns,)
+            How many values each column has.
+
+        Returns
+        -------
+        int array, shape of `values`
+        """
+        slots = self.first.shape[1]
+        found = _slots(values, rows, self.low, self.scale, slots - 1)
+        found += np.repeat(np.arange(len(rows)) * slots, rows)
+        found = self.first.take(found)
+        for power in reversed(range(self.steps)):
+            step = 1 << power
+            fits = self.points[step - 1 :].take(found) <= values
+            found += fits if step == 1 else np.multiply(fits, step, dtype=np.intp)
+        found -= np.repeat(self.firsts, rows)
+        return found
+
+
+def _slots(
+    values: np.ndarray, rows: np.ndarray, low: np.ndarray, scale: np.ndarray, slots: int
+) -> np.ndarray:
+    """Tell the slot of each value: of a greater one it is never a lower one."""
+    with np.errstate(over="ignore"):
+        found = values - np.repeat(low, rows)
+        found *= np.repeat(scale, rows)
+    return np.clip(found, 0, slots, out=found).astype(np.intp)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of some columns' grids, column after column, in which values are counted.
+
+    A column has a cell a grid point, which ends with it, and one for what lies above them all.
+
+    Parameters
+    ----------
+    grids : tuple of float array
+        Sorted.
+    claims : tuple of Claims
+        Which values count as which grid point.
+    starts : int array, shape (columns + 1,)
+        The first cell of each column, and the number of all.
+    ends : float array, shape (cells,)
+        Where they end; of the open one at the top, where it begins.
+    upper : float array, shape (cells,)
+        Values up to it count as the point before a cell.
+    lower : Ladder
+        Values from a rung on count as the point of its cell, or are above it.
+    """
+
+    grids: tuple[np.ndarray, ...]
+    claims: tuple[Claims, ...]
+    starts: np.ndarray
+    ends: np.ndarray
+    upper: np.ndarray
+    lower: Ladder
+
+    @classmethod
+    def of(cls, grids: Sequence[np.ndarray], claims: Sequence[Claims]) -> Cells:
+        """Put the cells of some columns after one another.
+
+        Parameters
+        ----------
+        grids : sequence of float array
+            At least one.
+        claims : sequence of Claims
+            Of each grid. The first keeps the answer, as later batches ask for the same.
+
+        Returns
+        -------
+        Cells
+        """
+        kept: Cells | None = vars(claims[0]).get("_cells")
+        asked, known = (*grids, *claims), (*kept.grids, *kept.claims) if kept else ()
+        if kept and len(asked) == len(known) and all(map(is_, asked, known)):
+            return kept
+        found = vars(claims[0])["_cells"] = cls(
+            tuple(grids),
+            tuple(claims),
+            np.cumsum([0, *(len(grid) + 1 for grid in grids)]),
+            np.concatenate([part for grid in grids for part in (grid, grid[-1:])]),
+            np.concatenate([part for one in claims for part in (_LOWEST, one.upper)]),
+            Ladder.of([one.lower for one in claims]),
+        )
+        return found
+
+
+def cumulative_few(cells: Cells, columns: Sequence[np.ndarray]) -> list[Cumulative]:
     """Count columns as `driftlib.stats.counts.cumulative_columns` does, by looking up each value.
 
     Parameters
     ----------
-    grids, columns : sequence of array
-        Each column's grid and values, smallest first: see `has_few_rows`.
-    claims : sequence of Claims
-        Which values count as which grid point.
+    cells : Cells
+        Of their grids.
+    columns : sequence of array
+        Each column's values, smallest first: see `has_few_rows`.
 
     Returns
     -------
@@ -58,40 +213,36 @@ def cumulative_few(
     --------
     >>> from driftlib.stats.precision import claims
     >>> grid = np.array([1.0, 2.0])
-    >>> (found,) = cumulative_few([grid], [np.array([0.0, 1.0, 1.5, 5.0])], [claims(grid, 53)])
+    >>> cells = Cells.of([grid], [claims(grid, 53)])
+    >>> (found,) = cumulative_few(cells, [np.array([0.0, 1.0, 1.5, 5.0])])
     >>> found.below.tolist(), found.at_or_below.tolist(), found.gaps.tolist()
     ([1, 3], [2, 3], [1.0, 0.5, 3.0])
     """
     rows = np.array([len(values) for values in columns])
     firsts = [0, *accumulate(rows.tolist())]
     values = np.concatenate(columns).astype(float, copy=False)
-    # A cell a grid point, which ends with it, and one for what lies above them all.
-    sizes = np.array([len(grid) + 1 for grid in grids])
-    places = [0, *accumulate(sizes.tolist())]
-    starts, skipped = np.array(places[:-1]), np.repeat(firsts[:-1], sizes)
-    cells = np.concatenate(
-        [
-            one.lower.searchsorted(values[first:last], "right")
-            for one, first, last in zip(claims, firsts[:-1], firsts[1:], strict=True)
-        ]
-    )
-    cells += np.repeat(starts, rows)
-    below = np.bincount(cells, minlength=places[-1]).cumsum()
-    below -= skipped
+    starts, number = cells.starts, int(cells.starts[-1])
+    places = cells.lower.count(values, rows)
+    places += np.repeat(starts[:-1], rows)
+
+    def upto(places: np.ndarray) -> np.ndarray:
+        held = np.bincount(places, minlength=number)
+        # The sum begins anew with each column.
+        held[starts[1:-1]] -= rows[:-1]
+        return held.cumsum()
+
+    below = at_or_below = upto(places)
     # What is not above the point before its cell counts as that point.
-    uppers = np.concatenate([part for one in claims for part in (_LOWEST, one.upper)])
-    at, at_or_below = values <= uppers[cells], below
+    at = values <= cells.upper.take(places)
     if at.any():
-        cells -= at
-        at_or_below = np.bincount(cells, minlength=places[-1]).cumsum()
-        at_or_below -= skipped
-    ends = np.concatenate([part for grid in grids for part in (grid, grid[-1:])])
+        places -= at
+        at_or_below = upto(places)
     # Moments are taken from the median, so that a feature far from zero loses no digits.
     middles = values[firsts[:-1] + rows // 2]
     with np.errstate(over="ignore", invalid="ignore"):
-        gaps = np.bincount(cells, weights=ends[cells] - values, minlength=places[-1])
+        gaps = np.bincount(places, weights=cells.ends.take(places) - values, minlength=number)
         # Of what lies above a grid, distances are taken to its end below.
-        gaps[starts + sizes - 1] *= -1
+        gaps[starts[1:] - 1] *= -1
         np.maximum(gaps, 0.0, out=gaps)
         if not np.isfinite(gaps.sum()):
             np.nan_to_num(gaps, copy=False)
@@ -101,17 +252,16 @@ def cumulative_few(
         # The mean is within a standard deviation of the median, so little cancels here.
         spread = np.maximum(0.0, squares - rows * offsets**2)
     found = zip(
-        places[:-1],
-        places[1:],
+        pairwise(starts.tolist()),
         rows.tolist(),
         (middles + offsets).tolist(),
         np.where(np.isfinite(squares), spread, squares).tolist(),
         strict=True,
     )
     counted = []
-    for start, end, number, *moments in found:
+    for (start, end), number_of_rows, *moments in found:
         own = below[start : end - 1]
         # One array where they are the same, as of numbers with many digits.
-        upto = own if at_or_below is below else at_or_below[start : end - 1]
-        counted.append(Cumulative(own, upto, number, gaps[start:end], *moments))
+        counts = own if at_or_below is below else at_or_below[start : end - 1]
+        counted.append(Cumulative(own, counts, number_of_rows, gaps[start:end], *moments))
     return counted

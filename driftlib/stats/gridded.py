@@ -316,20 +316,25 @@ class Gridded:
         width = self.reference.widths(grids)
         (f_below, f), (g_below, g) = self.reference.shares, self.current.shares
         below, upto = self._apart
-        gaps = self.reference.gap_shares - self.current.gap_shares
+        gaps = self.current.gaps / self.current.rows[:, None]
+        np.subtract(self.reference.gap_shares, gaps, out=gaps)
         area = upto[:, :-1] * width
         area += gaps[:, 1:-1]
         np.abs(area, out=area)
         # Where the functions cannot cross, that is the area between them; elsewhere it is at the
         # least that of two triangles if the straight lines cross, of a trapezium if they do not.
-        can = ((f_below[:, 1:] > g[:, :-1]) & (g_below[:, 1:] > f[:, :-1])).ravel().nonzero()[0]
-        start, end = upto[:, :-1].ravel()[can], below[:, 1:].ravel()[can]
+        can = f_below[:, 1:] > g[:, :-1]
+        can &= g_below[:, 1:] > f[:, :-1]
+        between = can.ravel().nonzero()[0]
+        # Of points there is one more a column than of what lies between two.
+        points = between + between // area.shape[1]
+        start, end = upto.take(points), below.take(points + 1)
         size = np.abs(start) + np.abs(end)
         crossed = start * end < 0
         a, b = start[crossed], end[crossed]
         size[crossed] = (a**2 + b**2) / size[crossed]
         flat = area.ravel()
-        flat[can] = np.maximum(flat[can], width.ravel()[can] * size / 2)
+        flat[between] = np.maximum(flat[between], width.take(between) * size / 2)
         found: np.ndarray = area.sum(axis=1) + np.abs(gaps[:, 0]) + np.abs(gaps[:, -1])
         return found
 
@@ -343,8 +348,7 @@ class Gridded:
         pairs = _products(between, c.between)
         # Between grid points where only one sample has values their order is not in question.
         tied = r.between + c.between
-        tied *= c.filled
-        tied *= r.filled
+        tied *= c.filled & r.filled
         ties = _ties(tied)
         if c.is_on_points:
             pairs += _products(at, c.at)

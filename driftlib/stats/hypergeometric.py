@@ -47,7 +47,7 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     # From the observed count outwards the terms only fall once they are beyond the mean; far
     # beyond twelve standard deviations of it they no longer matter.
     mean = hits * rows / total
-    spread = math.sqrt(mean * max(1.0, (1 - rows / total) * (total - hits) / total))
+    spread = math.sqrt(max(1.0, mean * (1 - rows / total) * (total - hits) / total))
     reach = abs(observed - mean) if (observed < mean if upper else observed > mean) else 0.0
     length = int(min((high - observed) if upper else (observed - low), reach + 12 * spread + 60))
     first = point(observed, hits, rows, total)
@@ -92,7 +92,7 @@ def lower_tails(
         return found
     observed, hits, rows, total = (n[some].astype(float) for n in (observed, hits, rows, total))
     mean = hits * rows / total
-    spread = np.sqrt(mean * np.maximum(1.0, (1 - rows / total) * (total - hits) / total))
+    spread = np.sqrt(np.maximum(1.0, mean * (1 - rows / total) * (total - hits) / total))
     reach = np.maximum(0.0, observed - mean)
     longest = int(np.minimum(observed - low[some], reach + 12 * spread + 60).max())
     if longest * len(some) > MOST_TERMS:

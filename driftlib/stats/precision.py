@@ -332,7 +332,9 @@ def held_as_single(ordered: np.ndarray) -> np.ndarray:
     """
     some = ordered[..., :: max(1, ordered.shape[-1] // _LOOKED_AT)]
     with np.errstate(over="ignore", under="ignore"):
-        fits = (some.astype(np.float32) == some).all(axis=-1)
+        fits: np.ndarray = (some.astype(np.float32) == some).all(axis=-1)
+    if not fits.any():
+        return fits
     # Whole numbers fit into anything, and are told apart as far as they are held.
     found: np.ndarray = fits & (some != np.rint(some)).any(axis=-1)
     return found

@@ -373,35 +373,66 @@ def psi_p_value(reference: ArrayLike, current: ArrayLike, corrected: bool = True
     """
     p, q = occupied(reference, current)
     if corrected:
-        return float(psi_p_values([p], [q])[0])
+        return float(psi_p_values(pool_columns(Binned.of([p], [q])))[0])
     if len(p) < 2:
         return np.nan
     return float(special.chdtrc(len(p) - 1, psi(p, q) / (1 / p.sum() + 1 / q.sum())))
 
 
-def psi_p_values(reference: Sequence[np.ndarray], current: Sequence[np.ndarray]) -> np.ndarray:
+def pool_columns(both: Binned) -> Binned:
+    """Put the small bins of some columns together, each column's as `pool_small` does.
+
+    Parameters
+    ----------
+    both : Binned
+
+    Returns
+    -------
+    Binned
+        The same where no bin is small.
+    """
+    small = both.any_fewer(LEAST_EXPECTED)
+    if not small.any():
+        return both
+    parts = [
+        pool_small(*occupied(p, q)) if few else (p, q)
+        for (p, q), few in zip(both.columns, small.tolist(), strict=True)
+    ]
+    return Binned.of(*zip(*parts, strict=True))
+
+
+def psi_p_values(pooled: Binned) -> np.ndarray:
     """Test the population stability index of some columns, each as `psi_p_value` does.
 
     Parameters
     ----------
-    reference, current : sequence of int array
-        Rows per bin of each column, at least one column, and one row a column and side.
+    pooled : Binned
+        From `pool_columns`.
 
     Returns
     -------
     float array
     """
-    both = Binned.of(reference, current)
-    small = both.any_fewer(LEAST_EXPECTED)
-    if small.any():
-        parts = [
-            pool_small(*occupied(p, q)) if few else (p, q)
-            for p, q, few in zip(reference, current, small.tolist(), strict=True)
-        ]
-        both = Binned.of(*zip(*parts, strict=True))
-    n, m = both.rows
-    value = both.half_row_psi / (1 / n + 1 / m)
-    return np.where(both.occupied < 2, np.nan, special.chdtrc(both.occupied - 1, value))
+    n, m = pooled.rows
+    value = pooled.half_row_psi / (1 / n + 1 / m)
+    return np.where(pooled.occupied < 2, np.nan, special.chdtrc(pooled.occupied - 1, value))
+
+
+def chi_squares(pooled: Binned) -> tuple[np.ndarray, np.ndarray]:
+    """Test the levels of some categories, each as `chi_square` does without unseen ones.
+
+    Parameters
+    ----------
+    pooled : Binned
+        From `pool_columns`.
+
+    Returns
+    -------
+    statistic, p_value : float array
+        NaN with fewer than two levels.
+    """
+    statistic = np.where(pooled.occupied < 2, np.nan, pooled.chi_square)
+    return statistic, special.chdtrc(pooled.occupied - 1, statistic)
 
 
 def psi_critical(
