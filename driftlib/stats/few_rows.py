@@ -84,6 +84,8 @@ class Ladder:
         number = np.array([len(points) for points in columns])
         slots, most = int(number.max()), np.finfo(float).max
         low, high = np.array([(points[0], points[-1]) for points in columns]).T
+        # What counts as the least float has no end below.
+        low = np.maximum(low, -most)
         with np.errstate(over="ignore", divide="ignore"):
             scale = np.minimum(slots / np.minimum(high - low, most), most)
         own = np.split(_slots(np.concatenate(columns), number, low, scale, slots), number.cumsum())

@@ -428,8 +428,8 @@ def chi_squares(pooled: Binned) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    statistic, p_value : float array
-        NaN with fewer than two levels.
+    tuple of two float arrays
+        Statistics and p-values; NaN with fewer than two levels.
     """
     statistic = np.where(pooled.occupied < 2, np.nan, pooled.chi_square)
     return statistic, special.chdtrc(pooled.occupied - 1, statistic)
