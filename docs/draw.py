@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,14 +120,16 @@ def cannot_tell() -> Any:
 
 
 def peers() -> Any:
-    """Seconds of five tools on the same files, as their record has them."""
+    """Seconds of ten tools on the same files, as their record has them: where all answered."""
     import plotly.graph_objects as go
 
     from driftlib.visualization.style import COLORWAY
 
     record = (FOLDER.parent / "measured" / "peers.txt").read_text(encoding="utf-8")
     found = re.findall(r"^ *([\d,]+)  (\S.*?) {2,}([\d.]+) +[\d.]+ ", record, re.MULTILINE)
-    most = max((rows for rows, *_ in found), key=len)
+    tools = {tool for _, tool, _ in found}
+    asked = Counter(rows for rows, *_ in found)
+    most = max((rows for rows, number in asked.items() if number == len(tools)), key=len)
     seconds = {tool: float(taken) for rows, tool, taken in found if rows == most}
     drawn = go.Figure(
         go.Bar(
@@ -144,7 +147,7 @@ def peers() -> Any:
         title=f"{most} rows a side x 25 columns: seconds to an answer",
         template="plotly_white",
         font={"color": INK, "size": 13},
-        height=260,
+        height=80 + 30 * len(seconds),
         margin={"l": 160, "r": 60, "t": 10, "b": 45},
         xaxis={"title": "seconds, after both frames are read"},
         meta={
