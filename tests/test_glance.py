@@ -1,5 +1,6 @@
 """What a glance at the data shows: beyond the range, tails, spikes, and small pictures."""
 
+from itertools import product
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,7 +12,7 @@ import driftlib as dl
 from bench.glance import CHANGES, found, made_change
 from driftlib.profile.outside import outside_edges
 from driftlib.profile.storage import counts_from_dict, counts_to_dict
-from driftlib.profile.unusual import find_sentinel
+from driftlib.profile.unusual import Unusual, find_sentinel
 from driftlib.stats.counts import cumulative
 from driftlib.stats.excess import (
     beyond_p_value,
@@ -185,6 +186,30 @@ def test_a_code_is_a_finding_of_quality_where_days_are_few():
     assert found.sentence.startswith("is -999 in 3 % of its values, outside 0.")
     alert = next(a for a in dl.make_alerts(result) if a.subject == "x")
     assert (alert.kind, alert.severity) == ("data quality", "moderate")
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.0005])
+def test_a_spike_is_said_as_if_it_were_looked_for_in_every_column(monkeypatch, alpha):
+    rng = np.random.default_rng(3)
+    baseline = dl.Baseline.fit(pd.DataFrame({"x": rng.normal(size=4000)}), unit="row")
+    values, policy = rng.normal(size=4000) + 0.1, dl.DriftPolicy(alpha=alpha)
+
+    def notes():
+        found = []
+        for spike, far in product((0, 10, 16, 20, 24, 28, 80), (0, 40)):
+            x = values.copy()
+            x[:spike], x[spike : spike + far] = 2.5, -999.0
+            result = dl.detect_drift(baseline, pd.DataFrame({"x": x}), policy=policy)
+            found.append(result.table.loc["x", "note"])
+        return found
+
+    said = notes()
+    monkeypatch.setattr("driftlib.drift.glance.Unusual", lambda *sides: Unusual(*sides[:3]))
+    assert said == notes()
+    assert said[-1].startswith(
+        "1 % of the values are -999, outside -3.332 to 3.886; 2.1 % of the values are about 2.5, "
+        "was under 0.1 %; the rest "
+    )
 
 
 def test_where_all_values_lie_outside_nothing_is_said_of_a_rest(rng):

@@ -10,7 +10,7 @@ import numpy as np
 
 from driftlib.profile.column import written
 from driftlib.profile.profile import NumericCounts
-from driftlib.profile.unusual import FEW, Unusual
+from driftlib.profile.unusual import FEW, LEVEL, Unusual
 from driftlib.stats import distances, significance
 from driftlib.stats.precision import apart
 from driftlib.written_numbers import percent, percents
@@ -71,18 +71,13 @@ def numeric_changes(
     spread = before.has_spread and after.has_spread and before.std > 0 and scale > 0
     if not spread or (_is_flag(before) and _is_flag(after)):
         return NumericWords((whole,))
-    unusual = Unusual(column, *column.alike(before, after))
+    # What was tested and is none need not be looked for again.
+    spiked = not row["spike_p_value"] >= max(policy.alpha, LEVEL)
+    unusual = Unusual(column, *column.alike(before, after), spiked)
     places = _places(unusual, row, policy)
-    rest = unusual.rest
-    own, every = (abs(apart(before.mean, side.mean)) / scale for side in (rest, after))
-    if places and not rest.present:
-        return NumericWords(tuple(places))
-    if places and not _moved(unusual, rest, policy.alpha):
-        return NumericWords((*places, "the rest did not move"), few=True)
-    single = len(places) > 1 or not unusual.ends or any(end.single for end in unusual.ends)
-    if places and (single or every > 2 * own + LEAST_CARRIED):
-        shift = _shift(before, rest, scale) or "changed its shape"
-        return NumericWords((*places, f"the rest {shift}"), few=own < FAR)
+    every = abs(apart(before.mean, after.mean)) / scale
+    if places and (words := _apart_from_rest(unusual, places, every, scale, policy.alpha)):
+        return words
     far = every >= FAR and row["psi"] < policy.psi_moderate
     few = far or after.std >= WIDE * before.std
     if row["psi"] - row["psi_expected"] >= policy.psi_moderate:
@@ -91,12 +86,27 @@ def numeric_changes(
     return NumericWords((whole, *more), few)
 
 
+def _apart_from_rest(
+    unusual: Unusual, places: list[str], every: float, scale: float, alpha: float
+) -> NumericWords | None:
+    """Say what the rest did, by itself; None where all values moved as one."""
+    before, rest = unusual.before, unusual.rest
+    if not rest.present:
+        return NumericWords(tuple(places))
+    if not _moved(unusual, rest, alpha):
+        return NumericWords((*places, "the rest did not move"), few=True)
+    own = abs(apart(before.mean, rest.mean)) / scale
+    single = len(places) > 1 or not unusual.ends or any(end.single for end in unusual.ends)
+    if not (single or every > 2 * own + LEAST_CARRIED):
+        return None
+    shift = _shift(before, rest, scale) or "changed its shape"
+    return NumericWords((*places, f"the rest {shift}"), few=own < FAR)
+
+
 def _places(unusual: Unusual, row: Mapping[str, Any], policy: DriftPolicy) -> list[str]:
     """Say where values lie that the reference has few of, if that is told from chance."""
-    beyond, spike = (
-        share if row[f"{name}_p_value"] < policy.alpha else 0.0
-        for name, share in (("beyond", unusual.beyond), ("spike", unusual.spike_share))
-    )
+    beyond = unusual.beyond if row["beyond_p_value"] < policy.alpha else 0.0
+    spike = unusual.spike_share if row["spike_p_value"] < policy.alpha else 0.0
     spike = spike if spike > 2 * unusual.spike_before else 0.0
     # Where one is a small part of the other it is not worth a word.
     places = [_beyond(unusual)] if beyond > FEW * spike else []

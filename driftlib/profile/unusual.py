@@ -34,11 +34,14 @@ class Unusual:
     column : Column
     before, after : NumericCounts
         The two sides, at least one value each, as `Column.alike` brings them to one type.
+    spiked : bool
+        Whether there may be a value whose share jumped; False where a test has told.
     """
 
     column: Column
     before: NumericCounts
     after: NumericCounts
+    spiked: bool = True
 
     @cached_property
     def sides(self) -> tuple[Cumulative, Cumulative]:
@@ -106,7 +109,7 @@ class Unusual:
     @cached_property
     def spike(self) -> Spike:
         """The value within the range whose share jumped most."""
-        return find_spike(*self.sides)
+        return find_spike(*self.sides) if self.spiked else Spike()
 
     @property
     def spike_share(self) -> float:
