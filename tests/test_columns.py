@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import driftlib as dl
-from driftlib.data import columns, text_hashes
+from driftlib.data import columns, frames, text_hashes
 from driftlib.data.batches import Batch
 from driftlib.data.columns import Text, count_missing, fetch, plain_array
-from driftlib.data.frames import arrow_to_pandas
+from driftlib.data.frames import arrow_to_pandas, frame_and_columns
 from driftlib.data.levels import count_levels, level_codes
 from driftlib.data.text_hashes import hash_texts, mixed, siphash
 
@@ -205,7 +205,7 @@ def test_a_result_prints_its_finding_and_its_table_which_is_made_once():
 
 
 @pytest.mark.parametrize("gap", [False, True])
-def test_columns_of_a_small_frame_are_those_of_a_large_one(gap, monkeypatch):
+def test_columns_of_a_narrow_frame_are_those_of_a_wide_one(gap, monkeypatch):
     rng = np.random.default_rng(8)
     numbers = rng.normal(size=(ROWS, 2)) + 5.0
     frame = pd.DataFrame(numbers, columns=["a", "b"])[::2]
@@ -225,11 +225,30 @@ def test_columns_of_a_small_frame_are_those_of_a_large_one(gap, monkeypatch):
     np.testing.assert_array_equal(values["b"], frame["b"].to_numpy())
     baseline = dl.Baseline.fit(frame, unit="row")
     small = baseline.profile(frame)
-    monkeypatch.setattr(columns, "FEW_ROWS", 0)
+    monkeypatch.setattr(frames, "FEW_COLUMNS", 0)
     large = baseline.profile(frame)
     for name in frame:
         assert repr(small.columns[name]) == repr(large.columns[name])
     assert small.facts.row_hashes.cells.tolist() == large.facts.row_hashes.cells.tolist()
+
+
+def test_columns_that_were_taken_out_are_those_of_the_frame():
+    text, decimal = pa.array(["a", "b"]).dictionary_encode(), [Decimal("sNaN"), Decimal(1)]
+    frame = pd.DataFrame({"x": [1.5, 2.5], "word": ["a", None]})
+    changed = [
+        frame.set_axis([0, 1], axis="columns"),
+        frame.assign(word=pd.arrays.ArrowExtensionArray(text)),
+        frame.assign(word=pd.Series(decimal, dtype=object)),
+    ]
+    for table in (frame, *changed):
+        whole, taken = frame_and_columns(table)
+        assert list(taken) in ([], whole.columns.tolist())
+        assert bool(taken) == (table is frame)
+        found = fetch(whole, taken)
+        assert found.names == set(whole.columns)
+        assert count_levels(found[whole.columns[1]]).missing == whole.iloc[:, 1].isna().sum()
+        assert found[whole.columns[0]].tolist() == [1.5, 2.5]
+    assert len(fetch(frame, frame_and_columns(frame)[1]).take(np.array([1]))["word"]) == 1
 
 
 def test_hashes_that_are_kept_are_those_of_pandas(monkeypatch):

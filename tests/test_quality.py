@@ -250,6 +250,37 @@ def test_repeated_rows_are_counted_exactly_in_a_sample(monkeypatch: pytest.Monke
     assert fewer.cells.tolist() == rows.thin().cells.tolist()
 
 
+# Of the rows below, and of their cells.
+KEYS = [10907910234478380925, 4585832769941797206, 911811087532731145, 12172095710820658079]
+CELLS = [
+    [35684135, 2058294578, 0, 353396417, 1747408835, 380963422],
+    [1, 0, 0, 2057225219, 761894234, 0],
+    [0, 1466465587, 0, 0, 0, 968115374],
+    [0, 2058294578, 0, 1513803057, 1747408835, 708597367],
+]
+
+
+def test_hashes_of_rows_stay_those_that_older_baselines_keep() -> None:
+    frame = pd.DataFrame(
+        {
+            "sky": ["fog", None, "clear", "fog"],
+            "x": [0.5, -0.0, np.nan, -np.inf],
+            "n": ["1", "2.5", "dry", "1,000"],
+            "late": [True, False, None, True],
+            "seen": pd.to_datetime(["2013-03-31", None, "2013-04-01", "2013-04-02"]),
+        }
+    )
+    names, numeric = ["x", "sky", "gone", "n", "late", "seen"], ["x", "n"]
+    found = hash_rows(fetch(frame), names, ["sky", "x", "n"], numeric)
+    assert found.keys.tolist() == KEYS
+    assert found.cells.tolist() == CELLS
+    # However the same values are held.
+    other = frame.assign(x=frame["x"].astype(np.float32), sky=frame["sky"].astype("category"))
+    other = other.assign(n=[1.0, 2.5, np.nan, 1000.0], late=frame["late"].astype("boolean"))
+    again = hash_rows(fetch(other), names, ["sky", "x", "n"], numeric)
+    assert (again.keys.tolist(), again.cells.tolist()) == (KEYS, CELLS)
+
+
 @pytest.mark.parametrize("few", [0, 5_000])
 def test_repeated_rows_are_found_whatever_tells_rows_apart(
     few: int, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +58,8 @@ class Batch:
         Number of the first row in that file.
     threads : int, optional
         How many to count on; default one a core.
+    columns : mapping of str to pandas.Series, optional
+        The table's, where they were taken out: see `driftlib.data.frames.frame_and_columns`.
     """
 
     table: pd.DataFrame | pa.Table
@@ -65,6 +67,7 @@ class Batch:
     where: str = "the data"
     row: int = 0
     threads: int | None = None
+    columns: Mapping[str, pd.Series] | None = None
 
     @property
     def rows(self) -> int:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -18,8 +16,6 @@ from driftlib.lazily import pd
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Columns of a frame with no more rows and columns are taken out together.
-FEW_ROWS, FEW_COLUMNS = 10_000, 32
 # What holds the values of a column: numbers without a type of their own are an array, text of
 # a file is Arrow's, and all else is a pandas column.
 Values: TypeAlias = "pd.Series | np.ndarray | Text"
@@ -161,10 +157,11 @@ class Fetched(ABC, dict[str, Any]):
 
 
 class _OfFrame(Fetched):
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: pd.DataFrame, columns: Mapping[str, pd.Series] | None = None) -> None:
         super().__init__()
         self._frame, self.rows = frame, len(frame)
-        self.names = frozenset(frame.columns.tolist())
+        self.names = frozenset(columns or frame.columns.tolist())
+        self._columns = columns or frame
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -174,29 +171,14 @@ class _OfFrame(Fetched):
         return _OfFrame(self._frame.iloc[rows])
 
     def _values(self, name: str) -> Values:
-        if len(self.names) > FEW_COLUMNS or self.rows > FEW_ROWS:
-            return _plainest(self._frame[name])
-        # All at once costs less than each by its name, if most are asked for.
-        self.update(_every_column(self._frame))
-        return self[name]
-
-
-def _every_column(frame: pd.DataFrame) -> Iterator[tuple[str, Values]]:
-    """Take out all columns, numbers of one type that stand side by side together."""
-    names = frame.columns.tolist()
-    for dtype, run in groupby(enumerate(frame.dtypes.tolist()), itemgetter(1)):
-        first, *others = [place for place, _ in run]
-        if others and isinstance(dtype, np.dtype) and dtype.kind in "iuf":
-            block = frame.iloc[:, first : others[-1] + 1].to_numpy()
-            yield from zip(names[first : others[-1] + 1], block.T, strict=True)
-        else:
-            yield from ((names[n], _plainest(frame[names[n]])) for n in (first, *others))
-
-
-def _plainest(series: pd.Series) -> Values:
-    if isinstance(series.dtype, np.dtype):
-        return series.to_numpy() if series.dtype.kind in "iuf" else series
-    return text_of(series) or series
+        series = self._columns[name]
+        if not isinstance(series.dtype, np.dtype):
+            return text_of(series) or series
+        if series.dtype.kind not in "iuf":
+            return series
+        # `to_numpy` takes its time to find that there is nothing to do.
+        values: Any = series.values
+        return values
 
 
 class _OfArrow(Fetched):
@@ -229,13 +211,17 @@ class _OfArrow(Fetched):
         return arrow_to_pandas(self._table.select([name]))[name]
 
 
-def fetch(table: pd.DataFrame | pa.Table) -> Fetched:
+def fetch(
+    table: pd.DataFrame | pa.Table, columns: Mapping[str, pd.Series] | None = None
+) -> Fetched:
     """Make the columns of a table ready to be taken out, each once.
 
     Parameters
     ----------
     table : pandas.DataFrame or pyarrow.Table
         With unique text names.
+    columns : mapping of str to pandas.Series, optional
+        The frame's, where they were taken out: see `driftlib.data.frames.frame_and_columns`.
 
     Returns
     -------
@@ -253,7 +239,7 @@ def fetch(table: pd.DataFrame | pa.Table) -> Fetched:
     >>> columns["x"].tolist(), type(columns["sky"]).__name__, columns["wet"].dtype
     ([1.5, nan], 'Text', BooleanDtype)
     """
-    return _OfArrow(table) if is_arrow(table) else _OfFrame(table)
+    return _OfArrow(table) if is_arrow(table) else _OfFrame(table, columns)
 
 
 def plain_array(values: pa.Array) -> np.ndarray:

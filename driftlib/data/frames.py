@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# So many columns are taken out of a frame sooner than it tells their types.
+FEW_COLUMNS = 32
 # Where a frame keeps what was assumed when its file was read.
 _READING, _INDEX = "driftlib: how it was read", "driftlib: its index"
 
@@ -130,8 +132,39 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
     driftlib.errors.DataError: reference is a list, not a table: pass a pandas or polars frame,
     a pyarrow table, or the path of a Parquet or CSV file.
     """
+    return frame_and_columns(data, role)[0]
+
+
+def frame_and_columns(data: Any, role: str = "data") -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    """Turn a table into a pandas frame as `as_frame` does, and take it apart if it is narrow.
+
+    Parameters
+    ----------
+    data, role
+        As for `as_frame`.
+
+    Returns
+    -------
+    frame : pandas.DataFrame
+        At least one row and one column.
+    columns : dict of str to pandas.Series
+        Every column, in order; or none: of more than 32, and where the frame had to be changed.
+
+    Raises
+    ------
+    DataError
+        As `as_frame` does.
+
+    Examples
+    --------
+    >>> frame_and_columns(pd.DataFrame({"x": [1.5, 2.5]}))[1]["x"].tolist()
+    [1.5, 2.5]
+    """
     frame = _to_pandas(data, role)
-    labels = frame.columns.tolist()
+    taken: list[tuple[Any, pd.Series]] = []
+    if frame.shape[1] <= FEW_COLUMNS:
+        taken = [*frame.items()]
+    labels = [label for label, _ in taken] or frame.columns.tolist()
     # Half of a surrogate pair is no text that Arrow, or any file, could hold.
     written = (str(name).encode("utf-8", "backslashreplace").decode() for name in labels)
     names = unique_names(written, role)
@@ -139,13 +172,15 @@ def as_frame(data: Any, role: str = "data") -> pd.DataFrame:
         raise DataError(f"{role} has no columns: pass a table with one column a feature.")
     if not len(frame):
         raise no_rows(role)
-    frame = frame if names == labels else frame.set_axis(names, axis="columns")
-    dtypes = frame.dtypes.tolist()
+    if names != labels:
+        frame, taken = frame.set_axis(names, axis="columns"), []
+    dtypes = [column.dtype for _, column in taken] or frame.dtypes.tolist()
     if any(isinstance(dtype, pd.ArrowDtype) for dtype in dtypes):
-        frame = _without_dictionaries(frame)
+        frame, taken = _without_dictionaries(frame), []
         dtypes = frame.dtypes.tolist()
     objects = [name for name, dtype in zip(names, dtypes, strict=True) if _may_signal(dtype)]
-    return _without_signals(frame, objects) if objects else frame
+    quiet = _without_signals(frame, objects)
+    return quiet, dict(taken) if quiet is frame else {}
 
 
 def _may_signal(dtype: Any) -> bool:

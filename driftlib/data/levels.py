@@ -287,11 +287,14 @@ class KnownLevels:
         Returns
         -------
         object array
-            Texts that are no level stay; None where the text says that there is no value.
+            Texts that are no level stay; None where the text says that there is no value. The
+            same array where all are levels.
         """
+        known, listed = self._known, texts.tolist()
+        if known.keys() >= set(listed):
+            return texts
         names = np.asarray(texts, dtype=object).copy()
-        known = self._known
-        for place, text in enumerate(names.tolist()):
+        for place, text in enumerate(listed):
             if text not in known:
                 names[place] = self._name_of(text)
         return names
@@ -317,7 +320,7 @@ class KnownLevels:
         """
         found = count_levels(column)
         names = self.names_of(found.levels)
-        if names.tolist() == found.levels.tolist():
+        if names is found.levels or names.tolist() == found.levels.tolist():
             return found
         rows = pd.Series(found.counts).groupby(names, sort=False).sum()
         counts = rows.to_numpy(dtype=np.int64)

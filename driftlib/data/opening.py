@@ -12,7 +12,7 @@ import numpy as np
 
 from driftlib.data.batches import Source
 from driftlib.data.csv_files import AsWritten
-from driftlib.data.frames import arrow_to_pandas, as_frame, stack, with_notes
+from driftlib.data.frames import arrow_to_pandas, as_frame, frame_and_columns, stack, with_notes
 from driftlib.data.levels import MISSING_TEXTS, KnownLevels, count_levels, level_codes
 from driftlib.data.paths import is_csv, is_path, matching_files, name_files, naming
 from driftlib.data.readers import (
@@ -256,7 +256,7 @@ def open_source(data: Any, role: str, name: str, as_written: AsWritten | None = 
         from driftlib.data.relations import Relation
 
         return Relation(name, data)
-    return Memory(name, as_frame(data, role))
+    return Memory(name, *frame_and_columns(data, role))
 
 
 def _of_each_file(

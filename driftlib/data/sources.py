@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -40,19 +40,22 @@ class Memory:
         What to call it in a message.
     frame : pandas.DataFrame
         As `driftlib.data.frames.as_frame` makes it.
+    columns : mapping of str to pandas.Series, optional
+        The frame's, where they were taken out: see `driftlib.data.frames.frame_and_columns`.
     ordered : bool
         Rows have an order.
     """
 
     name: str
     frame: pd.DataFrame
+    columns: Mapping[str, pd.Series] | None = field(default=None, repr=False)
     ordered: bool = True
 
     @cached_property
     def headers(self) -> tuple[Header, ...]:
         """The frame's own."""
-        names, index = tuple(self.frame.columns.tolist()), index_of(self.frame)
-        return (Header(self.name, names, len(self.frame), index),)
+        names = tuple(self.columns or self.frame.columns.tolist())
+        return (Header(self.name, names, len(self.frame), index_of(self.frame)),)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,7 +85,7 @@ class Memory:
         -------
         counts
         """
-        return count(Batch(self.frame, where=self.name))
+        return count(Batch(self.frame, where=self.name, columns=self.columns))
 
 
 @dataclass(frozen=True)

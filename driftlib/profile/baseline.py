@@ -368,7 +368,8 @@ class Baseline(ByFields):
         """
         # Units and seasons are told by pandas.
         plain = self.unit.kind == ROW and not self.season
-        fetched, threads = fetch(batch.table if plain else batch.frame), batch.threads
+        table, threads = batch.table if plain else batch.frame, batch.threads
+        fetched = fetch(table, batch.columns)
         # Rows are hashed beside the columns: on one thread after them, they would all wait.
         jobs: list[Callable[[], Any]] = [
             lambda: self._profile_of(fetched, batch.where, threads),

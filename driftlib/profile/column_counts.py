@@ -287,12 +287,16 @@ def count_categories(column: Values, known_levels: KnownLevels, hashed: bool) ->
     known = place >= 0
     counts = np.zeros(len(known_levels.levels), dtype=np.int64)
     counts[place[known]] = found.counts[known]
+    unlisted, names = 0, {}
+    if not known.all():
+        others, rows = found.levels[~known], found.counts[~known]
+        unlisted, names = int(rows.sum()), commonest(_shortlist(others, rows))
     return CategoricalCounts(
         len(column),
         found.missing,
         levels=counts,
-        unlisted=int(found.counts[~known].sum()),
-        unlisted_names=commonest(_shortlist(found.levels[~known], found.counts[~known])),
+        unlisted=unlisted,
+        unlisted_names=names,
         buckets=hash_buckets(found.levels, found.counts) if hashed else np.zeros(0, dtype=np.int64),
     )
 

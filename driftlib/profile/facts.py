@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from driftlib.data.columns import Fetched, as_series
@@ -258,11 +259,13 @@ def layouts_of(headers: Iterable[Header]) -> tuple[tuple[str, ...], ...]:
     tuple of tuple of str
         Each order once.
     """
-    found = (
-        tuple(name for name in header.names if not is_index(name) and name not in header.index)
-        for header in headers
-    )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_layout(header.names, header.index) for header in headers))
+
+
+# Batch after batch has the same columns.
+@lru_cache(maxsize=32)
+def _layout(names: tuple[str, ...], index: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if not is_index(name) and name not in index)
 
 
 def _rule(

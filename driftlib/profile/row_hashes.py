@@ -15,7 +15,7 @@ import numpy as np
 
 from driftlib.data.columns import Fetched, Text, Values, as_series
 from driftlib.data.levels import level_codes
-from driftlib.data.numbers import as_numbers
+from driftlib.data.numbers import as_numbers, plain_doubles
 from driftlib.data.schema import CATEGORICAL, NUMERIC
 from driftlib.data.text_hashes import hash_texts, mix, mixed
 from driftlib.data.times import as_times, instants
@@ -37,6 +37,7 @@ FIRST = (50, 500)
 FEW_ROWS = 5_000
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
+_NONE = np.array([_MISSING])
 _UPPER = np.array(33, dtype=np.uint64)
 
 
@@ -223,45 +224,43 @@ def hash_rows(
     -------
     RowHashes
     """
-    number, there = fetched.rows, fetched.names
+    number = fetched.rows
+    there = [name for name in names if name in fetched.names]
+    # Of many columns a list would be looked through again and again.
+    numeric = frozenset(numeric)
+    known = _bits_of_each(fetched, [name for name in keys if name in fetched.names], numeric)
     key = np.zeros(number, dtype=np.uint64)
-    known = {
-        name: _bits_of_numbers(as_numbers(fetched[name]).values)
-        if name in numeric
-        else _bits_of(fetched[name])
-        for name in keys
-        if name in there
-    }
     for first, part in blocks(key):
-        for bits in known.values():
+        for column in known.values():
             # One product a column spreads a number's bits upwards: well enough to go on from.
-            part ^= bits[first : first + len(part)]
+            part ^= column[first : first + len(part)]
             part *= _MISSING
         part[:] = mixed(part)
     rows, thinned = _chosen(key, 0, len(names))
-    chosen = fetched if len(rows) == number else fetched.take(rows)
-    cells = np.empty((len(rows), len(names)), dtype=np.uint32, order="F")
+    if len(rows) < number:
+        key, fetched = key[rows], fetched.take(rows)
+        known = {name: column[rows] for name, column in known.items()}
+    cells = np.zeros((len(names), len(rows)), dtype=np.uint32)
+    places = {name: place for place, name in enumerate(names)}
     # Several columns at once: of few rows a call costs more than its work.
     step = max(1, CELLS_AT_ONCE // max(1, len(rows)))
-    for first in range(0, len(names), step):
-        some = names[first : first + step]
-        bits = np.full((len(some), len(rows)), _MISSING)
-        numbers: dict[int, np.ndarray] = {}
-        for place, name in enumerate(some):
-            if name in known:
-                bits[place] = known[name][rows]
-            elif name in there and name in numeric:
-                numbers[place] = as_numbers(chosen[name]).values
-            elif name in there:
-                bits[place] = _bits_of(chosen[name])
-        if numbers:
-            bits[[*numbers]] = _bits_of_numbers(np.array([*numbers.values()], dtype=float))
-        spread = mixed(bits.T)
-        short = (spread >> _UPPER).astype(np.uint32)
-        short += np.uint32(1)
-        short[spread == _MIXED_MISSING] = 0
-        cells[:, first : first + step] = short
-    return RowHashes(tuple(names), number, key[rows], cells, thinned)
+    for first in range(0, len(there), step):
+        some = there[first : first + step]
+        others = [name for name in some if name not in known]
+        bits = known | _bits_of_each(fetched, others, numeric)
+        cells[[places[n] for n in some]] = _short_hashes(np.array([bits[n] for n in some]))
+    return RowHashes(tuple(names), number, key, cells.T, thinned)
+
+
+def _short_hashes(bits: np.ndarray) -> np.ndarray:
+    """Hash values, of which the bits are written over; the hash of a missing one is 0."""
+    missing = bits == _MISSING
+    mix(bits, np.empty_like(bits))
+    bits >>= _UPPER
+    short = bits.astype(np.uint32)
+    short += np.uint32(1)
+    short[missing] = 0
+    return short
 
 
 def _chosen(keys: np.ndarray, least: int, columns: int) -> tuple[np.ndarray, int]:
@@ -286,12 +285,29 @@ def _ending_in_zeros(keys: np.ndarray, bits: int) -> np.ndarray:
     return np.flatnonzero((keys & np.uint64((1 << bits) - 1)) == 0)
 
 
+def _bits_of_each(
+    fetched: Fetched, names: Sequence[str], numeric: Collection[str]
+) -> dict[str, np.ndarray]:
+    """Turn columns into 64 bits a value, those of numbers together."""
+    numbers = [name for name in names if name in numeric]
+    table = np.array([_numbers(fetched[name]) for name in numbers], dtype=float)
+    found = dict(zip(numbers, _bits_of_numbers(table), strict=True))
+    return {name: found[name] if name in found else _bits_of(fetched[name]) for name in names}
+
+
+def _numbers(values: Values) -> np.ndarray:
+    doubles = plain_doubles(values)
+    return as_numbers(values).values if doubles is None else doubles
+
+
 def _bits_of_numbers(numbers: np.ndarray) -> np.ndarray:
-    """Turn numbers into 64 bits each, the same in whichever type they come."""
-    # Adding 0 makes one zero of both, and an array of its own.
-    numbers = numbers.astype(float, copy=False) + 0.0
+    """Turn doubles, which are written over, into 64 bits each."""
+    # One zero of both.
+    numbers += 0.0
+    finite = np.isfinite(numbers)
     bits = numbers.view(np.uint64)
-    bits[~np.isfinite(numbers)] = _MISSING
+    if not finite.all():
+        bits[~finite] = _MISSING
     return bits
 
 
@@ -301,7 +317,8 @@ def _bits_of(values: Values) -> np.ndarray:
         moments = instants(as_times(as_series(values))).astype("datetime64[us]")
         return np.where(np.isnat(moments), _MISSING, moments.astype(np.int64).view(np.uint64))
     codes, levels = level_codes(values)
-    return np.append(hash_texts(levels), _MISSING)[codes]
+    # Of a missing value the code is -1: the last one.
+    return np.concatenate((hash_texts(levels), _NONE)).take(codes)
 
 
 def _one_of(cells: np.ndarray, places: Iterable[int]) -> np.ndarray:
@@ -334,6 +351,3 @@ def multiplicities(hashes: np.ndarray) -> np.ndarray:
     ordered = np.sort(hashes)
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     return np.diff(np.append(starts, len(ordered)))
-
-
-_MIXED_MISSING = mixed(np.array([_MISSING], dtype=np.uint64))[0]
