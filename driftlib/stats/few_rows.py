@@ -55,7 +55,7 @@ class Ladder:
         Where the slots of a column begin, and how many there are of them a unit.
     first : int array, shape (columns, slots + 1)
         For each slot the place of the first point that is in it or above.
-    firsts : int array, shape (columns,)
+    origins : int array, shape (columns,)
         The place of each column's first point.
     steps : int
         Twos: two to this power is more than the points of any slot.
@@ -65,7 +65,7 @@ class Ladder:
     low: np.ndarray
     scale: np.ndarray
     first: np.ndarray
-    firsts: np.ndarray
+    origins: np.ndarray
     steps: int
 
     @classmethod
@@ -91,18 +91,18 @@ class Ladder:
         own = np.split(_slots(np.concatenate(columns), number, low, scale, slots), number.cumsum())
         steps = max(int(np.bincount(one).max()) for one in own[:-1]).bit_length()
         beyond = np.full(1 << steps, np.inf)
-        firsts = np.cumsum(number + len(beyond)) - number - len(beyond)
+        origins = np.cumsum(number + len(beyond)) - number - len(beyond)
         return cls(
             np.concatenate([part for points in columns for part in (points, beyond)]),
             low,
             scale,
             np.array([one.searchsorted(np.arange(slots + 1)) for one in own[:-1]])
-            + firsts[:, None],
-            firsts,
+            + origins[:, None],
+            origins,
             steps,
         )
 
-    def count(self, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def count(self, values: np.ndarray, rows: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Count the points of its own column that are no more than each value.
 
         Parameters
@@ -111,6 +111,8 @@ class Ladder:
             Finite, column after column.
         rows : int array, shape (columns,)
             How many values each column has.
+        starts : int array, shape (columns,)
+            What each column is counted from.
 
         Returns
         -------
@@ -124,7 +126,7 @@ class Ladder:
             step = 1 << power
             fits = self.points[step - 1 :].take(found) <= values
             found += fits if step == 1 else np.multiply(fits, step, dtype=np.intp)
-        found -= np.repeat(self.firsts, rows)
+        found += np.repeat(starts - self.origins, rows)
         return found
 
 
@@ -135,7 +137,7 @@ def _slots(
     with np.errstate(over="ignore"):
         found = values - np.repeat(low, rows)
         found *= np.repeat(scale, rows)
-    return np.clip(found, 0, slots, out=found).astype(np.intp)
+    return found.clip(0, slots, out=found).astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -224,8 +226,7 @@ def cumulative_few(cells: Cells, columns: Sequence[np.ndarray]) -> list[Cumulati
     firsts = [0, *accumulate(rows.tolist())]
     values = np.concatenate(columns).astype(float, copy=False)
     starts, number = cells.starts, int(cells.starts[-1])
-    places = cells.lower.count(values, rows)
-    places += np.repeat(starts[:-1], rows)
+    places = cells.lower.count(values, rows, starts[:-1])
 
     def upto(places: np.ndarray) -> np.ndarray:
         held = np.bincount(places, minlength=number)
@@ -244,8 +245,10 @@ def cumulative_few(cells: Cells, columns: Sequence[np.ndarray]) -> list[Cumulati
     with np.errstate(over="ignore", invalid="ignore"):
         gaps = np.bincount(places, weights=cells.ends.take(places) - values, minlength=number)
         # Of what lies above a grid, distances are taken to its end below.
-        gaps[starts[1:] - 1] *= -1
-        np.maximum(gaps, 0.0, out=gaps)
+        gaps[starts[1:] - 1] = 0.0 - gaps[starts[1:] - 1]
+        # What counts as a point may lie above it, by its last digits.
+        if at_or_below is not below:
+            np.maximum(gaps, 0.0, out=gaps)
         if not np.isfinite(gaps.sum()):
             np.nan_to_num(gaps, copy=False)
         values = values - np.repeat(middles, rows)
