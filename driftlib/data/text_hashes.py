@@ -143,9 +143,10 @@ def mix(z: np.ndarray, room: np.ndarray) -> None:
     z, room : uint64 array
         As of `mixed`, and one of the same shape that is written over.
     """
+    # Functions and not operators: of few values most of the time goes by on the way to the work.
     for shift, factor in _ROUNDS:
-        np.right_shift(z, shift, out=room)
-        z ^= room
-        z *= factor
-    np.right_shift(z, _LAST_SHIFT, out=room)
-    z ^= room
+        np.right_shift(z, shift, room)
+        np.bitwise_xor(z, room, z)
+        np.multiply(z, factor, z)
+    np.right_shift(z, _LAST_SHIFT, room)
+    np.bitwise_xor(z, room, z)

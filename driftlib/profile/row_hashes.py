@@ -17,7 +17,7 @@ from driftlib.data.columns import Fetched, Text, Values, as_series
 from driftlib.data.levels import level_codes
 from driftlib.data.numbers import as_numbers, plain_doubles
 from driftlib.data.schema import CATEGORICAL, NUMERIC
-from driftlib.data.text_hashes import hash_texts, mix, mixed
+from driftlib.data.text_hashes import hash_texts, mix
 from driftlib.data.times import as_times, instants
 from driftlib.lazily import types
 from driftlib.profile.column import Column
@@ -225,17 +225,18 @@ def hash_rows(
     RowHashes
     """
     number = fetched.rows
-    there = [name for name in names if name in fetched.names]
+    there, keyed = ([n for n in some if n in fetched.names] for some in (names, keys))
     # Of many columns a list would be looked through again and again.
     numeric = frozenset(numeric)
-    known = _bits_of_each(fetched, [name for name in keys if name in fetched.names], numeric)
+    few = number <= _most_rows(len(names)) and number * len(there) <= CELLS_AT_ONCE
+    known = _bits_of_each(fetched, there if few else keyed, numeric)
     key = np.zeros(number, dtype=np.uint64)
     for first, part in blocks(key):
-        for column in known.values():
+        for name in keyed:
             # One product a column spreads a number's bits upwards: well enough to go on from.
-            part ^= column[first : first + len(part)]
+            part ^= known[name][first : first + len(part)]
             part *= _MISSING
-        part[:] = mixed(part)
+        mix(part, np.empty_like(part))
     rows, thinned = _chosen(key, 0, len(names))
     if len(rows) < number:
         key, fetched = key[rows], fetched.take(rows)
@@ -247,7 +248,7 @@ def hash_rows(
     for first in range(0, len(there), step):
         some = there[first : first + step]
         others = [name for name in some if name not in known]
-        bits = known | _bits_of_each(fetched, others, numeric)
+        bits = known | _bits_of_each(fetched, others, numeric) if others else known
         cells[[places[n] for n in some]] = _short_hashes(np.array([bits[n] for n in some]))
     return RowHashes(tuple(names), number, key, cells.T, thinned)
 
@@ -265,7 +266,7 @@ def _short_hashes(bits: np.ndarray) -> np.ndarray:
 
 def _chosen(keys: np.ndarray, least: int, columns: int) -> tuple[np.ndarray, int]:
     """Rows whose keys end in the fewest zero bits that leave no more than are kept."""
-    most = min(MOST_ROWS, max(FEWEST_ROWS, MOST_CELLS // max(1, columns)))
+    most = _most_rows(columns)
     # Of many rows, so few bits that far too many are left: fewer never have to be looked at.
     surely = max(least, int(np.log2(len(keys) / most)) - 2) if len(keys) > most else least
     rows = _ending_in_zeros(keys, surely)
@@ -276,6 +277,11 @@ def _chosen(keys: np.ndarray, least: int, columns: int) -> tuple[np.ndarray, int
         rows = rows[(keys[rows] >> np.uint64(thinned)) & np.uint64(1) == 0]
         thinned += 1
     return rows, thinned
+
+
+def _most_rows(columns: int) -> int:
+    """Rows of so many columns that are kept at most."""
+    return min(MOST_ROWS, max(FEWEST_ROWS, MOST_CELLS // max(1, columns)))
 
 
 def _ending_in_zeros(keys: np.ndarray, bits: int) -> np.ndarray:
