@@ -172,9 +172,10 @@ class _OfFrame(Fetched):
 
     def _values(self, name: str) -> Values:
         series = self._columns[name]
-        if not isinstance(series.dtype, np.dtype):
+        dtype = series.dtype
+        if not isinstance(dtype, np.dtype):
             return text_of(series) or series
-        if series.dtype.kind not in "iuf":
+        if dtype.kind not in "iuf":
             return series
         # `to_numpy` takes its time to find that there is nothing to do.
         values: Any = series.values

@@ -287,14 +287,11 @@ class KnownLevels:
         Returns
         -------
         object array
-            Texts that are no level stay; None where the text says that there is no value. The
-            same array where all are levels.
+            Texts that are no level stay; None where the text says that there is no value.
         """
-        known, listed = self._known, texts.tolist()
-        if known.keys() >= set(listed):
-            return texts
         names = np.asarray(texts, dtype=object).copy()
-        for place, text in enumerate(listed):
+        known = self._known
+        for place, text in enumerate(names.tolist()):
             if text not in known:
                 names[place] = self._name_of(text)
         return names
@@ -307,25 +304,26 @@ class KnownLevels:
             return self.by_truth.get(TRUTH.get(text.lower(), ""), text)
         return _plain(text) if self._numbers and _DECIMALS.fullmatch(text) else text
 
-    def count(self, column: Values) -> LevelCounts:
+    def by_name(self, found: LevelCounts) -> LevelCounts:
         """Count the rows of each category by its known name.
 
         Parameters
         ----------
-        column : Values
+        found : LevelCounts
+            By the texts of a column.
 
         Returns
         -------
         LevelCounts
         """
-        found = count_levels(column)
         names = self.names_of(found.levels)
-        if names is found.levels or names.tolist() == found.levels.tolist():
+        if names.tolist() == found.levels.tolist():
             return found
         rows = pd.Series(found.counts).groupby(names, sort=False).sum()
         counts = rows.to_numpy(dtype=np.int64)
         levels = rows.index.to_numpy(dtype=object)
-        return LevelCounts(levels, counts, len(column) - int(counts.sum()))
+        missing = found.missing + int(found.counts.sum()) - int(counts.sum())
+        return LevelCounts(levels, counts, missing)
 
 
 def _plain(text: str) -> str:

@@ -106,10 +106,11 @@ def plain_doubles(column: Values) -> np.ndarray | None:
     >>> plain_doubles(pd.Series([1.5])), plain_doubles(pd.Series([1]))
     (array([1.5]), None)
     """
-    dtype = None if isinstance(column, Text) else column.dtype
-    if not isinstance(dtype, np.dtype) or dtype != _DOUBLES:
+    if isinstance(column, np.ndarray):
+        return column if column.dtype == _DOUBLES else None
+    if isinstance(column, Text) or not isinstance(column.dtype, np.dtype):
         return None
-    return column if isinstance(column, np.ndarray) else as_series(column).to_numpy()
+    return column.to_numpy() if column.dtype == _DOUBLES else None
 
 
 def _with_lost(series: pd.Series, values: np.ndarray, present: np.ndarray) -> Numbers:

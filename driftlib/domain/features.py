@@ -160,7 +160,7 @@ def choose_levels(
     for name in categorical:
         counted = [count_levels(frames[0][name])]
         known = KnownLevels(tuple(counted[0].levels.tolist()))
-        counted += [known.count(frame[name]) for frame in frames[1:]]
+        counted += [known.by_name(count_levels(frame[name])) for frame in frames[1:]]
         rows = pd.concat([pd.Series(c.counts, c.levels) for c in counted]).groupby(level=0).sum()
         commonest = rows.sort_values(ascending=False, kind="stable").index[:MOST_LEVELS]
         chosen[name] = commonest.to_numpy(dtype=object)

@@ -10,7 +10,7 @@ from itertools import compress
 import numpy as np
 
 from driftlib.data.columns import Values
-from driftlib.data.levels import KnownLevels
+from driftlib.data.levels import KnownLevels, count_levels
 from driftlib.data.numbers import Numbers, as_numbers, plain_doubles, without_gaps
 from driftlib.data.text_hashes import hash_texts
 from driftlib.profile.outside import count_outside
@@ -282,19 +282,22 @@ def count_categories(column: Values, known_levels: KnownLevels, hashed: bool) ->
     -------
     CategoricalCounts
     """
-    found = known_levels.count(column)
+    found = count_levels(column)
     place = known_levels.places(found.levels)
-    known = place >= 0
-    counts = np.zeros(len(known_levels.levels), dtype=np.int64)
-    counts[place[known]] = found.counts[known]
     unlisted, names = 0, {}
-    if not known.all():
-        others, rows = found.levels[~known], found.counts[~known]
+    if place.min(initial=0) < 0:
+        # What is no level may be one that is written otherwise.
+        found = known_levels.by_name(found)
+        place = known_levels.places(found.levels)
+        others, rows = found.levels[place < 0], found.counts[place < 0]
         unlisted, names = int(rows.sum()), commonest(_shortlist(others, rows))
+    # The last one is for what is not listed.
+    counts = np.zeros(len(known_levels.levels) + 1, dtype=np.int64)
+    counts[place] = found.counts
     return CategoricalCounts(
         len(column),
         found.missing,
-        levels=counts,
+        levels=counts[:-1],
         unlisted=unlisted,
         unlisted_names=names,
         buckets=hash_buckets(found.levels, found.counts) if hashed else np.zeros(0, dtype=np.int64),
