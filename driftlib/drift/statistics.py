@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -122,7 +122,7 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
                 was.missing, was.rows, now.missing, now.rows
             )
     if bins:
-        _compare_bins(table, bins, [one.place for one in numeric], levels)
+        _compare_bins(table, bins, {one.place for one in numeric}, levels)
     for block in blocks_of([len(one.column.grid) for one in numeric]):
         _compare_numbers(baseline, table, [numeric[k] for k in block])
     if after.rows:
@@ -142,19 +142,19 @@ class _Numeric(NamedTuple):
 def _compare_numbers(baseline: Baseline, table: Columns, block: Sequence[_Numeric]) -> None:
     """Fill in what is read off the grids of some columns."""
     columns, places = [one.column for one in block], [one.place for one in block]
-    sides = [(before.cumulative, after.cumulative) for _, _, before, after in block]
-    both = Gridded(_reference_side(baseline, block), GridSide.of([after for _, after in sides]))
+    now = GridSide.of([one.after.cumulative for one in block])
+    both = Gridded(_reference_side(baseline, block), now)
     found = {"ks": both.ks}
-    scales = np.array([_scale(column) for column in columns])
+    scales = np.array([column.scale for column in columns])
     with np.errstate(over="ignore", invalid="ignore"):
         far = both.wasserstein([column.grid for column in columns])
         found["wasserstein"] = np.where(scales > 0, far / np.where(scales > 0, scales, 1), np.nan)
-    n, m = ([side.rows for side in one] for one in zip(*sides, strict=True))
+    n, m = [one.before.present for one in block], [one.after.present for one in block]
     rank, rank_p_value = both.mann_whitney
     beyond = [Unusual(*one[1:]) for one in block]
     tails = find_tails(both)
     spikes = find_spikes(both)
-    tested = {
+    tested: dict[str, Any] = {
         "ks_p_value": significance.kolmogorov_p_values(found["ks"].tolist(), n, m),
         "mann_whitney": rank,
         "mann_whitney_p_value": rank_p_value,
@@ -168,11 +168,10 @@ def _compare_numbers(baseline: Baseline, table: Columns, block: Sequence[_Numeri
         "spike_reference": [one.within / rows for one, rows in zip(spikes, n, strict=True)],
         "spike_p_value": [one.p_value for one in spikes],
     }
-    constant = np.array([one.column.constant(one.before, one.after) for one in block])
-    found |= {
-        name: np.where(constant, np.nan, np.asarray(values)) for name, values in tested.items()
-    }
-    for name, values in found.items():
+    constant = [one.column.constant(one.before, one.after) for one in block]
+    if any(constant):
+        tested = {name: np.where(constant, np.nan, values) for name, values in tested.items()}
+    for name, values in (found | tested).items():
         table[name][places] = values
 
 
@@ -189,14 +188,10 @@ def _reference_side(baseline: Baseline, block: Sequence[_Numeric]) -> GridSide:
     return side
 
 
-def _scale(column: Column) -> float:
-    return column.reference.std if isinstance(column.reference, NumericCounts) else np.nan
-
-
 def _compare_bins(
     table: Columns,
     bins: Mapping[int, tuple[np.ndarray, np.ndarray]],
-    numbers: Sequence[int],
+    numbers: Set[int],
     levels: Sequence[int],
 ) -> None:
     """Fill in what is read off the bins of columns, each with two values or more on both sides.
@@ -207,8 +202,12 @@ def _compare_bins(
     n, m = table["n_reference"][places], table["n_current"][places]
     size = [len(before) for before, _ in bins.values()]
     table["psi_critical"][places] = significance.psi_critical(n, m, size)
-    # On a side of which no row is in any of the bins there are no shares of them.
-    bins = {place: sides for place, sides in bins.items() if sides[0].any() and sides[1].any()}
+    # On a side of which no row is of a listed level there are no shares of them.
+    bins = {
+        place: sides
+        for place, sides in bins.items()
+        if place in numbers or (sides[0].any() and sides[1].any())
+    }
     if not bins:
         return
     places = list(bins)
@@ -232,7 +231,7 @@ def _compare_bins(
     own = {place: k for k, place in enumerate(places)}
     if numbers:
         p_values = significance.psi_p_values(pooled)
-        table["psi_p_value"][numbers] = p_values[[own[place] for place in numbers]]
+        table["psi_p_value"][[*numbers]] = p_values[[own[place] for place in numbers]]
     levels = [place for place in levels if place in own]
     if levels:
         rows = [own[place] for place in levels]

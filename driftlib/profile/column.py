@@ -325,6 +325,11 @@ class Column(ByFields):
         return f"{quantile:.4g}"
 
     @cached_property
+    def scale(self) -> float:
+        """Standard deviation of the reference; NaN of what is no number."""
+        return self.reference.std if isinstance(self.reference, NumericCounts) else np.nan
+
+    @cached_property
     def rare_levels(self) -> tuple[int, int]:
         """How many of the levels the reference has once, and twice."""
         was = self.reference

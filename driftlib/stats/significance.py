@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -462,6 +463,12 @@ def psi_critical(
     [0.338, 0.034]
     """
     n, m, k = np.asarray(n_reference), np.asarray(n_current), np.asarray(bins)
-    point = special.chdtri(np.maximum(1, k - 1), alpha)
-    found: np.ndarray = np.where(k < 2, np.nan, point * (1 / n + 1 / m))[()]
+    points = [_upper_point(int(number), alpha) for number in k.ravel().tolist()]
+    found: np.ndarray = (np.reshape(points, k.shape) * (1 / n + 1 / m))[()]
     return found
+
+
+@lru_cache(maxsize=1000)
+def _upper_point(bins: int, alpha: float) -> float:
+    """Find the upper point of the law of so many bins, of which most columns have equally many."""
+    return float(special.chdtri(bins - 1, alpha)) if bins >= 2 else np.nan
