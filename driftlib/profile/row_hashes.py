@@ -8,7 +8,7 @@ both. No value can be read back from it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -84,7 +84,7 @@ class RowHashes:
         RowHashes
         """
         rows, thinned = _chosen(self.keys, max(least, self.thinned), len(self.names))
-        kept = replace(self, thinned=thinned, keys=self.keys[rows], cells=self.cells[rows])
+        kept = RowHashes(self.names, self.rows, self.keys[rows], self.cells[rows], thinned)
         if "_whole" in vars(self):
             # What is known of the rows is known of some of them.
             vars(kept)["_whole"] = self._whole[rows]
@@ -149,7 +149,7 @@ class RowHashes:
         """Whether every row has a value in each of the keys, and no two are alike in them."""
         ordered = np.sort(self.keys)
         apart = bool((ordered[1:] != ordered[:-1]).all())
-        return apart and bool((self.cells[:, self._places(keys)] != 0).all())
+        return apart and all(self.cells[:, place].all() for place in self._places(keys))
 
     def present(self, name: str) -> int:
         """Count the rows that have a value in one column.
