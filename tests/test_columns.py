@@ -225,7 +225,8 @@ def test_columns_of_a_narrow_frame_are_those_of_a_wide_one(gap, monkeypatch):
     np.testing.assert_array_equal(values["b"], frame["b"].to_numpy())
     baseline = dl.Baseline.fit(frame, unit="row")
     small = baseline.profile(frame)
-    monkeypatch.setattr(frames, "FEW_COLUMNS", 0)
+    for module in (frames, columns):
+        monkeypatch.setattr(module, "FEW_COLUMNS", 0)
     large = baseline.profile(frame)
     for name in frame:
         assert repr(small.columns[name]) == repr(large.columns[name])
