@@ -8,6 +8,7 @@ import numpy as np
 STEPS = np.concatenate([np.arange(1, 11) / 10, 2.0 ** np.arange(1, 11)])
 PARTS = len(STEPS) + 1
 NEAR = 10
+NONE_OUTSIDE = np.zeros(0, dtype=np.int64)
 
 
 def outside_edges(low: float, high: float) -> np.ndarray:
@@ -56,10 +57,10 @@ def count_outside(ordered: np.ndarray, grid: np.ndarray) -> np.ndarray:
     ([4, 21], [1, 2])
     """
     if not (len(ordered) and len(grid)):
-        return np.zeros(0, dtype=np.int64)
+        return NONE_OUTSIDE
     low, high = float(grid[0]), float(grid[-1])
-    if float(ordered[0]) >= low and float(ordered[-1]) <= high:
-        return np.zeros(0, dtype=np.int64)
+    if low <= float(ordered[0]) and float(ordered[-1]) <= high:
+        return NONE_OUTSIDE
     edges = outside_edges(low, high)
     half = len(STEPS)
     below = ordered.searchsorted(np.append(edges[:half], low), "left")

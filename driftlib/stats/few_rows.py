@@ -14,6 +14,8 @@ from driftlib.stats.precision import Claims, held_as_whole
 
 # From so many rows on, it is quicker to look up each grid point among them than each of them.
 MOST_ROWS = 4_000
+# Smaller distances of so many rows add up to a number.
+HUGE = 1e300
 _LOWEST = np.array([-np.inf])
 
 
@@ -243,13 +245,14 @@ def cumulative_few(cells: Cells, columns: Sequence[np.ndarray]) -> list[Cumulati
     # Moments are taken from the median, so that a feature far from zero loses no digits.
     middles = values[firsts[:-1] + rows // 2]
     with np.errstate(over="ignore", invalid="ignore"):
-        gaps = np.bincount(places, weights=cells.ends.take(places) - values, minlength=number)
+        distances = cells.ends.take(places) - values
+        gaps = np.bincount(places, weights=distances, minlength=number)
         # Of what lies above a grid, distances are taken to its end below.
         gaps[starts[1:] - 1] = 0.0 - gaps[starts[1:] - 1]
         # What counts as a point may lie above it, by its last digits.
         if at_or_below is not below:
             np.maximum(gaps, 0.0, out=gaps)
-        if not np.isfinite(gaps.sum()):
+        if not (distances.min() > -HUGE and distances.max() < HUGE):
             np.nan_to_num(gaps, copy=False)
         values = values - np.repeat(middles, rows)
         offsets = np.add.reduceat(values, firsts[:-1]) / rows
