@@ -6,14 +6,14 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from driftlib.errors import DriftlibError
-from driftlib.stats import distances, significance
+from driftlib.stats import bin_tests, distances, significance
+from driftlib.stats.bin_tests import LEAST_EXPECTED
 from driftlib.stats.binned import Binned
 from driftlib.stats.counts import cumulative_columns, cumulative_sorted
 from driftlib.stats.excess import find_spike, find_spikes
 from driftlib.stats.few_rows import Cells, Ladder, cumulative_few, has_few_rows
 from driftlib.stats.gridded import Gridded
 from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, claims
-from driftlib.stats.significance import LEAST_EXPECTED
 
 # Yurdakul (2018), table 1.
 YURDAKUL = [253, 302, 204, 134, 72, 26, 8], [177, 262, 285, 158, 88, 25, 6]
@@ -21,11 +21,9 @@ YURDAKUL = [253, 302, 204, 134, 72, 26, 8], [177, 262, 285, 158, 88, 25, 6]
 
 def test_psi_of_a_published_example():
     assert distances.psi(*YURDAKUL) == pytest.approx(0.0676930, abs=5e-8)
-    assert significance.psi_p_value(*YURDAKUL, corrected=False) == pytest.approx(
-        7.2026e-06, rel=1e-4
-    )
+    assert bin_tests.psi_p_value(*YURDAKUL, corrected=False) == pytest.approx(7.2026e-06, rel=1e-4)
     n, m = (sum(side) for side in YURDAKUL)
-    assert significance.psi_critical(n, m, 7) == pytest.approx(0.0251832, abs=5e-8)
+    assert bin_tests.psi_critical(n, m, 7) == pytest.approx(0.0251832, abs=5e-8)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +41,7 @@ def test_psi_of_a_published_example():
 )
 def test_critical_psi_of_published_table(n, m, bins, critical):
     # Yurdakul and Naranjo (2020): the plain law's 95 % points.
-    assert significance.psi_critical(n, m, bins) == pytest.approx(critical, abs=5e-4)
+    assert bin_tests.psi_critical(n, m, bins) == pytest.approx(critical, abs=5e-4)
 
 
 def test_psi_is_symmetric_and_zero_for_equal_shares():
@@ -64,11 +62,11 @@ def test_bins_must_match_and_have_rows():
 
 
 def test_chi_square_of_known_examples():
-    unpooled = significance.chi_square([4, 2, 0], [1, 1, 4], pooled=False)
+    unpooled = bin_tests.chi_square([4, 2, 0], [1, 1, 4], pooled=False)
     assert unpooled.statistic == pytest.approx(6.1333333, abs=5e-8)
     assert unpooled.p_value == pytest.approx(0.04657615, abs=5e-9)
     assert unpooled.degrees_of_freedom == 2
-    even = significance.chi_square([16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8])
+    even = bin_tests.chi_square([16, 18, 16, 14, 12, 12], [16, 16, 16, 16, 16, 8])
     assert even.statistic == pytest.approx(1.6224090, abs=5e-8)
     assert even.p_value == pytest.approx(0.8985262, abs=5e-8)
 
@@ -78,7 +76,7 @@ def test_unpooled_chi_square_equals_scipy(rng):
         table = rng.integers(0, 30, size=(2, rng.integers(2, 9)))
         table = table[:, table.sum(axis=0) > 0]
         theirs = stats.chi2_contingency(table, correction=False)
-        ours = significance.chi_square(*table, pooled=False)
+        ours = bin_tests.chi_square(*table, pooled=False)
         assert ours.statistic == pytest.approx(theirs.statistic, rel=1e-10)
         assert ours.p_value == pytest.approx(theirs.pvalue, rel=1e-9)
 
@@ -90,7 +88,7 @@ def test_pooling_keeps_every_row_and_leaves_no_small_column(rng):
         unseen = (0, int(rng.integers(0, 12)))
         if not (reference.sum() and current.sum()):
             continue
-        r, c = significance.pool_small(reference, current, unseen)
+        r, c = bin_tests.pool_small(reference, current, unseen)
         assert r.sum() == reference.sum()
         assert c.sum() == current.sum() + unseen[1]
         smaller = min(r.sum(), c.sum()) / (r.sum() + c.sum())
@@ -169,9 +167,7 @@ def test_corrected_psi_test_holds_its_level_at_a_hundred_rows():
     rng = np.random.default_rng(20)
     for n, m in [(100, 100), (300, 100)]:
         counts = [rng.multinomial(size, [0.1] * 10, size=2000) for size in (n, m)]
-        alarms = np.mean(
-            [significance.psi_p_value(p, q) < 0.05 for p, q in zip(*counts, strict=True)]
-        )
+        alarms = np.mean([bin_tests.psi_p_value(p, q) < 0.05 for p, q in zip(*counts, strict=True)])
         assert 0.02 < alarms < 0.065
 
 
@@ -206,14 +202,14 @@ def test_columns_together_give_what_each_gives_alone():
     assert spikes[3].cell == 401
     assert spikes[3].p_value < 1e-9
     bins = [[(20, 30, 40), (50, 1, 1, 60), (9, 9)], [(30, 30, 40), (40, 0, 9, 20), (9, 0)]]
-    together = significance.pool_columns(Binned.of(*([np.array(b) for b in side] for side in bins)))
-    found, tests = significance.psi_p_values(together), significance.chi_squares(together)
-    pooled = significance.pool_small(bins[0][1], bins[1][1])
+    together = bin_tests.pool_columns(Binned.of(*([np.array(b) for b in side] for side in bins)))
+    found, tests = bin_tests.psi_p_values(together), bin_tests.chi_squares(together)
+    pooled = bin_tests.pool_small(bins[0][1], bins[1][1])
     assert len(pooled[0]) == 2
-    assert found[1] == pytest.approx(significance.psi_p_value(*pooled), rel=1e-12)
+    assert found[1] == pytest.approx(bin_tests.psi_p_value(*pooled), rel=1e-12)
     for p, statistic, level, *counts in zip(found, *tests, *bins, strict=True):
-        assert p == pytest.approx(significance.psi_p_value(*counts), rel=1e-12, nan_ok=True)
-        alone = significance.chi_square(*counts)
+        assert p == pytest.approx(bin_tests.psi_p_value(*counts), rel=1e-12, nan_ok=True)
+        alone = bin_tests.chi_square(*counts)
         ours = pytest.approx((alone.statistic, alone.p_value), rel=1e-12, nan_ok=True)
         assert (statistic, level) == ours
     assert np.isnan(tests).tolist() == [[False, False, True]] * 2

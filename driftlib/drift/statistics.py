@@ -13,7 +13,7 @@ from driftlib.profile.baseline import Baseline
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, NumericCounts, Profile
 from driftlib.profile.unusual import Unusual
-from driftlib.stats import distances, significance
+from driftlib.stats import bin_tests, distances, significance
 from driftlib.stats.binned import Binned
 from driftlib.stats.excess import find_spikes, find_tails
 from driftlib.stats.gridded import Gridded, GridSide, blocks_of
@@ -106,7 +106,7 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
             if enough:
                 bins[place] = column.bins(was), column.bins(now)
             if enough and any(unseen):
-                test = significance.chi_square(*bins[place], unseen)
+                test = bin_tests.chi_square(*bins[place], unseen)
                 table["chi_square"][place] = test.statistic
                 table["chi_square_p_value"][place] = test.p_value
             elif enough:
@@ -201,7 +201,7 @@ def _compare_bins(
     places = list(bins)
     n, m = table["n_reference"][places], table["n_current"][places]
     size = [len(before) for before, _ in bins.values()]
-    table["psi_critical"][places] = significance.psi_critical(n, m, size)
+    table["psi_critical"][places] = bin_tests.psi_critical(n, m, size)
     # On a side of which no row is of a listed level there are no shares of them.
     bins = {
         place: sides
@@ -227,15 +227,15 @@ def _compare_bins(
     for k in np.flatnonzero(both.common != both.occupied).tolist():
         table["psi_common"][places[k]] = distances.psi_in_common(*bins[places[k]])
         table["one_sided"][places[k]] = distances.one_sided(*bins[places[k]])
-    pooled = significance.pool_columns(both)
+    pooled = bin_tests.pool_columns(both)
     own = {place: k for k, place in enumerate(places)}
     if numbers:
-        p_values = significance.psi_p_values(pooled)
+        p_values = bin_tests.psi_p_values(pooled)
         table["psi_p_value"][[*numbers]] = p_values[[own[place] for place in numbers]]
     levels = [place for place in levels if place in own]
     if levels:
         rows = [own[place] for place in levels]
-        statistic, p_values = significance.chi_squares(pooled)
+        statistic, p_values = bin_tests.chi_squares(pooled)
         table["chi_square"][levels] = statistic[rows]
         table["chi_square_p_value"][levels] = p_values[rows]
 

@@ -101,7 +101,7 @@ class Binned:
 
     @property
     def chi_square(self) -> np.ndarray:
-        """The statistic: see `driftlib.stats.significance.chi_square`; 0 of a single bin."""
+        """The statistic: see `driftlib.stats.bin_tests.chi_square`; 0 of a single bin."""
         n, m = self.rows
         combined = self.reference + self.current
         expected = combined * np.repeat(n / (n + m), self.bins)
@@ -111,7 +111,7 @@ class Binned:
 
     @property
     def half_row_psi(self) -> np.ndarray:
-        """The PSI with half a row more in every bin: `driftlib.stats.significance.psi_p_value`."""
+        """The PSI with half a row more in every bin: `driftlib.stats.bin_tests.psi_p_value`."""
         half = 0.5 * self.occupied
         n, m = (np.repeat(rows + half, self.bins) for rows in self.rows)
         p, q = (self.reference + 0.5) / n, (self.current + 0.5) / m

@@ -70,7 +70,7 @@ def psi(reference: ArrayLike, current: ArrayLike) -> float:
     float
         0 (same shares) to infinity, symmetric, in nats. By custom 0.1 is a moderate
         and 0.25 a major change, whatever the sample sizes: see
-        `driftlib.stats.significance.psi_p_value`.
+        `driftlib.stats.bin_tests.psi_p_value`.
 
     Raises
     ------

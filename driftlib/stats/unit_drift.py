@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from driftlib.stats.bin_tests import LEAST_EXPECTED
 from driftlib.stats.dependence import arcsine, judge_scores, judge_shares
 from driftlib.stats.few_units import RANK_SLACK, cannot_tell, lie_apart, rank_p_value
-from driftlib.stats.significance import LEAST_EXPECTED
 from driftlib.stats.unit_counts import normal_scores, score_sums
 from driftlib.stats.unit_memory import pooled_memory
 from driftlib.stats.units import UnitFit, Units, fit_units
