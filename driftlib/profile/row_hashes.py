@@ -229,7 +229,11 @@ def hash_rows(
     # Of many columns a list would be looked through again and again.
     numeric = frozenset(numeric)
     few = number <= _most_rows(len(names)) and number * len(there) <= CELLS_AT_ONCE
-    known = _bits_of_each(fetched, there if few else keyed, numeric)
+    if few:
+        known = _bits_of_each(fetched, there, numeric)
+    else:
+        # A table of so many rows would be one large piece of memory among small ones.
+        known = {name: _bits_of_each(fetched, [name], numeric)[name] for name in keyed}
     key = np.zeros(number, dtype=np.uint64)
     for first, part in blocks(key):
         for name in keyed:
