@@ -1,7 +1,9 @@
 """Columns as they lie in a file: counted as the same columns of a frame are, without pandas."""
 
+import gc
 import subprocess
 import sys
+import weakref
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,8 +18,9 @@ from driftlib.data import columns, frames, text_hashes
 from driftlib.data.batches import Batch
 from driftlib.data.columns import Text, count_missing, fetch, plain_array
 from driftlib.data.frames import arrow_to_pandas, frame_and_columns
-from driftlib.data.levels import count_levels, level_codes
+from driftlib.data.levels import KnownLevels, LevelCounts, count_levels, level_codes
 from driftlib.data.text_hashes import hash_texts, mixed, siphash
+from driftlib.stats.precision import DOUBLE
 
 ROWS = 400
 
@@ -286,3 +289,45 @@ def test_text_of_many_rows_is_counted_as_that_of_few(monkeypatch, text):
         assert one.tolist() == other.tolist()
     codes, levels = many.coded
     assert [None if code < 0 else levels[code] for code in codes] == text
+
+
+def test_texts_that_are_no_level_are_counted_by_its_name_or_as_missing():
+    texts = np.array(["NA", "c", "a", "1.0", "1"], dtype=object)
+    found = KnownLevels(("a", "b", "1")).by_name(LevelCounts(texts, np.array([2, 1, 3, 4, 5]), 1))
+    assert dict(zip(found.levels.tolist(), found.counts.tolist(), strict=True)) == {
+        "c": 1, "a": 3, "1": 9,
+    }  # fmt: skip
+    assert found.missing == 3
+
+
+def test_what_an_owner_noted_on_a_frame_is_not_copied_for_each_column():
+    class Noted:
+        copies = 0
+
+        def __deepcopy__(self, memo):
+            type(self).copies += 1
+            return self
+
+    reference = pd.DataFrame({f"x{k}": np.arange(90.0)[::-1] % (7 + k) for k in range(20)})
+    baseline = dl.Baseline.fit(reference, unit="row")
+    batch = reference.assign()
+    batch.attrs["by"] = Noted()
+    Noted.copies = 0
+    assert dl.detect_drift(baseline, batch).drifted == []
+    assert Noted.copies < 5
+    assert list(batch.attrs) == ["by"]
+
+
+def test_what_is_kept_of_a_baseline_goes_with_it():
+    frame = pd.DataFrame({f"x{k}": np.arange(90.0)[::-1] % (7 + k) for k in range(3)})
+    baseline = dl.Baseline.fit(frame, unit="row")
+    baseline.profile(frame)
+    (column, *_) = baseline.columns.values()
+    ends = [weakref.ref(baseline), weakref.ref(column), weakref.ref(column.claims(DOUBLE))]
+    assert baseline.kept_cells.size == sum(len(c.grid) + 1 for c in baseline.columns.values())
+    gc.disable()
+    try:
+        del baseline, column, _
+        assert [end() for end in ends] == [None, None, None]
+    finally:
+        gc.enable()

@@ -172,6 +172,13 @@ def test_an_absent_or_empty_feature_is_major_drift(rng):
     assert result.table.loc["x2", "note"] == "every value is missing in the current data"
 
 
+def test_a_feature_without_values_is_major_drift_however_few_rows_there_are(rng):
+    frame = samples(rng, 300, 2)
+    halved = frame.assign(x1=frame["x1"].where(np.arange(300) % 2 == 0))
+    result = dl.detect_drift(halved, frame.head(3).assign(x1=np.nan))
+    assert result.table["severity"].tolist() == ["none", "major"]
+
+
 def test_a_batch_without_labels_raises_no_alarm(rng):
     frame = samples(rng, 300, 2).assign(y_true=rng.integers(0, 2, 300), y_pred=1)
     whole = dl.detect_drift(frame, frame)

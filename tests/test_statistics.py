@@ -6,12 +6,13 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from driftlib.errors import DriftlibError
-from driftlib.stats import bin_tests, distances, significance
+from driftlib.profile.column_counts import SortedColumn
+from driftlib.stats import bin_tests, distances, few_rows, significance
 from driftlib.stats.bin_tests import LEAST_EXPECTED
 from driftlib.stats.binned import Binned
 from driftlib.stats.counts import cumulative_columns, cumulative_sorted
 from driftlib.stats.excess import find_spike, find_spikes
-from driftlib.stats.few_rows import Cells, Ladder, cumulative_few, has_few_rows
+from driftlib.stats.few_rows import Cells, KeptCells, Ladder, cumulative_few, has_few_rows
 from driftlib.stats.gridded import Gridded
 from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, claims
 
@@ -294,12 +295,62 @@ def test_ladder_counts_the_points_up_to_each_value():
     assert ladder.steps == 9
 
 
-def test_cells_are_kept_while_the_columns_are_the_same():
+def test_cells_are_kept_for_the_same_columns(monkeypatch):
     grids = [np.array([1.0, 2.0]), np.array([5.0])]
     claimed = [claims(grid, DOUBLE) for grid in grids]
-    cells = Cells.of(grids, claimed)
-    assert Cells.of(grids, claimed) is cells
-    assert Cells.of(grids[:1], claimed[:1]) is not cells
-    other = Cells.of(grids, [claimed[0], claims(grids[1], SINGLE)])
+    kept = KeptCells()
+    cells = kept.of(grids, claimed)
+    assert kept.of(grids, claimed) is cells
+    assert kept.of(grids[:1], claimed[:1]) is not cells
+    other = kept.of(grids, [claimed[0], claims(grids[1], SINGLE)])
     assert other.upper[-1] > cells.upper[-1]
-    assert Cells.of([grids[0], grids[1] + 1], claimed).ends[-1] == 6.0
+    assert kept.size == 5 + 3 + 5
+    monkeypatch.setattr(few_rows, "MOST_KEPT", 15)
+    kept.of(grids[1:], claimed[1:])
+    assert kept.size == 15
+    kept.of(grids[:1], claimed[:1])
+    kept.of(grids, [claimed[0], claims(grids[1], 11)])
+    assert kept.size == 5
+    assert kept.of(grids, claimed) is not cells
+
+
+def test_a_long_column_makes_no_room_for_many_short_ones():
+    short = [np.arange(float(k), k + 40.0) for k in range(99)]
+    ladder = Ladder.of([*short, np.arange(4040.0)])
+    assert ladder.first.shape == (100, 81)
+    found = ladder.count(np.repeat(7.5, 100), np.ones(100, dtype=int), np.zeros(100, dtype=int))
+    assert found.tolist() == [8, 7, 6, 5, 4, 3, 2, 1, *[0] * 91, 8]
+
+
+def test_distances_of_few_rows_are_numbers_and_not_below_zero():
+    most = np.finfo(float).max
+    grid = np.array([-1.5e308, 1.0, 1.5e308])
+    values = [np.array([-1.4e308, -1.4e308, 2.0]), np.array([-most])]
+    grids = [grid, np.array([-most])]
+    claimed = [claims(one, DOUBLE) for one in grids]
+    wide, low = cumulative_few(Cells.of(grids, claimed), values)
+    assert wide.gaps.tolist() == [0.0, most, 1.5e308, 0.0]
+    assert (low.at_or_below.tolist(), low.gaps.tolist()) == ([1], [0.0, 0.0])
+    # A value that counts as a point may be above it by its last digits.
+    grid = np.array([1.1, 2.2])
+    values = [np.nextafter(grid, 3.0)]
+    (found,) = cumulative_few(Cells.of([grid], [claims(grid, DOUBLE)]), values)
+    assert found.at_or_below.tolist() == [1, 2]
+    assert found.gaps.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_of_columns_read_together_each_is_read_as_if_alone():
+    columns = [
+        np.array([-np.inf, 0.1, 0.3]),
+        np.array([0.5, 0.7, 1.1]),
+        np.array([0.2, np.nan, np.inf]),
+        np.array([0.5, 0.25, 0.75]),
+        np.array([-0.9, 0.1, 0.3]),
+    ]
+    together = SortedColumn.of_each(columns)
+    for one, values in zip(together, columns, strict=True):
+        alone = SortedColumn.of(values)
+        assert one.ordered.tolist() == alone.ordered.tolist()
+        assert (one.missing, one.infinite, one.bits) == (alone.missing, alone.infinite, alone.bits)
+    assert [one.bits for one in together] == [DOUBLE, DOUBLE, DOUBLE, SINGLE, DOUBLE]
+    assert [one.infinite for one in together] == [1, 0, 1, 0, 0]

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from driftlib.data.frames import FEW_COLUMNS, arrow_to_pandas, pandas_categories
+from driftlib.data.frames import (
+    FEW_COLUMNS,
+    arrow_to_pandas,
+    columns_of,
+    pandas_categories,
+)
 from driftlib.lazily import pd
 
 if TYPE_CHECKING:
@@ -163,7 +168,7 @@ class _OfFrame(Fetched):
         taken: Mapping[Any, pd.Series] = columns or {}
         # All at once cost less than each by its name, if most are asked for.
         if not taken and frame.shape[1] <= FEW_COLUMNS:
-            taken = dict(frame.items())
+            taken = dict(columns_of(frame))
         self.names = frozenset(taken or frame.columns.tolist())
         self._columns = taken or frame
 

@@ -7,7 +7,7 @@ table has rows and columns.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +163,7 @@ def frame_and_columns(data: Any, role: str = "data") -> tuple[pd.DataFrame, dict
     frame = _to_pandas(data, role)
     taken: list[tuple[Any, pd.Series]] = []
     if frame.shape[1] <= FEW_COLUMNS:
-        taken = [*frame.items()]
+        taken = [*columns_of(frame)]
     labels = [label for label, _ in taken] or frame.columns.tolist()
     # Half of a surrogate pair is no text that Arrow, or any file, could hold.
     written = (str(name).encode("utf-8", "backslashreplace").decode() for name in labels)
@@ -181,6 +181,21 @@ def frame_and_columns(data: Any, role: str = "data") -> tuple[pd.DataFrame, dict
     objects = [name for name, dtype in zip(names, dtypes, strict=True) if _may_signal(dtype)]
     quiet = _without_signals(frame, objects)
     return quiet, dict(taken) if quiet is frame else {}
+
+
+def columns_of(frame: pd.DataFrame) -> Iterator[tuple[Any, pd.Series]]:
+    """Take a frame apart.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+
+    Yields
+    ------
+    label, column
+        In order. Without the frame's `attrs`, which pandas would copy for each of them.
+    """
+    yield from (pd.DataFrame(frame) if frame.attrs else frame).items()
 
 
 def _may_signal(dtype: Any) -> bool:

@@ -226,8 +226,9 @@ def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> 
         row = TableRow(columns, k)
         notes[k] = describe_change(*sides[k], row, severities[k], policy, pair.baseline.unit)
     if reason := pair.cannot_tell or first_reason(columns, pair.baseline.unit):
+        told = frozenset(gone)
         for k, (column, _, _) in enumerate(sides):
-            if k not in gone and column.kind in COMPARABLE:
+            if k not in told and column.kind in COMPARABLE:
                 notes[k] = join_notes(reason, notes[k])
     found = columns | {
         "kind": columns["kind"].tolist(),

@@ -183,7 +183,7 @@ def _reference_side(baseline: Baseline, block: Sequence[_Numeric]) -> GridSide:
     if names in kept:
         return kept[names]
     side = GridSide.of([one.before.cumulative for one in block])
-    if side.below.size + sum(other.below.size for other in kept.values()) <= MOST_KEPT // 2:
+    if side.below.size + sum(other.below.size for other in list(kept.values())) <= MOST_KEPT // 2:
         kept[names] = side
     return side
 

@@ -42,6 +42,7 @@ from driftlib.profile.storage import (
 )
 from driftlib.profile.units import ProfileUnits
 from driftlib.profile.written import FORMAT, VERSION, digest, dump, read_content
+from driftlib.stats.few_rows import KeptCells
 from driftlib.stats.gridded import GridSide
 from driftlib.text import first_sentence, quoted
 
@@ -281,6 +282,11 @@ class Baseline(ByFields):
         """The reference's columns as they were compared last, by their names."""
         return {}
 
+    @cached_property
+    def kept_cells(self) -> KeptCells:
+        """The cells in which batches of few rows were counted."""
+        return KeptCells()
+
     @property
     def read(self) -> list[str]:
         """Columns that a batch is counted by: the own, those of the units and of the season."""
@@ -410,7 +416,7 @@ class Baseline(ByFields):
         cells = self.season and self.count_cells(fetched.frame, where, threads)
         if cells:
             return reduce(add, [replace(part, cells={cell: part}) for cell, part in cells.items()])
-        columns = count_columns(self.columns, fetched, threads)
+        columns = count_columns(self.columns, fetched, threads, self.kept_cells.of)
         if self.unit.kind == ROW:
             return Profile(self.id, fetched.rows, columns)
         units = self.count_units(fetched.frame, where, threads)
@@ -437,6 +443,8 @@ class Baseline(ByFields):
 
         codes, cells = season_cells(self.season, frame, where)
         plain = replace(self, season=NO_SEASON, reference_cells={})
+        # Its columns are the same.
+        vars(plain)["kept_cells"] = self.kept_cells
         return {
             cell: plain.profile_frame(frame.iloc[rows], where, threads)
             for cell, rows in zip(cells, positions(codes, len(cells)), strict=True)

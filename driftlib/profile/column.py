@@ -26,6 +26,7 @@ from driftlib.profile.pickled import ByFields
 from driftlib.profile.profile import CategoricalCounts, Counts, NumericCounts, merged
 from driftlib.profile.units import UnitColumn, UnitRows, level_cells
 from driftlib.stats.distances import ks
+from driftlib.stats.few_rows import Cells, CellsOf
 from driftlib.stats.precision import Claims, claims, positions
 
 
@@ -106,7 +107,7 @@ class Column(ByFields):
         if isinstance(self.reference, NumericCounts):
             bits = min(bits, self.reference.bits)
         if bits not in self._claims:
-            self._claims[bits] = claims(self.grid, bits)
+            self._claims.setdefault(bits, claims(self.grid, bits))
         return self._claims[bits]
 
     def alike(
@@ -359,7 +360,9 @@ class Column(ByFields):
         return [f"up to {edges[0]}", *between, f"above {edges[-1]}"]
 
 
-def count_together(columns: Sequence[Column], values: Sequence[Values]) -> list[NumericCounts]:
+def count_together(
+    columns: Sequence[Column], values: Sequence[Values], cells_of: CellsOf = Cells.of
+) -> list[NumericCounts]:
     """Count numeric columns of a batch together.
 
     Parameters
@@ -367,6 +370,8 @@ def count_together(columns: Sequence[Column], values: Sequence[Values]) -> list[
     columns : sequence of Column
     values : sequence of Values
         Of each its own in the batch.
+    cells_of : callable
+        Makes, or finds, the cells of columns of few rows.
 
     Returns
     -------
@@ -374,7 +379,7 @@ def count_together(columns: Sequence[Column], values: Sequence[Values]) -> list[
     """
     read = SortedColumn.of_each(values)
     claimed = [column.claims(one.bits) for column, one in zip(columns, read, strict=True)]
-    return count_sorted_columns(read, [column.grid for column in columns], claimed)
+    return count_sorted_columns(read, [column.grid for column in columns], claimed, cells_of)
 
 
 def written(value: Any, digits: int = 4) -> str:

@@ -21,7 +21,7 @@ from driftlib.profile.profile import (
     commonest,
 )
 from driftlib.stats.counts import Cumulative, cumulative_columns
-from driftlib.stats.few_rows import Cells, cumulative_few, has_few_rows
+from driftlib.stats.few_rows import Cells, CellsOf, cumulative_few, has_few_rows
 from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, held_as_single, held_bits
 
 HASH_BUCKETS = 50
@@ -188,7 +188,10 @@ class SortedColumn:
 
 
 def count_sorted_columns(
-    columns: Sequence[SortedColumn], grids: Sequence[np.ndarray], claims: Sequence[Claims]
+    columns: Sequence[SortedColumn],
+    grids: Sequence[np.ndarray],
+    claims: Sequence[Claims],
+    cells_of: CellsOf = Cells.of,
 ) -> list[NumericCounts]:
     """Count numeric columns on their grids, together: of few rows a call costs the most.
 
@@ -199,6 +202,8 @@ def count_sorted_columns(
         Sorted.
     claims : sequence of Claims
         Which values count as which grid point.
+    cells_of : callable
+        Makes, or finds, the cells of columns of few rows.
 
     Returns
     -------
@@ -206,7 +211,7 @@ def count_sorted_columns(
         `missing` has both kinds of rows without a value.
     """
     counted = []
-    found = _cumulative([column.ordered for column in columns], grids, claims)
+    found = _cumulative([column.ordered for column in columns], grids, claims, cells_of)
     for column, grid, counts in zip(columns, grids, found, strict=True):
         ordered, missing = column.ordered, column.missing + column.infinite
         rows = len(ordered)
@@ -249,7 +254,10 @@ def _at_greatest(ordered: np.ndarray) -> int:
 
 
 def _cumulative(
-    ordered: Sequence[np.ndarray], grids: Sequence[np.ndarray], claims: Sequence[Claims]
+    ordered: Sequence[np.ndarray],
+    grids: Sequence[np.ndarray],
+    claims: Sequence[Claims],
+    cells_of: CellsOf,
 ) -> list[Cumulative]:
     """Count columns on their grids, those of few rows by themselves."""
     columns = list(zip(grids, ordered, claims, strict=True))
@@ -257,7 +265,7 @@ def _cumulative(
     # One alone too: what is counted of a column is the same whatever stands beside it.
     if not any(few):
         return cumulative_columns(grids, ordered, claims)
-    cells = Cells.of(list(compress(grids, few)), list(compress(claims, few)))
+    cells = cells_of(list(compress(grids, few)), list(compress(claims, few)))
     quick = iter(cumulative_few(cells, list(compress(ordered, few))))
     if all(few):
         return list(quick)

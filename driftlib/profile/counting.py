@@ -13,10 +13,14 @@ from driftlib.profile.column import Column, count_together
 from driftlib.profile.profile import Counts
 from driftlib.profile.units import ProfileUnits, UnitColumn, UnitRows
 from driftlib.stats.counts import BLOCK
+from driftlib.stats.few_rows import Cells, CellsOf
 
 
 def count_columns(
-    columns: Mapping[str, Column], fetched: Fetched, threads: int | None = None
+    columns: Mapping[str, Column],
+    fetched: Fetched,
+    threads: int | None = None,
+    cells_of: CellsOf = Cells.of,
 ) -> dict[str, Counts]:
     """Count a frame on each column's grid.
 
@@ -28,6 +32,8 @@ def count_columns(
         The frame's columns.
     threads : int, optional
         How many to count on; default one a core.
+    cells_of : callable
+        Makes, or finds, the cells of columns of few rows.
 
     Returns
     -------
@@ -39,7 +45,7 @@ def count_columns(
     def count(group: list[Column]) -> list[Counts]:
         values = [fetched[column.name] for column in group]
         if group[0].kind == NUMERIC:
-            return list(count_together(group, values))
+            return list(count_together(group, values, cells_of))
         return [column.count(one) for column, one in zip(group, values, strict=True)]
 
     cells = rows * len(columns)

@@ -208,17 +208,13 @@ def psi_p_values(pooled: Binned) -> np.ndarray:
     return np.where(pooled.occupied < 2, np.nan, special.chdtrc(pooled.occupied - 1, value))
 
 
-def psi_critical(
-    n_reference: ArrayLike, n_current: ArrayLike, bins: ArrayLike, alpha: float = 0.05
-) -> np.ndarray:
-    """Find the smallest PSI that one test can tell from no drift, by the plain law.
+def psi_critical(n_reference: ArrayLike, n_current: ArrayLike, bins: ArrayLike) -> np.ndarray:
+    """Find the smallest PSI that one test of level 5 % can tell from no drift, by the plain law.
 
     Parameters
     ----------
     n_reference, n_current, bins : int or int array
         Rows a side, and bins.
-    alpha : float
-        The test's level, 0 to 1.
 
     Returns
     -------
@@ -235,12 +231,12 @@ def psi_critical(
     [0.338, 0.034]
     """
     n, m, k = np.asarray(n_reference), np.asarray(n_current), np.asarray(bins)
-    points = [_upper_point(int(number), alpha) for number in k.ravel().tolist()]
+    points = [_upper_point(int(number)) for number in k.ravel().tolist()]
     found: np.ndarray = (np.reshape(points, k.shape) * (1 / n + 1 / m))[()]
     return found
 
 
 @lru_cache(maxsize=1000)
-def _upper_point(bins: int, alpha: float) -> float:
+def _upper_point(bins: int) -> float:
     """Find the upper point of the law of so many bins, of which most columns have equally many."""
-    return float(special.chdtri(bins - 1, alpha)) if bins >= 2 else np.nan
+    return float(special.chdtri(bins - 1, 0.05)) if bins >= 2 else np.nan

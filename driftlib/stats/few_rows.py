@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from operator import is_
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from driftlib.stats.precision import Claims, held_as_whole
 
 # From so many rows on, it is quicker to look up each grid point among them than each of them.
 MOST_ROWS = 4_000
+# Cells that are kept: at about 32 bytes each, 16 MB.
+MOST_KEPT = 500_000
 # Smaller distances of so many rows add up to a number.
 HUGE = 1e300
 _LOWEST = np.array([-np.inf])
@@ -84,10 +86,11 @@ class Ladder:
         Ladder
         """
         number = np.array([len(points) for points in columns])
-        slots, most = int(number.max()), np.finfo(float).max
+        # As many in all as points: a long column makes no room for many short ones as long.
+        slots, most = -(-int(number.sum()) // len(columns)), np.finfo(float).max
         low, high = np.array([(points[0], points[-1]) for points in columns]).T
         # What counts as the least float has no end below.
-        low = np.maximum(low, -most)
+        low, high = np.maximum(low, -most), np.maximum(high, -most)
         with np.errstate(over="ignore", divide="ignore"):
             scale = np.minimum(slots / np.minimum(high - low, most), most)
         own = np.split(_slots(np.concatenate(columns), number, low, scale, slots), number.cumsum())
@@ -150,10 +153,6 @@ class Cells:
 
     Parameters
     ----------
-    grids : tuple of float array
-        Sorted.
-    claims : tuple of Claims
-        Which values count as which grid point.
     starts : int array, shape (columns + 1,)
         The first cell of each column, and the number of all.
     ends : float array, shape (cells,)
@@ -164,8 +163,6 @@ class Cells:
         Values from a rung on count as the point of its cell, or are above it.
     """
 
-    grids: tuple[np.ndarray, ...]
-    claims: tuple[Claims, ...]
     starts: np.ndarray
     ends: np.ndarray
     upper: np.ndarray
@@ -180,25 +177,57 @@ class Cells:
         grids : sequence of float array
             At least one.
         claims : sequence of Claims
-            Of each grid. The first keeps the answer, as later batches ask for the same.
+            Which values count as which grid point.
 
         Returns
         -------
         Cells
         """
-        kept: Cells | None = vars(claims[0]).get("_cells")
-        asked, known = (*grids, *claims), (*kept.grids, *kept.claims) if kept else ()
-        if kept and len(asked) == len(known) and all(map(is_, asked, known)):
-            return kept
-        found = vars(claims[0])["_cells"] = cls(
-            tuple(grids),
-            tuple(claims),
+        return cls(
             np.cumsum([0, *(len(grid) + 1 for grid in grids)]),
             np.concatenate([part for grid in grids for part in (grid, grid[-1:])]),
             np.concatenate([part for one in claims for part in (_LOWEST, one.upper)]),
             Ladder.of([one.lower for one in claims]),
         )
+
+
+# Makes, or finds, the cells of some grids and their claims.
+CellsOf: TypeAlias = Callable[[Sequence[np.ndarray], Sequence[Claims]], Cells]
+
+
+class KeptCells:
+    """Cells as they were asked for: of later batches the same columns are counted."""
+
+    def __init__(self) -> None:
+        # With the claims, so that no others are taken for them.
+        self._known: dict[tuple[int, ...], tuple[tuple[Claims, ...], Cells]] = {}
+
+    def of(self, grids: Sequence[np.ndarray], claims: Sequence[Claims]) -> Cells:
+        """Find the cells of some columns, or make them.
+
+        Parameters
+        ----------
+        grids, claims
+            As of `Cells.of`; claims are of one grid only.
+
+        Returns
+        -------
+        Cells
+        """
+        key = tuple(map(id, claims))
+        if key in (known := self._known):
+            return known[key][1]
+        found = Cells.of(grids, claims)
+        if self.size + len(found.ends) > MOST_KEPT:
+            # A new dictionary: another thread may be looking something up.
+            self._known = known = {}
+        known[key] = tuple(claims), found
         return found
+
+    @property
+    def size(self) -> int:
+        """How many cells are kept."""
+        return sum(len(cells.ends) for _, cells in list(self._known.values()))
 
 
 def cumulative_few(cells: Cells, columns: Sequence[np.ndarray]) -> list[Cumulative]:

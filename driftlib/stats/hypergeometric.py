@@ -52,7 +52,7 @@ def tail(observed: int, hits: int, rows: int, total: int, upper: bool = True) ->
     length = int(min((high - observed) if upper else (observed - low), reach + 12 * spread + 60))
     first = point(observed, hits, rows, total)
     if not length:
-        return float(first)
+        return min(1.0, float(first))
     step = np.arange(length)
     k = (observed + step if upper else observed - step).astype(float)
     if upper:
