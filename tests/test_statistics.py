@@ -12,7 +12,14 @@ from driftlib.stats.bin_tests import LEAST_EXPECTED
 from driftlib.stats.binned import Binned
 from driftlib.stats.counts import cumulative_columns, cumulative_sorted
 from driftlib.stats.excess import find_spike, find_spikes
-from driftlib.stats.few_rows import Cells, KeptCells, Ladder, cumulative_few, has_few_rows
+from driftlib.stats.few_rows import (
+    Cells,
+    KeptCells,
+    Ladder,
+    Points,
+    cumulative_few,
+    has_few_rows,
+)
 from driftlib.stats.gridded import Gridded
 from driftlib.stats.precision import DOUBLE, EXACT, SINGLE, Claims, claims
 
@@ -217,7 +224,8 @@ def test_columns_together_give_what_each_gives_alone():
 
 
 @pytest.mark.parametrize("bits", [EXACT, DOUBLE, SINGLE])
-def test_columns_of_few_rows_are_counted_as_longer_ones_are(bits):
+@pytest.mark.parametrize("often", [False, True])
+def test_columns_of_few_rows_are_counted_as_longer_ones_are(bits, often):
     rng = np.random.default_rng(6)
     grids = [np.unique(rng.normal(size=300).round(digits)) for digits in (1, 2, 3)]
     grids += [np.array([2.0]), 1e9 + 1e6 * grids[0]]
@@ -231,7 +239,7 @@ def test_columns_of_few_rows_are_counted_as_longer_ones_are(bits):
     grids.append(np.array([-3.0, 4.0, 5.0]))
     claimed.append(claims(grids[-1], bits))
     assert all(map(has_few_rows, grids, values, claimed))
-    few = cumulative_few(Cells.of(grids, claimed), values)
+    few = cumulative_few(Cells.of(grids, claimed, often), values)
     with np.errstate(over="ignore"):
         slowly = cumulative_columns(grids, values, claimed)
     for one, other in zip(few, slowly, strict=True):
@@ -299,7 +307,10 @@ def test_cells_are_kept_for_the_same_columns(monkeypatch):
     grids = [np.array([1.0, 2.0]), np.array([5.0])]
     claimed = [claims(grid, DOUBLE) for grid in grids]
     kept = KeptCells()
+    # A ladder is made at the second time: most frames are counted but once.
+    assert isinstance(kept.of(grids, claimed).lower, Points)
     cells = kept.of(grids, claimed)
+    assert isinstance(cells.lower, Ladder)
     assert kept.of(grids, claimed) is cells
     assert kept.of(grids[:1], claimed[:1]) is not cells
     other = kept.of(grids, [claimed[0], claims(grids[1], SINGLE)])
@@ -328,7 +339,7 @@ def test_distances_of_few_rows_are_numbers_and_not_below_zero():
     values = [np.array([-1.4e308, -1.4e308, 2.0]), np.array([-most])]
     grids = [grid, np.array([-most])]
     claimed = [claims(one, DOUBLE) for one in grids]
-    wide, low = cumulative_few(Cells.of(grids, claimed), values)
+    wide, low = cumulative_few(Cells.of(grids, claimed, often=True), values)
     assert wide.gaps.tolist() == [0.0, most, 1.5e308, 0.0]
     assert (low.at_or_below.tolist(), low.gaps.tolist()) == ([1], [0.0, 0.0])
     # A value that counts as a point may be above it by its last digits.

@@ -45,6 +45,41 @@ def has_few_rows(grid: np.ndarray, ordered: np.ndarray, claims: Claims) -> bool:
 
 
 @dataclass(frozen=True)
+class Points:
+    """The points of some columns, among which each value is searched.
+
+    Parameters
+    ----------
+    columns : sequence of float array
+        Those of each column, smallest first.
+    """
+
+    columns: Sequence[np.ndarray]
+
+    def count(self, values: np.ndarray, rows: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Count the points of its own column that are no more than each value.
+
+        Parameters
+        ----------
+        values, rows, starts
+            As for `Ladder.count`, each column's values from the smallest up.
+
+        Returns
+        -------
+        int array, shape of `values`
+        """
+        ends = pairwise([0, *accumulate(rows.tolist())])
+        found = np.concatenate(
+            [
+                points.searchsorted(values[first:last], "right")
+                for points, (first, last) in zip(self.columns, ends, strict=True)
+            ]
+        )
+        found += np.repeat(starts, rows)
+        return found
+
+
+@dataclass(frozen=True)
 class Ladder:
     """The points of some columns, column after column, among which values are looked up.
 
@@ -159,17 +194,19 @@ class Cells:
         Where they end; of the open one at the top, where it begins.
     upper : float array, shape (cells,)
         Values up to it count as the point before a cell.
-    lower : Ladder
-        Values from a rung on count as the point of its cell, or are above it.
+    lower : Points or Ladder
+        Values from one of them on count as the point of its cell, or are above it.
     """
 
     starts: np.ndarray
     ends: np.ndarray
     upper: np.ndarray
-    lower: Ladder
+    lower: Points | Ladder
 
     @classmethod
-    def of(cls, grids: Sequence[np.ndarray], claims: Sequence[Claims]) -> Cells:
+    def of(
+        cls, grids: Sequence[np.ndarray], claims: Sequence[Claims], often: bool = False
+    ) -> Cells:
         """Put the cells of some columns after one another.
 
         Parameters
@@ -178,16 +215,19 @@ class Cells:
             At least one.
         claims : sequence of Claims
             Which values count as which grid point.
+        often : bool
+            Whether batch after batch is counted in them: a ladder costs more than one search.
 
         Returns
         -------
         Cells
         """
+        lower = [one.lower for one in claims]
         return cls(
             np.cumsum([0, *(len(grid) + 1 for grid in grids)]),
             np.concatenate([part for grid in grids for part in (grid, grid[-1:])]),
             np.concatenate([part for one in claims for part in (_LOWEST, one.upper)]),
-            Ladder.of([one.lower for one in claims]),
+            Ladder.of(lower) if often else Points(lower),
         )
 
 
@@ -214,11 +254,12 @@ class KeptCells:
         -------
         Cells
         """
-        key = tuple(map(id, claims))
-        if key in (known := self._known):
-            return known[key][1]
-        found = Cells.of(grids, claims)
-        if self.size + len(found.ends) > MOST_KEPT:
+        key, known = tuple(map(id, claims)), self._known
+        cells = known[key][1] if key in known else None
+        if cells and isinstance(cells.lower, Ladder):
+            return cells
+        found = Cells.of(grids, claims, often=cells is not None)
+        if not cells and self.size + len(found.ends) > MOST_KEPT:
             # A new dictionary: another thread may be looking something up.
             self._known = known = {}
         known[key] = tuple(claims), found
