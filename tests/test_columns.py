@@ -12,12 +12,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pandas.util import hash_array
 
 import driftlib as dl
 from driftlib.data import columns, frames, text_hashes
+from driftlib.data.arrow_frames import arrow_to_pandas
 from driftlib.data.batches import Batch
 from driftlib.data.columns import Text, count_missing, fetch, plain_array
-from driftlib.data.frames import arrow_to_pandas, frame_and_columns
+from driftlib.data.frames import frame_and_columns
 from driftlib.data.levels import KnownLevels, LevelCounts, count_levels, level_codes
 from driftlib.data.text_hashes import hash_texts, mixed, siphash
 from driftlib.stats.precision import DOUBLE
@@ -113,7 +115,7 @@ def test_text_of_arrow_has_the_levels_of_pandas():
 def test_texts_are_hashed_as_pandas_does():
     lengths = [*range(20), 255, 256, 300]
     texts = np.array([*("x" * n for n in lengths), "ä€😀", "naïve", "\0", "a\0"], dtype=object)
-    want = pd.util.hash_array(texts, categorize=False)
+    want = hash_array(texts, categorize=False)
     np.testing.assert_array_equal(mixed(siphash(texts)), want)
     np.testing.assert_array_equal(hash_texts(texts), want)
     assert hash_texts(texts[:0]).tolist() == []
@@ -125,17 +127,17 @@ def test_hashes_are_kept_of_few_short_texts(monkeypatch):
     monkeypatch.setattr(text_hashes, "_KEPT", kept)
     for batch in range(300):
         texts = np.array([f"{batch}-{n}" for n in range(50)] + [f"{batch}" + "w" * 100], object)
-        np.testing.assert_array_equal(
-            hash_texts(texts), pd.util.hash_array(texts, categorize=False)
-        )
+        np.testing.assert_array_equal(hash_texts(texts), hash_array(texts, categorize=False))
         assert len(kept) <= text_hashes.MOST_KEPT
         assert max(map(len, kept)) <= text_hashes.SHORT
-    np.testing.assert_array_equal(hash_texts(texts), pd.util.hash_array(texts, categorize=False))
+    np.testing.assert_array_equal(hash_texts(texts), hash_array(texts, categorize=False))
 
 
 def test_a_long_text_is_hashed_by_pandas_alone(monkeypatch):
     texts = np.array(["a", "z" * 300_000], dtype=object)
-    want = pd.util.hash_array(texts, categorize=False)
+    want = hash_array(texts, categorize=False)
+    # Its pandas is the one that is loaded, and is found from here on.
+    assert text_hashes.pd.util.hash_array is hash_array
     monkeypatch.setattr(text_hashes, "siphash", None)
     monkeypatch.delitem(sys.modules, "pandas")
     np.testing.assert_array_equal(hash_texts(texts), want)
@@ -261,7 +263,7 @@ def test_hashes_that_are_kept_are_those_of_pandas(monkeypatch):
     first, other = (np.array(list(word), dtype=object) for word in ("abc", "bad"))
     for _ in range(2):
         for texts in (first, other, first[:0]):
-            expected = pd.util.hash_array(texts, categorize=False)
+            expected = hash_array(texts, categorize=False)
             assert hash_texts(texts).tolist() == expected.tolist()
             # Those of the last batch, where there is no room for those of both.
             assert len(text_hashes._KEPT) == 3

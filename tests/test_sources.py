@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 import driftlib as dl
-from driftlib.data.frames import as_frame, index_of
+from driftlib.data.arrow_frames import index_of
+from driftlib.data.frames import as_frame
 from driftlib.data.levels import count_levels
 from driftlib.data.opening import read_frame
 from driftlib.data.schema import ColumnRoles, column_kind

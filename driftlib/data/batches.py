@@ -12,8 +12,9 @@ from functools import cached_property, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from driftlib.data.arrow_frames import arrow_to_pandas
 from driftlib.data.columns import is_arrow
-from driftlib.data.frames import arrow_to_pandas, no_rows
+from driftlib.data.frames import no_rows
 from driftlib.data.readers import Header
 from driftlib.errors import DataError
 from driftlib.lazily import pd

@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from driftlib.data.frames import (
-    FEW_COLUMNS,
-    arrow_to_pandas,
-    columns_of,
-    pandas_categories,
-)
+from driftlib.data.arrow_frames import arrow_to_pandas, pandas_categories
+from driftlib.data.frames import FEW_COLUMNS, columns_of
 from driftlib.lazily import pd
 
 if TYPE_CHECKING:
@@ -237,7 +233,7 @@ def fetch(
     -------
     Fetched
         Floats, and whole numbers without gaps, are arrays; text that Arrow holds is `Text`. All
-        else is a column of the frame, or as `driftlib.data.frames.arrow_to_pandas` makes it.
+        else is a column of the frame, or as `driftlib.data.arrow_frames.arrow_to_pandas` makes it.
 
     Examples
     --------

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from driftlib.data.arrow_frames import arrow_to_pandas
 from driftlib.data.batches import (
     Batch,
     Counted,
@@ -25,7 +26,7 @@ from driftlib.data.batches import (
     rows_at_once,
     with_rows,
 )
-from driftlib.data.frames import arrow_to_pandas, unique_names
+from driftlib.data.frames import unique_names
 from driftlib.data.readers import (
     Header,
     first_damaged,

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from driftlib.data.arrow_frames import arrow_to_pandas
 from driftlib.data.batches import Source
 from driftlib.data.csv_files import AsWritten
-from driftlib.data.frames import arrow_to_pandas, as_frame, frame_and_columns, stack, with_notes
+from driftlib.data.frames import as_frame, frame_and_columns, stack, with_notes
 from driftlib.data.levels import MISSING_TEXTS, KnownLevels, count_levels, level_codes
 from driftlib.data.paths import is_csv, is_path, matching_files, name_files, naming
 from driftlib.data.readers import (

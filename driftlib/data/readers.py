@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from driftlib.data.arrow_frames import stored_index
 from driftlib.data.csv_files import AsWritten, OtherTypes, read_csv, stream_csv
 from driftlib.data.csv_format import check_sheet, csv_format
-from driftlib.data.frames import stored_index, unique_names
+from driftlib.data.frames import unique_names
 from driftlib.data.parquet_files import open_parquet, read_parquet, stream_parquet
 from driftlib.data.paths import CSV_ENDINGS, PARQUET_ENDINGS, is_table_name, name_files
 from driftlib.data.schema import is_index

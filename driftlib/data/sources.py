@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from driftlib.data.arrow_frames import index_of, stored_index
 from driftlib.data.batches import (
     Batch,
     Counted,
@@ -18,7 +19,7 @@ from driftlib.data.batches import (
     with_rows,
 )
 from driftlib.data.csv_files import AsWritten, OtherTypes, csv_types
-from driftlib.data.frames import index_of, notes_of, stored_index, unique_names
+from driftlib.data.frames import notes_of, unique_names
 from driftlib.data.paths import naming
 from driftlib.data.readers import Header, first_damaged, gather, reading_notes, stream_table
 from driftlib.errors import DataError

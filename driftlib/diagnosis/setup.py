@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.frames import index_of
+from driftlib.data.arrow_frames import index_of
 from driftlib.data.like_rows import SeasonCells, read_cells
 from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_pair, source_name

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import expit, ndtr, ndtri
 
 from driftlib.arguments import known_keywords
-from driftlib.data.frames import index_of
+from driftlib.data.arrow_frames import index_of
 from driftlib.data.like_rows import read_cells
 from driftlib.data.like_with_like import LikeWithLike
 from driftlib.data.opening import read_pair, source_name

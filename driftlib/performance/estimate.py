@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from driftlib.arguments import known_keywords
-from driftlib.data.frames import index_of
+from driftlib.data.arrow_frames import index_of
 from driftlib.data.groups import window_groups
 from driftlib.data.like_rows import read_cells
 from driftlib.data.maturity import read_maturity

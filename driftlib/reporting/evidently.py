@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from driftlib.data.frames import index_of
+from driftlib.data.arrow_frames import index_of
 from driftlib.data.levels import level_text
 from driftlib.data.numbers import as_numbers
 from driftlib.data.opening import read_pair, source_name

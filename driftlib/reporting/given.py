@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from driftlib.advice.facts import Facts, describe_side
-from driftlib.data.frames import index_of
+from driftlib.data.arrow_frames import index_of
 from driftlib.data.schema import CATEGORICAL, ColumnRoles, column_kind, select_features
 from driftlib.data.unit_choice import AUTO
 from driftlib.errors import ParameterError
