@@ -113,6 +113,23 @@ def test_units_of_one_row_are_rows(rng):
     )
 
 
+def test_features_without_missing_values_are_judged_as_if_none_was_asked_for(rng):
+    units = sides(30, 3)
+    counts = counts_of_normals(rng, units, 3, 200, 0.05)
+    rows = counts.sum(-1)
+    nothing, one = np.full(rows.shape[:-1], np.nan), np.full(rows.shape[:-1], np.nan)
+    one[0, 0] = 0.5
+    plain = compare_units(units, counts, counts)
+    assert (plain.rank_p_value > 0).all()
+    for row_p_value in (nothing, one):
+        found = compare_units(units, counts, counts, missing=(rows * 0, rows, row_p_value))
+        asked = np.isfinite(row_p_value)
+        assert np.isnan(found.missing_p_value).tolist() == (~asked).tolist()
+        assert found.p_value[~asked].tolist() == plain.p_value[~asked].tolist()
+        assert found.rank_p_value.tolist() == plain.rank_p_value.tolist()
+        assert found.phi.tolist() == plain.phi.tolist()
+
+
 def test_never_below_independent_rows(rng):
     units = sides(12, 12)
     counts = counts_of_normals(rng, units, 3, 200, 0.05)

@@ -553,3 +553,34 @@ def test_weeks_of_months_are_not_followed(wave, sides):
                            unit="row", features=["flat"])  # fmt: skip
     assert "part of a month is not like the whole of it" in found.rule
     assert found.table["evidence"].isna().all()
+
+
+@pytest.mark.parametrize(("days", "told"), [(3, False), (5, False), (7, True)])
+def test_too_few_days_of_each_weekday_are_no_stability(days, told) -> None:
+    """Days that are enough by themselves tell nothing where each has its own weekday."""
+    rng = np.random.default_rng(0)
+
+    def side(first: str, mean: float) -> pd.DataFrame:
+        when = pd.date_range(first, periods=days * 20, freq="72min")
+        return pd.DataFrame({"when": when, "x": rng.normal(mean, 1, len(when))})
+
+    reference, current = side("2024-01-01", 0), side("2024-03-04", 1.5)
+    options = {"timestamp": "when", "unit": "1D", "season": "weekday"}
+    found = dl.detect_drift(reference, current, **options)
+    trend = dl.drift_trend(reference, current, window=f"{days}D", **options)
+    assert (found.drifted == ["x"]) is told
+    assert bool(trend.table["drifted"].any()) is told
+    if told:
+        assert found.cannot_tell is None
+        return
+    why = {
+        3: "cannot tell: the reference has 3 days",
+        5: "cannot tell: 10 days of both sides together are too few to compare by 5 weekdays",
+    }[days]
+    assert found.cannot_tell == why
+    assert found.headline.startswith(f"C{why[1:]}")
+    assert found.table["note"].tolist() == [why]
+    assert trend.headline.startswith(f"C{why[1:]}")
+    # Without a season five days tell it.
+    plain = dl.detect_drift(reference, current, timestamp="when", unit="1D")
+    assert (plain.drifted == ["x"]) is (days == 5)

@@ -167,6 +167,30 @@ def test_another_model_is_no_concept_drift(numbers) -> None:
     assert "The model was changed" not in found.headline
 
 
+def test_scores_are_looked_at_closely_only_where_a_glance_gives_cause(monkeypatch) -> None:
+    """A glance must not take another model for the same one, nor cost a full look for nothing."""
+    fits, fit = [], suspicion.fit_loss
+    monkeypatch.setattr(
+        suspicion,
+        "fit_loss",
+        lambda domain, scores, rows, held=None, **options: (
+            fits.append(held) or fit(domain, scores, rows, held, **options)
+        ),
+    )
+    looks = {True: [], False: []}
+    for seed in range(4):
+        reference, current = _rows(seed, 30, "2024-01-01"), _rows(100 + seed, 20, "2024-03-01")
+        for other, features in ((False, ["a"]), (True, ["a", "b"])):
+            # Scores that take an input which is not there follow the others less well.
+            now = _other_model(current, numbers=False) if other else current
+            domain = dl.fit_domain(reference[features], now[features], unit="row")
+            fits.clear()
+            scores = np.concatenate([reference["y_proba"], now["y_proba"]])
+            assert ("other scores" in suspicion.other_scores(domain, scores)) is other
+            looks[other].append(fits.count(None))
+    assert looks == {False: [0] * 4, True: [3] * 4}
+
+
 def test_windows_whose_labels_are_no_outcomes_are_held() -> None:
     reference, current = _sides()
     current = current.copy()

@@ -27,6 +27,8 @@ class LikeWithLike:
         It was compared with the reference, and not with the window before.
     by_time : bool
         What comes and goes within a month is taken off each of the units of time.
+    few : str
+        Why so few units as there are in these cells tell nothing; else empty.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class LikeWithLike:
     left_out: Mapping[str, int] = field(default_factory=dict)
     of_reference: bool = True
     by_time: bool = True
+    few: str = ""
 
     @property
     def caution(self) -> str:
@@ -65,8 +68,9 @@ class LikeWithLike:
 
     @property
     def reason(self) -> str:
-        """Why nothing can be told; empty where some rows can be compared, or there are none."""
-        return f"cannot tell: {self.missing}" if self.missing and not self.compared else ""
+        """Why nothing can be told; empty where rows can be compared, or there are none."""
+        why = self.few if self.compared else self.missing
+        return f"cannot tell: {why}" if why else ""
 
     @property
     def line(self) -> str:

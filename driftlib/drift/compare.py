@@ -78,6 +78,11 @@ def pair_up(baseline: Baseline, before: Profile, after: Profile, part: float = 1
     if not baseline.season or after.baseline_id != baseline.id:
         return Pair(baseline, before, after, part)
     match = match_season(baseline, before, after)
+    few = ""
+    if match.before.units and match.after.units:
+        from driftlib.drift.units import few_alike
+
+        few = few_alike(match.before, match.after, part, baseline.season)
     like = LikeWithLike(
         baseline.season,
         baseline.season.ordered(match.after.cells),
@@ -85,6 +90,7 @@ def pair_up(baseline: Baseline, before: Profile, after: Profile, part: float = 1
         match.left_out,
         before is baseline.reference,
         baseline.unit.kind == TIME,
+        few,
     )
     if before is not baseline.reference:
         return Pair(baseline, match.before, match.after, part, like)
@@ -193,14 +199,13 @@ def _by_units(pair: Pair, known: Columns, alone: bool) -> Columns:
         least = np.fmin.reduce([known[name] for name in SHAPE])
         told = {"rank_p_value": np.zeros(len(names)), "shape_p_value": least}
         return known | dict.fromkeys(_UNITS, nothing) | told
-    units = {name: judged.table[name].to_numpy() for name in judged.table.columns}
-    effect = np.where(np.isnan(units["design_effect"]), 1.0, units["design_effect"])
+    effect = np.where(np.isnan(judged["design_effect"]), 1.0, judged["design_effect"])
     # Rows of a unit may well have one value in common.
     known |= dict.fromkeys(("spike", "spike_reference", "spike_p_value"), nothing)
     # What chance gives grows with what rows of a unit have in common.
     known |= {name: known[name] * effect for name in ("psi_expected", "psi_critical")}
-    known["unseen_expected"] = np.fmax(known["unseen_expected"], units.pop("unseen_expected"))
-    return known | units
+    known["unseen_expected"] = np.fmax(known["unseen_expected"], judged.pop("unseen_expected"))
+    return known | judged
 
 
 def _judged(pair: Pair, columns: Columns, policy: DriftPolicy, in_run: bool) -> TableColumns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from driftlib.data.schema import NUMERIC
 from driftlib.data.season import NO_SEASON, SeasonRule
 from driftlib.data.units import TIME, unit_starts
 from driftlib.drift.unit_lines import reason_of
-from driftlib.lazily import pd
 from driftlib.profile.column import Column
 from driftlib.profile.profile import CategoricalCounts, Profile
 from driftlib.profile.units import SEVERAL, ProfileUnits, together
@@ -26,23 +26,6 @@ LEAST_DEGREES = 6
 _TOLD = ("p_value", "rank_p_value", "design_effect", "shape_p_value", "missing_p_value")
 
 
-@dataclass(frozen=True)
-class UnitJudgement:
-    """What the units say of every column of a comparison.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        p_value, its parts shape_p_value and missing_p_value, rank_p_value and design_effect by
-        feature; units_reference and units_current.
-    cannot_tell : str
-        Why nothing can be told; empty where it can.
-    """
-
-    table: pd.DataFrame
-    cannot_tell: str = ""
-
-
 def judge_units(
     columns: Sequence[Column],
     before: Profile,
@@ -52,7 +35,7 @@ def judge_units(
     part: float = 1.0,
     season: SeasonRule = NO_SEASON,
     by_itself: bool = False,
-) -> UnitJudgement | None:
+) -> dict[str, np.ndarray] | None:
     """Test every column with its rows in units.
 
     Parameters
@@ -74,38 +57,23 @@ def judge_units(
 
     Returns
     -------
-    UnitJudgement or None
-        None where rows are their own units, or a side has no rows.
+    dict of str to array, or None
+        By column of `columns`: p_value, its parts shape_p_value and missing_p_value, rank_p_value,
+        design_effect, units_reference, units_current and unseen_expected; NaN where nothing can be
+        told. None where rows are their own units, or a side has no rows.
     """
-    if before.units is None or after.units is None:
+    sides = _sides(before, after, season)
+    if sides is None:
         return None
-    was, now = together(before.units, after.units)
-    here, there = np.flatnonzero(was.rows), np.flatnonzero(now.rows)
-    if not (before.rows and after.rows):
-        return None
-    cells = _cells(before, after, was, now, here, there)
-    course = _course(season, was, np.concatenate([here, there]))
-    held = [np.concatenate([c.was.rows[here], c.now.rows[there]]) for c in cells]
-    lost = degrees_lost(held, course)
-    units = Units(
-        np.arange(len(here) + len(there)) >= len(here),
-        near_positions(was.ids)[np.concatenate([here, there])],
-        was.rule.memory,
-        lost,
-    )
+    was, now, here, there = sides.was, sides.now, sides.here, sides.there
     told, unseen = np.full((len(_TOLD), len(columns)), np.nan), np.full(len(columns), np.nan)
-
-    def judged(reason: str = "") -> UnitJudgement:
-        counts = {"units_reference": len(here), "units_current": len(there) if part == 1 else part}
-        values = dict(zip(_TOLD, told, strict=True)) | {"unseen_expected": unseen}
-        index = pd.Index([column.name for column in columns], name="feature")
-        return UnitJudgement(pd.DataFrame(counts | values, index=index), reason)
-
-    reason = reason_of(was.rule, len(here), len(there) if part == 1 or not len(there) else part)
-    if not reason and lost and len(here) + len(there) - 2 - lost < LEAST_DEGREES:
-        reason = f"cannot tell: too few {was.rule.plural} in the same cells of the season"
-    if reason:
-        return judged(reason)
+    judged = dict(zip(_TOLD, told, strict=True)) | {
+        "units_reference": np.full(len(columns), len(here)),
+        "units_current": np.full(len(columns), len(there) if part == 1 else part),
+        "unseen_expected": unseen,
+    }
+    if sides.too_few(part) or sides.too_alone:
+        return judged
     tested = ~np.isnan(rows["p_value"])
     numeric = np.array([column.kind == NUMERIC for column in columns], dtype=bool)
     of_numbers, of_levels = np.flatnonzero(tested & numeric), np.flatnonzero(tested & ~numeric)
@@ -115,22 +83,28 @@ def judge_units(
     )
     chosen = [*numbers, *levels]
     if not chosen:
-        return judged()
+        return judged
     names = [column.name for column in chosen]
     places = np.concatenate([of_numbers, of_levels])
 
     def cleaned(counted: list[np.ndarray]) -> np.ndarray:
-        return without_season(counted, course)
+        return without_season(counted, sides.course)
 
-    counts = {c.name: cleaned([cell.counts(c.name) for cell in cells]) for c in numbers}
+    counts = {c.name: cleaned([cell.counts(c.name) for cell in sides.cells]) for c in numbers}
     for place, column in zip(of_levels, levels, strict=True):
         alone = _levels_alone(column, was) if first and column.complete else None
-        parts = [cell.with_unseen(column, alone) for cell in cells]
+        parts = [cell.with_unseen(column, alone) for cell in sides.cells]
         counts[column.name] = cleaned(parts)
         known = np.sum([part[: len(here)].sum(axis=0) for part in parts], axis=0)
         unseen[place] = float(known[-1] / max(1, known.sum()))
-    missing = np.stack([cleaned([cell.missing(n) for cell in cells])[:, 0] for n in names])
+    missing = np.stack([cleaned([cell.missing(n) for cell in sides.cells])[:, 0] for n in names])
     every = np.concatenate([was.rows[here], now.rows[there]])
+    units = Units(
+        np.arange(len(here) + len(there)) >= len(here),
+        near_positions(was.ids)[np.concatenate([here, there])],
+        was.rule.memory,
+        sides.lost,
+    )
     drift = compare_units(
         units,
         _padded([counts[c.name] for c in numbers]),
@@ -141,7 +115,73 @@ def judge_units(
         by_itself,
     )
     told[:, places] = [getattr(drift, name) for name in _TOLD]
-    return judged()
+    return judged
+
+
+def few_alike(
+    before: Profile, after: Profile, part: float = 1.0, season: SeasonRule = NO_SEASON
+) -> str:
+    """Say why units that would be enough are too few once they are compared like with like.
+
+    Parameters
+    ----------
+    before, after, part, season
+        As for `judge_units`.
+
+    Returns
+    -------
+    str
+        Empty where they are enough, or too few in any case.
+    """
+    sides = _sides(before, after, season)
+    if sides is None or sides.too_few(part) or not sides.too_alone:
+        return ""
+    several = sides.was.rule.counted(len(sides.here) + len(sides.there))
+    cells = season.counted(len(sides.cells))
+    return f"{several} of both sides together are too few to compare by {cells}"
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """The units of both sides, and the cells of the season that they lie in.
+
+    `here` and `there` are the places of those with rows; `course` is the day of the year of each,
+    where a cell has a course of its own.
+    """
+
+    was: ProfileUnits
+    now: ProfileUnits
+    here: np.ndarray
+    there: np.ndarray
+    cells: list[_Cell]
+    course: np.ndarray | None
+
+    @cached_property
+    def lost(self) -> float:
+        """Degrees of freedom that the cells take from the units."""
+        rows = [np.concatenate([c.was.rows[self.here], c.now.rows[self.there]]) for c in self.cells]
+        return degrees_lost(rows, self.course)
+
+    @property
+    def too_alone(self) -> bool:
+        """Whether the cells leave too little to tell how far units vary."""
+        left = len(self.here) + len(self.there) - 2 - self.lost
+        return bool(self.lost) and left < LEAST_DEGREES
+
+    def too_few(self, part: float) -> str:
+        """Why there are too few units whatever cells they are in; empty where there are enough."""
+        now = len(self.there)
+        return reason_of(self.was.rule, len(self.here), now if part == 1 or not now else part)
+
+
+def _sides(before: Profile, after: Profile, season: SeasonRule) -> _Sides | None:
+    """Put the units of two profiles side by side; None where there are none."""
+    if before.units is None or after.units is None or not (before.rows and after.rows):
+        return None
+    was, now = together(before.units, after.units)
+    here, there = np.flatnonzero(was.rows), np.flatnonzero(now.rows)
+    cells = _cells(before, after, was, now, here, there)
+    return _Sides(was, now, here, there, cells, _course(season, was, np.concatenate([here, there])))
 
 
 @dataclass(frozen=True)

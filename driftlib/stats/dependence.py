@@ -152,7 +152,7 @@ def judge_scores(units: Units, fit: UnitFit, phi: ArrayLike) -> UnitTest:
     UnitTest
         Of every score.
     """
-    return _judge(units, fit, phi, fit.means[..., 1] - fit.means[..., 0])
+    return _judge(units, fit, phi, _moved(fit))
 
 
 def judge_shares(
@@ -172,22 +172,24 @@ def judge_shares(
     UnitTest
         Of every share.
     """
-    plain = _judge(units, fit, phi, fit.means[..., 1] - fit.means[..., 0], share=True)
+    plain = _judge(units, fit, phi, _moved(fit), share=True)
     share = np.clip(fit.means, 0, 1)
     stable = np.arcsin(np.sqrt((share * fit.rows + 0.375) / (fit.rows + 0.75)))
     pooled = (share * fit.rows).sum(-1) / np.maximum(fit.rows.sum(-1), 1)
     # Back on the scale of shares, where the variance is.
     slope = 2 * np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12))
-    angle = _judge(units, fit, phi, (stable[..., 1] - stable[..., 0]) * slope, share=True)
+    angle = _p_value(
+        fit, (stable[..., 1] - stable[..., 0]) * slope, plain.variance, plain.degrees_of_freedom
+    )
     x = np.asarray(counts, dtype=float)
     n = np.broadcast_to(np.asarray(rows, dtype=float), x.shape)
     y = arcsine(x, n)
     # The variance of an arcsine is known: 1/4 a row.
     own = fit_units(units, n, n * y, n * y * y + 0.25 * np.maximum(n - 1, 0))
-    turned = _judge(units, own, phi, own.means[..., 1] - own.means[..., 0], share=True)
+    turned = _judge(units, own, phi, _moved(own), share=True)
     common = np.minimum(x.sum(-1), (n - x).sum(-1)) >= (n > 0).sum(-1)
     each = np.where(common, turned.p_value, 0)
-    p_value = np.maximum(np.maximum(plain.p_value, angle.p_value), each)
+    p_value = np.maximum(np.maximum(plain.p_value, angle), each)
     return replace(plain, p_value=np.where(fit.single, plain.p_value, p_value))
 
 
@@ -213,18 +215,31 @@ def arcsine(hits: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return np.asarray(np.arcsin(np.sqrt((hits + 0.375) / (rows + 0.75))))
 
 
+def _moved(fit: UnitFit) -> np.ndarray:
+    """Mean of the current side less that of the reference."""
+    return np.asarray(fit.means[..., 1] - fit.means[..., 0])
+
+
 def _judge(
     units: Units, fit: UnitFit, phi: ArrayLike, difference: np.ndarray, share: bool = False
 ) -> UnitTest:
-    from scipy.special import erfc, stdtr
-
     alone, _ = side_vectors(units, fit.weights)
     before, after = (a / np.maximum(a.sum(-1, keepdims=True), 1e-300) for a in alone)
     variance, degrees, between = contrast_variance(units, fit, phi, after - before, share)
     with np.errstate(divide="ignore", invalid="ignore"):
+        effect = np.maximum(1, variance / fit.raw_variance)
+    p_value = _p_value(fit, difference, variance, degrees)
+    return UnitTest(difference, variance, degrees, p_value, effect, between)
+
+
+def _p_value(
+    fit: UnitFit, difference: np.ndarray, variance: np.ndarray, degrees: np.ndarray
+) -> np.ndarray:
+    """p-value of a difference, never below that of independent rows."""
+    from scipy.special import erfc, stdtr
+
+    with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(difference == 0, 0, np.abs(difference) / np.sqrt(variance))
         rows_z = np.where(fit.raw == 0, 0, np.abs(fit.raw) / np.sqrt(2 * fit.raw_variance))
-        effect = np.maximum(1, variance / fit.raw_variance)
     p_rows = erfc(rows_z)
-    p_value = np.where(fit.single, p_rows, np.maximum(2 * stdtr(degrees, -t), p_rows))
-    return UnitTest(difference, variance, degrees, p_value, effect, between)
+    return np.where(fit.single, p_rows, np.maximum(2 * stdtr(degrees, -t), p_rows))

@@ -308,6 +308,9 @@ def _missing(
 ) -> tuple[np.ndarray, np.ndarray]:
     """p-value of the missing share of every feature, and how far subsets lie apart."""
     x, row_p = np.asarray(hits, dtype=float), np.asarray(row_p_value, dtype=float)
+    untested = np.isnan(row_p)
+    if untested.all():
+        return np.full(x.shape[:-1], np.nan), np.zeros((*x.shape[:-1], 1))
     n = np.broadcast_to(np.asarray(rows, dtype=float), x.shape)
     # A feature by itself is the only one of its kind.
     shares, among = (x[..., None, :], n[..., None, :]) if alone else (x, n)
@@ -317,7 +320,6 @@ def _missing(
     memory = np.maximum(np.asarray(phi)[..., None] if alone else phi, own)
     p = judge_shares(units, fit, among, shares, memory).p_value.reshape(x.shape[:-1])
     found = lie_apart(units, arcsine(x, n), 0.25 / np.maximum(n, 1), n > 0)
-    untested = np.isnan(row_p)
     # Nothing is missing: what is left of the transformed shares is how many rows units have.
     found = np.where(untested[..., None], 0.0, found)
     return np.where(untested, np.nan, np.fmax(p, row_p)), found
