@@ -581,6 +581,9 @@ def test_too_few_days_of_each_weekday_are_no_stability(days, told) -> None:
     assert found.headline.startswith(f"C{why[1:]}")
     assert found.table["note"].tolist() == [why]
     assert trend.headline.startswith(f"C{why[1:]}")
+    two = [side.assign(g=np.arange(len(side)) % 2) for side in (reference, current)]
+    by_segment = dl.detect_drift(*two, by="g", **options)
+    assert by_segment.headline.startswith(f"C{why[1:]}, in 2 of 2 segments")
     # Without a season five days tell it.
     plain = dl.detect_drift(reference, current, timestamp="when", unit="1D")
     assert (plain.drifted == ["x"]) is (days == 5)

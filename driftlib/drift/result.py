@@ -102,10 +102,19 @@ class DriftResult(Result):
 
     @cached_property
     def cannot_tell(self) -> str | None:
-        """Why nothing can be told, in some segment; None where all can."""
-        parts = self.segments.values() if self.by else [self]
-        unlike = (part.like.reason for part in parts if part.like)
-        return next(filter(None, unlike), None) or first_reason(self.columns, self.baseline.unit)
+        """Why nothing can be told, with segments in how many of them; None where all can."""
+        if not self.by:
+            unlike = self.like.reason if self.like else ""
+            return unlike or first_reason(self.columns, self.baseline.unit)
+        reasons = [part.cannot_tell for part in self.segments.values() if part.cannot_tell]
+        return (
+            f"{reasons[0]}, in {len(reasons)} of {len(self.segments)} segments" if reasons else None
+        )
+
+    @property
+    def _told(self) -> bool:
+        """Whether something can be told."""
+        return any(not part.cannot_tell for part in (self.segments.values() if self.by else [self]))
 
     @property
     def season(self) -> str:
@@ -152,7 +161,7 @@ class DriftResult(Result):
         rest = " (against all of the reference)" if self.pooled else ""
         if self.like and self.like.compared and self.like.missing:
             rest += f" ({self.like.missing})"
-        if not self.drifted and self.cannot_tell and not self.by:
+        if not self.drifted and self.cannot_tell and not self._told:
             return f"{self.cannot_tell[:1].upper()}{self.cannot_tell[1:]}{rest}"
         rest += f" ({self.cannot_tell})" if self.cannot_tell else ""
         if not self.drifted and self.joint and self.joint.severity.drifted:
