@@ -93,10 +93,12 @@ def raise_alarms(
     counted_in = [name for name in known if compared[name] or name in limits]
     held = table["held"]
     shown, values = table, ["value", "lower", "upper"]
-    # A window that is not judged says nothing.
-    table, basis = (
-        side.assign(**{name: side[name].where(~held) for name in values}) for side in (table, basis)
-    )
+    if held.any():
+        # A window that is not judged says nothing.
+        table, basis = (
+            side.assign(**{name: side[name].where(~held) for name in values})
+            for side in (table, basis)
+        )
     numbers = np.unique(table["window"])
     length = len(numbers)
     subject, keys = _subjects(table, by)
