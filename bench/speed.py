@@ -177,17 +177,23 @@ def diagnoses() -> None:
 
 def slider() -> None:
     """All that the page shows at each of some positions of a dial, at 5,000 rows."""
-    from driftlib.demo.what_if import what_if
+    from driftlib.demo import what_if as steps
 
-    what_if(0.0, 0.1, rows=5_000).why.features  # noqa: B018
-    seconds = []
-    for dial in np.arange(1, 13) / 20:
+    steps.what_if(0.0, 0.1, rows=5_000).why.features  # noqa: B018
+    dials = np.arange(1, 13) / 20
+    seconds = np.full((3, len(dials)), np.inf)
+    for turn, place in np.ndindex(seconds.shape):
+        if not place:
+            # The page remembers what it has shown.
+            for step in (steps._trend, steps._domain, steps._estimate):
+                step.cache_clear()
         start = time.process_time()
-        what_if(float(dial), 0.1, rows=5_000).why.features  # noqa: B018
-        seconds.append(time.process_time() - start)
+        steps.what_if(float(dials[place]), 0.1, rows=5_000).why.features  # noqa: B018
+        seconds[turn, place] = time.process_time() - start
+    least = seconds.min(axis=0)
     print(
-        f"slider at 5,000 rows, with the cause, {len(seconds)} positions: median "
-        f"{np.median(seconds):.2f} s of CPU, at most {max(seconds):.2f} s"
+        f"slider at 5,000 rows, with the cause, {len(dials)} positions, best of {len(seconds)}: "
+        f"median {np.median(least):.2f} s of CPU, at most {least.max():.2f} s"
     )
 
 

@@ -77,8 +77,8 @@ class Trees:
         float array, shape (rows,)
             By feature: as of `predict`.
         """
-        said = np.concatenate([np.empty((0, len(self.values))), *self._said(codes)])
-        plain = self._sum(said)
+        said = [*self._said(codes)]
+        plain = np.concatenate([np.empty(0), *map(self._sum, said)])
         splits = {j: (table != ALL).any(axis=0) for j, table in self.tables.items()}
         mixed = codes.copy(order="F")
         for j in range(codes.shape[1]):
@@ -92,10 +92,13 @@ class Trees:
                 i: self.tables[i][:, trees] for i, those in splits.items() if (those & trees).any()
             }
             some = Trees(0.0, self.values[trees], self.leaves[trees], asked)
-            now = said.copy()
-            now[:, trees] = np.concatenate([*some._said(mixed)])
+            sums = [np.empty(0)]
+            for part, other in zip(said, some._said(mixed), strict=True):
+                now = part.copy()
+                now[:, trees] = other
+                sums.append(self._sum(now))
             mixed[:, j] = codes[:, j]
-            yield self._sum(now)
+            yield np.concatenate(sums)
 
     def _said(self, codes: np.ndarray) -> Iterator[np.ndarray]:
         """Yield what each tree adds, by row and tree, some rows at a time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -34,6 +34,32 @@ def as_table(columns: TableColumns) -> pd.DataFrame:
     index = pd.Index(list(columns["feature"]), name="feature")
     values = {name: values for name, values in columns.items() if name != "feature"}
     return pd.DataFrame(values, index=index)
+
+
+def stack_columns(tables: Sequence[TableColumns]) -> TableColumns:
+    """Put tables of the same columns under one another.
+
+    Parameters
+    ----------
+    tables : sequence of mapping of str to array
+        At least one.
+
+    Returns
+    -------
+    mapping of str to array
+
+    Examples
+    --------
+    >>> stacked = stack_columns([{"feature": ["x"], "psi": np.array([k / 10])} for k in (1, 2)])
+    >>> stacked["feature"], stacked["psi"].tolist()
+    (['x', 'x'], [0.1, 0.2])
+    """
+    return {
+        name: np.concatenate([table[name] for table in tables])
+        if isinstance(values, np.ndarray)
+        else [value for table in tables for value in table[name]]
+        for name, values in tables[0].items()
+    }
 
 
 def columns_of(table: pd.DataFrame) -> TableColumns:

@@ -28,7 +28,7 @@ from driftlib.drift.segments import (
     segment_baselines,
     stack_segments,
 )
-from driftlib.drift.table import as_table
+from driftlib.drift.table import TableColumns, as_table, stack_columns
 from driftlib.drift.trend_result import TrendResult, place_table
 from driftlib.errors import ParameterError, check_choice
 from driftlib.profile.baseline import Baseline
@@ -237,17 +237,17 @@ def _compare_windows(
 ) -> tuple[
     dict[Segment, pd.DataFrame],
     dict[Segment, tuple[LikeWithLike, ...]],
-    dict[Segment, list[pd.DataFrame]],
+    dict[Segment, list[TableColumns]],
 ]:
     """Compare the windows of each segment, each judged together with that of the others."""
     before = {segment: baseline.reference for segment, baseline in baselines.items()}
-    tables: dict[Segment, list[pd.DataFrame]] = {segment: [] for segment in groups.segments}
+    tables: dict[Segment, list[TableColumns]] = {segment: [] for segment in groups.segments}
     windows: dict[Segment, list[Window]] = {segment: [] for segment in groups.segments}
     likes: dict[Segment, tuple[LikeWithLike, ...]] = dict.fromkeys(groups.segments, ())
     for number in range(max(len(found) for found in groups.segments.values())):
         now = {s: found[number] for s, found in groups.segments.items() if number < len(found)}
         pairs = [pair_up(baselines[s], before[s], now[s][1], part) for s in now]
-        compared = [as_table(columns) for columns in compare(pairs, policy, in_run=True)]
+        compared = compare(pairs, policy, in_run=True)
         for segment, pair, table in zip(now, pairs, compared, strict=True):
             window, profile = now[segment]
             if pair.like:
@@ -259,7 +259,9 @@ def _compare_windows(
             if against == "previous" and profile.rows:
                 before[segment] = profile
     whole = {
-        segment: place_table(windows[segment], pd.concat(found), [len(t) for t in found])
+        segment: place_table(
+            windows[segment], as_table(stack_columns(found)), [len(t["feature"]) for t in found]
+        )
         for segment, found in tables.items()
     }
     return whole, likes, tables

@@ -17,6 +17,7 @@ from driftlib.drift.segments import (
     Segment,
     subjects_of,
 )
+from driftlib.drift.table import TableColumns
 from driftlib.drift.unit_lines import reasons_of, unit_line
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
@@ -56,8 +57,9 @@ class TrendResult(Result):
         With a season, which of its cells were compared in each of `windows`.
     cutter : Cutter, optional
         What cut the windows; by calendar, it knows the span of the data.
-    alone : tuple of pandas.DataFrame
-        Without segments, the comparison of each window by itself, before its run is judged.
+    alone : tuple of (dict of str to array)
+        Without segments, the comparison of each window by itself, before its run is judged: the
+        columns of a table (see `driftlib.drift.table.as_table`).
     """
 
     table: pd.DataFrame
@@ -73,7 +75,7 @@ class TrendResult(Result):
     segments: Mapping[Segment, TrendResult] = field(default_factory=dict, repr=False)
     likes: tuple[LikeWithLike, ...] = field(default=(), repr=False)
     cutter: Cutter | None = field(default=None, repr=False)
-    alone: tuple[pd.DataFrame, ...] = field(default=(), repr=False)
+    alone: tuple[TableColumns, ...] = field(default=(), repr=False)
 
     @property
     def subjects(self) -> pd.Series:

@@ -16,6 +16,7 @@ from driftlib.data.cutters import ByCalendar
 from driftlib.data.units import part_of_unit
 from driftlib.drift.calendar_columns import NOT_JUDGED
 from driftlib.drift.result import DriftResult
+from driftlib.drift.table import as_table
 from driftlib.drift.trend_result import TrendResult
 from driftlib.errors import ParameterError
 from driftlib.history.codec import kept_text
@@ -145,7 +146,7 @@ def pieces_of(found: DriftResult | TrendResult, moment: str) -> list[Piece]:
             start, end = written_time(window.start), written_time(window.end)
             like = found.likes[window.number] if found.likes else None
             unlike = like.missing if like and not like.reason else ""
-            alone = found.alone[window.number] if found.alone else None
+            alone = as_table(found.alone[window.number]) if found.alone else None
             pieces.append(Piece(start, end, profile, excused, alone, unlike))
     return pieces
 
