@@ -107,7 +107,8 @@ def _places(unusual: Unusual, row: Mapping[str, Any], policy: DriftPolicy) -> li
     """Say where values lie that the reference has few of, if that is told from chance."""
     beyond = unusual.beyond if row["beyond_p_value"] < policy.alpha else 0.0
     spike = unusual.spike_share if row["spike_p_value"] < policy.alpha else 0.0
-    spike = spike if spike > 2 * unusual.spike_before else 0.0
+    if spike and spike <= 2 * unusual.spike_before:
+        spike = 0.0
     # Where one is a small part of the other it is not worth a word.
     places = [_beyond(unusual)] if beyond > FEW * spike else []
     if spike > FEW * beyond:
