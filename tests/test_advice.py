@@ -156,6 +156,25 @@ def test_facts_of_results(rng):
     assert describe_side(dl.Baseline.fit(reference)) == Side(600)
 
 
+def test_what_cannot_be_told_is_said_once(rng):
+    days = pd.date_range("2013-01-01", periods=240, freq="h")
+    frame = pd.DataFrame({"day": days, "x": rng.normal(size=240), "y_true": np.arange(240) % 2})
+    frame["y_pred"] = frame["y_true"]
+    early, late = frame[:72], frame[72:]
+    result, trend = (
+        run(early, late, timestamp="day", unit="1D") for run in (dl.detect_drift, dl.drift_trend)
+    )
+    perf = dl.track_performance(
+        late, reference=early, timestamp="day", unit="1D", metrics=["accuracy"]
+    )
+    for facts in (drift_facts(result, trend, ()), performance_facts(perf, None, ())):
+        status = make_status(facts)
+        assert status.finding.startswith("It cannot be told: the reference has 3 days")
+        assert dict(status.lines)["How sure"].startswith(
+            "cannot tell, because the reference has 3 days"
+        )
+
+
 def test_since_is_the_first_alarm_of_those_that_go_on_unless_windows_are_followed(rng):
     reference = pd.DataFrame({"x": rng.normal(size=2000)})
     current = pd.DataFrame({"x": rng.normal(size=2000)})

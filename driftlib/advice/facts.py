@@ -257,9 +257,14 @@ def drift_facts(result: DriftResult, trend: TrendResult, alerts: Sequence[Alert]
         shifted=subjects[PREDICTION] + subjects[TARGET],
         drift_known=not untold,
         since=_since(trend.table, "feature", [alert.subject for alert in open_alerts]),
-        untold=(untold,) if untold else (),
+        untold=_why(untold),
         past=tuple(_subject(alert) for alert in alerts if alert.state == OVER),
     )
+
+
+def _why(untold: str | None) -> tuple[str, ...]:
+    """Why something cannot be told, as it reads within a sentence that says so."""
+    return (untold.removeprefix("cannot tell: "),) if untold else ()
 
 
 def _subject(alert: Alert) -> str:
@@ -319,7 +324,6 @@ def performance_facts(
     measured = [alert for alert in alerts if alert.kind == PERFORMANCE]
     still = [alert.subject for alert in measured if alert.state != OVER]
     estimated = bool(perf.table["estimated"].all())
-    untold = (perf.cannot_tell,) if perf.cannot_tell and perf.untold == 1 else ()
     return replace(
         facts,
         value=_value(perf, still, estimated),
@@ -327,7 +331,7 @@ def performance_facts(
         worse=tuple(still),
         ranked=_ranked(perf),
         since=_since(perf.table, "metric", still),
-        untold=untold,
+        untold=_why(perf.cannot_tell) if perf.untold == 1 else (),
         past=tuple(
             METRICS[perf.task][alert.subject].title
             for alert in measured
