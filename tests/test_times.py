@@ -268,6 +268,10 @@ def test_dates_of_a_csv_are_times_with_windows_of_a_sensible_length(tmp_path, rn
     frame.to_csv(path, index=False)
     assert read_inputs(path, path, timestamp="day").by_window == {"window": "MS", "on": "day"}
     assert fitting_window(frame.iloc[:3], "day") == "1D"
+    hours = pd.DataFrame({"seen": pd.date_range("2024-01-01", periods=72, freq="h")})
+    sizes = {None: "1h", "row": "1h", "shop": "1h", "30min": "1h", "6h": "6h", "1D": "1D"}
+    for unit, size in sizes.items():
+        assert fitting_window(hours, "seen", unit=unit) == size
     # The last day counts to its end.
     assert split(frame.iloc[:7], "W", on="day")[0].note == ""
 

@@ -15,6 +15,7 @@ from driftlib.data.calendar import offset_meant, span_of, window_length
 from driftlib.data.cutters import ByCalendar, ByValue, Rows, Window
 from driftlib.data.sources import Memory
 from driftlib.data.times import check_time_format
+from driftlib.data.units import TIME, UnitRule, part_of_unit
 from driftlib.errors import ParameterError, check_whole
 from driftlib.lazily import pd
 from driftlib.text import quoted, see_guide, unknown_name
@@ -215,6 +216,7 @@ def fitting_window(
     on: str | None = None,
     where: str = "current",
     time_format: str | None = None,
+    unit: str | None = None,
 ) -> int | str:
     """Choose a window that cuts a frame into a number of pieces that a chart can show.
 
@@ -227,13 +229,15 @@ def fitting_window(
         What to call the frame in an error.
     time_format : str, optional
         How the time column is written: see `driftlib.data.times.as_times`.
+    unit : str, optional
+        How long rows belong together, where that is a length of time.
 
     Returns
     -------
     str or int
         With `on`, the longest of a year, quarter, month, week, day and hour that gives at
-        least six windows, of dates without a time at least a day; otherwise a
-        twelfth of the rows, but not under 100.
+        least six windows, of dates without a time at least a day, and at least a unit, for parts
+        of one tell nothing; otherwise a twelfth of the rows, but not under 100.
 
     Raises
     ------
@@ -255,7 +259,8 @@ def fitting_window(
     dates = near is None or near.dates
     lengths = {"YS": 365, "QS": 91, "MS": 30, "W": 7, "1D": 1}
     fitting = [size for size, days in lengths.items() if span >= pd.Timedelta(days=6 * days)]
-    return fitting[0] if fitting else "1D" if dates else "1h"
+    size = fitting[0] if fitting else "1D" if dates else "1h"
+    return unit if unit and part_of_unit(UnitRule(TIME, on, unit), size) < 1 else size
 
 
 def start_in_words(start: Any, end: Any) -> str:

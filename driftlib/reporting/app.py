@@ -132,7 +132,7 @@ class Columns:
         on, written = self.roles.timestamp, self.roles.time_format
         size: int | str | None = None
         if on:
-            size = window or fitting_window(current, on, time_format=written)
+            size = window or fitting_window(current, on, time_format=written, unit=self.roles.unit)
         return {"window": size, "on": on, "time_format": written}
 
 

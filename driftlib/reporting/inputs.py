@@ -279,4 +279,4 @@ def _windows(
         return None, time
     if len(frame) < FEWEST_ROWS:
         return None, None
-    return time, fitting_window(frame, time, where, time_format)
+    return time, fitting_window(frame, time, where, time_format, roles.unit)
