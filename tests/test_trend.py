@@ -472,3 +472,41 @@ def test_a_year_of_weeks_alarms_for_a_lasting_change_and_for_nothing_else():
     assert not own.loc[hollow, "alarm"].any()
     assert (own["drifted"] & own["alarm"]).any()
     assert "no alarm of the run" in chart.layout.meta["caption"]
+
+
+def _seen(rng, first: str, days: list[int], per: int, mean: float = 0.0) -> pd.DataFrame:
+    when = [pd.Timestamp(first) + pd.Timedelta(days=d + k / per) for d in days for k in range(per)]
+    return pd.DataFrame({"when": when, "x": rng.normal(mean, 1, len(when))})
+
+
+def test_windows_that_cannot_alarm_are_no_all_clear(rng):
+    """One day among 22 has a rank of 1 in 22 at the best: no level of a run of windows is that."""
+    reference = _seen(rng, "2024-01-01", [*range(21)], 60)
+    current = _seen(rng, "2024-03-04", [0, 1, 2], 60, mean=1.5)
+    found = dl.drift_trend(reference, current, window="1D", timestamp="when")
+    assert not found.table["alarm"].any()
+    assert (
+        found.headline
+        == "No alarm against the reference in any of 3 windows; taken alone, drift of x in 3"
+    )
+    same = dl.drift_trend(
+        reference, _seen(rng, "2024-03-04", [0, 1, 2], 60), window="1D", timestamp="when"
+    )
+    assert same.headline == "No drift against the reference in any of 3 windows"
+
+
+def test_windows_without_rows_do_not_hide_that_nothing_could_be_told(rng):
+    reference = _seen(rng, "2024-01-01", [*range(10)], 5)
+    current = _seen(rng, "2024-03-04", [0, 1, 5], 5, mean=3.0)
+    found = dl.drift_trend(reference, current, window="1D", timestamp="when")
+    why = "cannot tell: the current data have 1 day, and the reference only 10, in 3 of 3 windows"
+    assert (len(found.windows), found.untold, found.cannot_tell) == (6, 1.0, why)
+    assert found.headline == f"C{why[1:]}"
+
+
+def test_a_column_without_values_in_a_partial_window_is_judged(rng):
+    reference = _seen(rng, "2024-01-01", [*range(28)], 20)
+    current = _seen(rng, "2024-03-04", [*range(10)], 20).assign(x=np.nan)
+    found = dl.drift_trend(reference, current, window="W", timestamp="when", unit="row").table
+    assert found["drifted"].tolist() == [True, True]
+    assert found["note"].iloc[-1].startswith("partial")

@@ -122,7 +122,8 @@ def _count(batch: Batch, names: tuple[str, ...], on: str, time_format: str | Non
     for name in names:
         if name not in frame.columns:
             continue
-        codes, levels = pd.factorize(frame[name].astype(str)[there])
+        # What is missing is a value like others.
+        codes, levels = pd.factorize(frame[name].astype(str)[there], use_na_sentinel=False)
         for part, numbers in parts.items():
             pairs = np.unique(numbers.to_numpy(np.int64) * max(1, len(levels)) + codes)
             place, code = np.divmod(pairs, max(1, len(levels)))

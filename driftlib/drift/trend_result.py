@@ -103,12 +103,10 @@ class TrendResult(Result):
     def _reasons(self) -> list[str]:
         """Why nothing can be told, of every window with rows; empty texts where it can."""
         windows = self.table.drop_duplicates(["window", *self.by])
-        held = windows["units_current"].fillna(0) > 0
-        held |= windows["units_current"].isna()
         reasons = reasons_of(windows, self.baseline.unit)
         if self.likes:
             reasons = [like.reason or own for like, own in zip(self.likes, reasons, strict=True)]
-        return [reason for reason, there in zip(reasons, held, strict=True) if there]
+        return [reason for reason, cut in zip(reasons, self.windows, strict=True) if cut.rows]
 
     @property
     def season(self) -> str:
@@ -132,7 +130,8 @@ class TrendResult(Result):
     def headline(self) -> str:
         """The finding in one sentence."""
         table = self.table.assign(subject=self.subjects)
-        alarms = table[table["alarm"] & table["feature"].isin(self.baseline.features)]
+        table = table[table["feature"].isin(self.baseline.features)]
+        alarms = table[table["alarm"]]
         since = "all of the reference" if self.pooled else "the reference"
         since = "the window before" if self.against == "previous" else since
         rest = f" ({self.left_out:,} rows are in no window)" if self.left_out else ""
@@ -145,6 +144,15 @@ class TrendResult(Result):
         rest += f" ({untold})" if untold else ""
         several = "segments and windows" if table["window"].any() else "segments"
         many = f"{len(self.windows)} {several if self.by else 'windows'}"
+        alone = table.loc[table["drifted"], "subject"].value_counts()
+        if alarms.empty and not self.lasting and len(alone):
+            # A run asks for more than a window of few units can ever show.
+            names = ", ".join(f"{name} in {count}" for name, count in alone.iloc[:3].items())
+            more = ", ..." if len(alone) > 3 else ""
+            return (
+                f"No alarm against {since} in any of {many}; taken alone, drift of {names}{more}"
+                f"{rest}"
+            )
         if alarms.empty:
             return f"No drift against {since} in any of {many}{rest}"
         often = alarms["subject"].value_counts(sort=True)
