@@ -407,3 +407,23 @@ def test_a_small_shift_in_one_of_twenty_features_is_found():
         for _ in range(20)
     )
     assert found >= 12  # 83 % expected; 11 or fewer have a chance of 0.4 %
+
+
+def test_features_that_are_not_judged_are_no_all_clear(rng):
+    x = pd.DataFrame({"x": rng.normal(size=400)})
+    one = dl.detect_drift(x, x.head(1))
+    assert one.headline == "Cannot tell: x: too few values to compare (1 on a side)"
+    assert one.cannot_tell == "cannot tell: x: too few values to compare (1 on a side)"
+    ids = [x.assign(id=[f"{side}{k}" for k in range(400)]) for side in "uv"]
+    some = dl.detect_drift(*ids)
+    assert some.headline == "No drift: none of 1 features moved enough to matter; not judged: id"
+    assert some.cannot_tell is None
+    seen, new = x.assign(g="seen"), x.assign(x=x["x"] + 1.5, g="new")
+    why = "cannot tell: x: the reference has no rows of this segment"
+    assert dl.detect_drift(seen, new, by="g").cannot_tell == f"{why}, in 1 of 1 segments"
+    both = dl.detect_drift(seen, pd.concat([seen, new]), by="g")
+    assert both.cannot_tell == f"{why}, in 1 of 2 segments"
+    assert both.headline.endswith("; not judged: x where g = new")
+    windows = dl.drift_trend(x, x.head(4), window=1)
+    assert windows.untold == 1
+    assert windows.headline.startswith("Cannot tell: x: only 1 row; too few values to compare")

@@ -365,3 +365,16 @@ def test_of_columns_read_together_each_is_read_as_if_alone():
         assert (one.missing, one.infinite, one.bits) == (alone.missing, alone.infinite, alone.bits)
     assert [one.bits for one in together] == [DOUBLE, DOUBLE, DOUBLE, SINGLE, DOUBLE]
     assert [one.infinite for one in together] == [1, 0, 1, 0, 0]
+
+
+def test_levels_too_few_for_a_chi_square_are_tested_exactly(rng):
+    assert np.isnan(bin_tests.chi_square([20, 20], [400, 0]).p_value)
+    exact = stats.hypergeom(440, 20, 40).sf(19)
+    assert bin_tests.commonest_p_value([20, 20], [400, 0]) == pytest.approx(2 * exact)
+    unseen = bin_tests.commonest_p_value([40], [20], (0, 380))
+    assert unseen == pytest.approx(bin_tests.commonest_p_value([0, 40], [380, 20]))
+    for nothing in (([40], [400]), ([40], [0]), ([], [])):
+        assert np.isnan(bin_tests.commonest_p_value(*nothing))
+    few, many = (rng.multinomial(n, [0.9, 0.06, 0.04], 2000) for n in (20, 400))
+    found = [bin_tests.commonest_p_value(*both) for both in zip(few, many, strict=True)]
+    assert np.mean(np.array(found) < 0.05) <= 0.05

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.stats import binom
 
 import driftlib as dl
@@ -301,3 +302,36 @@ def test_missing_values_do_not_make_a_shift_real_that_days_differ_by_anyway(rng)
     assert table.loc["weekday", "severity"] == "minor"
     assert table.loc["weekday", "note"].endswith("missing, was 0 %; real but too small to matter")
     assert (table.drop("weekday")["severity"] == "none").all()
+
+
+@pytest.mark.parametrize("unit", ["row", "1D"])
+def test_levels_that_are_gone_are_found_beside_a_small_reference(unit):
+    """Levels too few for a chi-square are no levels of which nothing is known."""
+    before = pd.DataFrame({"c": list("aaabbbbccc") * 4, "flag": [True, False] * 20})
+    now = pd.DataFrame({"c": ["a"] * 400, "flag": True})
+    sides = [
+        side.assign(t=pd.date_range(first, periods=len(side), freq="3h"))
+        for side, first in ((before, "2024-03-04"), (now, "2024-05-04"))
+    ]
+    found = dl.detect_drift(*sides, timestamp="t", unit=unit)
+    assert found.drifted == ["c", "flag"]
+    new = dl.detect_drift(sides[0], sides[1].assign(c="new"), timestamp="t", unit=unit)
+    assert new.drifted == ["c", "flag"]
+
+
+@pytest.mark.parametrize(("days", "rows"), [((21, 3), 30), ((40, 6), 20)])
+def test_a_rare_level_that_comes_in_days_is_no_drift(days, rows):
+    rng = np.random.default_rng(1)
+
+    def side(first: str, count: int) -> pd.DataFrame:
+        share = rng.beta(0.15, 4.85, (count, 4))
+        rare = rng.random((count, rows, 4)) < share[:, None]
+        frame = pd.DataFrame(np.where(rare, "rare", "common").reshape(-1, 4), columns=list("abcd"))
+        return frame.assign(t=np.repeat(pd.date_range(first, periods=count), rows))
+
+    hits = 0
+    for _ in range(40):
+        both = side("2024-01-01", days[0]), side("2024-04-01", days[1])
+        found = dl.detect_drift(*both, timestamp="t", unit="1D")
+        hits += bool((found.table["severity"] != "none").any())
+    assert stats.binomtest(hits, 40, 0.05, alternative="greater").pvalue > 0.005

@@ -11,6 +11,8 @@ import pytest
 from scipy.special import expit, stdtrit
 
 import driftlib as dl
+from driftlib.advice.facts import performance_facts
+from driftlib.advice.status import make_status
 from driftlib.data.predictions import Predictions
 from driftlib.data.task import Task
 from driftlib.performance.decision_threshold import performance_at
@@ -366,3 +368,22 @@ def test_another_decision_threshold_is_judged_by_the_same_units(rng):
         perf = dl.track_performance(frame, timestamp="seen", unit=unit)
         moved = performance_at(0.4, frame, perf, timestamp="seen")
         assert moved.unit_rule == perf.unit_rule
+
+
+def test_windows_of_which_nothing_can_be_compared_are_told(rng):
+    labels = rng.integers(0, 2, 600)
+
+    def side(right: float, segment: str) -> pd.DataFrame:
+        pred = np.where(rng.random(600) < right, labels, 1 - labels)
+        return pd.DataFrame({"y_true": labels.astype(float), "y_pred": pred, "s": segment})
+
+    names = {"unit": "row", "metrics": ["accuracy"]}
+    reference = side(0.9, "known")
+    other = dl.track_performance(side(0.5, "new"), reference=reference, by="s", **names)
+    why = "the reference has no value to compare with"
+    assert other.headline.startswith(f"Cannot tell: {why}; Accuracy 0.")
+    assert make_status(performance_facts(other, None, ())).finding == f"It cannot be told: {why}."
+    late = side(0.9, "known")
+    late.loc[200:299, "y_true"] = np.nan
+    gap = dl.track_performance(late, reference=reference, window=100, **names)
+    assert gap.headline.endswith("; cannot tell: no labelled rows, in 1 of 6 windows")

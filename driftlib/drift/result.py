@@ -105,11 +105,30 @@ class DriftResult(Result):
         """Why nothing can be told, with segments in how many of them; None where all can."""
         if not self.by:
             unlike = self.like.reason if self.like else ""
-            return unlike or first_reason(self.columns, self.baseline.unit)
+            few = first_reason(self.columns, self.baseline.unit)
+            return unlike or few or self._nothing_judged or None
         reasons = [part.cannot_tell for part in self.segments.values() if part.cannot_tell]
         return (
             f"{reasons[0]}, in {len(reasons)} of {len(self.segments)} segments" if reasons else None
         )
+
+    @cached_property
+    def _unjudged(self) -> dict[str, str]:
+        """Notes of the features of which nothing is told, by name."""
+        features = set(self.baseline.features)
+        return {
+            name: row["note"]
+            for name, row in self.named_rows
+            if row["feature"] in features and np.isnan(row["q_value"]) and not row["drifted"]
+        }
+
+    @property
+    def _nothing_judged(self) -> str:
+        """Why no feature could be judged, where none was; else empty."""
+        if not self._unjudged or len(self._unjudged) < len(self.baseline.features):
+            return ""
+        name, note = next(iter(self._unjudged.items()))
+        return f"cannot tell: {shortened(name)}: {note}"
 
     @property
     def _told(self) -> bool:
@@ -157,7 +176,8 @@ class DriftResult(Result):
         features = set(self.baseline.features)
         rows = [(name, row) for name, row in self.named_rows if row["feature"] in features]
         pairs = f"pairs of a feature and one of {counted(len(self.segments), 'segment')}"
-        total = f"{len(rows)} {pairs if self.by else 'features'}"
+        unjudged = len(self._unjudged)
+        total = f"{len(rows) - unjudged * (not self.drifted)} {pairs if self.by else 'features'}"
         rest = " (against all of the reference)" if self.pooled else ""
         if self.like and self.like.compared and self.like.missing:
             rest += f" ({self.like.missing})"
@@ -169,6 +189,7 @@ class DriftResult(Result):
         if not self.drifted:
             real = list(self.columns["severity"]).count("minor")
             rest += f"; {real} changed, but too little to matter" if real else ""
+            rest += f"; not judged: {listed([*self._unjudged])}" if unjudged else ""
             return f"No drift: none of {total} moved enough to matter{rest}"
         worst = [(name, row) for name, row in rows if row["drifted"]]
         worst.sort(key=_by_severity)

@@ -108,7 +108,11 @@ def column_statistics(baseline: Baseline, before: Profile, after: Profile) -> Co
             if enough and any(unseen):
                 test = bin_tests.chi_square(*bins[place], unseen)
                 table["chi_square"][place] = test.statistic
-                table["chi_square_p_value"][place] = test.p_value
+                table["chi_square_p_value"][place] = (
+                    bin_tests.commonest_p_value(*bins[place], unseen)
+                    if np.isnan(test.p_value)
+                    else test.p_value
+                )
             elif enough:
                 levels.append(place)
             if column.complete and was.present and now.rows:
@@ -238,6 +242,10 @@ def _compare_bins(
         statistic, p_values = bin_tests.chi_squares(pooled)
         table["chi_square"][levels] = statistic[rows]
         table["chi_square_p_value"][levels] = p_values[rows]
+        for k in np.flatnonzero(np.isnan(p_values[rows])).tolist():
+            # Too few rows for two levels of any size: an exact test tells what there is.
+            place = levels[k]
+            table["chi_square_p_value"][place] = bin_tests.commonest_p_value(*bins[place])
 
 
 def _joined(table: Columns) -> np.ndarray:

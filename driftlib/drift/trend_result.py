@@ -22,7 +22,7 @@ from driftlib.drift.unit_lines import reasons_of, unit_line
 from driftlib.profile.baseline import Baseline
 from driftlib.profile.profile import Profile
 from driftlib.results import Result
-from driftlib.text import counted, join_notes
+from driftlib.text import counted, join_notes, shortened
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,22 @@ class TrendResult(Result):
     @property
     def _reasons(self) -> list[str]:
         """Why nothing can be told, of every window with rows; empty texts where it can."""
-        windows = self.table.drop_duplicates(["window", *self.by])
+        places = ["window", *self.by]
+        numbers = self.table.groupby(places, sort=False, dropna=False).ngroup()
+        windows = self.table.drop_duplicates(places)
         reasons = reasons_of(windows, self.baseline.unit)
         if self.likes:
             reasons = [like.reason or own for like, own in zip(self.likes, reasons, strict=True)]
+        features = self.table["feature"].isin(self.baseline.features)
+        judged = features & (self.table["q_value"].notna() | self.table["drifted"])
+        told = set(numbers[judged])
+        nothing = [
+            "" if number in told else f"cannot tell: {shortened(feature)}: {note}"
+            for number, feature, note in zip(
+                numbers[windows.index], windows["feature"], windows["note"], strict=True
+            )
+        ]
+        reasons = [reason or none for reason, none in zip(reasons, nothing, strict=True)]
         return [reason for reason, cut in zip(reasons, self.windows, strict=True) if cut.rows]
 
     @property

@@ -148,14 +148,26 @@ class Performance(Result):
         if self.reference is None or not self.compared:
             return []
         compared = self.table[self.table["metric"].isin(self.compared)]
-        sides = compared.drop_duplicates(["window", *self.by])
+        places = ["window", *self.by]
+        numbers = compared.groupby(places, sort=False, dropna=False).ngroup()
+        sides = compared.drop_duplicates(places)
         units = sides[["units_reference", "units_current"]].itertuples(index=False)
         unlike = [like.reason for like in self.likes] or [""] * len(sides)
         of_row = self.unit_rule.kind == ROW
+        known = compared["value"].notna() & compared["reference_value"].notna()
+        told = set(numbers[known | compared["held"]])
+        nothing = [
+            f"cannot tell: {note}" if number not in told and rows and note else ""
+            for number, note, rows in zip(
+                numbers[sides.index], sides["note"], sides["n"], strict=True
+            )
+        ]
         return [
-            reason or ("" if of_row else self._reason(before, now))
-            for reason, (before, now), rows in zip(unlike, units, sides["n"], strict=True)
-            if (rows if of_row else now == now and before == before and now) or reason
+            reason or ("" if of_row else self._reason(before, now)) or none
+            for reason, none, (before, now), rows in zip(
+                unlike, nothing, units, sides["n"], strict=True
+            )
+            if (rows if of_row else now == now and before == before and now) or reason or none
         ]
 
     def _reason(self, reference: float, current: float) -> str:

@@ -10,7 +10,7 @@ from scipy import special
 
 from driftlib.stats.binned import Binned
 from driftlib.stats.distances import occupied, psi
-from driftlib.stats.significance import NOT_APPLICABLE, TestResult
+from driftlib.stats.significance import NOT_APPLICABLE, TestResult, fisher_exact
 
 # Below this expected count on the smaller side, a bin or level joins the pool.
 LEAST_EXPECTED = 5.0
@@ -147,6 +147,40 @@ def chi_squares(pooled: Binned) -> tuple[np.ndarray, np.ndarray]:
     """
     statistic = np.where(pooled.occupied < 2, np.nan, pooled.chi_square)
     return statistic, special.chdtrc(pooled.occupied - 1, statistic)
+
+
+def commonest_p_value(
+    reference: ArrayLike, current: ArrayLike, unseen: tuple[int, int] = (0, 0)
+) -> float:
+    """Test the share of the commonest level, exactly: for levels too few for a chi-square.
+
+    Which level that is follows from both sides together, so that the test keeps its size.
+
+    Parameters
+    ----------
+    reference, current : int array, shape (levels,)
+        Rows per level, same levels.
+    unseen : (reference rows, current rows)
+        Rows of levels that are not listed.
+
+    Returns
+    -------
+    float
+        p-value of Fisher's exact test, 0 to 1; NaN where there is one level, or a side has no
+        rows.
+
+    Examples
+    --------
+    >>> commonest_p_value([20, 20], [100, 0]) < 1e-10
+    True
+    """
+    r, c = np.asarray(reference), np.asarray(current)
+    n, m = int(r.sum() + unseen[0]), int(c.sum() + unseen[1])
+    if not (r.size and n and m):
+        return np.nan
+    most = int((r + c).argmax())
+    others = n - int(r[most]), m - int(c[most])
+    return fisher_exact(others[0], n, others[1], m) if any(others) else np.nan
 
 
 def psi_p_value(reference: ArrayLike, current: ArrayLike, corrected: bool = True) -> float:

@@ -205,7 +205,8 @@ def pool_shares(units: Units, counts: np.ndarray) -> np.ndarray:
     Returns
     -------
     float array, shape (..., units, shares + 1)
-        A share that was put to the others, or whose pool is still too small, has no rows.
+        A share that was put to the others, or whose pool is still too small, has no rows. Where
+        that leaves one share alone, it is the commonest, and all others are together.
 
     Examples
     --------
@@ -221,7 +222,15 @@ def pool_shares(units: Units, counts: np.ndarray) -> np.ndarray:
     small = total * least < LEAST_EXPECTED
     pool = np.where(small[..., None, :], counts, 0).sum(-1, keepdims=True)
     enough = pool.sum(-2, keepdims=True) * least[..., None] >= LEAST_EXPECTED
-    return np.concatenate([np.where(small[..., None, :], 0, counts), pool * enough], axis=-1)
+    pooled = np.concatenate([np.where(small[..., None, :], 0, counts), pool * enough], axis=-1)
+    alone = (pooled.sum(-2) > 0).sum(-1) < 2
+    if not alone.any():
+        return pooled
+    most = np.arange(counts.shape[-1]) == total.argmax(-1)[..., None]
+    split = np.where(most[..., None, :], counts, 0)
+    rest = np.where(most[..., None, :], 0, counts).sum(-1, keepdims=True)
+    two = np.concatenate([split, rest], axis=-1)
+    return np.where(alone[..., None, None], two, pooled)
 
 
 @dataclass(frozen=True)
