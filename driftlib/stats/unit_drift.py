@@ -124,11 +124,12 @@ def compare_units(
         tests = [_scores(units, np.asarray(cells, dtype=float))]
         parts = [SCORE_PART]
         if bins is not None:
-            tests.append(_shares(units, np.asarray(bins, dtype=float)))
+            tests.append(_shares(units, pool_shares(units, np.asarray(bins, dtype=float))))
             parts.append(BINS_PART)
         groups.append((tests, [*parts, NUMBER_MISSING_PART]))
     if levels is not None:
-        tests = [_shares(units, np.asarray(levels, dtype=float))]
+        counts = np.asarray(levels, dtype=float)
+        tests = [_shares(units, at_least_two(counts, pool_shares(units, counts)))]
         groups.append((tests, [LEVELS_PART, LEVELS_MISSING_PART]))
     # The first test of each feature tells its memory: its score, or its levels.
     phi = pooled_memory(units, [(tests[0].fit, tests[0].weights) for tests, _ in groups])
@@ -205,8 +206,7 @@ def pool_shares(units: Units, counts: np.ndarray) -> np.ndarray:
     Returns
     -------
     float array, shape (..., units, shares + 1)
-        A share that was put to the others, or whose pool is still too small, has no rows. Where
-        that leaves one share alone, it is the commonest, and all others are together.
+        A share that was put to the others, or whose pool is still too small, has no rows.
 
     Examples
     --------
@@ -222,15 +222,38 @@ def pool_shares(units: Units, counts: np.ndarray) -> np.ndarray:
     small = total * least < LEAST_EXPECTED
     pool = np.where(small[..., None, :], counts, 0).sum(-1, keepdims=True)
     enough = pool.sum(-2, keepdims=True) * least[..., None] >= LEAST_EXPECTED
-    pooled = np.concatenate([np.where(small[..., None, :], 0, counts), pool * enough], axis=-1)
+    return np.concatenate([np.where(small[..., None, :], 0, counts), pool * enough], axis=-1)
+
+
+def at_least_two(counts: np.ndarray, pooled: np.ndarray) -> np.ndarray:
+    """Hold the commonest share against all others where pooling leaves it alone.
+
+    Parameters
+    ----------
+    counts : float array, shape (..., units, shares)
+        Rows by unit and share.
+    pooled : float array, shape (..., units, shares + 1)
+        What `pool_shares` makes of them.
+
+    Returns
+    -------
+    float array, shape (..., units, shares + 1)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> units = Units(np.array([False, True]), np.arange(2))
+    >>> counts = np.array([[50.0, 1, 1], [50, 0, 1]])
+    >>> at_least_two(counts, pool_shares(units, counts)).tolist()
+    [[50.0, 0.0, 0.0, 2.0], [50.0, 0.0, 0.0, 1.0]]
+    """
     alone = (pooled.sum(-2) > 0).sum(-1) < 2
     if not alone.any():
         return pooled
-    most = np.arange(counts.shape[-1]) == total.argmax(-1)[..., None]
-    split = np.where(most[..., None, :], counts, 0)
-    rest = np.where(most[..., None, :], 0, counts).sum(-1, keepdims=True)
-    two = np.concatenate([split, rest], axis=-1)
-    return np.where(alone[..., None, None], two, pooled)
+    most = np.arange(counts.shape[-1]) == counts.sum(-2).argmax(-1)[..., None]
+    one = np.where(most[..., None, :], counts, 0)
+    rest = (counts - one).sum(-1, keepdims=True)
+    return np.where(alone[..., None, None], np.concatenate([one, rest], axis=-1), pooled)
 
 
 @dataclass(frozen=True)
@@ -285,11 +308,10 @@ def _scores(units: Units, cells: np.ndarray) -> _Test:
     return _Test(fit, used, apart)
 
 
-def _shares(units: Units, counts: np.ndarray) -> _Test:
-    """Test of the shares of bins or levels."""
+def _shares(units: Units, pooled: np.ndarray) -> _Test:
+    """Test of the shares of bins or levels, none of them too small."""
     from scipy.special import chdtrc
 
-    pooled = pool_shares(units, counts)
     total = pooled.sum(-2)
     used = (total > 0) & (total < total.sum(-1, keepdims=True))
     x = np.moveaxis(pooled, -1, -2)
