@@ -418,6 +418,12 @@ def test_features_that_are_not_judged_are_no_all_clear(rng):
     some = dl.detect_drift(*ids)
     assert some.headline == "No drift: none of 1 features moved enough to matter; not judged: id"
     assert some.cannot_tell is None
+    same = x.assign(k=1, c="a")
+    for found in (dl.detect_drift(same, same), dl.detect_drift(same[["k"]], same[["k"]])):
+        assert found.cannot_tell is None
+        assert found.headline.startswith("No drift: none of")
+        assert "not judged" not in found.headline
+    assert dl.drift_trend(same[["k"]], same[["k"]], window=200).cannot_tell is None
     seen, new = x.assign(g="seen"), x.assign(x=x["x"] + 1.5, g="new")
     why = "cannot tell: x: the reference has no rows of this segment"
     assert dl.detect_drift(seen, new, by="g").cannot_tell == f"{why}, in 1 of 1 segments"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # What a finding of all features is about.
 TOGETHER = "(all features together)"
+# Of a column of one value, the same on both sides: that nothing differs is an answer.
+CONSTANT = "not compared: constant on both sides"
 
 
 def worth_words(
@@ -135,9 +137,9 @@ def _availability(column: Column, before: Counts, after: Counts) -> str:
         if not column.constant(before, after):
             return ""
         digits = " to the 16 digits of a float" if _is_rounded(before, after) else ""
-        return f"not compared: constant on both sides ({before.minimum:.6g}{digits})"
+        return f"{CONSTANT} ({before.minimum:.6g}{digits})"
     if column.complete and len(column.levels) == 1 and not _unlisted(before) + _unlisted(after):
-        return f"not compared: constant on both sides ({column.levels[0]!r})"
+        return f"{CONSTANT} ({column.levels[0]!r})"
     return ""
 
 

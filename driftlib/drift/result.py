@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftlib.data.like_with_like import LikeWithLike
+from driftlib.drift.notes import CONSTANT
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.table import TableColumns, as_table, table_rows
 from driftlib.drift.unit_lines import first_reason, unit_line
@@ -119,7 +120,10 @@ class DriftResult(Result):
         return {
             name: row["note"]
             for name, row in self.named_rows
-            if row["feature"] in features and np.isnan(row["q_value"]) and not row["drifted"]
+            if row["feature"] in features
+            and np.isnan(row["q_value"])
+            and not row["drifted"]
+            and not row["note"].startswith(CONSTANT)
         }
 
     @property

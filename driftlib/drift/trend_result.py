@@ -12,6 +12,7 @@ import pandas as pd
 from driftlib.data.cutters import Cutter, Window
 from driftlib.data.like_with_like import LikeWithLike, all_alike
 from driftlib.data.windows import start_in_words
+from driftlib.drift.notes import CONSTANT
 from driftlib.drift.policy import DriftPolicy
 from driftlib.drift.segments import (
     Segment,
@@ -109,10 +110,15 @@ class TrendResult(Result):
         if self.likes:
             reasons = [like.reason or own for like, own in zip(self.likes, reasons, strict=True)]
         features = self.table["feature"].isin(self.baseline.features)
-        judged = features & (self.table["q_value"].notna() | self.table["drifted"])
+        judged = self.table["q_value"].notna() | self.table["drifted"]
+        judged = features & (judged | self.table["note"].str.contains(CONSTANT, regex=False))
         told = set(numbers[judged])
         nothing = [
-            "" if number in told else f"cannot tell: {shortened(feature)}: {note}"
+            ""
+            if number in told
+            else note
+            if note.startswith("cannot tell: ")
+            else f"cannot tell: {shortened(feature)}: {note}"
             for number, feature, note in zip(
                 numbers[windows.index], windows["feature"], windows["note"], strict=True
             )

@@ -309,7 +309,7 @@ def _scores(units: Units, cells: np.ndarray) -> _Test:
 
 
 def _shares(units: Units, pooled: np.ndarray) -> _Test:
-    """Test of the shares of bins or levels, none of them too small."""
+    """Test of the shares of bins or levels, as they were pooled."""
     from scipy.special import chdtrc
 
     total = pooled.sum(-2)
